@@ -1,0 +1,63 @@
+"""The three programs, what they are built from, and one digest over all of it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import versions
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+MODULES = Path(__file__).resolve().parent / "modules"
+
+SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    module: str
+    package: str
+    stamp: str = ""
+
+    @property
+    def folder(self) -> Path:
+        return MODULES / self.module
+
+    @property
+    def linker_flags(self) -> str:
+        return f"-s -w {self.stamp}".rstrip()
+
+
+PROGRAMS = (
+    Program(
+        name="pulumi",
+        module="pulumi",
+        package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        # A program doesn't know its module's version by itself, and the engine is asked for its own.
+        stamp=f"-X {SDK_MODULE}/go/common/version.Version={versions.PULUMI}",
+    ),
+    Program(
+        name="pulumi-language-python",
+        module="language-python",
+        package=f"{SDK_MODULE}/python/cmd/pulumi-language-python",
+    ),
+    Program(name="pulumi-resource-databricks", module="provider-databricks", package="."),
+)
+
+# Scripts that the engine and the language host start; they lie in the SDK module that the engine is built with.
+HELPERS = (
+    "python/cmd/pulumi-language-python-exec",
+    "python/dist/pulumi-analyzer-policy-python",
+    "python/dist/pulumi-resource-pulumi-python",
+)
+
+BUILT_FILES = tuple(program.name for program in PROGRAMS) + tuple(Path(helper).name for helper in HELPERS)
+
+
+def digest() -> str:
+    """Changes whenever something that decides what the programs are does."""
+    total = hashlib.sha256(repr((PROGRAMS, HELPERS, versions.GO)).encode())
+    for path in sorted(MODULES.glob("*/*")):
+        total.update(f"\n{path.relative_to(MODULES)}\n".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
