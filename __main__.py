@@ -1,0 +1,19 @@
+"""What `pulumi preview` and `pulumi up` run: the stack's files are checked whole, then become resources."""
+
+import os
+from pathlib import Path
+
+import pulumi
+
+from stacks import SpecError, load_stack
+
+try:
+    stack = load_stack(pulumi.get_stack(), Path(__file__).parent / "stacks")
+except SpecError as error:
+    raise pulumi.RunError(str(error)) from None
+
+from components.stack import build
+
+host = pulumi.Config("databricks").get("host") or os.environ.get("DATABRICKS_HOST")
+for name, value in build(stack, host).items():
+    pulumi.export(name, value)

@@ -1,0 +1,72 @@
+"""The table's rows as types, and its reading. A row with a word outside the vocabulary fails when it is read."""
+
+import functools
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+
+class OnChange(StrEnum):
+    """What the provider does with an edit of the field on a live resource."""
+
+    UPDATE = "update"  # one write in place
+    REPLACE = "replace"  # delete, then create
+    DROPPED = "dropped"  # reports success and sends nothing
+    CRASH = "crash"  # the provider panics
+
+
+class Consequence(StrEnum):
+    """What that means for those who run and call the endpoint, from harmless to worst."""
+
+    NONE = "none"
+    METADATA = "metadata"  # nothing that serves is touched
+    ACCESS = "access"  # who may do what changes
+    TRAFFIC = "traffic"  # which entity answers changes
+    REDEPLOY = "redeploy"  # entities are deployed anew; the old ones serve meanwhile
+    LOSS = "loss"  # the edit never arrives
+    OUTAGE = "outage"  # the endpoint goes away and another one comes
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of one resource type.
+
+    `path` is the provider's camelCase name, with `*` for any item of a list. `one_way` says that there is no way
+    back: the field is chosen once. `evidence` names where the fact is written down or how it was measured.
+    """
+
+    path: str
+    on_change: OnChange
+    consequence: Consequence
+    reason: str
+    evidence: str
+    one_way: bool = False
+    on_add: OnChange | None = None
+    on_remove: OnChange | None = None
+
+
+@functools.cache
+def fields(resource: str) -> tuple[Field, ...]:
+    """The rows of a resource type, for example `fields("model_serving")`. Raises ValueError for a row that is wrong."""
+    file = Path(__file__).parent / f"{resource}.yaml"
+    rows = yaml.safe_load(file.read_text(encoding="utf-8"))
+    result = tuple(_field(file.name, path, row) for path, row in rows.items())
+    return result
+
+
+def _field(file: str, path: str, row: dict[str, str]) -> Field:
+    try:
+        return Field(
+            path=path,
+            on_change=OnChange(row["on_change"]),
+            consequence=Consequence(row["consequence"]),
+            reason=row["reason"],
+            evidence=row["evidence"],
+            one_way=bool(row.get("one_way", False)),
+            on_add=OnChange(row["on_add"]) if "on_add" in row else None,
+            on_remove=OnChange(row["on_remove"]) if "on_remove" in row else None,
+        )
+    except (KeyError, ValueError) as error:
+        raise ValueError(f'{file}: field "{path}": {error}') from error

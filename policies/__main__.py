@@ -1,0 +1,13 @@
+"""The policy pack, as the engine starts it. Nothing in it may print: the first line of its output is the port."""
+
+import sys
+from pathlib import Path
+
+# The engine puts this folder on the path; the rules are imported as `policies.rules`, from the project's root.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from pulumi_policy import PolicyPack  # noqa: E402
+
+from policies.rules import RULES  # noqa: E402
+
+PolicyPack("model-serving", policies=list(RULES))

@@ -1,0 +1,19 @@
+"""Stack files: one for each environment, over `base.yaml`. This package is what reads and checks them."""
+
+from stacks.faults import Fault, Place, SpecError
+from stacks.load import load_stack
+from stacks.rules import endpoint_name
+from stacks.spec import Endpoint, Permission, ServedEntity, ServicePrincipal, Stack
+
+__all__ = [
+    "Endpoint",
+    "Fault",
+    "Permission",
+    "Place",
+    "ServedEntity",
+    "ServicePrincipal",
+    "SpecError",
+    "Stack",
+    "endpoint_name",
+    "load_stack",
+]
