@@ -1,0 +1,121 @@
+"""`python -m workspace`: starts the embedded workspace, or prints its credentials.
+
+The addresses and credentials that it prints can be used by the Pulumi provider, the SDKs, the CLI and MLflow as they
+are. They stay the same for as long as the database file does.
+"""
+
+import argparse
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+from workspace.call import Settings
+from workspace.clock import Clock
+from workspace.founding import Credentials, found_workspace
+from workspace.seed import SeedError
+from workspace.store import Store
+
+
+def main() -> int:
+    options = _arguments().parse_args()
+    try:
+        store = Store(":memory:" if options.db == ":memory:" else Path(options.db))
+        credentials = found_workspace(store, Clock(), _seed(options.seed))
+    except sqlite3.DatabaseError as fault:
+        return _refuse(f"{options.db} can't be used as a workspace's database: {fault}")
+    except (SeedError, OSError) as fault:
+        return _refuse(str(fault))
+    if options.command == "credentials":
+        host = f"http://{options.host}:{options.port}"
+        print("\n".join(_as_principal(host, credentials) if options.oauth else _as_user(host, credentials)))
+        return 0
+    return _serve(store, credentials, options)
+
+
+def _serve(store: Store, credentials: Credentials, options: argparse.Namespace) -> int:
+    # imported here: printing credentials needs no web server
+    from workspace.app import create_app  # noqa: PLC0415
+    from workspace.server import bound_socket, run  # noqa: PLC0415
+
+    try:
+        listener = bound_socket(options.host, options.port)
+    except OSError as fault:
+        return _refuse(
+            f"Can't listen on {options.host}:{options.port}: {fault.strerror}. Choose another --port (0: any)"
+        )
+    host = f"http://{options.host}:{listener.getsockname()[1]}"
+    app = create_app(store, Clock(), Settings(options.ready_after, options.token_lifetime))
+    run(app, listener, lambda: _announce(host, credentials))
+    return 0
+
+
+def _announce(host: str, credentials: Credentials) -> None:
+    lines = [
+        f"Workspace ready at {host}",
+        *(f"  {line}" for line in _as_user(host, credentials)),
+        "  # or, as its administrating service principal",
+        *(f"  {line}" for line in _as_principal(host, credentials)[1:]),
+        "Ctrl-C stops it",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _as_user(host: str, credentials: Credentials) -> list[str]:
+    return [f"export DATABRICKS_HOST={host}", f"export DATABRICKS_TOKEN={credentials.token}"]
+
+
+def _as_principal(host: str, credentials: Credentials) -> list[str]:
+    return [
+        f"export DATABRICKS_HOST={host}",
+        f"export DATABRICKS_CLIENT_ID={credentials.client_id}",
+        f"export DATABRICKS_CLIENT_SECRET={credentials.client_secret}",
+    ]
+
+
+def _seed(file: str | None) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    import yaml  # noqa: PLC0415 - most starts need no seed file
+
+    try:
+        seed = yaml.safe_load(Path(file).read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as fault:
+        raise SeedError(f"{file}: {fault}") from fault
+    if not isinstance(seed, dict):
+        raise SeedError(f"{file}: a seed is a mapping of parts")
+    return seed
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m workspace", description="An embedded Databricks workspace.")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        default="serve",
+        choices=["serve", "credentials"],
+        help="serve (the default), or print the export lines of a database's workspace, for a shell to eval",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8787, help="0: any free one (default: %(default)s)")
+    parser.add_argument("--db", default=".local/workspace.db", help="its file, or :memory: (default: %(default)s)")
+    parser.add_argument("--seed", metavar="FILE", help="YAML of models, users and more; see workspace/seed.py")
+    parser.add_argument(
+        "--ready-after", type=float, default=2.0, metavar="SECONDS", help="how long deployments take (default: 2)"
+    )
+    parser.add_argument(
+        "--token-lifetime", type=float, default=3600.0, metavar="SECONDS", help="life of OAuth tokens (default: 3600)"
+    )
+    parser.add_argument(
+        "--oauth", action="store_true", help="credentials: those of the administrating service principal"
+    )
+    return parser
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

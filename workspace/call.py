@@ -1,0 +1,65 @@
+"""One request as the rules see it, and the answer they give: no web framework below this line."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from workspace.clock import Clock
+from workspace.errors import InvalidParameter
+from workspace.identity import Principal
+from workspace.store import Json, Store
+from workspace.tokens import Access
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What may differ from one run to the next. Both are seconds."""
+
+    ready_after: float = 2.0
+    token_lifetime: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who asks, what they sent, and what the rules need to answer.
+
+    `path` holds the names in braces of the route, `body` the decoded JSON object, `origin` the scheme, host and port
+    that the client used: addresses that the workspace hands out start with it.
+    """
+
+    store: Store
+    clock: Clock
+    settings: Settings
+    access: Access
+    origin: str
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Json = field(default_factory=dict)
+
+    @property
+    def caller(self) -> Principal:
+        return self.access.principal
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that is more than `200` with a JSON object; a `str` body is sent as plain text."""
+
+    body: Json | str | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Rule: TypeAlias = Callable[[Call], Json | Reply]
+
+
+def required(body: Mapping[str, Any], *members: str) -> list[str]:
+    """The text members of a body that an operation can't do without."""
+    return [_text(body, member) for member in members]
+
+
+def _text(body: Mapping[str, Any], member: str) -> str:
+    value = body.get(member)
+    if not isinstance(value, str) or not value:
+        raise InvalidParameter(f"Missing required field: {member}")
+    return value

@@ -1,0 +1,106 @@
+"""Errors of the API: one class for each code, one JSON shape for all of them.
+
+Both SDKs pick the exception class by `error_code` first and by status second, MLflow by `error_code` alone; so every
+refusal carries the code that captures of the live service show, not the generic one that the REST reference prints.
+"""
+
+# ruff: noqa: N818 - the names are the API's error codes
+
+import uuid
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+SCIM_ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+class ApiError(Exception):
+    """A request refused by a rule; `message` is what the user of a client gets to read."""
+
+    status: int = 500
+    error_code: ClassVar[str] = "INTERNAL_ERROR"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        return error_body(self.error_code, self.message)
+
+
+class InvalidParameter(ApiError):
+    status, error_code = 400, "INVALID_PARAMETER_VALUE"
+
+
+class MalformedRequest(ApiError):
+    status, error_code = 400, "MALFORMED_REQUEST"
+
+
+class BadRequest(ApiError):
+    status, error_code = 400, "BAD_REQUEST"
+
+
+class InvalidState(ApiError):
+    status, error_code = 400, "INVALID_STATE"
+
+
+class Unauthenticated(ApiError):
+    status, error_code = 401, "UNAUTHENTICATED"
+
+
+class PermissionDenied(ApiError):
+    status, error_code = 403, "PERMISSION_DENIED"
+
+
+class DoesNotExist(ApiError):
+    status, error_code = 404, "RESOURCE_DOES_NOT_EXIST"
+
+
+class NoSuchApi(ApiError):
+    status, error_code = 404, "ENDPOINT_NOT_FOUND"
+
+
+class AlreadyExists(ApiError):
+    status, error_code = 400, "RESOURCE_ALREADY_EXISTS"
+
+
+class Conflict(ApiError):
+    status, error_code = 409, "RESOURCE_CONFLICT"
+
+
+class TooLarge(ApiError):
+    status, error_code = 413, "MAX_REQUEST_SIZE_EXCEEDED"
+
+
+class ScimError(ApiError):
+    """Identities answer in SCIM's own shape; clients build their message from `scimType` and `detail`."""
+
+    def __init__(self, status: HTTPStatus, message: str, scim_type: str | None = None) -> None:
+        super().__init__(message)
+        self.status = int(status)
+        self.scim_type = scim_type
+
+    def body(self) -> dict[str, Any]:
+        shape = {"schemas": [SCIM_ERROR_SCHEMA], "status": str(self.status), "detail": self.message}
+        return shape | ({"scimType": self.scim_type} if self.scim_type else {})
+
+
+class OAuthError(ApiError):
+    """The token endpoint's shape, RFC 6749 section 5.2; databricks-sdk-py shows `error: error_description`."""
+
+    def __init__(self, status: HTTPStatus, error: str, description: str) -> None:
+        super().__init__(description)
+        self.status = int(status)
+        self.error = error
+
+    def body(self) -> dict[str, Any]:
+        return {"error": self.error, "error_description": self.message}
+
+
+def error_body(error_code: str, message: str) -> dict[str, Any]:
+    """The envelope of every other API, with a request id that a user could quote."""
+    request_info = {
+        "@type": "type.googleapis.com/google.rpc.RequestInfo",
+        "request_id": str(uuid.uuid4()),
+        "serving_data": "",
+    }
+    return {"error_code": error_code, "message": message, "details": [request_info]}

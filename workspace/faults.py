@@ -1,0 +1,80 @@
+"""Faults on purpose: rules that make chosen requests fail, for tests of those who call the workspace.
+
+A rule is posted to `/_workspace/faults` as a JSON object:
+
+    pattern        which requests: "METHOD /path", where `*` stands for anything, slashes too
+    status         the status to answer with, default 500
+    error_code     default INTERNAL_ERROR
+    message        default "Injected fault"
+    times          how many requests it hits before it is spent, default 1; -1: until it is deleted
+    skip           how many matching requests pass before the first hit, default 0
+    after_handler  true: the request takes effect and only its answer is lost, default false
+    delay_seconds  how long the answer is held back, default 0; a rule with a delay and no status only delays
+"""
+
+import uuid
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+
+from workspace.auth import require_admin
+from workspace.call import Call
+from workspace.errors import InvalidParameter, error_body
+from workspace.store import Json, Store
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is to happen to one request; `status` is None for one that is only late."""
+
+    id: str
+    pattern: str
+    status: int | None
+    error_code: str = "INTERNAL_ERROR"
+    message: str = "Injected fault"
+    times: int = 1
+    skip: int = 0
+    after_handler: bool = False
+    delay_seconds: float = 0.0
+
+    def body(self) -> Json:
+        return error_body(self.error_code, self.message)
+
+
+def add(call: Call) -> Json:
+    require_admin(call.access, "inject faults")
+    members = {name: value for name, value in call.body.items() if name in Fault.__dataclass_fields__ and name != "id"}
+    if " /" not in str(members.get("pattern", "")):
+        raise InvalidParameter('pattern must read "METHOD /path", with * for anything')
+    if "status" not in members:
+        members["status"] = None if members.get("delay_seconds") else 500
+    rule = asdict(Fault(id=uuid.uuid4().hex, **members))
+    return call.store.put("fault", rule["id"], rule)
+
+
+def list_all(call: Call) -> Json:
+    require_admin(call.access, "read faults")
+    return {"faults": call.store.all("fault")}
+
+
+def clear(call: Call) -> Json:
+    require_admin(call.access, "delete faults")
+    for rule in call.store.all("fault"):
+        call.store.delete("fault", rule["id"])
+    return {}
+
+
+def struck(store: Store, method: str, path: str) -> Fault | None:
+    """The first rule that hits this request, counted; None for a request that may pass."""
+    for record in store.all("fault"):
+        rule = Fault(**record)
+        if not fnmatchcase(f"{method} {path}", rule.pattern):
+            continue
+        if rule.skip > 0:
+            store.put("fault", rule.id, record | {"skip": rule.skip - 1})
+            continue
+        if rule.times == 1:
+            store.delete("fault", rule.id)
+        elif rule.times > 1:
+            store.put("fault", rule.id, record | {"times": rule.times - 1})
+        return rule
+    return None

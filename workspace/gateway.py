@@ -1,0 +1,103 @@
+"""Around every request: body limit, path spelling, faults, the workspace's header, and the journal."""
+
+import asyncio
+import json
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from workspace import faults, journal
+from workspace.errors import ApiError, TooLarge
+from workspace.oauth import workspace_id
+from workspace.store import Json, Store
+
+LARGEST_BODY: Final = 16 * 1024 * 1024
+
+
+class Gateway:
+    """The outermost layer. The routes within find the request's body in `scope["state"]["body"]`."""
+
+    def __init__(self, app: ASGIApp, store: Store) -> None:
+        self.app = app
+        self.store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        # MLflow posts and lists with a trailing slash and would turn a redirected POST into a GET
+        scope["path"] = scope["path"].rstrip("/") or "/"
+        scope["state"] = {"body": b"", "principal": None}
+        answer = _Answer(send, workspace_id(self.store))
+        try:
+            scope["state"]["body"] = await _whole_body(receive)
+            await self._pass_on(scope, receive, answer)
+        except ApiError as fault:
+            await answer.refuse(fault.status, fault.body())
+        finally:
+            self._record(scope, answer.status)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        fault = faults.struck(self.store, scope["method"], scope["path"])
+        if fault is None:
+            await self.app(scope, receive, answer.send)
+            return
+        await asyncio.sleep(fault.delay_seconds)
+        if fault.status is None:
+            await self.app(scope, receive, answer.send)
+            return
+        if fault.after_handler:
+            await self.app(scope, receive, _nowhere)
+        await answer.refuse(fault.status, fault.body())
+
+    def _record(self, scope: Scope, status: int) -> None:
+        state = scope["state"]
+        journal.record(
+            self.store,
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            body=state["body"],
+            status=status,
+            principal=state["principal"],
+        )
+
+
+class _Answer:
+    """The way back to the client: adds the header that tells the workspace id, remembers the status."""
+
+    def __init__(self, send: Send, workspace: str) -> None:
+        self._send = send
+        self._workspace = workspace.encode()
+        self.status = 500
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message["headers"], (b"x-databricks-org-id", self._workspace)]
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def refuse(self, status: int, body: Json) -> None:
+        payload = json.dumps(body).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": payload})
+
+
+async def _nowhere(_: Message) -> None:
+    """Where an answer goes that a fault rule withholds."""
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise TooLarge("Request size exceeds the maximum of 16 MB.")
+        if not message.get("more_body"):
+            return b"".join(chunks)

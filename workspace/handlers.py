@@ -1,0 +1,105 @@
+"""From a web request to a rule and back: the only place that knows both Starlette and `Call`."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from workspace.auth import authenticate, require_scope, require_whole_workspace
+from workspace.call import Call, Reply, Rule, Settings
+from workspace.clock import Clock
+from workspace.errors import ApiError, MalformedRequest
+from workspace.oauth import issue_token
+from workspace.store import Json, Store
+from workspace.tokens import NOBODY, Access
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+class Handlers:
+    """Makes the web handlers of one workspace. Each runs to its end without waiting, so rules never interleave."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
+        self.store = store
+        self.clock = clock
+        self.settings = settings
+
+    def public(self, rule: Rule) -> Endpoint:
+        """A rule that needs no credential."""
+
+        async def handle(request: Request) -> Response:
+            return _answered(lambda: rule(self._call(request, NOBODY, {})))
+
+        return handle
+
+    def guarded(self, rule: Rule, scope: str, *, takes_narrowed_tokens: bool = False) -> Endpoint:
+        """A rule for principals whose credential has that OAuth scope; all of its writes happen, or none."""
+
+        async def handle(request: Request) -> Response:
+            def run() -> Json | Reply:
+                access = authenticate(self.store, self.clock, request.headers.get("authorization"))
+                request.state.principal = access.principal.name
+                require_scope(access, scope)
+                if not takes_narrowed_tokens:
+                    require_whole_workspace(access)
+                with self.store.atomic():
+                    return rule(self._call(request, access, _json_object(request.state.body)))
+
+            return _answered(run)
+
+        return handle
+
+    def token(self) -> Endpoint:
+        """The token endpoint reads a form, and its credential is no bearer token."""
+
+        async def handle(request: Request) -> Response:
+            form = dict(parse_qsl(request.state.body.decode("utf-8", "replace")))
+            call = self._call(request, NOBODY, {})
+            return _answered(lambda: issue_token(call, form, request.headers.get("authorization")))
+
+        return handle
+
+    def _call(self, request: Request, access: Access, body: Json) -> Call:
+        return Call(
+            store=self.store,
+            clock=self.clock,
+            settings=self.settings,
+            access=access,
+            origin=f"{request.url.scheme}://{request.url.netloc}",
+            path=request.path_params,
+            query=dict(request.query_params),
+            body=body,
+        )
+
+
+def _answered(run: Callable[[], Json | Reply]) -> Response:
+    try:
+        result = run()
+    except ApiError as fault:
+        return JSONResponse(fault.body(), fault.status)
+    reply = result if isinstance(result, Reply) else Reply(result)
+    return _response(reply.body, reply.status, reply.headers)
+
+
+def _response(body: Json | str | None, status: int, headers: Mapping[str, str]) -> Response:
+    if body is None:
+        return Response(status_code=status, headers=headers)
+    if isinstance(body, str):
+        return PlainTextResponse(body, status, headers)
+    return JSONResponse(body, status, headers)
+
+
+def _json_object(body: bytes) -> Json:
+    """A request's JSON object; no body at all is an empty one."""
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(body)
+    except ValueError as fault:
+        raise MalformedRequest(f"Could not parse request object: {fault}") from fault
+    if not isinstance(value, dict):
+        raise MalformedRequest("Could not parse request object: Expected a JSON object.")
+    return value

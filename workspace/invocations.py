@@ -1,0 +1,110 @@
+"""The data plane: who may query an endpoint at which address, and which served entity answers.
+
+A route-optimized endpoint has its own address, which takes OAuth tokens narrowed to that endpoint only; every other
+endpoint is queried at the workspace's. Sources: product documentation on querying route-optimized endpoints; refusals
+from users' logs.
+"""
+
+import uuid
+from typing import Final
+
+from workspace.call import Call, Reply
+from workspace.deployments import settled
+from workspace.entities import kind_of
+from workspace.errors import BadRequest, DoesNotExist, InvalidState, PermissionDenied, Unauthenticated
+from workspace.generative import answer
+from workspace.oauth import workspace_id
+from workspace.permissions import require_level
+from workspace.scoring import DigestScorer, Scorer, rows_of
+from workspace.serving import found
+from workspace.serving_checks import route_target
+from workspace.serving_views import direct_url, is_ready
+from workspace.store import Json, Store
+
+SCORER: Final[Scorer] = DigestScorer()
+STRIDE: Final = 37  # shares no factor with 100: any 100 requests in a row visit every percent once, well mixed
+
+
+def invoke(call: Call) -> Reply:
+    """`/serving-endpoints/{name}/invocations`, the workspace's address."""
+    endpoint = found(call, "CAN_QUERY")
+    if endpoint["route_optimized"]:
+        raise BadRequest(
+            f"Endpoint {endpoint['name']} is route optimized and cannot be queried through the workspace URL."
+            f" Use its route-optimized URL instead: {direct_url(call, endpoint)}"
+        )
+    return _respond(call, endpoint, _entity_for(call, endpoint))
+
+
+def invoke_directly(call: Call) -> Reply:
+    """The route-optimized address, in the order in which a caller mends things: token, its details, the permission."""
+    if call.access.is_personal:
+        raise Unauthenticated(
+            "Token is malformed: personal access tokens are not accepted on route-optimized URLs, use an OAuth token"
+        )
+    if call.access.details is None:
+        raise Unauthenticated("Missing authorization details for accessing model serving endpoints")
+    endpoint = call.store.get("endpoint", call.path["name"])
+    if (
+        endpoint is None
+        or not endpoint["route_optimized"]
+        or (endpoint["id"], workspace_id(call.store)) != (call.path["endpoint_id"], call.path["workspace_id"])
+    ):
+        raise DoesNotExist(f"Endpoint with name '{call.path['name']}' does not exist.")
+    if not call.access.allows(f"/serving-endpoints/{endpoint['id']}", "query_inference_endpoint"):
+        raise PermissionDenied(f"Token is not authorized to query Endpoint {endpoint['name']}")
+    require_level(call, endpoint, "CAN_QUERY")
+    endpoint = settled(endpoint, call.clock.now())
+    return _respond(call, endpoint, _entity_for(call, endpoint))
+
+
+def answered_by(store: Store, endpoint: Json, entity_name: str) -> int:
+    """How many requests an entity has answered."""
+    return store.counted(f"answers/{endpoint['id']}/{entity_name}")
+
+
+def _entity_for(call: Call, endpoint: Json) -> Json:
+    """The entity that the path names, or else the next one by the traffic's percentages."""
+    if endpoint["is_stopped"]:
+        raise InvalidState(f"Endpoint {endpoint['name']} is stopped.")
+    if not is_ready(endpoint):
+        raise InvalidState(f"Endpoint {endpoint['name']} is not ready: it has no active config.")
+    config = endpoint["config"]
+    wanted = call.path.get("entity") or _next_target(call.store, endpoint["id"], config)
+    for entity in config["served_entities"]:
+        if entity["name"] == wanted:
+            return dict(entity)
+    raise DoesNotExist(f"Served entity '{wanted}' does not exist on Endpoint {endpoint['name']}.")
+
+
+def _next_target(store: Store, endpoint_id: str, config: Json) -> str:
+    """Deterministic: the n-th request of a config always goes to the same entity, and shares are exact per hundred."""
+    number = store.count(f"requests/{endpoint_id}/{config['config_version']}")
+    percent = number * STRIDE % 100
+    for route in config["traffic_config"]["routes"]:
+        percent -= route["traffic_percentage"]
+        if percent < 0:
+            return route_target(route)
+    raise AssertionError("Routes of a stored config sum to 100")
+
+
+def _respond(call: Call, endpoint: Json, entity: Json) -> Reply:
+    body = _scored(call, entity)
+    call.store.count(f"answers/{endpoint['id']}/{entity['name']}", start=1)
+    return Reply(body, headers={"served-model-name": entity["name"]})
+
+
+def _scored(call: Call, entity: Json) -> Json:
+    match kind_of(entity):
+        case "CUSTOM_MODEL":
+            return {"predictions": [SCORER.predict(entity, row) for row in rows_of(call.body)]}
+        case "FEATURE_SPEC":
+            return {"outputs": [_features(entity, row) for row in rows_of(call.body)]}
+        case _:
+            return answer(entity, call.body, uuid.uuid4().hex, int(call.clock.now()))
+
+
+def _features(entity: Json, row: object) -> Json:
+    """A feature spec answers with its lookup keys and the features found by them."""
+    keys = row if isinstance(row, dict) else {"key": row}
+    return keys | {"feature": SCORER.predict(entity, row)}

@@ -1,0 +1,63 @@
+"""What models answer. The workspace has no models to run: a scorer makes up predictions that only depend on the input.
+
+A `Scorer` is the place to name real behaviour later; `DigestScorer` is the one there is.
+"""
+
+import hashlib
+import json
+from typing import Any, Final, Protocol
+
+from workspace.errors import BadRequest
+from workspace.store import Json
+
+INPUTS: Final = ("dataframe_split", "dataframe_records", "instances", "inputs")
+
+
+class Scorer(Protocol):
+    def predict(self, entity: Json, row: object) -> Any:
+        """One row's prediction by a served entity."""
+
+
+class DigestScorer:
+    """A number from 0 to 1 out of the entity and the row: the same row scores differently in another version."""
+
+    def predict(self, entity: Json, row: object) -> float:
+        source = json.dumps([entity.get("entity_name"), entity.get("entity_version"), row], sort_keys=True)
+        return int(hashlib.sha256(source.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+
+
+def rows_of(body: Json) -> list[Any]:
+    """The rows of a request in any of the four input shapes of the MLflow scoring protocol."""
+    given = [name for name in INPUTS if name in body]
+    if len(given) != 1:
+        raise BadRequest(
+            "Invalid input. The input must be a JSON dictionary with exactly one of the input fields"
+            f" {', '.join(INPUTS)}. Received dictionary with input fields: {sorted(body)}."
+        )
+    value = body[given[0]]
+    match given[0]:
+        case "dataframe_split":
+            return _split_rows(value)
+        case "inputs" if isinstance(value, dict):
+            return _columnar_rows(value)
+        case _ if isinstance(value, list):
+            return list(value)
+        case name:
+            raise BadRequest(f"Invalid input. '{name}' must be a list of rows.")
+
+
+def _split_rows(value: Any) -> list[Json]:
+    columns, data = (value.get("columns"), value.get("data")) if isinstance(value, dict) else (None, None)
+    if not isinstance(data, list) or not all(isinstance(row, list) for row in data):
+        raise BadRequest("Invalid input. 'dataframe_split' must hold 'columns' and 'data', a list of rows.")
+    names = columns if isinstance(columns, list) else list(range(len(data[0]) if data else 0))
+    if any(len(row) != len(names) for row in data):
+        raise BadRequest(f"Invalid input. Every row of 'dataframe_split' must have {len(names)} values.")
+    return [dict(zip(map(str, names), row, strict=True)) for row in data]
+
+
+def _columnar_rows(value: Json) -> list[Json]:
+    columns = {name: column if isinstance(column, list) else [column] for name, column in value.items()}
+    if len({len(column) for column in columns.values()}) > 1:
+        raise BadRequest("Invalid input. Every column of 'inputs' must have the same number of values.")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
