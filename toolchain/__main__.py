@@ -19,8 +19,10 @@ def main() -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         # Into a file or a pipeline's log Python would keep the lines back until it ends.
         sys.stdout.reconfigure(line_buffering=True)
-    # Without a handler a plain `kill` would leave Go and its compilers running.
+    # Without a handler a plain `kill` would leave Go and its compilers running, and so would SIGINT in a script's
+    # background job, where Python doesn't listen to it by itself.
     signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if arguments.command == "install":
             ensure()

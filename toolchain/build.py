@@ -6,10 +6,12 @@ build goes on where it was, a changed recipe starts again, and `bin` never holds
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain import versions
-from toolchain.commands import run_go
+from toolchain.commands import Go
 from toolchain.errors import ToolchainError
 from toolchain.lock import only_one
 from toolchain.progress import Say, Tally, Ticker
@@ -44,14 +46,19 @@ def build(go: Path, reason: str, report: Say) -> None:
             return
         report(
             f"{reason}, so three programs are built from Go modules, once: {CONTENTS}\n"
-            "That takes up to 15 minutes on two cores and 5 GB of disk when Go's caches are empty, seconds when they are full"
+            "With Go's caches empty that takes up to 15 minutes on two cores and 5 GB of disk, with full ones seconds"
         )
         gathering = _gathering_folder()
-        for number, program in enumerate(PROGRAMS, start=1):
-            _build_program(go, program, gathering, f"{number} of {len(PROGRAMS)}", report)
-        _copy_helpers(go, gathering)
+        with _work_folder() as work:
+            _build_all(Go(go, work), gathering, report)
         (gathering / STAMP).write_text(digest())
         _publish(gathering)
+
+
+def _build_all(go: Go, folder: Path, report: Say) -> None:
+    for number, program in enumerate(PROGRAMS, start=1):
+        _build_program(go, program, folder, f"{number} of {len(PROGRAMS)}", report)
+    _copy_helpers(go, folder)
 
 
 def _gathering_folder() -> Path:
@@ -64,7 +71,19 @@ def _gathering_folder() -> Path:
     return folder
 
 
-def _build_program(go: Path, program: Program, folder: Path, place: str, report: Say) -> None:
+@contextmanager
+def _work_folder() -> Iterator[Path]:
+    """Empty at the start, gone at the end, however that comes."""
+    folder = HOME / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build_program(go: Go, program: Program, folder: Path, place: str, report: Say) -> None:
     if (folder / program.name).exists():
         report(f"{program.name} ({place}) is there from an earlier run")
         return
@@ -81,23 +100,25 @@ def _build_program(go: Path, program: Program, folder: Path, place: str, report:
     ticker.say(f"Built {program.name} ({place}) in {tally.elapsed()}: {tally.summary()}")
 
 
-def _list_and_compile(go: Path, program: Program, folder: Path, tally: Tally, ticker: Ticker) -> None:
+def _list_and_compile(go: Go, program: Program, folder: Path, tally: Tally, ticker: Ticker) -> None:
     def tick() -> None:
         ticker.show(str(tally))
 
-    listing = [str(go), "list", "-deps", "-f", "package {{.ImportPath}}", program.package]
-    run_go(listing, program.folder, is_progress=tally.see_listing, tick=tick)
+    listing = ["list", "-deps", "-f", "package {{.ImportPath}}", program.package]
+    go.run(listing, program.folder, is_progress=tally.see_listing, tick=tick)
+    tally.listed = True
     # Go writes the output file in place: under its real name a half-written one would pass for a program.
     partial = folder / f"{program.name}.partial"
-    compiling = [str(go), "build", "-v", "-ldflags", program.linker_flags, "-o", str(partial), program.package]
-    run_go(compiling, program.folder, is_progress=tally.see_compiling, tick=tick)
+    compiling = ["build", "-v", "-ldflags", program.linker_flags, "-o", str(partial), program.package]
+    go.run(compiling, program.folder, is_progress=tally.see_compiling, tick=tick)
     partial.rename(folder / program.name)
 
 
-def _copy_helpers(go: Path, folder: Path) -> None:
+def _copy_helpers(go: Go, folder: Path) -> None:
     engine = PROGRAMS[0]
-    command = [str(go), "list", "-m", "-f", "{{.Dir}}", SDK_MODULE]
-    answer = run_go(command, engine.folder, is_progress=lambda _: False, tick=lambda: None)
+    # Asked for a package, not for the module: only so does Go fetch a module that has left its cache meanwhile.
+    command = ["list", "-f", "{{.Module.Dir}}", f"{SDK_MODULE}/go/common/version"]
+    answer = go.run(command, engine.folder, is_progress=lambda _: False, tick=lambda: None)
     for helper in HELPERS:
         target = folder / Path(helper).name
         shutil.copyfile(Path(answer[-1]) / helper, target)

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -15,35 +16,46 @@ from toolchain.errors import ToolchainError
 from toolchain.golang import go_environment
 
 LAST_WORDS = 20
-SECONDS_TO_END = 5
 
 
-def run_go(
-    command: Sequence[str], folder: Path, *, is_progress: Callable[[str], bool], tick: Callable[[], None]
-) -> list[str]:
-    """Runs Go, hands each line to `is_progress` and ticks every second; the other lines are its answer."""
+@dataclass(frozen=True)
+class Go:
+    program: Path
+    # Interrupted, Go leaves hundreds of megabytes behind in here.
+    work: Path
+
+    def run(
+        self, arguments: Sequence[str], folder: Path, *, is_progress: Callable[[str], bool], tick: Callable[[], None]
+    ) -> list[str]:
+        """Hands each line to `is_progress` and ticks at least every second; the other lines are the answer."""
+        environment = go_environment() | {"GOTMPDIR": str(self.work)}
+        with _group([str(self.program), *arguments], folder, environment) as process:
+            rest = _follow(process, is_progress, tick)
+            status = process.wait()
+        if status:
+            words = "\n".join(f"    {line}" for line in rest)
+            raise ToolchainError(
+                f"`go {arguments[0]}` in {folder} failed with exit status {status}; its last words:\n{words}"
+            )
+        return rest
+
+
+def _follow(process: subprocess.Popen[str], is_progress: Callable[[str], bool], tick: Callable[[], None]) -> list[str]:
     rest: deque[str] = deque(maxlen=LAST_WORDS)
-    with _group(command, folder) as process:
-        for line in _lines(process):
-            if line is not None and not is_progress(line):
-                rest.append(line)
-            tick()
-        status = process.wait()
-    if status:
-        words = "\n".join(f"    {line}" for line in rest)
-        raise ToolchainError(
-            f"`go {command[1]}` in {folder} failed with exit status {status}; its last words:\n{words}"
-        )
+    for line in _lines(process):
+        if line is not None and not is_progress(line):
+            rest.append(line)
+        tick()
     return list(rest)
 
 
 @contextmanager
-def _group(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _group(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A process group of its own, so that nothing of it outlives us: Go starts a compiler for each package."""
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=go_environment(),
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -54,18 +66,6 @@ def _group(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[st
     try:
         yield process
     finally:
-        if process.poll() is None:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    # SIGINT, not SIGTERM: only on that one does Go remove its work folder.
-    os.killpg(process.pid, signal.SIGINT)
-    try:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(SECONDS_TO_END)
-    finally:
-        # Also when an impatient second Ctrl-C ends the wait.
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -60,6 +60,7 @@ class Tally:
     packages: set[str] = field(default_factory=set)
     downloaded: int = 0
     compiled: int = 0
+    listed: bool = False
     linking: bool = False
     main: str = ""
 
@@ -89,7 +90,7 @@ class Tally:
         return downloading
 
     def __str__(self) -> str:
-        if not self.packages:
+        if not self.listed:
             state = f"downloading its modules, {self.downloaded} so far"
         elif self.linking:
             state = f"compiled {self.compiled:,} packages, linking"

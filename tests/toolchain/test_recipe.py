@@ -1,0 +1,40 @@
+"""The versions that are said are the versions that are built."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from toolchain import versions
+from toolchain.golang import WANTED
+from toolchain.recipe import CHECKOUT, MODULES, PROGRAMS, Program
+
+
+@pytest.mark.parametrize(
+    ("module", "requirement"),
+    [
+        ("pulumi", f"github.com/pulumi/pulumi/pkg/v3 v{versions.PULUMI}"),
+        ("pulumi", f"github.com/pulumi/pulumi/sdk/v3 v{versions.PULUMI}"),
+        ("language-python", f"github.com/pulumi/pulumi/sdk/v3 v{versions.LANGUAGE_HOST}"),
+        ("provider-databricks", f"github.com/databricks/terraform-provider-databricks v{versions.TERRAFORM_PROVIDER}"),
+    ],
+)
+def test_go_modules_require_the_versions(module: str, requirement: str) -> None:
+    assert requirement in (MODULES / module / "go.mod").read_text()
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_go_modules_want_the_go_that_is_asked_for(program: Program) -> None:
+    assert f"\ngo {WANTED}\n" in (program.folder / "go.mod").read_text()
+
+
+def test_the_plugin_has_the_version_of_its_python_package() -> None:
+    assert f'const version = "{versions.PLUGIN}"' in (MODULES / "provider-databricks" / "main.go").read_text()
+    assert f"pulumi-databricks=={versions.PLUGIN}\n" in (CHECKOUT / "requirements.txt").read_text()
+
+
+def test_the_readme_names_the_versions() -> None:
+    readme = (CHECKOUT / "toolchain" / "README.md").read_text()
+    named = set(re.findall(r"\d+\.\d+\.\d+", readme))
+    assert {versions.PULUMI, versions.LANGUAGE_HOST, versions.PLUGIN, versions.TERRAFORM_PROVIDER} <= named
