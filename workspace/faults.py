@@ -15,11 +15,23 @@ A rule is posted to `/_workspace/faults` as a JSON object:
 import uuid
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from typing import Final
 
 from workspace.auth import require_admin
 from workspace.call import Call
 from workspace.errors import InvalidParameter, error_body
 from workspace.store import Json, Store
+
+TYPES: Final[dict[str, type | tuple[type, ...]]] = {
+    "pattern": str,
+    "status": int,
+    "error_code": str,
+    "message": str,
+    "times": int,
+    "skip": int,
+    "after_handler": bool,
+    "delay_seconds": (int, float),
+}
 
 
 @dataclass(frozen=True)
@@ -42,9 +54,11 @@ class Fault:
 
 def add(call: Call) -> Json:
     require_admin(call.access, "inject faults")
-    members = {name: value for name, value in call.body.items() if name in Fault.__dataclass_fields__ and name != "id"}
+    members = {name: value for name, value in call.body.items() if name in TYPES}
     if " /" not in str(members.get("pattern", "")):
         raise InvalidParameter('pattern must read "METHOD /path", with * for anything')
+    if wrong := [name for name, kinds in TYPES.items() if name in members and not isinstance(members[name], kinds)]:
+        raise InvalidParameter(f"{wrong[0]} has a value of the wrong type")
     if "status" not in members:
         members["status"] = None if members.get("delay_seconds") else 500
     rule = asdict(Fault(id=uuid.uuid4().hex, **members))

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workspace import faults, journal
-from workspace.errors import ApiError, TooLarge
+from workspace.errors import TooLarge
 from workspace.oauth import workspace_id
 from workspace.store import Json, Store
 
@@ -27,14 +27,16 @@ class Gateway:
         # MLflow posts and lists with a trailing slash and would turn a redirected POST into a GET
         scope["path"] = scope["path"].rstrip("/") or "/"
         scope["state"] = {"body": b"", "principal": None}
-        answer = _Answer(send, workspace_id(self.store))
+        answer = _Answer(self.store, scope, send)
         try:
-            scope["state"]["body"] = await _whole_body(receive)
-            await self._pass_on(scope, receive, answer)
-        except ApiError as fault:
+            body = await _whole_body(receive)
+        except TooLarge as fault:
             await answer.refuse(fault.status, fault.body())
-        finally:
-            self._record(scope, answer.status)
+            return
+        if body is None:
+            return
+        scope["state"]["body"] = body
+        await self._pass_on(scope, receive, answer)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         fault = faults.struck(self.store, scope["method"], scope["path"])
@@ -49,32 +51,21 @@ class Gateway:
             await self.app(scope, receive, _nowhere)
         await answer.refuse(fault.status, fault.body())
 
-    def _record(self, scope: Scope, status: int) -> None:
-        state = scope["state"]
-        journal.record(
-            self.store,
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            body=state["body"],
-            status=status,
-            principal=state["principal"],
-        )
-
 
 class _Answer:
-    """The way back to the client: adds the header that tells the workspace id, remembers the status."""
+    """The way back to the client: notes the request in the journal, then answers with the workspace's id."""
 
-    def __init__(self, send: Send, workspace: str) -> None:
+    def __init__(self, store: Store, scope: Scope, send: Send) -> None:
+        self._store = store
+        self._scope = scope
         self._send = send
-        self._workspace = workspace.encode()
-        self.status = 500
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers = [*message["headers"], (b"x-databricks-org-id", self._workspace)]
-            message = {**message, "headers": headers}
+            self._record(message["status"])
+            # without the workspace id in its metadata probe, the provider looks for this header
+            header = (b"x-databricks-org-id", workspace_id(self._store).encode())
+            message = {**message, "headers": [*message["headers"], header]}
         await self._send(message)
 
     async def refuse(self, status: int, body: Json) -> None:
@@ -83,17 +74,30 @@ class _Answer:
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": payload})
 
+    def _record(self, status: int) -> None:
+        journal.record(
+            self._store,
+            method=self._scope["method"],
+            path=self._scope["path"],
+            query=self._scope["query_string"].decode("latin-1"),
+            body=self._scope["state"]["body"],
+            status=status,
+            principal=self._scope["state"]["principal"],
+        )
+
 
 async def _nowhere(_: Message) -> None:
     """Where an answer goes that a fault rule withholds."""
 
 
-async def _whole_body(receive: Receive) -> bytes:
-    chunks, size = [], 0
+async def _whole_body(receive: Receive) -> bytes | None:
+    """The request's body, or None when the client left half-way: half a request must not be carried out."""
+    chunks: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b""
+            return None
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)

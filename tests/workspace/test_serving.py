@@ -1,0 +1,205 @@
+"""The life of a serving endpoint, over plain HTTP and through the official SDK."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from databricks.sdk.errors import NotFound, ResourceConflict
+from databricks.sdk.service.serving import EndpointStateConfigUpdate, EndpointStateReady
+
+URL = "/api/2.0/serving-endpoints"
+
+Build = Callable[..., dict[str, Any]]
+
+
+def test_the_first_deployment_is_pending_and_has_no_config(http: httpx.Client, entity: Build) -> None:
+    made = http.post(URL, json={"name": "fraud", "config": {"served_entities": [entity()]}}).json()
+    assert made["state"] == {"ready": "NOT_READY", "config_update": "IN_PROGRESS", "suspend": "NOT_SUSPENDED"}
+    assert "config" not in made
+    assert made["pending_config"]["config_version"] == 1
+    assert made["pending_config"]["served_entities"][0]["state"]["deployment"] == "DEPLOYMENT_CREATING"
+
+
+def test_a_deployment_is_over_when_its_time_has_passed(endpoint: Build) -> None:
+    settled = endpoint("fraud")
+    assert settled["state"] == {"ready": "READY", "config_update": "NOT_UPDATING", "suspend": "NOT_SUSPENDED"}
+    assert settled["config"]["config_version"] == 1
+    assert "pending_config" not in settled
+
+
+def test_defaults_are_filled_in(endpoint: Build, entity: Build) -> None:
+    config = endpoint("fraud", config={"served_entities": [entity(workload_size=None)]})["config"]
+    served = config["served_entities"][0]
+    assert (served["name"], served["workload_size"], served["workload_type"]) == ("fraud-7", "Small", "CPU")
+    assert config["traffic_config"]["routes"] == [
+        {"served_model_name": "fraud-7", "served_entity_name": "fraud-7", "traffic_percentage": 100}
+    ]
+    assert config["served_models"][0]["model_version"] == "7"
+
+
+def test_the_old_config_serves_while_an_update_runs(
+    workspace: Any, http: httpx.Client, endpoint: Build, entity: Build
+) -> None:
+    endpoint("fraud")
+    running = http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="8")]}).json()
+    assert (running["state"]["ready"], running["state"]["config_update"]) == ("READY", "IN_PROGRESS")
+    assert running["config"]["served_entities"][0]["entity_version"] == "7"
+    assert running["pending_config"]["config_version"] == 2
+    workspace.deploy()
+    settled = http.get(f"{URL}/fraud").json()
+    assert (settled["config"]["config_version"], settled["config"]["served_entities"][0]["entity_version"]) == (2, "8")
+
+
+def test_an_update_is_refused_while_another_runs(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+    endpoint("fraud")
+    http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="8")]})
+    refused = http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="9")]})
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "RESOURCE_CONFLICT")
+    assert refused.json()["message"] == "Endpoint served entities are currently being updated"
+
+
+def test_a_missing_model_version_fails_the_update_and_the_old_one_serves(
+    workspace: Any, http: httpx.Client, endpoint: Build, entity: Build
+) -> None:
+    endpoint("fraud")
+    http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="99")]})
+    workspace.deploy()
+    failed = http.get(f"{URL}/fraud").json()
+    assert (failed["state"]["ready"], failed["state"]["config_update"]) == ("READY", "UPDATE_FAILED")
+    assert failed["config"]["served_entities"][0]["entity_version"] == "7"
+    assert failed["pending_config"]["served_entities"][0]["state"] == {
+        "deployment": "DEPLOYMENT_FAILED",
+        "deployment_state_message": "Model version '99' of registered model 'main.ml.fraud' does not exist.",
+    }
+
+
+def test_a_first_deployment_that_fails_never_has_a_config(endpoint: Build, entity: Build) -> None:
+    failed = endpoint("fraud", config={"served_entities": [entity(entity_version="99")]})
+    assert (failed["state"]["ready"], failed["state"]["config_update"]) == ("NOT_READY", "UPDATE_FAILED")
+    assert "config" not in failed
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [
+        ("2", "Model version '2' of registered model 'main.ml.churn' is PENDING_REGISTRATION, not READY."),
+        ("3", "pip could not resolve numpy"),
+    ],
+)
+def test_a_seeded_version_can_be_made_to_fail(
+    http: httpx.Client, endpoint: Build, entity: Build, version: str, reason: str
+) -> None:
+    versions = {"2": {"status": "PENDING_REGISTRATION"}, "3": {"fails": "pip could not resolve numpy"}}
+    http.post("/_workspace/seed", json={"models": {"main.ml.churn": {"versions": versions}}})
+    churn = entity(entity_name="main.ml.churn", entity_version=version)
+    failed = endpoint("churn", config={"served_entities": [churn]})
+    state = failed["pending_config"]["served_entities"][0]["state"]
+    assert (failed["state"]["config_update"], state["deployment_state_message"]) == ("UPDATE_FAILED", reason)
+
+
+def test_an_endpoint_may_get_its_first_config_later(workspace: Any, http: httpx.Client, entity: Build) -> None:
+    empty = http.post(URL, json={"name": "fraud"}).json()
+    assert empty["state"] == {"ready": "NOT_READY", "config_update": "NOT_UPDATING", "suspend": "NOT_SUSPENDED"}
+    http.put(f"{URL}/fraud/config", json={"served_entities": [entity()]})
+    workspace.deploy()
+    assert http.get(f"{URL}/fraud").json()["config"]["config_version"] == 1
+
+
+def test_address_and_data_plane_info_are_for_route_optimized_endpoints_only(endpoint: Build) -> None:
+    plain, optimized = endpoint("plain"), endpoint("fast", route_optimized=True)
+    assert not {"endpoint_url", "data_plane_info"} & set(plain)
+    assert plain["route_optimized"] is False
+    assert optimized["endpoint_url"] == optimized["data_plane_info"]["query_info"]["endpoint_url"]
+    assert optimized["endpoint_url"].endswith("/serving-endpoints/fast/invocations")
+
+
+def test_secrets_and_write_only_fields_are_never_shown(endpoint: Build) -> None:
+    external = {
+        "name": "gpt-4.1",
+        "provider": "openai",
+        "task": "llm/v1/chat",
+        "openai_config": {"openai_api_key_plaintext": "planted"},
+    }
+    shown = endpoint(
+        "chat",
+        config={"served_entities": [{"external_model": external}]},
+        rate_limits=[{"calls": 1, "renewal_period": "minute"}],
+        budget_policy_id="policy-1",
+        email_notifications={"on_update_failure": ["a@example.com"]},
+    )
+    assert "planted" not in str(shown)
+    assert not {"rate_limits", "budget_policy_id", "email_notifications"} & set(shown)
+    assert (shown["effective_budget_policy_id"], shown["task"]) == ("policy-1", "llm/v1/chat")
+    assert shown["config"]["served_entities"][0]["name"] == "gpt-4-1"
+
+
+def test_served_models_are_understood_as_served_entities(endpoint: Build) -> None:
+    model = {
+        "model_name": "main.ml.fraud",
+        "model_version": "7",
+        "workload_size": "Small",
+        "scale_to_zero_enabled": True,
+    }
+    served = endpoint("fraud", config={"served_models": [model]})["config"]["served_entities"][0]
+    assert (served["entity_name"], served["entity_version"]) == ("main.ml.fraud", "7")
+
+
+def test_a_feature_spec_has_no_version(endpoint: Build) -> None:
+    spec = {"entity_name": "main.ml.user_features", "workload_size": "Small", "scale_to_zero_enabled": True}
+    shown = endpoint("features", route_optimized=True, config={"served_entities": [spec]})
+    assert shown["config"]["served_entities"][0]["name"] == "user_features"
+
+
+def test_a_stopped_endpoint_starts_under_a_new_config_version(
+    workspace: Any, http: httpx.Client, endpoint: Build
+) -> None:
+    endpoint("fraud")
+    stopped = http.post(f"{URL}/fraud/config:stop").json()
+    assert (stopped["state"]["ready"], stopped["state"]["suspend"]) == ("NOT_READY", "STOPPED")
+    assert http.post(f"{URL}/fraud/config:start").json()["state"]["config_update"] == "IN_PROGRESS"
+    workspace.deploy()
+    started = http.get(f"{URL}/fraud").json()
+    assert (started["state"]["ready"], started["config"]["config_version"]) == ("READY", 2)
+
+
+def test_a_listing_is_a_summary(http: httpx.Client, endpoint: Build) -> None:
+    endpoint("fraud", route_optimized=True)
+    (row,) = http.get(URL).json()["endpoints"]
+    assert row["config"]["served_entities"] == [
+        {"name": "fraud-7", "entity_name": "main.ml.fraud", "entity_version": "7"}
+    ]
+    assert not {"route_optimized", "endpoint_url", "permission_level", "data_plane_info"} & set(row)
+    assert "traffic_config" not in row["config"]
+
+
+def test_a_deleted_endpoint_is_gone_and_a_new_one_has_another_id(http: httpx.Client, endpoint: Build) -> None:
+    first = endpoint("fraud")
+    assert http.delete(f"{URL}/fraud").json() == {}
+    gone = http.get(f"{URL}/fraud")
+    assert (gone.status_code, gone.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+    assert gone.json()["message"] == "Endpoint with name 'fraud' does not exist."
+    assert endpoint("fraud")["id"] != first["id"]
+
+
+def test_logs_metrics_and_interface_answer(http: httpx.Client, endpoint: Build) -> None:
+    endpoint("fraud")
+    for path in ("served-models/fraud-7/logs", "served-models/fraud-7/build-logs"):
+        assert "fraud-7" in http.get(f"{URL}/fraud/{path}").json()["logs"]
+    assert http.get(f"{URL}/fraud/metrics").text.endswith("# EOF\n")
+    assert http.get(f"{URL}/fraud/openapi").headers["content-type"].startswith("text/plain")
+
+
+def test_the_sdk_reads_states_and_classifies_refusals(workspace: Any, endpoint: Build, entity: Build) -> None:
+    endpoint("fraud", route_optimized=True)
+    sdk = workspace.sdk()
+    shown = sdk.serving_endpoints.get("fraud")
+    assert (shown.state.ready, shown.state.config_update) == (
+        EndpointStateReady.READY,
+        EndpointStateConfigUpdate.NOT_UPDATING,
+    )
+    workspace.http().put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="8")]})
+    with pytest.raises(ResourceConflict, match="currently being updated"):
+        sdk.serving_endpoints.update_config("fraud", served_entities=shown.config.served_entities)
+    with pytest.raises(NotFound):
+        sdk.serving_endpoints.get("nobody")
