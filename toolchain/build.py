@@ -84,7 +84,7 @@ def _work_folder() -> Iterator[Path]:
 
 
 def _build_program(go: Go, program: Program, folder: Path, place: str, report: Say) -> None:
-    if (folder / program.name).exists():
+    if (folder / program.target).exists():
         report(f"{program.name} ({place}) is there from an earlier run")
         return
     # A caller's own `report` gets whole lines; only our own printing may rewrite a terminal's line.
@@ -108,10 +108,11 @@ def _list_and_compile(go: Go, program: Program, folder: Path, tally: Tally, tick
     go.run(listing, program.folder, is_progress=tally.see_listing, tick=tick)
     tally.listed = True
     # Go writes the output file in place: under its real name a half-written one would pass for a program.
-    partial = folder / f"{program.name}.partial"
+    partial = folder / f"{program.target}.partial"
+    partial.parent.mkdir(parents=True, exist_ok=True)
     compiling = ["build", "-v", "-ldflags", program.linker_flags, "-o", str(partial), program.package]
     go.run(compiling, program.folder, is_progress=tally.see_compiling, tick=tick)
-    partial.rename(folder / program.name)
+    partial.rename(folder / program.target)
 
 
 def _copy_helpers(go: Go, folder: Path) -> None:

@@ -26,12 +26,11 @@ LOOPBACK = "127.0.0.1,localhost"
 def pulumi_environment(home: Path, base: Mapping[str, str] = os.environ) -> dict[str, str]:
     """A copy of `base` without the user's Pulumi and Databricks settings and with ours; `home` is PULUMI_HOME.
 
-    Makes the folders that Pulumi wants to find. Two homes share nothing but the plugins of an official Pulumi.
+    Makes the folders that Pulumi wants to find. Two homes share nothing but the plugins.
     """
     home = home.absolute()
     (home / "state").mkdir(parents=True, exist_ok=True)
-    if not is_built():
-        _share_plugins(home, base)
+    _share_plugins(home, base)
     kept = {name: value for name, value in base.items() if not _is_foreign(name)}
     return kept | _settings(home, base)
 
@@ -77,11 +76,12 @@ def _python_folder() -> Path:
 
 
 def _share_plugins(home: Path, base: Mapping[str, str]) -> None:
-    """An official Pulumi looks for plugins in PULUMI_HOME only: lend the user's, so that none is downloaded twice."""
-    theirs = Path(base.get("PULUMI_HOME") or Path.home() / ".pulumi").absolute() / "plugins"
+    """Pulumi looks for plugins in PULUMI_HOME: lend it those that were built, or those of the user's own Pulumi."""
+    users = Path(base.get("PULUMI_HOME") or Path.home() / ".pulumi").absolute()
+    theirs = (BIN if is_built() else users) / "plugins"
     ours = home / "plugins"
-    if theirs.is_dir() and theirs != ours and not ours.exists():
-        # A link to plugins that are gone is in the way; another process may make the same link at the same time.
+    if theirs.is_dir() and theirs != ours and (ours.is_symlink() or not ours.exists()):
+        # An older link may lead elsewhere or nowhere; another process may make the same link at the same time.
         ours.unlink(missing_ok=True)
         with suppress(FileExistsError):
             ours.symlink_to(theirs.resolve(), target_is_directory=True)

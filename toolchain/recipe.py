@@ -18,6 +18,12 @@ class Program:
     module: str
     package: str
     stamp: str = ""
+    target_folder: str = ""
+
+    @property
+    def target(self) -> str:
+        """Where the program goes, below the folder of all that is built."""
+        return str(Path(self.target_folder) / self.name)
 
     @property
     def folder(self) -> Path:
@@ -41,7 +47,13 @@ PROGRAMS = (
         module="language-python",
         package=f"{SDK_MODULE}/python/cmd/pulumi-language-python",
     ),
-    Program(name="pulumi-resource-databricks", module="provider-databricks", package="."),
+    Program(
+        name="pulumi-resource-databricks",
+        module="provider-databricks",
+        package=".",
+        # As in PULUMI_HOME/plugins. On PATH the engine would find it too, and warn about it at every step.
+        target_folder=f"plugins/resource-databricks-v{versions.PLUGIN}",
+    ),
 )
 
 # Scripts that the engine and the language host start; they lie in the SDK module that the engine is built with.
@@ -51,7 +63,7 @@ HELPERS = (
     "python/dist/pulumi-resource-pulumi-python",
 )
 
-BUILT_FILES = tuple(program.name for program in PROGRAMS) + tuple(Path(helper).name for helper in HELPERS)
+BUILT_FILES = tuple(program.target for program in PROGRAMS) + tuple(Path(helper).name for helper in HELPERS)
 
 
 def digest() -> str:
