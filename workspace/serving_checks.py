@@ -133,8 +133,10 @@ def _check_entity(entity: Json) -> None:
     version = entity.get("entity_version")
     if version is not None and not isinstance(version, str):
         raise InvalidParameter("entity_version must be a string.")
-    if kind_of(entity) == "CUSTOM_MODEL" and not isinstance(entity.get("scale_to_zero_enabled"), bool):
-        raise InvalidParameter("scaleToZeroEnabled is undefined. Please set it to either true or false.")
+    # Absent means false: that is how Databricks' own Go SDK, and so the provider, sends false for a served entity. In
+    # 2024 the service refused it ("scaleToZeroEnabled is undefined"; terraform-provider-databricks issues 3946, 4064).
+    if not isinstance(entity.get("scale_to_zero_enabled", False), bool):
+        raise InvalidParameter("scale_to_zero_enabled must be a boolean.")
     _check_workload(entity)
 
 

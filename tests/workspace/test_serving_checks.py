@@ -59,8 +59,8 @@ def test_limits_need_a_config(http: httpx.Client, member: str) -> None:
         ([CUSTOM | CHAT], "Exactly one of external_model and entity_name must be specified."),
         ([CUSTOM | {"entity_version": 7}], "entity_version must be a string."),
         (
-            [{"entity_name": "main.ml.fraud", "entity_version": "7"}],
-            "scaleToZeroEnabled is undefined. Please set it to either true or false.",
+            [CUSTOM | {"scale_to_zero_enabled": "no"}],
+            "scale_to_zero_enabled must be a boolean.",
         ),
         (
             [{"entity_name": "main.ml.fraud"}],
