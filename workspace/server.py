@@ -23,7 +23,8 @@ class Server(uvicorn.Server):
 
 def bound_socket(host: str, port: int) -> socket.socket:
     """A socket that listens there; port 0 is any free one. Raises OSError when the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol is spelled out; with it, a POST takes 40 ms more
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

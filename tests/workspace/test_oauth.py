@@ -23,7 +23,8 @@ def details_for(endpoint_id: str, *actions: str) -> str:
 
 
 def ask(workspace: Any, auth: tuple[str, str] | None = None, **form: str) -> httpx.Response:
-    return httpx.post(f"{workspace.origin}/oidc/v1/token", data=form, auth=auth)
+    answer: httpx.Response = workspace.http().post("/oidc/v1/token", data=form, auth=auth)
+    return answer
 
 
 def client(workspace: Any) -> tuple[str, str]:
