@@ -1,0 +1,56 @@
+# `make` alone tells what there is.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format workspace env clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) on PATH: install Python 3.11 or newer (or name one: make PYTHON=...)"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python %d.%d is too old: install 3.11 or newer (or name one: make PYTHON=...)" % v[:2])'
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(READY_DEV): requirements-dev.txt $(READY)
+	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: $(READY) ## virtual environment and Pulumi engine, whatever of them is missing
+	@$(PY) -m toolchain install
+
+demo: setup ## the whole story in a minute: create, query, nothing to do, a refused pull request
+	@$(PY) -m rehearsal.demo
+
+test: $(READY_DEV) setup ## every test, those on the real engine included
+	@$(PY) -m pytest
+
+check: $(READY_DEV) ## style and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy contract stacks components policies workspace toolchain rehearsal __main__.py
+
+format: $(READY_DEV) ## put the style right
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format --quiet .
+
+workspace: $(READY) ## start the embedded workspace that the local stack talks to (Ctrl-C stops it)
+	@$(PY) -m workspace
+
+env: setup-quietly ## what a shell needs to work by hand on the local stack: eval "$$(make -s env)"
+	@$(PY) -m toolchain env
+	@$(PY) -m workspace credentials
+
+.PHONY: setup-quietly
+setup-quietly: $(READY)
+	@$(PY) -m toolchain install >&2
+
+clean: ## forget what was built and kept on this machine: engine, virtual environment, local workspace and its stack
+	rm -rf $(VENV) .local

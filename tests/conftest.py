@@ -1,0 +1,22 @@
+"""What every ring of tests shares: the project on a stage, with the real engine."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.stage import Stage, stage
+from toolchain import install
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """The real Pulumi engine and Databricks provider, built where they are not there yet: never a reason to skip."""
+    install.ensure()
+
+
+@pytest.fixture
+def project(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there, it is not handed on
+    """The project as it is, its local stack made, beside a workspace whose deployments take no time."""
+    with stage("--ready-after", "0") as here:
+        here.pulumi("stack", "init", "local")
+        yield here
