@@ -52,8 +52,7 @@ def fields(resource: str) -> tuple[Field, ...]:
     """The rows of a resource type, for example `fields("model_serving")`. Raises ValueError for a row that is wrong."""
     file = Path(__file__).parent / f"{resource}.yaml"
     rows = yaml.safe_load(file.read_text(encoding="utf-8"))
-    result = tuple(_field(file.name, path, row) for path, row in rows.items())
-    return result
+    return tuple(_field(file.name, path, row) for path, row in rows.items())
 
 
 def _field(file: str, path: str, row: dict[str, str]) -> Field:
