@@ -189,5 +189,6 @@ async def _no_such_api(request: Request, _: Exception) -> JSONResponse:
 
 
 async def _internal_error(_: Request, fault: Exception) -> JSONResponse:
-    """The traceback goes to the server's log; a client gets the envelope that it can read."""
-    return JSONResponse(error_body("INTERNAL_ERROR", f"Internal error: {type(fault).__name__}"), 500)
+    """The traceback goes to the server's log, and the connection is lost; the client still gets an envelope."""
+    body = error_body("INTERNAL_ERROR", f"Internal error: {type(fault).__name__}")
+    return JSONResponse(body, 500, {"Connection": "close"})

@@ -15,6 +15,7 @@ from workspace.errors import ApiError, MalformedRequest
 from workspace.oauth import issue_token
 from workspace.store import Json, Store
 from workspace.tokens import NOBODY, Access
+from workspace.wire_types import check_types
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -46,7 +47,7 @@ class Handlers:
                 if not takes_narrowed_tokens:
                     require_whole_workspace(access)
                 with self.store.atomic():
-                    return rule(self._call(request, access, _json_object(request.state.body)))
+                    return rule(self._call(request, access, _json_object(request)))
 
             return _answered(run)
 
@@ -92,8 +93,9 @@ def _response(body: Json | str | None, status: int, headers: Mapping[str, str]) 
     return JSONResponse(body, status, headers)
 
 
-def _json_object(body: bytes) -> Json:
-    """A request's JSON object; no body at all is an empty one."""
+def _json_object(request: Request) -> Json:
+    """A request's JSON object; no body at all is an empty one. Only the API's members have types, not model inputs."""
+    body = request.state.body
     if not body.strip():
         return {}
     try:
@@ -102,4 +104,6 @@ def _json_object(body: bytes) -> Json:
         raise MalformedRequest(f"Could not parse request object: {fault}") from fault
     if not isinstance(value, dict):
         raise MalformedRequest("Could not parse request object: Expected a JSON object.")
+    if request.url.path.startswith("/api/"):
+        check_types(value)
     return value

@@ -94,10 +94,7 @@ def _keep(store: Store, endpoint_id: str, entries: list[Json]) -> None:
 
 
 def _entries(call: Call) -> list[Json]:
-    wanted = call.body.get("access_control_list") or []
-    if not isinstance(wanted, list) or not all(isinstance(entry, dict) for entry in wanted):
-        raise InvalidParameter("access_control_list must be a list of objects")
-    return [_entry(call.store, entry) for entry in wanted]
+    return [_entry(call.store, entry) for entry in call.body.get("access_control_list") or []]
 
 
 def _entry(store: Store, wire: Json) -> Json:

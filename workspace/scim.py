@@ -144,7 +144,10 @@ def _new(store: Store, body: Json) -> Json:
 def _keep(store: Store, kind: Kind, record: Json) -> Json:
     """`entitlements: [{}]` is how the Go SDK says none; given back as it came, it would break the provider."""
     held = [entry for entry in record.get("entitlements") or [] if entry.get("value") in ENTITLEMENTS]
-    return store.put(kind, record["id"], record | {"entitlements": held})
+    record = record | {"entitlements": held}
+    if kind == "group":
+        record["members"] = [{"value": member["value"]} for member in record["members"] if member.get("value")]
+    return store.put(kind, record["id"], record)
 
 
 def _wire(store: Store, kind: Kind, record: Json) -> Json:

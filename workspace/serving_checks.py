@@ -44,7 +44,7 @@ def check_endpoint(body: Json) -> None:
         )
     if len(body.get("description") or "") > LONGEST_DESCRIPTION:
         raise InvalidParameter(f"Endpoint description must be maximum {LONGEST_DESCRIPTION} characters.")
-    check_tags(body.get("tags"))
+    check_tags(body.get("tags") or [])
     config = body.get("config")
     if not config:
         for member in ("ai_gateway", "rate_limits"):
@@ -56,10 +56,7 @@ def check_endpoint(body: Json) -> None:
         _check_route_optimized(requested_entities(config))
 
 
-def check_config(config: object) -> None:
-    config = _object("config", config)
-    for member in ("served_entities", "served_models"):
-        _objects(member, config.get(member))
+def check_config(config: Json) -> None:
     entities = requested_entities(config)
     if not entities:
         raise InvalidParameter("Endpoint config must contain at least one served entity.")
@@ -90,15 +87,15 @@ def check_optimized_update(config: Json) -> None:
     _check_route_optimized(requested_entities(config))
 
 
-def check_tags(tags: object) -> None:
-    for tag in _objects("tags", tags):
+def check_tags(tags: list[Json]) -> None:
+    for tag in tags:
         if not tag.get("key"):
             raise InvalidParameter("Tag key must not be empty.")
 
 
-def check_traffic(traffic: object, names: list[str]) -> None:
+def check_traffic(traffic: Json | None, names: list[str]) -> None:
     """Routes name each entity at most once and share out 100 percent; an entity without traffic stays deployed."""
-    routes = _objects("routes", _object("traffic_config", traffic).get("routes"))
+    routes = (traffic or {}).get("routes") or []
     if not routes:
         if len(names) > 1:
             raise InvalidParameter("traffic_config is required when an endpoint has more than one served entity.")
@@ -153,18 +150,6 @@ def _check_workload(entity: Json) -> None:
         raise InvalidParameter("workload_size and provisioned concurrency cannot be specified together.")
     if not isinstance(least or 0, int) or not isinstance(most, int) or not 0 <= (least or 0) <= most:
         raise InvalidParameter("max_provisioned_concurrency must be at least min_provisioned_concurrency.")
-
-
-def _object(member: str, value: object) -> Json:
-    if value is not None and not isinstance(value, dict):
-        raise InvalidParameter(f"{member} must be an object.")
-    return value or {}
-
-
-def _objects(member: str, value: object) -> list[Json]:
-    if value is not None and not (isinstance(value, list) and all(isinstance(each, dict) for each in value)):
-        raise InvalidParameter(f"{member} must be a list of objects.")
-    return value or []
 
 
 def _check_external(entities: list[Json]) -> None:

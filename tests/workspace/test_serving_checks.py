@@ -44,9 +44,9 @@ def test_a_name_is_taken_once(http: httpx.Client) -> None:
     assert refused.json()["message"] == "Serving endpoint with name fraud already exists"
 
 
-@pytest.mark.parametrize("member", ["ai_gateway", "rate_limits"])
-def test_limits_need_a_config(http: httpx.Client, member: str) -> None:
-    refused = http.post(URL, json={"name": "fraud", member: [{"calls": 1}]})
+@pytest.mark.parametrize(("member", "value"), [("ai_gateway", {"guardrails": {}}), ("rate_limits", [{"calls": 1}])])
+def test_limits_need_a_config(http: httpx.Client, member: str, value: object) -> None:
+    refused = http.post(URL, json={"name": "fraud", member: value})
     assert refusal(refused) == f"Cannot specify {member} when creating endpoints without a config."
 
 
@@ -54,7 +54,6 @@ def test_limits_need_a_config(http: httpx.Client, member: str) -> None:
     ("entities", "message"),
     [
         ([], "Endpoint config must contain at least one served entity."),
-        ("fraud", "served_entities must be a list of objects."),
         ([{}], "Served entity must specify entity_name or external_model."),
         ([CUSTOM | CHAT], "Exactly one of external_model and entity_name must be specified."),
         ([CUSTOM | {"entity_version": 7}], "entity_version must be a string."),
