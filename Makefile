@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# where the embedded workspace listens; the local stack looks for it on 8787
+PORT ?= 8787
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
@@ -42,11 +44,11 @@ format: $(READY_DEV) ## put the style right
 	@$(PY) -m ruff format --quiet .
 
 workspace: $(READY) ## start the embedded workspace that the local stack talks to (Ctrl-C stops it)
-	@$(PY) -m workspace
+	@$(PY) -m workspace --port $(PORT)
 
-env: setup-quietly ## what a shell needs to work by hand on the local stack: eval "$$(make -s env)"
+env: setup-quietly ## what a shell needs to work by hand on the local stack (README.md says how)
 	@$(PY) -m toolchain env
-	@$(PY) -m workspace credentials
+	@$(PY) -m workspace credentials --port $(PORT)
 
 .PHONY: setup-quietly
 setup-quietly: $(READY)

@@ -1,0 +1,41 @@
+"""`make demo` tells its story, and touches nothing of the user's."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rehearsal.stage import PROJECT
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_demo_ends_well_and_leaves_the_user_s_own_things_alone(tmp_path: Path) -> None:
+    planted = "planted-token-of-the-user"
+    (tmp_path / ".databrickscfg").write_text(f"[DEFAULT]\nhost = http://127.0.0.1:9\ntoken = {planted}\n")
+    before = sorted(tmp_path.rglob("*"))
+    run = subprocess.run(
+        [sys.executable, "-m", "rehearsal.demo"],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "HOME": str(tmp_path),
+            "DATABRICKS_TOKEN": planted,
+            "DATABRICKS_HOST": "http://127.0.0.1:9",
+            "PULUMI_BACKEND_URL": "file:///nowhere",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "The workspace saw no write" in run.stdout
+    assert run.stdout.count("Refused with exit status 255") == 2
+    assert "The endpoint is untouched" in run.stdout
+    assert "No endpoint is left in the workspace" in run.stdout
+    assert planted not in run.stdout
+    assert sorted(tmp_path.rglob("*")) == before
