@@ -17,7 +17,7 @@ def build(stack: Stack, host: str | None, opts: pulumi.ResourceOptions | None = 
     whether it is route optimized, and each service principal's application id and client secret (a Pulumi secret).
     """
     principals = {
-        key: ServicePrincipal(key, ServicePrincipalArgs(spec, stack.name_prefix + spec.display_name), opts)
+        key: ServicePrincipal(key, ServicePrincipalArgs(spec, stack.name_prefix + (spec.display_name or key)), opts)
         for key, spec in stack.service_principals.items()
     }
     endpoints = {

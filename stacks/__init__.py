@@ -3,6 +3,7 @@
 from stacks.faults import Fault, Place, SpecError
 from stacks.load import load_stack
 from stacks.rules import endpoint_name
+from stacks.secrets import Secret, is_secret
 from stacks.spec import Endpoint, Permission, ServedEntity, ServicePrincipal, Stack
 
 __all__ = [
@@ -10,10 +11,12 @@ __all__ = [
     "Fault",
     "Permission",
     "Place",
+    "Secret",
     "ServedEntity",
     "ServicePrincipal",
     "SpecError",
     "Stack",
     "endpoint_name",
+    "is_secret",
     "load_stack",
 ]

@@ -6,7 +6,8 @@ Each rule yields (path, message, hint) for what it finds; the loader gives them 
 import re
 from collections.abc import Iterator
 
-from stacks.spec import SECRET_REFERENCE, UNITY_CATALOG_NAME, Endpoint, ServedEntity, Stack
+from stacks.spec import Endpoint, ServedEntity, Stack
+from stacks.values import SECRET_REFERENCE, UNITY_CATALOG_NAME
 from stacks.yaml_places import Path_
 
 Finding = tuple[Path_, str, str]

@@ -1,0 +1,58 @@
+"""Values that `pulumi config set --secret` encrypted: text that may be used, and is never shown."""
+
+from typing import Final, Self, TypeGuard
+
+MASK: Final = "[secret]"
+
+
+class Secret(str):
+    """A secret text of a stack file.
+
+    Printing, formatting or representing it gives `[secret]`; only `reveal()` gives the text. Joining it with other text
+    gives a Secret again. Whoever hands one to Pulumi wraps it: `pulumi.Output.secret(value.reveal())`.
+
+    Where a stack is loaded without the engine, nobody can decrypt it: then it is not `known`, holds its ciphertext
+    (so that two of them are equal only where they are the same), and fits every field that takes text.
+    """
+
+    __slots__ = ("known",)
+
+    known: bool
+
+    def __new__(cls, text: str, *, known: bool = True) -> Self:
+        secret = super().__new__(cls, text)
+        secret.known = known
+        return secret
+
+    def reveal(self) -> str:
+        """The text itself. Fails for a secret that is not known."""
+        assert self.known, "This stack was loaded without the engine: its secrets can't be revealed"
+        return str.__str__(self)
+
+    def partition(self, separator: str, /) -> tuple[str, str, str]:
+        """As for any text, with the parts secret too."""
+        before, found, after = super().partition(separator)
+        return self._like(before), found, self._like(after)
+
+    def __add__(self, other: str) -> Self:
+        return self._like(str.__add__(self, other))
+
+    def __radd__(self, other: str) -> Self:
+        return self._like(str.__add__(other, self))
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __format__(self, specification: str) -> str:
+        return format(MASK, specification)
+
+    def _like(self, text: str) -> Self:
+        return type(self)(text, known=self.known)
+
+
+def is_secret(value: object) -> TypeGuard[Secret]:
+    """Whether a value of a stack was encrypted in its file."""
+    return isinstance(value, Secret)

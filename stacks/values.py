@@ -1,0 +1,58 @@
+"""The single values that a stack file is made of: texts, names, versions, flags and numbers, with their limits.
+
+Every text may be a Secret, and stays one: `Text`, `AnyText` and what is built on them. A secret that is not known fits
+without a look, since there is nothing to look at.
+"""
+
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
+
+from stacks.secrets import Secret
+
+ENDPOINT_NAME: Final = r"^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$"
+"""Endpoint names as the API takes them: 1-63 letters, digits, - and _, ending in a letter or digit."""
+
+ENTITY_NAME: Final = r"^[a-zA-Z0-9_-]{1,63}$"
+"""Served-entity names as the API takes them (they are part of a URL)."""
+
+UNITY_CATALOG_NAME: Final = re.compile(r"^[^.@\s/]+\.[^.@\s/]+\.[^.@\s/]+$")
+SECRET_REFERENCE: Final = re.compile(r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$")
+APPLICATION_ID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def _as_text(value: Any) -> Any:
+    """A version written as a bare number (`version: 7`) means the text that the API wants."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _kept_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Pydantic turns a subclass of str into a plain one; a Secret goes through its checks and comes out as it was."""
+    if not isinstance(value, Secret):
+        return check(value)
+    if value.known:
+        check(value)
+    return value
+
+
+_Secretly = WrapValidator(_kept_secret)
+
+AnyText = Annotated[str, _Secretly]
+Text = Annotated[str, StringConstraints(min_length=1), _Secretly]
+Description = Annotated[str, StringConstraints(max_length=1000), _Secretly]
+Version = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*$"), BeforeValidator(_as_text), _Secretly]
+EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), _Secretly]
+ObjectName = Annotated[str, StringConstraints(pattern=UNITY_CATALOG_NAME.pattern), _Secretly]
+"""The full name of something in Unity Catalog: catalog.schema.name."""
+
+ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _Secretly]
+Seconds = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*s$"), _Secretly]
+EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME)]
+"""Only ever a key, and a key can't be secret."""
+
+Percentage = Annotated[int, Field(ge=0, le=100, strict=True)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Ordinal = Annotated[int, Field(ge=1, strict=True)]
+Fraction = Annotated[float, Field(ge=0, le=1, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
