@@ -20,6 +20,7 @@ from stacks.governance import (
 )
 from stacks.model import Model
 from stacks.principal import Entitlement, Grants, OAuthSecret, ServicePrincipal
+from stacks.smoke import SmokeRequest
 from stacks.values import AnyText, Description, EndpointName, EntityName, Flag, Percentage, Text
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "RateLimit",
     "ServedEntity",
     "ServicePrincipal",
+    "SmokeRequest",
     "Stack",
     "TelemetryConfig",
     "TelemetryTable",
@@ -79,6 +81,9 @@ class Endpoint(Model):
     )
     email_notifications: EmailNotifications | None = Field(
         default=None, description="Whom Databricks writes to after an update."
+    )
+    smoke: list[SmokeRequest] = Field(
+        default_factory=list, description="Requests to send after a deployment; it failed if one isn't answered."
     )
     protect: Flag = Field(default=False, description="Pulumi refuses to delete the endpoint.")
     retain_on_delete: Flag = Field(default=False, description="Pulumi forgets the endpoint instead of deleting it.")
