@@ -8,6 +8,7 @@ import pulumi
 
 from components.access import PermissionArgs, access_controls
 from components.arguments import model_serving
+from components.guards import unentangled, watched
 from components.resources import ModelServing, Permissions
 from stacks.rules import endpoint_findings
 from stacks.spec import Endpoint
@@ -50,11 +51,15 @@ class ServingEndpoint(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServingEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("model-serving:index:ServingEndpoint", name, None, opts)
         _refuse_contradictions(name, args.spec)
+        inputs = model_serving(args.name, args.spec, dict(args.tags))
         endpoint = ModelServing(
             name,
-            model_serving(args.name, args.spec, dict(args.tags)),
+            inputs,
             pulumi.ResourceOptions(
-                parent=self, protect=args.spec.protect or None, retain_on_delete=args.spec.retain_on_delete
+                parent=self,
+                protect=args.spec.protect or None,
+                retain_on_delete=args.spec.retain_on_delete,
+                hooks=watched(name, inputs, args.spec.replace_id),
             ),
         )
         self.endpoint_id = endpoint.output("servingEndpointId")
@@ -64,8 +69,11 @@ class ServingEndpoint(pulumi.ComponentResource):
         if args.permissions:
             Permissions(
                 f"{name}-permissions",
-                {"servingEndpointId": self.endpoint_id, "accessControls": access_controls(args.permissions)},
-                pulumi.ResourceOptions(parent=self),
+                {
+                    "servingEndpointId": unentangled(self.endpoint_id),
+                    "accessControls": access_controls(args.permissions),
+                },
+                pulumi.ResourceOptions(parent=self, depends_on=endpoint, deleted_with=endpoint),
             )
         self.register_outputs(
             {

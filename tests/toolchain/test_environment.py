@@ -45,6 +45,7 @@ def test_the_users_settings_are_replaced(tmp_path: Path, built: bool) -> None:
         "PULUMI_BACKEND_URL": f"file://{tmp_path}/state",
         "PULUMI_CONFIG_PASSPHRASE": "local",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_RUN_PROGRAM": "true",
         "DATABRICKS_CONFIG_FILE": str(tmp_path / "no-databricks-profiles"),
     } | ({"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"} if built else {})
     assert path[1:] == ([str(BIN)] if built else []) + ["/usr/bin", "/bin"]

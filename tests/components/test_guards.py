@@ -1,0 +1,115 @@
+"""One-way doors, judged from old inputs and the program's wish, as the engine's hook hands them in."""
+
+import asyncio
+import re
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.guards import Guard, Wish, differences
+
+ENDPOINT = {
+    "name": "fraud",
+    "routeOptimized": True,
+    "config": {
+        "servedEntities": [{"name": "champion", "entityName": "main.ml.fraud", "entityVersion": "7"}],
+        "autoCaptureConfig": {"catalogName": "main", "schemaName": "logs", "tableNamePrefix": "fraud"},
+    },
+}
+ID = "0123456789abcdef0123456789abcdef"
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The endpoint with one field set; None takes it out."""
+    *above, last = path.split(".")
+    inputs: dict[str, Any] = {**ENDPOINT, "config": {**ENDPOINT["config"]}}  # type: ignore[dict-item]
+    place = inputs
+    for key in above:
+        place[key] = {**place[key]}
+        place = place[key]
+    place[last] = value
+    return inputs
+
+
+@pytest.fixture
+def guard(monkeypatch: pytest.MonkeyPatch) -> Guard:
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options: callback)
+    return Guard()
+
+
+def ask(guard: Guard, old: dict[str, Any], *, name: str = "fraud", new: dict[str, Any] | None = None) -> None:
+    """What the engine does before it deletes an endpoint or, with new inputs, updates it."""
+    asyncio.run(
+        guard.refuse(
+            pulumi.ResourceHookArgs(
+                urn="urn", id="fraud", name=name, type="t", old_inputs=old, new_inputs=new,
+                old_outputs={"servingEndpointId": ID},
+            )
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("name", "fraud-2", "name: 'fraud' -> 'fraud-2'"),
+        ("routeOptimized", None, "routeOptimized: True -> None"),
+        ("routeOptimized", False, "routeOptimized: True -> None"),
+        ("config.autoCaptureConfig.catalogName", "other", "config.autoCaptureConfig.catalogName: 'main' -> 'other'"),
+        ("config.autoCaptureConfig.schemaName", "other", "config.autoCaptureConfig.schemaName: 'logs' -> 'other'"),
+        ("config.autoCaptureConfig.tableNamePrefix", "x", "config.autoCaptureConfig.tableNamePrefix: 'fraud' -> 'x'"),
+        (
+            "config.servedEntities",
+            [{"name": "champion", "externalModel": {"provider": "openai"}}],
+            "config.servedEntities.*.externalModel: False -> True",
+        ),
+    ],
+)
+def test_a_change_behind_a_one_way_door_is_refused(guard: Guard, path: str, value: Any, told: str) -> None:
+    guard.bind("fraud", Wish(changed(path, value), None))
+    with pytest.raises(ValueError, match=re.escape(told)) as refusal:
+        ask(guard, ENDPOINT)
+    assert f"`replace_id: {ID}`" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("description", "other"), ("tags", [{"key": "team"}]), ("config.trafficConfig", {"routes": []})],
+)
+def test_any_other_change_passes(guard: Guard, path: str, value: Any) -> None:
+    guard.bind("fraud", Wish(changed(path, value), None))
+    ask(guard, ENDPOINT)
+
+
+def test_absent_and_false_are_the_same_wish() -> None:
+    assert list(differences({"name": "a", "routeOptimized": False}, {"name": "a"})) == []
+
+
+def test_an_endpoint_that_the_program_does_not_know_any_more_may_be_deleted(guard: Guard) -> None:
+    guard.bind("iris", Wish({"name": "iris"}, None))
+    ask(guard, ENDPOINT)
+
+
+def test_a_renamed_resource_still_guards_its_endpoint(guard: Guard) -> None:
+    guard.bind("fraud-scorer", Wish(changed("routeOptimized", False), None))
+    with pytest.raises(ValueError, match="routeOptimized: True -> None"):
+        ask(guard, ENDPOINT, name="fraud")
+
+
+def test_the_replacement_of_the_endpoint_whose_id_is_written_down_is_allowed(guard: Guard) -> None:
+    guard.bind("fraud", Wish(changed("routeOptimized", False), ID))
+    ask(guard, ENDPOINT)
+
+
+def test_the_id_of_another_endpoint_allows_nothing(guard: Guard) -> None:
+    guard.bind("fraud", Wish(changed("routeOptimized", False), "f" * 32))
+    with pytest.raises(ValueError, match=f"id {ID}"):
+        ask(guard, ENDPOINT)
+
+
+def test_an_update_in_place_behind_a_one_way_door_is_refused_even_with_the_id(guard: Guard) -> None:
+    external = changed("config.servedEntities", [{"name": "champion", "externalModel": {"provider": "openai"}}])
+    guard.bind("fraud", Wish(external, ID))
+    with pytest.raises(ValueError, match="externalModel: False -> True"):
+        ask(guard, ENDPOINT, new=external)

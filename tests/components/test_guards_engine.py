@@ -1,0 +1,66 @@
+"""The second lock on the real engine, without the policy pack: nothing is touched, and what should go can go."""
+
+import pytest
+
+from rehearsal.stage import Stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+
+
+@pytest.fixture
+def deployed(project: Stage) -> Stage:
+    project.pulumi(*UP)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ("route_optimized: false", "routeOptimized: True -> None: route optimization is chosen when the endpoint is"),
+        ("route_optimized: true\n      name: other", "name: 'fraud-scorer' -> 'other': the name is the endpoint's key"),
+    ],
+    ids=["flip", "rename"],
+)
+def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Stage, wish: str, told: str) -> None:
+    before = deployed.workspace.writes()
+    deployed.edit("stacks/base.yaml", "route_optimized: true", wish)
+    for command in (("preview",), UP):
+        refused = deployed.pulumi(*command, check=False)
+        assert refused.status == 255
+        assert told in refused.text
+    assert deployed.workspace.writes() == before
+    deployed.edit("stacks/base.yaml", wish, "route_optimized: true")
+    deployed.pulumi("preview", "--expect-no-changes")
+
+
+def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed: Stage) -> None:
+    before = deployed.workspace.writes()
+    endpoint_id = deployed.outputs()["endpoints"]["fraud-scorer"]["id"]
+    deployed.edit(
+        "stacks/base.yaml", "route_optimized: true", f"route_optimized: false\n      replace_id: {endpoint_id}"
+    )
+    deployed.pulumi(*UP)
+    replaced = deployed.workspace.writes()[len(before) :]
+    assert replaced[:2] == ["DELETE /api/2.0/serving-endpoints/fraud-scorer", "POST /api/2.0/serving-endpoints"]
+    deployed.edit("stacks/base.yaml", "route_optimized: false", "route_optimized: true")
+    assert deployed.pulumi(*UP, check=False).status == 255
+    assert deployed.workspace.writes()[len(before) :] == replaced
+
+
+def test_an_endpoint_that_is_removed_on_purpose_goes(deployed: Stage) -> None:
+    before = deployed.workspace.writes()
+    deployed.edit("stacks/Pulumi.local.yaml", "    user-features:", "    fraud-scorer: null\n    user-features:")
+    deployed.pulumi(*UP)
+    assert deployed.workspace.writes()[len(before) :] == ["DELETE /api/2.0/serving-endpoints/fraud-scorer"]
+
+
+def test_destroy_without_the_program_says_what_to_type_and_touches_nothing(deployed: Stage) -> None:
+    before = deployed.workspace.writes()
+    refused = deployed.pulumi("destroy", "--yes", "--skip-preview", check=False, PULUMI_RUN_PROGRAM="false")
+    assert refused.status == 255
+    assert "You must run with the `--run-program` flag" in refused.text
+    assert deployed.workspace.writes() == before
+    deployed.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    assert deployed.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
