@@ -1,6 +1,5 @@
 """What `pulumi preview` and `pulumi up` run: the stack's files are checked whole, then become resources."""
 
-import os
 from pathlib import Path
 
 import pulumi
@@ -14,6 +13,5 @@ except SpecError as error:
 
 from components.stack import build
 
-host = pulumi.Config("databricks").get("host") or os.environ.get("DATABRICKS_HOST")
-for name, value in build(stack, host).items():
+for name, value in build(stack).items():
     pulumi.export(name, value)

@@ -1,96 +1,159 @@
-"""A spec's endpoint as the arguments of the provider's resources. Pure: no Pulumi, no reading, no defaults of ours."""
+"""The components' arguments as the inputs of the provider's resources. Pure: nothing is registered or read."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from stacks.spec import AiGateway, Endpoint, ServedEntity
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+
+from components.args import AiGatewayArgs, PermissionArgs, RateLimitArgs, ServedEntityArgs, ServingEndpointArgs
+from stacks.spec import EmailNotifications, InferenceTable, PrincipalKind
+
+_PRINCIPALS: Final[Mapping[PrincipalKind, str]] = {
+    "service_principal": "servicePrincipalName",
+    "user": "userName",
+    "group": "groupName",
+}
 
 
-def model_serving(name: str, endpoint: Endpoint, default_tags: dict[str, str]) -> dict[str, Any]:
-    """Inputs of `databricks.ModelServing`. What a stack file leaves out stays out."""
-    tags = {**default_tags, **endpoint.tags}
+def model_serving(args: ServingEndpointArgs) -> dict[str, Any]:
+    """Inputs of `databricks.ModelServing`. What is left out stays out, unless the provider would keep an old value."""
     return _written(
         {
-            "name": name,
-            "description": endpoint.description,
-            "routeOptimized": endpoint.route_optimized,
-            "config": {
-                "servedEntities": [_served_entity(key, entity) for key, entity in endpoint.served_entities.items()],
-                # Always written: the provider would otherwise send the route of an entity that was renamed or removed.
-                "trafficConfig": {
-                    "routes": [
-                        {"servedModelName": key, "trafficPercentage": percentage}
-                        for key, percentage in endpoint.routes.items()
-                    ]
-                },
-            },
-            "tags": [{"key": key, "value": value} for key, value in sorted(tags.items())] or None,
-            "budgetPolicyId": endpoint.budget_policy_id,
-            "aiGateway": _ai_gateway(endpoint.ai_gateway) if endpoint.ai_gateway else None,
-            "emailNotifications": _written(
+            "name": args.name,
+            "description": args.description,
+            "routeOptimized": args.route_optimized,
+            "config": _written(
                 {
-                    "onUpdateSuccesses": endpoint.email_notifications.on_update_success,
-                    "onUpdateFailures": endpoint.email_notifications.on_update_failure,
+                    "servedEntities": [_served_entity(name, entity) for name, entity in args.served_entities.items()],
+                    # Always written: else the provider sends the route of an entity that was renamed or removed.
+                    "trafficConfig": {
+                        "routes": [
+                            {"servedModelName": name, "trafficPercentage": share}
+                            for name, share in _routes(args).items()
+                        ]
+                    },
+                    "autoCaptureConfig": _camel(args.auto_capture),
                 }
-            )
-            if endpoint.email_notifications
-            else None,
+            ),
+            "tags": [{"key": key, "value": value} for key, value in sorted(args.tags.items())] or None,
+            "budgetPolicyId": args.budget_policy_id,
         }
     )
 
 
-def _served_entity(name: str, entity: ServedEntity) -> dict[str, Any]:
+def endpoint_settings(args: ServingEndpointArgs) -> dict[str, Any]:
+    """Inputs of `EndpointSettings`: what the provider would drop. Empty where nothing of it is declared."""
+    return _written(
+        {
+            "aiGateway": _ai_gateway(args.ai_gateway) if args.ai_gateway else None,
+            "emailNotifications": _notifications(args.email_notifications) if args.email_notifications else None,
+            "telemetryConfig": _camel(args.telemetry_config),
+        }
+    )
+
+
+def access_controls(permissions: Sequence[PermissionArgs]) -> list[dict[str, Any]]:
+    """The whole access list of an endpoint: `databricks.Permissions` replaces what was there.
+
+    The provider keeps users' names in lower case, so that any other spelling is a difference at every run.
+    """
+    return [
+        {
+            _PRINCIPALS[permission.kind]: _lower(permission.principal)
+            if permission.kind != "group"
+            else permission.principal,
+            "permissionLevel": permission.level,
+        }
+        for permission in permissions
+    ]
+
+
+def _lower(name: Any) -> Any:
+    return name.lower() if isinstance(name, str) else name.apply(lambda known: known.lower())
+
+
+def _routes(args: ServingEndpointArgs) -> Mapping[str, int]:
+    if args.traffic or len(args.served_entities) > 1:
+        return args.traffic
+    return dict.fromkeys(args.served_entities, 100)
+
+
+def _served_entity(name: str, entity: ServedEntityArgs) -> dict[str, Any]:
     if entity.external_model:
-        return {"name": name, "externalModel": entity.external_model.model_dump()}
+        return {"name": name, "externalModel": _camel(entity.external_model)}
     return _written(
         {
             "name": name,
-            "entityName": entity.model_name,
+            "entityName": entity.feature_spec or entity.entity,
             "entityVersion": entity.version,
             "workloadSize": entity.workload_size,
-            "workloadType": entity.workload_type,
+            "workloadType": _workload_type(entity),
             "scaleToZeroEnabled": entity.scale_to_zero,
             "minProvisionedConcurrency": entity.min_provisioned_concurrency,
             "maxProvisionedConcurrency": entity.max_provisioned_concurrency,
+            "burstScalingEnabled": entity.burst_scaling,
             "minProvisionedThroughput": entity.min_provisioned_throughput,
             "maxProvisionedThroughput": entity.max_provisioned_throughput,
             "provisionedModelUnits": entity.provisioned_model_units,
-            "environmentVars": entity.environment_vars or None,
+            "environmentVars": dict(entity.environment_vars) or None,
             "instanceProfileArn": entity.instance_profile_arn,
         }
     )
 
 
-def _ai_gateway(gateway: AiGateway) -> dict[str, Any]:
-    table = gateway.inference_table
+def _workload_type(entity: ServedEntityArgs) -> str | None:
+    """CPU where nothing is said: the provider keeps the old type of an entity that says none, so a GPU would stay.
+
+    Foundation models have none.
+    """
+    provisioned = (
+        entity.min_provisioned_throughput,
+        entity.max_provisioned_throughput,
+        entity.provisioned_model_units,
+    )
+    return entity.workload_type or ("CPU" if provisioned == (None, None, None) else None)
+
+
+def _ai_gateway(gateway: AiGatewayArgs) -> dict[str, Any]:
+    table: InferenceTable | None = gateway.inference_table
     return _written(
         {
-            "inferenceTableConfig": _written(
-                {
-                    "catalogName": table.catalog_name,
-                    "schemaName": table.schema_name,
-                    "tableNamePrefix": table.table_name_prefix,
-                    "enabled": table.enabled,
-                }
-            )
-            if table
-            else None,
+            "inferenceTableConfig": _camel(table),
             "usageTrackingConfig": None if gateway.usage_tracking is None else {"enabled": gateway.usage_tracking},
-            "rateLimits": [
-                _written(
-                    {
-                        "key": limit.key,
-                        "calls": limit.calls,
-                        "tokens": limit.tokens,
-                        "principal": limit.principal,
-                        "renewalPeriod": limit.renewal_period,
-                    }
-                )
-                for limit in gateway.rate_limits
-            ]
-            or None,
+            "rateLimits": [_rate_limit(limit) for limit in gateway.rate_limits] or None,
         }
     )
 
 
+def _rate_limit(limit: RateLimitArgs) -> dict[str, Any]:
+    return _written(
+        {
+            "key": limit.key,
+            "calls": limit.calls,
+            "tokens": limit.tokens,
+            "principal": limit.principal,
+            "renewalPeriod": limit.renewal_period,
+        }
+    )
+
+
+def _notifications(notifications: EmailNotifications) -> dict[str, Any]:
+    return _written(
+        {
+            "onUpdateSuccesses": list(notifications.on_update_success) or None,
+            "onUpdateFailures": list(notifications.on_update_failure) or None,
+        }
+    )
+
+
+def _camel(model: BaseModel | None) -> dict[str, Any] | None:
+    """A spec model whose fields are the provider's, in its spelling. Values stay what they are, secrets too."""
+    if model is None:
+        return None
+    fields = {to_camel(name): getattr(model, name) for name in type(model).model_fields}
+    return _written({name: _camel(value) if isinstance(value, BaseModel) else value for name, value in fields.items()})
+
+
 def _written(inputs: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in inputs.items() if value is not None}
+    return {name: value for name, value in inputs.items() if value is not None}

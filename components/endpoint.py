@@ -1,41 +1,27 @@
-"""A serving endpoint with its served entities, traffic and permissions as one component."""
+"""A serving endpoint with its served entities, traffic, settings and permissions as one component."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import os
 from typing import Any
 
 import pulumi
 
-from components.access import PermissionArgs, access_controls
-from components.arguments import model_serving
+from components.args import ServingEndpointArgs
+from components.arguments import access_controls, endpoint_settings, model_serving
+from components.check import refuse_contradictions
 from components.guards import unentangled, watched
+from components.preflight import checked
+from components.providers import default_settings, explicit_host, explicit_settings
 from components.resources import ModelServing, Permissions
-from stacks.rules import endpoint_findings
-from stacks.spec import Endpoint
-from stacks.yaml_places import dotted
-
-
-@dataclass(frozen=True)
-class ServingEndpointArgs:
-    """What an endpoint is to be.
-
-    `spec` is the vocabulary of a stack file (`stacks.Endpoint`), less its permissions, which name principals of that
-    file; here they are `permissions`, and may be outputs of other resources. `tags` are added to those of the spec,
-    which win. `host` is the workspace's URL, for the address of an endpoint that is not route optimized.
-    """
-
-    spec: Endpoint
-    name: str
-    permissions: Sequence[PermissionArgs] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-    host: pulumi.Input[str] | None = None
+from components.settings import EndpointSettings
+from components.unchangeable import unchangeable_fields
 
 
 class ServingEndpoint(pulumi.ComponentResource):
     """A serving endpoint and who may do what with it.
 
-    Children: `<name>` (the endpoint) and, where permissions are declared, `<name>-permissions`. Raises ValueError for
-    a spec whose fields contradict each other.
+    Children: `<name>` (the endpoint), `<name>-settings` where it has an AI gateway, notifications or telemetry, and
+    `<name>-permissions` where permissions are declared. `retain_on_delete` of the component's options holds
+    for all of them, `protect` for the endpoint. Raises ValueError for arguments that contradict each other.
     """
 
     endpoint_id: pulumi.Output[str]
@@ -50,31 +36,18 @@ class ServingEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServingEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("model-serving:index:ServingEndpoint", name, None, opts)
-        _refuse_contradictions(name, args.spec)
-        inputs = model_serving(args.name, args.spec, dict(args.tags))
-        endpoint = ModelServing(
-            name,
-            inputs,
-            pulumi.ResourceOptions(
-                parent=self,
-                protect=args.spec.protect or None,
-                retain_on_delete=args.spec.retain_on_delete,
-                hooks=watched(name, inputs, args.spec.replace_id),
-            ),
-        )
+        refuse_contradictions(name, args)
+        self._workspace = explicit_settings(self)
+        retained = opts.retain_on_delete if opts else None
+        self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
+        endpoint = self._endpoint(name, args)
         self.endpoint_id = endpoint.output("servingEndpointId")
         self.endpoint_name = endpoint.output("name")
         self.route_optimized = endpoint.output("routeOptimized").apply(bool)
-        self.url = pulumi.Output.all(endpoint.output("endpointUrl"), args.host, args.name).apply(_address)
-        if args.permissions:
-            Permissions(
-                f"{name}-permissions",
-                {
-                    "servingEndpointId": unentangled(self.endpoint_id),
-                    "accessControls": access_controls(args.permissions),
-                },
-                pulumi.ResourceOptions(parent=self, depends_on=endpoint, deleted_with=endpoint),
-            )
+        self.url = pulumi.Output.all(endpoint.output("endpointUrl"), self._host(args), self.endpoint_name).apply(
+            _address
+        )
+        self._attach(name, args, endpoint)
         self.register_outputs(
             {
                 "endpointId": self.endpoint_id,
@@ -84,11 +57,35 @@ class ServingEndpoint(pulumi.ComponentResource):
             }
         )
 
+    def _endpoint(self, name: str, args: ServingEndpointArgs) -> ModelServing:
+        options = pulumi.ResourceOptions(
+            # Another program may have declared these here. The provider panics where aiGateway is taken away, and
+            # drops changes of the others: EndpointSettings has them now.
+            ignore_changes=["aiGateway", "emailNotifications", "rateLimits", "telemetryConfig"],
+            hooks=pulumi.ResourceHookBinding.merge(
+                watched(name, model_serving(args), args.replace_id), unchangeable_fields()
+            ),
+        )
+        inputs = model_serving(checked(name, args, self._workspace))
+        return ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
 
-def _refuse_contradictions(name: str, spec: Endpoint) -> None:
-    found = [f"{dotted(path)}: {message}. {hint}" for path, message, hint in endpoint_findings(spec, ())]
-    if found:
-        raise ValueError("\n".join([f'Serving endpoint "{name}" can\'t be what its arguments say:', *found]))
+    def _attach(self, name: str, args: ServingEndpointArgs, endpoint: ModelServing) -> None:
+        """What goes with the endpoint. Where that is protected, this may still change and go."""
+        opts = pulumi.ResourceOptions.merge(
+            self._options, pulumi.ResourceOptions(depends_on=endpoint, deleted_with=endpoint, protect=False)
+        )
+        endpoint_id = unentangled(self.endpoint_id)
+        if settings := endpoint_settings(args):
+            where = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
+            EndpointSettings(f"{name}-settings", {**where, **settings}, opts)
+        if args.permissions:
+            inputs = {"servingEndpointId": endpoint_id, "accessControls": access_controls(args.permissions)}
+            Permissions(f"{name}-permissions", inputs, opts)
+
+    def _host(self, args: ServingEndpointArgs) -> pulumi.Input[str | None]:
+        if args.host:
+            return args.host
+        return explicit_host(self) or default_settings().get("host") or os.environ.get("DATABRICKS_HOST")
 
 
 def _address(parts: list[Any]) -> str:

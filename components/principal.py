@@ -1,56 +1,70 @@
-"""A service principal that calls endpoints, with the OAuth secret it signs in with."""
+"""A service principal with what it signs in with and what it may use."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Final
 
 import pulumi
 
 from components import resources
-from stacks.spec import ServicePrincipal as Spec
+from components.args import OAuthSecretArgs, ServicePrincipalArgs
+from components.grants import declare_grants, least_privileges
 
-
-@dataclass(frozen=True)
-class ServicePrincipalArgs:
-    """What the principal is to be, in the vocabulary of a stack file, and its name in the workspace."""
-
-    spec: Spec
-    display_name: str
+_ENTITLEMENTS: Final = {
+    "allow-cluster-create": "allowClusterCreate",
+    "allow-instance-pool-create": "allowInstancePoolCreate",
+    "databricks-sql-access": "databricksSqlAccess",
+    "workspace-access": "workspaceAccess",
+    "workspace-consume": "workspaceConsume",
+}
 
 
 class ServicePrincipal(pulumi.ComponentResource):
-    """A service principal, its entitlements and, where one is asked for, its OAuth secret.
+    """A service principal, created or looked up, its entitlements, OAuth secrets and grants.
 
-    Children: `<name>` (the principal) and `<name>-secret`.
+    Children: `<name>` (the principal, where it is created), `<name>-secret-<generation>` for the newest generation and
+    the one before it, and `<name>-<kind>-<securable>` for each grant.
     """
 
     application_id: pulumi.Output[str]
     """The client id that the principal signs in with, and its name in permissions and grants."""
 
     client_secret: pulumi.Output[str] | None
-    """The OAuth secret, as a Pulumi secret; None where none was asked for."""
-
-    _ENTITLEMENTS: ClassVar[dict[str, str]] = {
-        "allow-cluster-create": "allowClusterCreate",
-        "allow-instance-pool-create": "allowInstancePoolCreate",
-        "databricks-sql-access": "databricksSqlAccess",
-        "workspace-access": "workspaceAccess",
-        "workspace-consume": "workspaceConsume",
-    }
+    """The newest OAuth secret, as a Pulumi secret; None where none was asked for."""
 
     def __init__(self, name: str, args: ServicePrincipalArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("model-serving:index:ServicePrincipal", name, None, opts)
-        entitlements = {self._ENTITLEMENTS[entitlement]: True for entitlement in args.spec.entitlements}
-        principal = resources.ServicePrincipal(
-            name, {"displayName": args.display_name, **entitlements}, pulumi.ResourceOptions(parent=self)
-        )
-        self.application_id = principal.output("applicationId")
-        self.client_secret = None
-        if args.spec.oauth_secret is not None:
-            lifetime = args.spec.oauth_secret.lifetime
-            secret = resources.ServicePrincipalSecret(
-                f"{name}-secret",
-                {"servicePrincipalId": principal.id, **({"lifetime": lifetime} if lifetime else {})},
-                pulumi.ResourceOptions(parent=self),
+        if (args.display_name is None) == (args.application_id is None):
+            raise ValueError(
+                f'Service principal "{name}": give display_name to create one, or application_id, not both'
             )
-            self.client_secret = pulumi.Output.secret(secret.output("secret"))
+        self._options = pulumi.ResourceOptions(parent=self)
+        principal_id = self._create(name, args) if args.application_id is None else self._look_up(args.application_id)
+        self.client_secret = self._secrets(name, principal_id, args.oauth_secret) if args.oauth_secret else None
+        declare_grants(name, self.application_id, least_privileges(args.execute, args.select), self._options)
         self.register_outputs({"applicationId": self.application_id, "clientSecret": self.client_secret})
+
+    def _create(self, name: str, args: ServicePrincipalArgs) -> pulumi.Output[str]:
+        entitlements = {_ENTITLEMENTS[entitlement]: True for entitlement in args.entitlements}
+        created = resources.ServicePrincipal(name, {"displayName": args.display_name, **entitlements}, self._options)
+        self.application_id = created.output("applicationId")
+        return created.id
+
+    def _look_up(self, application_id: pulumi.Input[str]) -> pulumi.Output[str]:
+        found = resources.existing_service_principal(application_id, self)
+        self.application_id = found["applicationId"]
+        return found["id"]
+
+    def _secrets(self, name: str, principal_id: pulumi.Output[str], args: OAuthSecretArgs) -> pulumi.Output[str]:
+        """The newest secret. The one of the generation before lives on, so that nobody who holds it is cut off."""
+        lifetime = {"lifetime": args.lifetime} if args.lifetime else {}
+        for generation in range(max(1, args.generation - 1), args.generation + 1):
+            secret = resources.ServicePrincipalSecret(
+                f"{name}-secret-{generation}",
+                {"servicePrincipalId": principal_id, **lifetime},
+                pulumi.ResourceOptions.merge(self._options, _formerly(name, generation)),
+            )
+        return pulumi.Output.secret(secret.output("secret"))
+
+
+def _formerly(name: str, generation: int) -> pulumi.ResourceOptions:
+    """The first secret had no number in its name once."""
+    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{name}-secret")] if generation == 1 else [])

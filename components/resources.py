@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 import pulumi
 
+from stacks.secrets import is_secret
+
 
 class _DatabricksResource(pulumi.CustomResource):
     """A resource of the Databricks provider. `outputs` names what only the provider knows."""
@@ -20,7 +22,7 @@ class _DatabricksResource(pulumi.CustomResource):
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=[*self.secrets]))
-        super().__init__(self.resource_type, name, {**inputs, **dict.fromkeys(self.outputs)}, merged)
+        super().__init__(self.resource_type, name, {**revealed(inputs), **dict.fromkeys(self.outputs)}, merged)
 
     def output(self, name: str) -> pulumi.Output[Any]:
         """An output by the provider's name of it."""
@@ -38,6 +40,12 @@ class Permissions(_DatabricksResource):
     resource_type = "databricks:index/permissions:Permissions"
 
 
+class Grant(_DatabricksResource):
+    """One principal's privileges on one securable; others' are left alone (`databricks.Grants` would take them)."""
+
+    resource_type = "databricks:index/grant:Grant"
+
+
 class ServicePrincipal(_DatabricksResource):
     resource_type = "databricks:index/servicePrincipal:ServicePrincipal"
     outputs = ("applicationId",)
@@ -47,3 +55,28 @@ class ServicePrincipalSecret(_DatabricksResource):
     resource_type = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"
     outputs = ("secret",)
     secrets = ("secret",)
+
+
+def existing_service_principal(
+    application_id: pulumi.Input[str], parent: pulumi.Resource
+) -> pulumi.Output[dict[str, Any]]:
+    """A service principal that is there already: its `id`, `applicationId` and `displayName`."""
+    found: pulumi.Output[dict[str, Any]] = pulumi.runtime.invoke_output(
+        "databricks:index/getServicePrincipal:getServicePrincipal",
+        revealed({"applicationId": application_id}),
+        pulumi.InvokeOutputOptions(parent=parent),
+    )
+    return found
+
+
+def revealed(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs with the secrets of a stack file as Pulumi's secrets."""
+    return {name: _revealed(value) for name, value in inputs.items()}
+
+
+def _revealed(value: Any) -> Any:
+    if is_secret(value):
+        return pulumi.Output.secret(value.reveal())
+    if isinstance(value, Mapping):
+        return revealed(value)
+    return [_revealed(item) for item in value] if isinstance(value, list) else value

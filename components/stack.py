@@ -1,39 +1,29 @@
 """A whole stack file as components, and what it gives to those who call its endpoints."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
-from components.access import PermissionArgs
-from components.endpoint import ServingEndpoint, ServingEndpointArgs
-from components.principal import ServicePrincipal, ServicePrincipalArgs
-from stacks import Endpoint, Permission, Stack, endpoint_name
+from components.endpoint import ServingEndpoint
+from components.from_spec import endpoint_args, principal_args
+from components.needs import needs
+from components.preflight import in_words, pinned, preflight, raise_findings
+from components.principal import ServicePrincipal
+from components.providers import default_settings
+from stacks import Stack
 
 
-def build(stack: Stack, host: str | None, opts: pulumi.ResourceOptions | None = None) -> dict[str, Any]:
+def build(stack: Stack, opts: pulumi.ResourceOptions | None = None) -> dict[str, Any]:
     """Register everything that the stack declares, and return the stack's outputs.
 
-    `host` is the workspace's URL. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and
-    whether it is route optimized, and each service principal's application id and client secret (a Pulumi secret).
+    The workspace is asked first for all that the endpoints need: pulumi.RunError tells what is missing, before anything
+    is registered. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is
+    route optimized, and each service principal's application id and client secret (a Pulumi secret).
     """
-    principals = {
-        key: ServicePrincipal(key, ServicePrincipalArgs(spec, stack.name_prefix + (spec.display_name or key)), opts)
-        for key, spec in stack.service_principals.items()
-    }
-    endpoints = {
-        key: ServingEndpoint(
-            key,
-            ServingEndpointArgs(
-                spec=spec,
-                name=endpoint_name(stack, key),
-                permissions=_permissions(spec, principals),
-                tags=stack.default_tags,
-                host=host,
-            ),
-            opts,
-        )
-        for key, spec in stack.endpoints.items()
-    }
+    versions = _resolved(stack)
+    principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
+    endpoints = {key: _endpoint(stack, key, versions, principals, opts) for key in stack.endpoints}
     return {
         "endpoints": {
             key: {
@@ -51,14 +41,27 @@ def build(stack: Stack, host: str | None, opts: pulumi.ResourceOptions | None = 
     }
 
 
-def _permissions(spec: Endpoint, principals: dict[str, ServicePrincipal]) -> list[PermissionArgs]:
-    return [
-        PermissionArgs(permission.kind, _principal(permission, principals), permission.level)
-        for permission in spec.permissions
-    ]
+def _resolved(stack: Stack) -> dict[str, str]:
+    """The version of each alias, once the preflight has nothing to object to."""
+    asked = [needs(("endpoints", key), endpoint_args(stack, key, str)) for key in stack.endpoints]
+    report = preflight(asked, default_settings())
+    raise_findings(report, in_words)
+    return report.versions
 
 
-def _principal(permission: Permission, principals: dict[str, ServicePrincipal]) -> pulumi.Input[str]:
-    """The principal's name in an access list: for one that this stack declares, its application id."""
-    declared = permission.kind == "service_principal" and permission.principal in principals
-    return principals[permission.principal].application_id if declared else permission.principal
+def _endpoint(
+    stack: Stack,
+    key: str,
+    versions: Mapping[str, str],
+    principals: Mapping[str, ServicePrincipal],
+    opts: pulumi.ResourceOptions | None,
+) -> ServingEndpoint:
+    spec = stack.endpoints[key]
+    kept = pulumi.ResourceOptions(protect=spec.protect or None, retain_on_delete=spec.retain_on_delete or None)
+
+    def application_id(principal: str) -> pulumi.Input[str]:
+        declared = principals.get(principal)
+        return declared.application_id if declared else principal
+
+    args = pinned(endpoint_args(stack, key, application_id), versions.__getitem__)
+    return ServingEndpoint(key, args, pulumi.ResourceOptions.merge(opts, kept))

@@ -17,6 +17,15 @@ class OnChange(StrEnum):
     CRASH = "crash"  # the provider panics
 
 
+class Here(StrEnum):
+    """What this project's components do with the field."""
+
+    PROVIDER = "provider"  # the provider writes it
+    SETTINGS = "settings"  # EndpointSettings writes it, by the API's own call
+    REFUSED = "refused"  # a change is refused at preview: the API has no call for it
+    ABSENT = "absent"  # the components don't have it
+
+
 class Consequence(StrEnum):
     """What that means for those who run and call the endpoint, from harmless to worst."""
 
@@ -34,7 +43,8 @@ class Field:
     """One field of one resource type.
 
     `path` is the provider's camelCase name, with `*` for any item of a list. `one_way` says that there is no way
-    back: the field is chosen once. `evidence` names where the fact is written down or how it was measured.
+    back: the field is chosen once. `here` is what this project makes of it. `evidence` names where the fact is
+    written down or how it was measured.
     """
 
     path: str
@@ -43,6 +53,7 @@ class Field:
     reason: str
     evidence: str
     one_way: bool = False
+    here: Here = Here.PROVIDER
     on_add: OnChange | None = None
     on_remove: OnChange | None = None
 
@@ -64,6 +75,7 @@ def _field(file: str, path: str, row: dict[str, str]) -> Field:
             reason=row["reason"],
             evidence=row["evidence"],
             one_way=bool(row.get("one_way", False)),
+            here=Here(row.get("here", "provider")),
             on_add=OnChange(row["on_add"]) if "on_add" in row else None,
             on_remove=OnChange(row["on_remove"]) if "on_remove" in row else None,
         )

@@ -1,0 +1,69 @@
+"""Where a component's resources go: the settings of the Databricks provider that they get."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pulumi
+
+from components.databricks_api import snake_case
+
+_SETTINGS: Final = (
+    "accountId",
+    "authType",
+    "azureClientId",
+    "azureClientSecret",
+    "azureEnvironment",
+    "azureTenantId",
+    "azureWorkspaceResourceId",
+    "clientId",
+    "clientSecret",
+    "configFile",
+    "host",
+    "profile",
+    "token",
+)
+"""What says which workspace and who calls, of all that the provider can be configured with."""
+
+_ANY_RESOURCE: Final = "databricks:index/modelServing:ModelServing"
+
+
+class DatabricksProvider(pulumi.ProviderResource):
+    """An explicit Databricks provider, for a program that uses more than one workspace.
+
+    The same as `pulumi_databricks.Provider`, without the import of that package. Settings are the provider's own, in
+    camelCase: `DatabricksProvider("eu", {"host": ..., "token": pulumi.Output.secret(...)})`.
+    """
+
+    def __init__(
+        self, name: str, settings: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("databricks", name, dict(settings), opts)
+
+
+def explicit_settings(component: pulumi.ComponentResource) -> pulumi.Output[dict[str, Any]] | None:
+    """The settings of the provider that the component was given, as a secret; None where it has the stack's default."""
+    provider = component.get_provider(_ANY_RESOURCE)
+    if provider is None:
+        return None
+    stated = {name: value for name in _SETTINGS if (value := _setting(provider, name)) is not None}
+    known: pulumi.Output[dict[str, Any]] = pulumi.Output.all(**stated).apply(
+        lambda values: {name: value for name, value in values.items() if value}
+    )
+    return pulumi.Output.secret(known)
+
+
+def explicit_host(component: pulumi.ComponentResource) -> pulumi.Output[str] | None:
+    """The workspace's URL of that provider, which is no secret."""
+    provider = component.get_provider(_ANY_RESOURCE)
+    return _setting(provider, "host") if provider else None
+
+
+def _setting(provider: pulumi.ProviderResource, name: str) -> Any:
+    """One of the provider's inputs. `pulumi_databricks.Provider` keeps them in snake_case."""
+    return provider.__dict__.get(name) or provider.__dict__.get(snake_case(name))
+
+
+def default_settings() -> dict[str, Any]:
+    """The settings of the default provider, from the stack's configuration: `databricks:host`, `databricks:token`..."""
+    config = pulumi.Config("databricks")
+    return {name: value for name in _SETTINGS if (value := config.get(name))}
