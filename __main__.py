@@ -7,7 +7,8 @@ import pulumi
 from stacks import SpecError, load_stack
 
 try:
-    stack = load_stack(pulumi.get_stack(), Path(__file__).parent / "stacks")
+    settings = pulumi.Config("model-serving")
+    stack = load_stack(pulumi.get_stack(), Path(__file__).parent / "stacks", settings.get)
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 

@@ -8,9 +8,9 @@ import pulumi
 from pydantic import BaseModel, ValidationError
 
 from components.args import ServingEndpointArgs
+from stacks.paths import dotted
 from stacks.rules import endpoint_findings
 from stacks.spec import Endpoint
-from stacks.yaml_places import dotted
 
 _STAND_INS = {"version": "1", "application_id": "00000000-0000-0000-0000-000000000000"}
 _STAND_IN = "known.by.then"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from components.databricks_api import CallError, DeniedError, Workspace
 from components.needs import Model, Needs
 from components.privileges import Caller, missing_privileges
-from stacks.yaml_places import Path_, dotted
+from stacks.paths import FieldPath, dotted
 
 _CATALOG: Final = "/api/2.1/unity-catalog"
 
@@ -17,7 +17,7 @@ _CATALOG: Final = "/api/2.1/unity-catalog"
 class Finding:
     """Something that the workspace lacks, by the field that asks for it."""
 
-    path: Path_
+    path: FieldPath
     message: str
     hint: str
 
@@ -113,7 +113,7 @@ def look_for_privileges(workspace: Workspace, me: Caller, model: Model) -> Repor
     return Report(findings=[Finding(model.path, message, "Grant this, or deploy as a principal that has it")])
 
 
-def _unreadable(path: Path_, what: str, error: Exception, *, fatal: bool) -> Report:
+def _unreadable(path: FieldPath, what: str, error: Exception, *, fatal: bool) -> Report:
     if fatal:
         return Report(findings=[Finding(path, f"can't read {what}: {error}", "Choose a version instead of an alias")])
     return Report(warnings=[f"{dotted(path)}: can't read {what}, so it was not checked: {error}"])

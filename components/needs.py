@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.args import ServedEntityArgs, ServingEndpointArgs
+from stacks.paths import FieldPath
 from stacks.secrets import is_secret
-from stacks.yaml_places import Path_
 
 _REFERENCE: Final = re.compile(r"^\{\{secrets/([^/\s{}]+)/([^/\s{}]+)\}\}$")
 
@@ -19,7 +19,7 @@ _REFERENCE: Final = re.compile(r"^\{\{secrets/([^/\s{}]+)/([^/\s{}]+)\}\}$")
 class Model:
     """A model version, chosen by number or by alias; a feature spec has neither."""
 
-    path: Path_
+    path: FieldPath
     name: str
     version: str | None = None
     alias: str | None = None
@@ -38,7 +38,7 @@ class Model:
 class SecretReference:
     """A `{{secrets/scope/key}}` of a served entity's environment."""
 
-    path: Path_
+    path: FieldPath
     scope: str
     key: str
 
@@ -47,13 +47,13 @@ class SecretReference:
 class Needs:
     """All that one endpoint needs. `name` is None while nobody knows it."""
 
-    path: Path_
+    path: FieldPath
     name: str | None
     models: tuple[Model, ...]
     secrets: tuple[SecretReference, ...]
 
 
-def needs(path: Path_, args: ServingEndpointArgs) -> Needs:
+def needs(path: FieldPath, args: ServingEndpointArgs) -> Needs:
     """What the endpoint of these arguments needs; `path` is where it is declared."""
     entities = [((*path, "served_entities", name), entity) for name, entity in args.served_entities.items()]
     return Needs(
@@ -70,7 +70,7 @@ def alias_of(entity: ServedEntityArgs) -> str | None:
     return name if name and "@" in name else None
 
 
-def _models(path: Path_, entity: ServedEntityArgs) -> Iterator[Model]:
+def _models(path: FieldPath, entity: ServedEntityArgs) -> Iterator[Model]:
     if spec := _text(entity.feature_spec):
         yield Model((*path, "feature_spec"), spec)
     elif (name := _text(entity.entity)) and not name.startswith("system."):
@@ -80,7 +80,7 @@ def _models(path: Path_, entity: ServedEntityArgs) -> Iterator[Model]:
             yield Model((*path, "version" if version else "entity"), model, version, alias or None)
 
 
-def _references(path: Path_, entity: ServedEntityArgs) -> Iterator[SecretReference]:
+def _references(path: FieldPath, entity: ServedEntityArgs) -> Iterator[SecretReference]:
     for name, value in entity.environment_vars.items():
         if match := _REFERENCE.match(_text(value) or ""):
             yield SecretReference((*path, "environment_vars", name), match[1], match[2])

@@ -20,7 +20,7 @@ from components.lookups import Finding, Report, look_at_scope, look_at_version, 
 from components.needs import Needs, alias_of, needs
 from components.privileges import Caller, caller
 from components.providers import default_settings
-from stacks.yaml_places import dotted
+from stacks.paths import dotted
 
 _AT_ONCE: Final = 8
 

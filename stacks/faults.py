@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from stacks.paths import FieldPath
+
+Finding = tuple[FieldPath, str, str]
+"""What a rule found: the field's path, the message, the hint. The loader gives it a place and makes it a Fault."""
+
 
 @dataclass(frozen=True, order=True)
 class Place:

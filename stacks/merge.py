@@ -1,44 +1,58 @@
 """Stack files laid over each other: a map merges, a list or a scalar replaces, `null` removes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from stacks.faults import Place
-from stacks.yaml_places import Document, Path_
+from stacks.faults import Fault, Place
+from stacks.paths import FieldPath, dotted
+from stacks.suggest import suggestion
+from stacks.yaml_places import Document
 
 
-@dataclass(frozen=True)
+@dataclass
 class Merged:
     """The values of all files as one. Each file is kept, to tell where a value came from."""
 
-    data: dict[str, Any]
     documents: list[Document]
+    data: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
-    def place(self, path: Path_) -> Place:
+    def place(self, path: FieldPath) -> Place:
         """Where the value stands, or the nearest value around it; in the last file that has it."""
         for end in range(len(path), -1, -1):
             for document in reversed(self.documents):
                 if path[:end] in document.places:
                     return document.places[path[:end]]
-        return Place("stacks")
+        raise AssertionError("A document has a place for its root")
 
 
 def merge(documents: list[Document]) -> Merged:
-    """The documents in order, later ones over earlier ones."""
-    data: dict[str, Any] = {}
+    """The documents in order, later ones over earlier ones. A `null` that removes nothing is a fault."""
+    merged = Merged(documents)
     for document in documents:
-        data = _laid(data, document.data or {})
-    return Merged(data, documents)
+        merged.data = _laid(merged, document, (), merged.data, document.data)
+    return merged
 
 
-def _laid(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _laid(
+    merged: Merged, document: Document, path: FieldPath, under: dict[str, Any], over: dict[str, Any]
+) -> dict[str, Any]:
     result = dict(under)
     for key, value in over.items():
+        where = (*path, key)
         if value is None:
+            if key not in under:
+                merged.faults.append(_nothing_to_remove(document, where, key, list(under)))
             result.pop(key, None)
         elif isinstance(value, dict):
-            below = result.get(key)
-            result[key] = _laid(below if isinstance(below, dict) else {}, value)
+            below = under.get(key)
+            result[key] = _laid(merged, document, where, below if isinstance(below, dict) else {}, value)
         else:
             result[key] = value
     return result
+
+
+def _nothing_to_remove(document: Document, path: FieldPath, key: str, below: list[str]) -> Fault:
+    message = "has no value; `null` removes what base.yaml says, and that has nothing here"
+    hint = suggestion(key, below, "It has here") if below else "Give it a value, or leave it out"
+    return Fault(document.places[path], dotted(path), message, hint)

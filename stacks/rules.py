@@ -1,38 +1,52 @@
-"""What must hold between fields of a stack, beyond each field's own type.
+"""What must hold between the parts of a stack, beyond each part by itself.
 
 Each rule yields (path, message, hint) for what it finds; the loader gives them their place.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
 
-from stacks.spec import Endpoint, ServedEntity, Stack
-from stacks.values import SECRET_REFERENCE, UNITY_CATALOG_NAME
-from stacks.yaml_places import Path_
+from stacks.endpoint_rules import endpoint_findings
+from stacks.faults import Finding
+from stacks.paths import FieldPath
+from stacks.principal_rules import principal_findings
+from stacks.secrets import is_unknown
+from stacks.spec import Endpoint, ServicePrincipal, Stack
+from stacks.suggest import suggestion
+from stacks.values import APPLICATION_ID, ENDPOINT_NAME
 
-Finding = tuple[Path_, str, str]
+__all__ = ["Names", "endpoint_findings", "endpoint_name", "findings", "principal_findings", "reference_findings"]
 
-_APPLICATION_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
-_NAME_LIMIT = 63
-_TOTAL = 100
+_NAME_LIMIT: Final = 63
+
+
+@dataclass(frozen=True)
+class Names:
+    """The keys that a stack declares, those of parts with mistakes included: what may be referred to."""
+
+    endpoints: Collection[str]
+    service_principals: Collection[str]
 
 
 def findings(stack: Stack) -> Iterator[Finding]:
-    """Everything that is wrong between the fields of a stack."""
+    """Everything that is wrong between the fields of a stack, less what it refers to."""
     for key, endpoint in stack.endpoints.items():
-        path: Path_ = ("endpoints", key)
-        yield from _name(stack, key, endpoint, path)
-        yield from _declared_principals(stack, endpoint, (*path, "permissions"))
-        yield from endpoint_findings(endpoint, path)
+        yield from _name(stack, key, ("endpoints", key))
+        yield from endpoint_findings(endpoint, ("endpoints", key))
+    for key, principal in stack.service_principals.items():
+        yield from principal_findings(principal, ("service_principals", key))
     yield from _one_endpoint_a_name(stack)
+    yield from _one_declaration_a_principal(stack)
 
 
-def endpoint_findings(endpoint: Endpoint, path: Path_) -> Iterator[Finding]:
-    """What is wrong with one endpoint by itself, whatever the stack around it."""
-    yield from _traffic(endpoint, (*path, "traffic"))
-    yield from _permissions(endpoint, (*path, "permissions"))
-    for name, entity in endpoint.served_entities.items():
-        yield from _entity(entity, (*path, "served_entities", name))
+def reference_findings(stack: Stack, names: Names) -> Iterator[Finding]:
+    """Every reference to what nobody declares."""
+    for key, endpoint in stack.endpoints.items():
+        yield from _principals(endpoint, ("endpoints", key), names)
+    for key, principal in stack.service_principals.items():
+        yield from _served(principal, ("service_principals", key, "serves"), names)
 
 
 def endpoint_name(stack: Stack, key: str) -> str:
@@ -40,12 +54,17 @@ def endpoint_name(stack: Stack, key: str) -> str:
     return stack.name_prefix + (stack.endpoints[key].name or key)
 
 
-def _name(stack: Stack, key: str, endpoint: Endpoint, path: Path_) -> Iterator[Finding]:
+def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Finding]:
     name = endpoint_name(stack, key)
-    if not re.fullmatch(r"[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?", name) or len(name) > _NAME_LIMIT:
-        where = (*path, "name") if endpoint.name else path
-        message = f'"{name}" can\'t name an endpoint, it takes 1 to 63 letters, digits, - and _'
-        yield where, message, "Set `name`, or choose another key or `name_prefix`"
+    where = (*path, "name") if stack.endpoints[key].name else path
+    if is_unknown(name) or re.fullmatch(ENDPOINT_NAME, name):
+        return
+    if len(name) > _NAME_LIMIT:
+        counted = ", name_prefix counted" if stack.name_prefix else ""
+        message = f'"{name}" has {len(name)} characters{counted}; the name of an endpoint has at most {_NAME_LIMIT}'
+    else:
+        message = f'"{name}" can\'t name an endpoint, it takes letters, digits, - and _, the last two only within'
+    yield where, message, "Set `name`, or choose another key or `name_prefix`"
 
 
 def _one_endpoint_a_name(stack: Stack) -> Iterator[Finding]:
@@ -53,106 +72,42 @@ def _one_endpoint_a_name(stack: Stack) -> Iterator[Finding]:
     for key in stack.endpoints:
         name = endpoint_name(stack, key)
         if name in owners:
-            yield (
-                ("endpoints", key),
-                f'"{name}" is already the name of endpoint "{owners[name]}"',
-                "Give one another name",
-            )
+            message = f'"{name}" is already the name of endpoint "{owners[name]}"'
+            yield ("endpoints", key), message, "Give one another name"
         owners.setdefault(name, key)
 
 
-def _traffic(endpoint: Endpoint, path: Path_) -> Iterator[Finding]:
-    names = ", ".join(endpoint.served_entities)
-    for name in endpoint.traffic:
-        if name not in endpoint.served_entities:
-            yield (*path, name), f'no served entity is called "{name}"', f"Served entities here: {names}"
-    if not endpoint.routes:
-        message = f"several served entities ({names}) and no traffic between them"
-        yield path, message, "Write a percentage for each, 100 in all; 0 keeps an entity deployed as a fallback"
-    elif (total := sum(endpoint.routes.values())) != _TOTAL:
-        yield path, f"sums to {total}, must be 100", "Change the percentages so that they add up to 100"
+def _one_declaration_a_principal(stack: Stack) -> Iterator[Finding]:
+    owners: dict[str, str] = {}
+    for key, principal in stack.service_principals.items():
+        if principal.application_id in owners:
+            message = f'is already declared, as "{owners[principal.application_id]}"'
+            yield ("service_principals", key, "application_id"), message, "Keep one of the two"
+        elif principal.application_id:
+            owners[principal.application_id] = key
 
 
-def _permissions(endpoint: Endpoint, path: Path_) -> Iterator[Finding]:
-    seen: set[tuple[str, str]] = set()
+def _principals(endpoint: Endpoint, path: FieldPath, names: Names) -> Iterator[Finding]:
+    """Service principals are referred to by a key of this stack, or by application id."""
     for n, permission in enumerate(endpoint.permissions):
-        where = (*path, n)
-        if len(permission.kinds) != 1:
-            found = " and ".join(permission.kinds) or "none of them"
-            yield where, f"exactly one of service_principal, user and group; found {found}", "Write one entry for each"
-            continue
-        kind, name = permission.kind, permission.principal
-        if (kind, name) in seen:
-            yield where, f'{kind} "{name}" has two entries', "Keep the one with the level that is meant"
-        seen.add((kind, name))
-        if kind == "group" and name == "admins":
-            message = "workspace administrators always manage every endpoint; their permission can't be set"
-            yield (*where, kind), message, "Leave this entry out"
+        if permission.service_principal:
+            where = (*path, "permissions", n, "service_principal")
+            yield from _principal(permission.service_principal, where, names)
+    for n, limit in enumerate(endpoint.ai_gateway.rate_limits if endpoint.ai_gateway else ()):
+        if limit.key == "service_principal" and limit.principal:
+            yield from _principal(limit.principal, (*path, "ai_gateway", "rate_limits", n, "principal"), names)
 
 
-def _declared_principals(stack: Stack, endpoint: Endpoint, path: Path_) -> Iterator[Finding]:
-    declared = ", ".join(stack.service_principals) or "none"
-    for n, permission in enumerate(endpoint.permissions):
-        name = permission.service_principal
-        if name and name not in stack.service_principals and not _APPLICATION_ID.match(name):
-            message = f'"{name}" is neither a service principal of this stack nor an application id'
-            yield (*path, n, "service_principal"), message, f"Declared under service_principals: {declared}"
-
-
-def _entity(entity: ServedEntity, path: Path_) -> Iterator[Finding]:
-    kinds = [kind for kind in ("entity", "feature_spec", "external_model") if getattr(entity, kind) is not None]
-    if len(kinds) != 1:
-        found = " and ".join(kinds) or "none of them"
-        yield (
-            path,
-            f"exactly one of entity, feature_spec and external_model; found {found}",
-            "Keep the one that is served",
-        )
+def _principal(name: str, path: FieldPath, names: Names) -> Iterator[Finding]:
+    if name in names.service_principals or is_unknown(name) or re.fullmatch(APPLICATION_ID, name):
         return
-    yield from _version(entity, path)
-    yield from _size(entity, path)
-    for name, value in entity.environment_vars.items():
-        if "{{" in value and not SECRET_REFERENCE.match(value):
-            message = f'"{value}" looks like a secret reference and is none'
-            yield (*path, "environment_vars", name), message, "Write it whole, as {{secrets/scope/key}}"
+    message = f'"{name}" is neither a service principal of this stack nor an application id'
+    yield path, message, suggestion(name, names.service_principals, "Declared under service_principals")
 
 
-def _version(entity: ServedEntity, path: Path_) -> Iterator[Finding]:
-    if entity.feature_spec is not None:
-        if entity.version is not None:
-            yield (*path, "version"), "a feature spec has no version", "Leave `version` out"
-        if not UNITY_CATALOG_NAME.match(entity.feature_spec):
-            message = f'"{entity.feature_spec}" is not the full name of a feature spec'
-            yield (*path, "feature_spec"), message, "Write it as catalog.schema.name"
-    elif entity.entity is not None:
-        if entity.alias and entity.version:
-            message = f'an alias (@{entity.alias}) and version "{entity.version}" both choose the version'
-            yield (*path, "version"), message, "Keep one of the two"
-        if "@" in entity.entity and not entity.alias:
-            yield (*path, "entity"), f'"{entity.entity}" ends where its alias should stand', "Write model@Alias"
-        if not entity.alias and not entity.version and not _pay_per_token(entity):
-            message = f'no version of model "{entity.entity}" is chosen'
-            hint = f'Write `version: "1"`, or an alias as in {entity.entity}@Champion; a feature spec is'
-            yield (*path, "entity"), message, f"{hint} written `feature_spec: {entity.entity}`"
-
-
-def _pay_per_token(entity: ServedEntity) -> bool:
-    """Databricks' own models are served from system.ai and need no version; policies/ refuses them."""
-    return entity.model_name.startswith("system.ai.")
-
-
-def _size(entity: ServedEntity, path: Path_) -> Iterator[Finding]:
-    low, high = entity.min_provisioned_concurrency, entity.max_provisioned_concurrency
-    ranged = low is not None or high is not None
-    if ranged and entity.workload_size:
-        message = "workload_size and a provisioned concurrency range both choose the size"
-        yield (*path, "workload_size"), message, "Keep one of the two"
-    if (low is None) != (high is None):
-        yield (
-            path,
-            "one end of the provisioned concurrency range is missing",
-            "Write min_ and max_provisioned_concurrency",
-        )
-    if low is not None and high is not None and low > high:
-        message = f"min_provisioned_concurrency is {low}, more than the maximum of {high}"
-        yield (*path, "min_provisioned_concurrency"), message, "Exchange the two"
+def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Iterator[Finding]:
+    for n, key in enumerate(principal.serves):
+        if key not in names.endpoints and not is_unknown(key):
+            yield (*path, n), f'no endpoint has the key "{key}"', suggestion(key, names.endpoints, "Endpoints here")
+        if key in principal.serves[:n]:
+            yield (*path, n), f'endpoint "{key}" is named twice', "Keep one of the two"

@@ -1,6 +1,9 @@
 """Values that `pulumi config set --secret` encrypted: text that may be used, and is never shown."""
 
-from typing import Final, Self, TypeGuard
+from collections.abc import Iterator
+from typing import Any, Final, Self, TypeGuard
+
+from stacks.paths import FieldPath
 
 MASK: Final = "[secret]"
 
@@ -56,3 +59,17 @@ class Secret(str):
 def is_secret(value: object) -> TypeGuard[Secret]:
     """Whether a value of a stack was encrypted in its file."""
     return isinstance(value, Secret)
+
+
+def is_unknown(value: object) -> bool:
+    """Whether a value is secret and could not be decrypted, so that no rule can judge it."""
+    return isinstance(value, Secret) and not value.known
+
+
+def secrets_in(data: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
+    """The path of every Secret in plain data."""
+    if isinstance(data, Secret):
+        yield path
+    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, child in children:
+        yield from secrets_in(child, (*path, key))

@@ -4,7 +4,6 @@ Every text may be a Secret, and stays one: `Text`, `AnyText` and what is built o
 without a look, since there is nothing to look at.
 """
 
-import re
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
@@ -17,14 +16,20 @@ ENDPOINT_NAME: Final = r"^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$"
 ENTITY_NAME: Final = r"^[a-zA-Z0-9_-]{1,63}$"
 """Served-entity names as the API takes them (they are part of a URL)."""
 
-UNITY_CATALOG_NAME: Final = re.compile(r"^[^.@\s/]+\.[^.@\s/]+\.[^.@\s/]+$")
-SECRET_REFERENCE: Final = re.compile(r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$")
+OBJECT_NAME: Final = r"^[^.@\s/]+\.[^.@\s/]+\.[^.@\s/]+$"
+"""The full name of something in Unity Catalog: catalog.schema.name."""
+
+REFERENCE: Final = r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$"
+"""A reference to a secret of the workspace, in an environment variable."""
+
 APPLICATION_ID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+VERSION: Final = r"^[1-9][0-9]*$"
+SECONDS: Final = r"^[1-9][0-9]*s$"
 
 
 def _as_text(value: Any) -> Any:
-    """A version written as a bare number (`version: 7`) means the text that the API wants."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """A version written as a bare number (`version: 7`) means the text that the API wants; 7.5 is told to be none."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _kept_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
@@ -41,13 +46,11 @@ _Secretly = WrapValidator(_kept_secret)
 AnyText = Annotated[str, _Secretly]
 Text = Annotated[str, StringConstraints(min_length=1), _Secretly]
 Description = Annotated[str, StringConstraints(max_length=1000), _Secretly]
-Version = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*$"), BeforeValidator(_as_text), _Secretly]
+Version = Annotated[str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), _Secretly]
 EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), _Secretly]
-ObjectName = Annotated[str, StringConstraints(pattern=UNITY_CATALOG_NAME.pattern), _Secretly]
-"""The full name of something in Unity Catalog: catalog.schema.name."""
-
+ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _Secretly]
 ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _Secretly]
-Seconds = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*s$"), _Secretly]
+Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _Secretly]
 EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME)]
 """Only ever a key, and a key can't be secret."""
 

@@ -1,34 +1,19 @@
 """YAML read into plain data that remembers where each value stands."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from stacks.faults import Fault, Place, relative
+from stacks.paths import FieldPath, dotted
+from stacks.yaml_text import MAX_DEPTH, MERGE_TAG, STRING_TAG, Loader, UnreadableError, compose, place_of
 
-Path_ = tuple[str | int, ...]
-
-MAX_BYTES = 1_000_000
-"""A stack file is written by hand; one larger than this is a mistake, and is not parsed."""
-
-MAX_VALUES = 200_000
+MAX_VALUES: Final = 100_000
 """Anchors that refer to anchors can expand without end; this many values is where reading stops."""
 
-
-_MERGE = "tag:yaml.org,2002:merge"
-
-
-class _SafeLoader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
-    """Scalars as YAML means them, except dates, which no field has: 2026-01-01 stays text."""
-
-
-_SafeLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+_Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
 
 
 @dataclass
@@ -37,49 +22,24 @@ class Document:
 
     file: str
     data: Any = None
-    places: dict[Path_, Place] = field(default_factory=dict)
+    places: dict[FieldPath, Place] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is a map to go on with, be there faults in it or not."""
+        return isinstance(self.data, dict)
 
 
 def read(file: Path) -> Document:
     """Read a YAML file. Faults are collected in the document; nothing is raised for what a user wrote."""
     document = Document(relative(file))
-    start = Place(document.file)
-    size = file.stat().st_size
-    if size > MAX_BYTES:
-        message = f"the file has {size:,} bytes, more than the {MAX_BYTES:,} that a stack file may have"
-        document.faults.append(Fault(start, "", message, "Move the large values out of it"))
-        return document
     try:
-        text = file.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=_SafeLoader)
-    except UnicodeDecodeError as error:
-        document.faults.append(Fault(start, "", f"the file is not UTF-8 text ({error.reason})"))
-        return document
-    except yaml.MarkedYAMLError as error:
-        document.faults.append(_syntax_fault(document.file, error))
-        return document
-    except (yaml.YAMLError, RecursionError) as error:
-        document.faults.append(Fault(start, "", f"not valid YAML: {error}"))
-        return document
-    if root is None:
-        document.places[()] = start
-        return document
-    document.data = _Builder(document).build(root, ())
+        root = compose(file)
+        document.data = _Builder(document).value(root, (), ())
+    except UnreadableError as error:
+        document.faults.append(error.fault)
     return document
-
-
-def _syntax_fault(file: str, error: yaml.MarkedYAMLError) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-    message = f"not valid YAML: {error.problem or error.context}"
-    if "\\t" in message:
-        return Fault(place, "", "a tab stands where YAML wants spaces", "Indent with spaces")
-    return Fault(place, "", message)
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 class _Builder:
@@ -87,75 +47,85 @@ class _Builder:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.scalars = _SafeLoader("")
+        self.scalars = Loader("")
         self.values = 0
+        self.pairs: dict[int, _Pairs] = {}
 
-    def build(self, root: yaml.Node, path: Path_) -> Any:
-        try:
-            return self._value(root, path, ())
-        except _TooLargeError:
-            message = f"anchors expand to more than {MAX_VALUES:,} values"
-            self.document.faults.append(Fault(Place(self.document.file), "", message, "Write the values out"))
-            return None
-
-    def _value(self, node: yaml.Node, path: Path_, parents: tuple[yaml.Node, ...]) -> Any:
-        self.values += 1
-        if self.values > MAX_VALUES:
-            raise _TooLargeError
+    def value(self, node: yaml.Node, path: FieldPath, parents: tuple[yaml.Node, ...]) -> Any:
+        """The node's value at this path. Raises UnreadableError where anchors expand beyond the bounds."""
+        self._count(node, 1)
         self.document.places.setdefault(path, self._place(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
         if any(node is parent for parent in parents):
-            self._fault(node, path, "an anchor contains itself")
+            self._fault(node, path, "an anchor contains itself", "Write the values out")
             return None
-        if isinstance(node, yaml.MappingNode):
-            return self._map(node, path, (*parents, node))
+        if len(parents) > MAX_DEPTH:
+            message = f"anchors expand to more than {MAX_DEPTH} maps and lists within each other"
+            raise UnreadableError(self._place(node), message, "Write the values out")
         if isinstance(node, yaml.SequenceNode):
-            return [self._value(item, (*path, n), (*parents, node)) for n, item in enumerate(node.value)]
+            return [self.value(item, (*path, n), (*parents, node)) for n, item in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode), "A node is a scalar, a sequence or a mapping"
+        return self._map(node, path, (*parents, node))
+
+    def _scalar(self, node: yaml.ScalarNode, path: FieldPath) -> Any:
         try:
             return self.scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            problem = getattr(error, "problem", None) or error
-            self._fault(node, path, f"{problem}")
+        except (yaml.YAMLError, ValueError):
+            self._fault(node, path, f'"{node.value}" is not what its tag {node.tag} says', "Remove the tag")
             return None
 
-    def _map(self, node: yaml.MappingNode, path: Path_, parents: tuple[yaml.Node, ...]) -> dict[str, Any]:
+    def _map(self, node: yaml.MappingNode, path: FieldPath, parents: tuple[yaml.Node, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key_node, value_node in _with_merged_keys(node):
-            key = self.scalars.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable) or isinstance(key, tuple):
-                self._fault(key_node, path, "a key must be a plain word")
-                continue
-            name = str(key_node.value)
+        for name, (key, value) in self._pairs(node, path).items():
             where = (*path, name)
-            if name in result:
-                first = self.document.places[where]
-                self._fault(key_node, where, f'"{name}" is written twice; the first is on line {first.line}')
-                continue
-            self.document.places[where] = self._place(key_node)
-            result[name] = self._value(value_node, where, parents)
+            self.document.places[where] = self._place(key)
+            result[name] = self.value(value, where, parents)
         return result
 
+    def _pairs(self, node: yaml.MappingNode, path: FieldPath) -> _Pairs:
+        """Own keys first, then those of `<<: *anchor` that the map does not set itself."""
+        if id(node) in self.pairs:
+            return self.pairs[id(node)]
+        pairs = self.pairs[id(node)] = self._own_pairs(node, path)
+        for key, value in node.value:
+            if key.tag != MERGE_TAG:
+                continue
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(source, yaml.MappingNode) and source is not node:
+                    inherited = self._pairs(source, path)
+                    self._count(source, len(inherited))
+                    pairs.update({name: pair for name, pair in inherited.items() if name not in pairs})
+                else:
+                    self._fault(source, path, "`<<` takes another map", "Write an alias to one, as in `<<: *name`")
+        return pairs
+
+    def _own_pairs(self, node: yaml.MappingNode, path: FieldPath) -> _Pairs:
+        pairs: _Pairs = {}
+        for key, value in node.value:
+            if key.tag == MERGE_TAG:
+                continue
+            if not isinstance(key, yaml.ScalarNode):
+                self._fault(key, path, "a map or a list can't be a key", "A key is one word")
+            elif key.tag != STRING_TAG:
+                message = f"the key {key.value or 'null'} is not text"
+                self._fault(key, path, message, f'Write it in quotes: "{key.value}"')
+            elif key.value in pairs:
+                first = self._place(pairs[key.value][0])
+                message = f'"{key.value}" is written twice; the first is on line {first.line}'
+                self._fault(key, (*path, key.value), message, "Keep one of the two")
+            else:
+                pairs[key.value] = (key, value)
+        return pairs
+
+    def _count(self, node: yaml.Node, values: int) -> None:
+        self.values += values
+        if self.values > MAX_VALUES:
+            message = f"anchors expand to more than {MAX_VALUES:,} values"
+            raise UnreadableError(self._place(node), message, "Write the values out")
+
     def _place(self, node: yaml.Node) -> Place:
-        return Place(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        return place_of(self.document.file, node.start_mark)
 
-    def _fault(self, node: yaml.Node, path: Path_, message: str) -> None:
-        self.document.faults.append(Fault(self._place(node), dotted(path), message))
-
-
-def _with_merged_keys(node: yaml.MappingNode, seen: tuple[yaml.Node, ...] = ()) -> list[tuple[yaml.Node, yaml.Node]]:
-    """Own keys first, then those of `<<: *anchor` that the map does not set itself."""
-    pairs = [(key, value) for key, value in node.value if key.tag != _MERGE]
-    for value in (value for key, value in node.value if key.tag == _MERGE):
-        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-            if isinstance(source, yaml.MappingNode) and source not in (*seen, node):
-                names = {key.value for key, _ in pairs}
-                inherited = _with_merged_keys(source, (*seen, node))
-                pairs += [(key, inner) for key, inner in inherited if key.value not in names]
-    return pairs
-
-
-def dotted(path: Path_) -> str:
-    """`("endpoints", "fraud", "permissions", 0)` as `endpoints.fraud.permissions[0]`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    def _fault(self, node: yaml.Node, path: FieldPath, message: str, hint: str) -> None:
+        self.document.faults.append(Fault(self._place(node), dotted(path), message, hint))

@@ -1,0 +1,83 @@
+"""What must hold between the fields of one endpoint, whatever the stack around it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from stacks.entity_rules import entity_findings
+from stacks.faults import Finding
+from stacks.paths import FieldPath
+from stacks.spec import Endpoint, RateLimit, TelemetryConfig
+from stacks.suggest import suggestion
+
+_TOTAL: Final = 100
+_NAMED: Final = ("user_group", "service_principal")
+
+
+def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+    """What is wrong with one endpoint by itself, its served entities included."""
+    yield from _traffic(endpoint, (*path, "traffic"))
+    yield from _permissions(endpoint, (*path, "permissions"))
+    if endpoint.ai_gateway:
+        yield from _rate_limits(endpoint.ai_gateway.rate_limits, (*path, "ai_gateway", "rate_limits"))
+    if endpoint.telemetry_config:
+        yield from _telemetry(endpoint.telemetry_config, (*path, "telemetry_config"))
+    for name, entity in endpoint.served_entities.items():
+        yield from entity_findings(entity, (*path, "served_entities", name))
+
+
+def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+    entities, routes = endpoint.served_entities, endpoint.routes
+    for name in routes:
+        if name not in entities:
+            hint = suggestion(name, entities, "Served entities here")
+            yield (*path, name), f'no served entity is called "{name}"', hint
+    if not routes:
+        message = f"several served entities ({', '.join(entities)}) and no traffic between them"
+        yield path, message, "Write a percentage for each, 100 in all; 0 keeps an entity deployed as a fallback"
+        return
+    for name in entities:
+        if name not in routes:
+            hint = f"Write a percentage for it; `{name}: 0` keeps it deployed as a fallback"
+            yield path, f'served entity "{name}" has no share', hint
+    if (total := sum(routes.values())) != _TOTAL:
+        yield path, f"sums to {total}, must be 100", "Change the percentages so that they add up to 100"
+
+
+def _permissions(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+    seen: set[tuple[str, str]] = set()
+    for n, permission in enumerate(endpoint.permissions):
+        where = (*path, n)
+        if len(permission.kinds) != 1:
+            found = " and ".join(permission.kinds) or "none of them"
+            yield where, f"exactly one of service_principal, user and group; found {found}", "Write one entry for each"
+            continue
+        kind, name = permission.kind, permission.principal
+        if (kind, name) in seen:
+            yield where, f'{kind} "{name}" has two entries', "Keep the one with the level that is meant"
+        seen.add((kind, name))
+        if kind == "group" and name == "admins":
+            message = "workspace administrators always manage every endpoint; their permission can't be set"
+            yield (*where, kind), message, "Leave this entry out"
+
+
+def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Finding]:
+    seen: set[tuple[str, str | None]] = set()
+    for n, limit in enumerate(limits):
+        where = (*path, n)
+        if limit.calls is None and limit.tokens is None:
+            yield where, "limits nothing", "Write `calls` or `tokens`, the most that a minute may have"
+        if limit.key in _NAMED and limit.principal is None:
+            yield where, f"a limit by {limit.key} names whom it limits", "Write `principal`"
+        if limit.key == "endpoint" and limit.principal is not None:
+            message = "a limit of the whole endpoint has no principal"
+            yield (*where, "principal"), message, "Leave `principal` out, or choose another `key`"
+        if (limit.key, limit.principal) in seen:
+            whom = f'{limit.key} "{limit.principal}"' if limit.principal else limit.key
+            yield where, f"{whom} has two limits", "Keep one of the two"
+        seen.add((limit.key, limit.principal))
+
+
+def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]:
+    if telemetry.table_names is not None and telemetry.telemetry_profile_id is not None:
+        message = "table_names makes a telemetry profile, telemetry_profile_id names an existing one"
+        yield (*path, "telemetry_profile_id"), message, "Keep one of the two"

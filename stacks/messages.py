@@ -1,0 +1,112 @@
+"""What pydantic finds wrong, in the words of those who write stack files: found, allowed, and the way out."""
+
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails
+
+from stacks import values
+from stacks.paths import NAMESPACE, FieldPath
+from stacks.secrets import MASK, is_secret
+from stacks.suggest import suggestion
+from stacks.vocabulary import keys, words
+
+_LONGEST: Final = 80
+_KINDS: Final = {
+    "model_type": "a map",
+    "dict_type": "a map",
+    "list_type": "a list",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+}
+_FORMS: Final = {
+    values.VERSION: ("is not a model version", 'Write a whole number, as in version: "7"'),
+    values.ENDPOINT_NAME: (
+        "can't name an endpoint",
+        "It takes 1 to 63 letters, digits, - and _, and begins and ends with a letter or digit",
+    ),
+    values.ENTITY_NAME: ("can't name a served entity", "It takes 1 to 63 letters, digits, - and _"),
+    values.OBJECT_NAME: ("is not a full name in Unity Catalog", "Write it as catalog.schema.name"),
+    values.APPLICATION_ID: (
+        "is not an application id",
+        "Write it as Databricks shows it, 12345678-abcd-1234-abcd-1234567890ab",
+    ),
+    values.SECONDS: ("is not a lifetime", 'Write it in seconds, as in "7776000s" for 90 days'),
+}
+"""Each pattern of the vocabulary: what a text that doesn't match it is not, and how it is written."""
+
+
+def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
+    """Message and hint for one error, whose path is that of the value."""
+    kind, found, context = error["type"], error["input"], error.get("ctx", {})
+    if kind in _KINDS:
+        return f"must be {_KINDS[kind]}; found {shown(found)}", _other_spelling(kind, found)
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(path)
+        case "literal_error":
+            return _unknown_word(found, words(path))
+        case "string_pattern_mismatch":
+            what, way_out = _FORMS[context["pattern"]]
+            message = f"{shown(found)} {what}", way_out
+        case "greater_than_equal":
+            message = f"must be at least {context['ge']}; found {shown(found)}", ""
+        case "less_than_equal":
+            message = f"must be at most {context['le']}; found {shown(found)}", ""
+        case _:
+            message = _incomplete(kind, context, found) or (f"{error['msg']}; found {shown(found)}", "")
+    return message
+
+
+def _unknown_key(path: FieldPath) -> tuple[str, str]:
+    """A key of the whole stack is named as it is written, with its namespace."""
+    namespace = NAMESPACE if len(path) == 1 else ""
+    name, allowed = f"{namespace}{path[-1]}", [namespace + key for key in keys(path[:-1])]
+    return f'unknown key "{name}"', suggestion(name, allowed, "Known keys here")
+
+
+def _unknown_word(found: Any, allowed: list[str]) -> tuple[str, str]:
+    if is_secret(found):
+        return f"is one of {', '.join(allowed)}, which is no secret", "Write it in clear"
+    way_out = suggestion(found, allowed, "Write one of") if isinstance(found, str) else "Write one of them"
+    return f"{shown(found)} is not one of {', '.join(allowed)}", way_out
+
+
+def _incomplete(kind: str, context: dict[str, Any], found: Any) -> tuple[str, str] | None:
+    match kind:
+        case "missing":
+            return "is required and missing", "Write it"
+        case "string_too_short":
+            return "is empty", "Write it, or leave the key out"
+        case "too_short":
+            return "is empty", "Write at least one"
+        case "string_too_long":
+            return f"has {len(found)} characters, at most {context['max_length']} are allowed", "Shorten it"
+        case "value_error":
+            return str(context["error"]), ""
+    return None
+
+
+def _other_spelling(kind: str, found: Any) -> str:
+    if is_secret(found):
+        return "Only text can be secret"
+    if kind == "string_type" and isinstance(found, bool | int | float):
+        return f'Write it in quotes: "{str(found).lower()}"'
+    if kind == "bool_type":
+        return "Write it without quotes: true or false"
+    if kind in ("int_type", "float_type") and isinstance(found, str):
+        return "Write it without quotes"
+    return ""
+
+
+def shown(value: Any) -> str:
+    """A found value, short. A whole map or list is named, not printed, and a secret never."""
+    if is_secret(value):
+        return f"a {MASK.strip('[]')}"
+    if isinstance(value, dict | list):
+        return "a map" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}..."

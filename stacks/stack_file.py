@@ -1,0 +1,83 @@
+"""A stack file's outer shape, which is Pulumi's, and the part of it that is ours.
+
+`config: {model-serving:endpoints: ...}` becomes `endpoints`. What nobody would read is a fault, never passed over.
+"""
+
+from typing import Any, Final
+
+from stacks.faults import Fault, Place
+from stacks.messages import shown
+from stacks.paths import CONFIG, NAMESPACE, PROJECT, FieldPath, dotted, own_path
+from stacks.spec import Stack
+from stacks.suggest import closest, suggestion
+from stacks.yaml_places import Document
+
+PULUMI_KEYS: Final = (CONFIG, "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
+"""What a stack file may hold. Source: Pulumi's ProjectStack (sdk/go/common/workspace/project.go)."""
+
+_SHAPE: Final = "It begins with `config:` and holds `model-serving:endpoints:` under it"
+
+
+def base_settings(document: Document) -> Document:
+    """Our settings of base.yaml. Pulumi never sees that file, so what is not ours in it would be lost."""
+    for key in _config(document):
+        if not _is_or_should_be_ours(key):
+            message = f'"{key}" in base.yaml is lost: Pulumi, whose setting it is, never reads this file'
+            _fault(document, (CONFIG, key), message, "Write it in the own file of each stack, Pulumi.<stack>.yaml")
+    return _settings(document, (CONFIG,))
+
+
+def stack_settings(document: Document) -> Document:
+    """Our settings of a stack's own file."""
+    return _settings(document, PULUMI_KEYS)
+
+
+def _settings(document: Document, allowed: tuple[str, ...]) -> Document:
+    """Our settings, or an unreadable document where nobody can tell them."""
+    start = document.places.get((CONFIG,), Place(document.file))
+    if document.faults and not document.readable:
+        return document
+    if not document.readable:
+        _fault(document, (), f"a stack file is a map; found {shown(document.data)}", _SHAPE)
+        return document
+    _refuse_strangers(document, allowed)
+    config = document.data.get(CONFIG)
+    if config is not None and not isinstance(config, dict):
+        _fault(document, (CONFIG,), f"must be a map of settings; found {shown(config)}", _SHAPE)
+        return Document(document.file, None, {(): start}, document.faults)
+    ours = Document(document.file, {}, {(): start}, document.faults)
+    for key, value in _config(document).items():
+        if key.startswith(NAMESPACE):
+            ours.data[key.removeprefix(NAMESPACE)] = value
+        elif _is_or_should_be_ours(key):
+            name = key.rpartition(":")[2]
+            meant = NAMESPACE + (closest(name, Stack.model_fields) or name)
+            message = f'"{key}" is not in the namespace of this project, "{PROJECT}"'
+            _fault(document, (CONFIG, key), message, f'Did you mean "{meant}"?')
+    ours.places |= {own: place for path, place in document.places.items() if (own := own_path(path))}
+    return ours
+
+
+def _config(document: Document) -> dict[str, Any]:
+    config = document.data.get(CONFIG) if document.readable else None
+    return config if isinstance(config, dict) else {}
+
+
+def _refuse_strangers(document: Document, allowed: tuple[str, ...]) -> None:
+    """What stands beside `config:` and has no meaning there."""
+    for key in document.data:
+        if key not in allowed:
+            ours = key.startswith(NAMESPACE) or key in Stack.model_fields
+            hint = "It belongs under `config:`" if ours else suggestion(key, allowed, "Known keys here")
+            _fault(document, (key,), f'unknown key "{key}"', hint)
+
+
+def _is_or_should_be_ours(key: str) -> bool:
+    """A key without a namespace is taken for this project's by Pulumi, too."""
+    namespace, colon, _ = key.partition(":")
+    return not colon or closest(namespace, [PROJECT]) is not None
+
+
+def _fault(document: Document, path: FieldPath, message: str, hint: str) -> None:
+    place = document.places.get(path, Place(document.file))
+    document.faults.append(Fault(place, dotted(path), message, hint))
