@@ -13,27 +13,31 @@ from typing import Any
 from workspace.call import Settings
 from workspace.clock import Clock
 from workspace.founding import Credentials, found_workspace
+from workspace.limits import LimitError
+from workspace.options import arguments, settings_of
 from workspace.seed import SeedError
 from workspace.store import Store
+from workspace.switches import SwitchError
 
 
 def main() -> int:
-    options = _arguments().parse_args()
+    options = arguments().parse_args()
     try:
+        settings = settings_of(options)
         store = Store(":memory:" if options.db == ":memory:" else Path(options.db))
         credentials = found_workspace(store, Clock(), _seed(options.seed))
     except sqlite3.DatabaseError as fault:
         return _refuse(f"{options.db} can't be used as a workspace's database: {fault}")
-    except (SeedError, OSError) as fault:
+    except (SeedError, SwitchError, LimitError, OSError) as fault:
         return _refuse(str(fault))
     if options.command == "credentials":
         host = f"http://{options.host}:{options.port}"
         print("\n".join(_as_principal(host, credentials) if options.oauth else _as_user(host, credentials)))
         return 0
-    return _serve(store, credentials, options)
+    return _serve(store, credentials, settings, options)
 
 
-def _serve(store: Store, credentials: Credentials, options: argparse.Namespace) -> int:
+def _serve(store: Store, credentials: Credentials, settings: Settings, options: argparse.Namespace) -> int:
     # imported here: printing credentials needs no web server
     from workspace.app import create_app  # noqa: PLC0415
     from workspace.server import bound_socket, run  # noqa: PLC0415
@@ -45,7 +49,7 @@ def _serve(store: Store, credentials: Credentials, options: argparse.Namespace) 
             f"Can't listen on {options.host}:{options.port}: {fault.strerror}. Choose another --port (0: any)"
         )
     host = f"http://{options.host}:{listener.getsockname()[1]}"
-    app = create_app(store, Clock(), Settings(options.ready_after, options.token_lifetime))
+    app = create_app(store, Clock(), settings)
     run(app, listener, lambda: _announce(host, credentials))
     return 0
 
@@ -85,31 +89,6 @@ def _seed(file: str | None) -> dict[str, Any] | None:
     if not isinstance(seed, dict):
         raise SeedError(f"{file}: a seed is a mapping of parts")
     return seed
-
-
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m workspace", description="An embedded Databricks workspace.")
-    parser.add_argument(
-        "command",
-        nargs="?",
-        default="serve",
-        choices=["serve", "credentials"],
-        help="serve (the default), or print the export lines of a database's workspace, for a shell to eval",
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8787, help="0: any free one (default: %(default)s)")
-    parser.add_argument("--db", default=".local/workspace.db", help="its file, or :memory: (default: %(default)s)")
-    parser.add_argument("--seed", metavar="FILE", help="YAML of models, users and more; see workspace/seed.py")
-    parser.add_argument(
-        "--ready-after", type=float, default=2.0, metavar="SECONDS", help="how long deployments take (default: 2)"
-    )
-    parser.add_argument(
-        "--token-lifetime", type=float, default=3600.0, metavar="SECONDS", help="life of OAuth tokens (default: 3600)"
-    )
-    parser.add_argument(
-        "--oauth", action="store_true", help="credentials: those of the administrating service principal"
-    )
-    return parser
 
 
 def _refuse(sentence: str) -> int:

@@ -70,7 +70,7 @@ SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("POST", "/serving-endpoints/{name}/invocations", invocations.invoke),
     ("POST", "/serving-endpoints/{name}/served-models/{entity}/invocations", invocations.invoke),
 )
-DIRECT: Final = "/dp/{endpoint_id}/{workspace_id}/serving-endpoints/{name}/invocations"
+DIRECT: Final = "/dp/{endpoint_id}/{workspace_id}/serving-endpoints/{name}"
 ACCESS: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", LISTS, permissions.read),
     ("PUT", LISTS, permissions.replace),
@@ -167,10 +167,13 @@ def create_app(store: Store, clock: Clock, settings: Settings | None = None) -> 
         Route("/oidc/.well-known/openid-configuration", handlers.public(oauth.oidc_metadata), methods=["GET"]),
         Route("/oidc/v1/token", handlers.token(), methods=["POST"]),
         Route("/oidc/accounts/{account_id}/v1/token", handlers.token(), methods=["POST"]),
-        Route(
-            DIRECT,
-            handlers.guarded(invocations.invoke_directly, "model-serving", takes_narrowed_tokens=True),
-            methods=["POST"],
+        *(
+            Route(
+                f"{DIRECT}{place}/invocations",
+                handlers.guarded(invocations.invoke_directly, "model-serving", takes_narrowed_tokens=True),
+                methods=["POST"],
+            )
+            for place in ("", "/served-models/{entity}")
         ),
     ]
     for scope, table in BY_SCOPE.items():

@@ -7,16 +7,26 @@ from typing import Any, TypeAlias
 from workspace.clock import Clock
 from workspace.errors import InvalidParameter
 from workspace.identity import Principal
+from workspace.limits import Limits
 from workspace.store import Json, Store
+from workspace.switches import DEFAULTS
 from workspace.tokens import Access
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What may differ from one run to the next. Both are seconds."""
+    """What may differ from one run to the next. Times are in seconds.
+
+    `idle_after` without a query, an entity that may scale to zero has done so; the next query then waits `cold_start`.
+    Source of the half hour: product documentation, scale to zero.
+    """
 
     ready_after: float = 2.0
     token_lifetime: float = 3600.0
+    idle_after: float = 1800.0
+    cold_start: float = 3.0
+    switches: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -40,14 +50,22 @@ class Call:
     def caller(self) -> Principal:
         return self.access.principal
 
+    def answers(self, switch: str, answer: str) -> bool:
+        """Whether that switch stands on that answer."""
+        return self.settings.switches[switch] == answer
+
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer that is more than `200` with a JSON object; a `str` body is sent as plain text."""
+    """An answer that is more than `200` with a JSON object; a `str` body is sent as text.
+
+    `delay` is how many seconds it takes to come; the server goes on answering others meanwhile.
+    """
 
     body: Json | str | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
 
 
 Rule: TypeAlias = Callable[[Call], Json | Reply]

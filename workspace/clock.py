@@ -1,5 +1,6 @@
 """Time is handed in: states advance by a clock, never by sleeping."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,10 @@ class Clock:
     def now(self) -> float:
         return time.time()
 
+    async def sleep(self, seconds: float) -> None:
+        """Waits, while the server answers other requests."""
+        await asyncio.sleep(seconds)
+
 
 @dataclass
 class FakeClock(Clock):
@@ -20,6 +25,10 @@ class FakeClock(Clock):
 
     def now(self) -> float:
         return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Nobody waits for a clock that stands still: it is moved instead."""
+        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         self.seconds += seconds

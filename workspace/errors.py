@@ -26,6 +26,9 @@ class ApiError(Exception):
     def body(self) -> dict[str, Any]:
         return error_body(self.error_code, self.message)
 
+    def headers(self) -> dict[str, str]:
+        return {}
+
 
 class InvalidParameter(ApiError):
     status, error_code = 400, "INVALID_PARAMETER_VALUE"
@@ -62,9 +65,26 @@ class NoSuchApi(ApiError):
 class AlreadyExists(ApiError):
     status, error_code = 400, "RESOURCE_ALREADY_EXISTS"
 
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class Conflict(ApiError):
     status, error_code = 409, "RESOURCE_CONFLICT"
+
+
+class TooManyRequests(ApiError):
+    """`retry_after` is in whole seconds; databricks-sdk-py waits that long, then asks again by itself."""
+
+    status, error_code = 429, "REQUEST_LIMIT_EXCEEDED"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)}
 
 
 class TooLarge(ApiError):

@@ -32,7 +32,7 @@ class Handlers:
         """A rule that needs no credential."""
 
         async def handle(request: Request) -> Response:
-            return _answered(lambda: rule(self._call(request, NOBODY, {})))
+            return await self._answered(lambda: rule(self._call(request, NOBODY, {})))
 
         return handle
 
@@ -49,7 +49,7 @@ class Handlers:
                 with self.store.atomic():
                     return rule(self._call(request, access, _json_object(request)))
 
-            return _answered(run)
+            return await self._answered(run)
 
         return handle
 
@@ -59,9 +59,19 @@ class Handlers:
         async def handle(request: Request) -> Response:
             form = dict(parse_qsl(request.state.body.decode("utf-8", "replace")))
             call = self._call(request, NOBODY, {})
-            return _answered(lambda: issue_token(call, form, request.headers.get("authorization")))
+            return await self._answered(lambda: issue_token(call, form, request.headers.get("authorization")))
 
         return handle
+
+    async def _answered(self, run: Callable[[], Json | Reply]) -> Response:
+        try:
+            result = run()
+        except ApiError as fault:
+            return JSONResponse(fault.body(), fault.status, fault.headers())
+        reply = result if isinstance(result, Reply) else Reply(result)
+        if reply.delay:
+            await self.clock.sleep(reply.delay)
+        return _response(reply.body, reply.status, reply.headers)
 
     def _call(self, request: Request, access: Access, body: Json) -> Call:
         return Call(
@@ -74,15 +84,6 @@ class Handlers:
             query=dict(request.query_params),
             body=body,
         )
-
-
-def _answered(run: Callable[[], Json | Reply]) -> Response:
-    try:
-        result = run()
-    except ApiError as fault:
-        return JSONResponse(fault.body(), fault.status)
-    reply = result if isinstance(result, Reply) else Reply(result)
-    return _response(reply.body, reply.status, reply.headers)
 
 
 def _response(body: Json | str | None, status: int, headers: Mapping[str, str]) -> Response:

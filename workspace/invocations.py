@@ -47,12 +47,14 @@ def invoke_directly(call: Call) -> Reply:
     endpoint = call.store.get("endpoint", call.path["name"])
     if (
         endpoint is None
+        or ("entity" in call.path and call.answers("entity-of-a-route-optimized-endpoint", "404"))
         or not endpoint["route_optimized"]
         or (endpoint["id"], workspace_id(call.store)) != (call.path["endpoint_id"], call.path["workspace_id"])
     ):
         raise DoesNotExist(f"Endpoint with name '{call.path['name']}' does not exist.")
     if not call.access.allows(f"/serving-endpoints/{endpoint['id']}", "query_inference_endpoint"):
-        raise PermissionDenied(f"Token is not authorized to query Endpoint {endpoint['name']}")
+        reason = f"Token is not authorized to query Endpoint {endpoint['name']}"
+        raise Unauthenticated(reason) if call.answers("token-of-another-endpoint", "401") else PermissionDenied(reason)
     require_level(call, endpoint, "CAN_QUERY")
     endpoint = settled(endpoint, call.clock.now())
     return _respond(call, endpoint, _entity_for(call, endpoint))
@@ -68,7 +70,8 @@ def _entity_for(call: Call, endpoint: Json) -> Json:
     if endpoint["is_stopped"]:
         raise InvalidState(f"Endpoint {endpoint['name']} is stopped.")
     if not is_ready(endpoint):
-        raise InvalidState(f"Endpoint {endpoint['name']} is not ready: it has no active config.")
+        reason = f"Endpoint {endpoint['name']} is not ready: it has no active config."
+        raise DoesNotExist(reason) if call.answers("query-before-deployment", "404") else InvalidState(reason)
     config = endpoint["config"]
     wanted = call.path.get("entity") or _next_target(call.store, endpoint["id"], config)
     for entity in config["served_entities"]:

@@ -78,7 +78,10 @@ def _require_on_list(call: Call, needed: Level) -> None:
     endpoint_id = call.path["endpoint_id"]
     if call.store.get("acl", endpoint_id) is None:
         raise DoesNotExist(f"Serving endpoint with id {endpoint_id} does not exist.")
-    endpoint = call.store.find("endpoint", "id", endpoint_id) or {"id": endpoint_id, "name": endpoint_id}
+    endpoint = call.store.find("endpoint", "id", endpoint_id)
+    if endpoint is None and call.answers("permissions-of-a-deleted-endpoint", "404"):
+        raise DoesNotExist(f"Serving endpoint with id {endpoint_id} does not exist.")
+    endpoint = endpoint or {"id": endpoint_id, "name": endpoint_id}
     require_level(call, endpoint, needed)
 
 

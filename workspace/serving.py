@@ -14,6 +14,7 @@ from workspace.errors import AlreadyExists, Conflict, DoesNotExist, InvalidParam
 from workspace.grants import require_execute
 from workspace.identity import Principal, principal_named
 from workspace.permissions import Level, level_on, require_level, start_list
+from workspace.quotas import count_change, refuse_one_too_many
 from workspace.serving_checks import check_config, check_endpoint, check_optimized_update, check_replacement
 from workspace.serving_views import detailed, summarized
 from workspace.store import Json
@@ -24,9 +25,11 @@ CHAT: Final = "llm/v1/chat"
 def create(call: Call) -> Json:
     """The caller becomes creator and manager. `email_notifications` are accepted and forgotten, as on the service."""
     body = call.body
-    check_endpoint(body)
+    check_endpoint(body, call.settings)
     if call.store.get("endpoint", body["name"]):
-        raise AlreadyExists(f"Serving endpoint with name {body['name']} already exists")
+        status = int(call.settings.switches["duplicate-name"])
+        raise AlreadyExists(f"Serving endpoint with name {body['name']} already exists", status)
+    refuse_one_too_many(call)
     endpoint = _new_endpoint(call)
     if body.get("config"):
         endpoint = _deploy(call, endpoint, body["config"], call.caller)
@@ -53,7 +56,7 @@ def update_config(call: Call) -> Json:
     creator = principal_named(call.store, endpoint["creator"])
     if creator is None:
         raise PermissionDenied(f"The creator of Endpoint {endpoint['name']} does not exist any more")
-    check_config(call.body)
+    check_config(call.body, call.settings)
     if endpoint["route_optimized"]:
         check_optimized_update(call.body)
     if endpoint["config"]:
@@ -62,9 +65,12 @@ def update_config(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """Allowed while an update runs. The access control list stays behind, as on the service."""
+    """Allowed while an update runs, by a switch. The access control list stays behind, as on the service."""
     endpoint = found(call, "CAN_MANAGE")
+    if call.answers("delete-while-updating", "409"):
+        refuse_while_updating(endpoint)
     call.store.delete("endpoint", endpoint["name"])
+    call.store.delete("warmth", endpoint["id"])
     return {}
 
 
@@ -152,6 +158,7 @@ def _deploy(call: Call, endpoint: Json, wanted: Json, creator: Principal) -> Jso
 
 
 def _begin(call: Call, endpoint: Json, config: Json) -> Json:
+    count_change(call)
     will_fail = failures(call.store, config["served_entities"])
     return begin(endpoint, config, will_fail, call.clock.now(), call.settings.ready_after)
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from typing import Final, Literal, TypeAlias, cast
 
+from workspace.call import Settings
 from workspace.entities import default_name, kind_of, requested_entities
 from workspace.errors import InvalidParameter
 from workspace.store import Json
@@ -16,7 +17,6 @@ Operation: TypeAlias = Literal["create", "update"]
 
 NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 ENTITY_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,63}")
-MOST_ENTITIES: Final = 15
 LONGEST_DESCRIPTION: Final = 1000
 ALL_TRAFFIC: Final = 100
 WORKLOAD_SIZES: Final = ("Small", "Medium", "Large", "XLarge")
@@ -34,7 +34,7 @@ WORKLOAD_TYPES: Final = (
 CONCURRENCY: Final = ("min_provisioned_concurrency", "max_provisioned_concurrency")
 
 
-def check_endpoint(body: Json) -> None:
+def check_endpoint(body: Json, settings: Settings) -> None:
     """Everything about a create request except whether its name is taken."""
     name = body.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -51,19 +51,19 @@ def check_endpoint(body: Json) -> None:
             if body.get(member):
                 raise InvalidParameter(f"Cannot specify {member} when creating endpoints without a config.")
         return
-    check_config(config)
+    check_config(config, settings)
     if body.get("route_optimized"):
         _check_route_optimized(requested_entities(config))
 
 
-def check_config(config: Json) -> None:
+def check_config(config: Json, settings: Settings) -> None:
     entities = requested_entities(config)
     if not entities:
         raise InvalidParameter("Endpoint config must contain at least one served entity.")
-    if len(entities) > MOST_ENTITIES:
-        raise InvalidParameter(f"Endpoint config can contain at most {MOST_ENTITIES} served entities.")
+    if len(entities) > (most := settings.limits.entities):
+        raise InvalidParameter(f"Endpoint config can contain at most {most} served entities.")
     for entity in entities:
-        _check_entity(entity)
+        _check_entity(entity, settings)
     names = [entity.get("name") or default_name(entity) for entity in entities]
     if repeated := [name for name, times in Counter(names).items() if times > 1]:
         raise InvalidParameter(f"Served entity names must be unique within an endpoint: '{repeated[0]}' is repeated.")
@@ -116,7 +116,7 @@ def route_target(route: Json) -> str:
     return str(route.get("served_entity_name") or route.get("served_model_name") or "")
 
 
-def _check_entity(entity: Json) -> None:
+def _check_entity(entity: Json, settings: Settings) -> None:
     if entity.get("name") and not ENTITY_NAME.fullmatch(str(entity["name"])):
         raise InvalidParameter(
             "Served entity name must be maximum 63 characters, and alphanumeric with hyphens and underscores."
@@ -130,8 +130,10 @@ def _check_entity(entity: Json) -> None:
     version = entity.get("entity_version")
     if version is not None and not isinstance(version, str):
         raise InvalidParameter("entity_version must be a string.")
-    # Absent means false: that is how Databricks' own Go SDK, and so the provider, sends false for a served entity. In
-    # 2024 the service refused it ("scaleToZeroEnabled is undefined"; terraform-provider-databricks issues 3946, 4064).
+    if (most := settings.limits.environment_vars) < len(entity.get("environment_vars") or {}):
+        raise InvalidParameter(f"A served entity can have at most {most} environment variables.")
+    if version and entity.get("scale_to_zero_enabled") is None and settings.switches["absent-scale-to-zero"] != "false":
+        raise InvalidParameter("scaleToZeroEnabled is undefined. Please set it to either true or false.")
     if not isinstance(entity.get("scale_to_zero_enabled", False), bool):
         raise InvalidParameter("scale_to_zero_enabled must be a boolean.")
     _check_workload(entity)

@@ -65,6 +65,10 @@ class Store:
         rows = self.connection.execute("SELECT body FROM records WHERE kind = ? ORDER BY sequence", (kind,))
         return [json.loads(body) for (body,) in rows]
 
+    def size(self, kind: str) -> int:
+        """How many records of that kind there are."""
+        return int(self.connection.execute("SELECT count(*) FROM records WHERE kind = ?", (kind,)).fetchone()[0])
+
     def put(self, kind: str, key: str, body: Json) -> Json:
         with self.atomic():
             self.connection.execute(

@@ -48,7 +48,12 @@ class Workspace:
     store: Store
     clock: FakeClock
     credentials: Credentials
+    stage: Stage
     opened: ExitStack = field(default_factory=ExitStack)
+
+    def restart(self, **settings: Any) -> None:
+        """Goes on with other settings."""
+        self.stage.app = create_app(self.store, self.clock, Settings(**{"ready_after": READY_AFTER} | settings))
 
     def http(self, token: str | None = None) -> httpx.Client:
         """A client of the administrator, or of the holder of that token."""
@@ -114,8 +119,8 @@ def workspace(stage: tuple[Stage, str]) -> Iterator[Workspace]:
     stage_app, origin = stage
     store, clock = Store(":memory:"), FakeClock()
     credentials = found_workspace(store, clock)
-    stage_app.app = create_app(store, clock, Settings(ready_after=READY_AFTER))
-    on_stage = Workspace(origin, store, clock, credentials)
+    on_stage = Workspace(origin, store, clock, credentials, stage_app)
+    on_stage.restart()
     with on_stage.opened:
         yield on_stage
     store.close()
