@@ -37,7 +37,7 @@ test: $(READY_DEV) setup ## every test, those on the real engine included
 check: $(READY_DEV) ## style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy contract stacks components policies workspace toolchain rehearsal __main__.py
+	@$(PY) -m mypy contract stacks components policies operations workspace toolchain rehearsal __main__.py
 
 format: $(READY_DEV) ## put the style right
 	@$(PY) -m ruff check --fix --quiet .

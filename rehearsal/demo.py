@@ -8,7 +8,7 @@ import time
 
 from rehearsal.calls import Answer, ask, oauth_token
 from rehearsal.stage import Stage, stage
-from rehearsal.telling import command, note, step, summary
+from rehearsal.telling import command, note, operate, step, summary
 
 FLIP = ("stacks/base.yaml", "route_optimized: true", "route_optimized: false")
 MANY = 20
@@ -54,6 +54,8 @@ def _query(here: Stage) -> None:
     refused: Answer = ask(endpoint["url"], here.workspace.token)
     _check(refused.status == 401, f"A personal access token is refused: {refused}")  # noqa: PLR2004
     note(f"A personal access token gets {refused.status} there: {refused.text}")
+    step("The requests that the stack files declare, sent to what was deployed")
+    _check(operate(here, "smoke", "--stack", "local") == 0, "Every declared request is answered")
 
 
 def _nothing_to_do(here: Stage) -> None:

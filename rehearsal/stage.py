@@ -22,7 +22,7 @@ from typing import Any
 from toolchain.environment import pulumi_environment
 
 PROJECT = Path(__file__).resolve().parent.parent
-PARTS = ("Pulumi.yaml", "__main__.py", "stacks", "components", "contract", "policies")
+PARTS = ("Pulumi.yaml", "__main__.py", "stacks", "components", "contract", "policies", "operations")
 """What a stack needs of the project."""
 
 
@@ -40,14 +40,17 @@ class RunningWorkspace:
     def delete(self, path: str) -> Any:
         return self._call("DELETE", path)
 
+    def post(self, path: str, body: object) -> Any:
+        return self._call("POST", path, json.dumps(body).encode())
+
     def writes(self) -> list[str]:
         """The writes to serving endpoints, permissions and principals so far, in order, as `METHOD /path`."""
         requests = self.get("/_workspace/journal?writes=true")["requests"]
         return [f"{request['method']} {request['path']}" for request in requests if "/api/" in request["path"]]
 
-    def _call(self, method: str, path: str) -> Any:
+    def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
         request = urllib.request.Request(  # noqa: S310  the address is our own
-            self.url + path, method=method, headers={"Authorization": f"Bearer {self.token}"}
+            self.url + path, body, method=method, headers={"Authorization": f"Bearer {self.token}"}
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.loads(answer.read() or b"{}")

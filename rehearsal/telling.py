@@ -27,9 +27,22 @@ def summary(text: str) -> None:
 
 def command(here: Stage, *arguments: str, check: bool = True) -> int:
     """Run `pulumi` on the stage and show what it prints while it runs. Returns its exit status."""
-    print(f"   {_BOLD}$ pulumi {' '.join(arguments)}{_PLAIN}", flush=True)
+    quiet = ("--non-interactive", "--color", "never", "--suppress-progress")
+    status = _shown(here, f"pulumi {' '.join(arguments)}", ["pulumi", *arguments, *quiet])
+    if check and status:
+        raise SystemExit(f"pulumi {' '.join(arguments)} ended with {status}")
+    return status
+
+
+def operate(here: Stage, *arguments: str) -> int:
+    """Run `python -m operations` on the stage, as `command` does."""
+    return _shown(here, f"python -m operations {' '.join(arguments)}", [sys.executable, "-m", "operations", *arguments])
+
+
+def _shown(here: Stage, typed: str, command_line: list[str]) -> int:
+    print(f"   {_BOLD}$ {typed}{_PLAIN}", flush=True)
     process = subprocess.Popen(
-        ["pulumi", *arguments, "--non-interactive", "--color", "never", "--suppress-progress"],
+        command_line,
         cwd=here.folder,
         env=dict(here.environment),
         stdout=subprocess.PIPE,
@@ -41,7 +54,4 @@ def command(here: Stage, *arguments: str, check: bool = True) -> int:
         for line in lines:
             if line.strip() and not line.startswith(_NOISE):
                 print(f"   {_DIM}| {line.rstrip()}{_PLAIN}", flush=True)
-    status = process.wait()
-    if check and status:
-        raise SystemExit(f"pulumi {' '.join(arguments)} ended with {status}")
-    return status
+    return process.wait()

@@ -1,0 +1,24 @@
+"""`python -m operations`: what people do with a deployed stack. Run it in the project's folder."""
+
+import argparse
+import sys
+
+from operations import query, smoke
+from operations.errors import OperationError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m operations", description="Commands around a deployed stack.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (query, smoke):
+        command.add_parser(commands)
+    options = parser.parse_args()
+    try:
+        return int(options.run(options))
+    except OperationError as fault:
+        print(fault, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
