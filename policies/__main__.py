@@ -6,8 +6,9 @@ from pathlib import Path
 # The engine puts this folder on the path; the rules are imported as `policies.rules`, from the project's root.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from pulumi_policy import PolicyPack  # noqa: E402
-
+from policies.live.client import warm_up  # noqa: E402
+from policies.pack.service import serve  # noqa: E402
 from policies.rules import RULES  # noqa: E402
 
-PolicyPack("model-serving", policies=list(RULES))
+warm_up()
+serve("model-serving", RULES)

@@ -1,59 +1,97 @@
 """Which kinds of entity an endpoint may serve."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
-from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
+from policies.pack.inputs import MODEL_SERVING, PROVISIONED_THROUGHPUT, UNKNOWN, at, flag, items
+from policies.pack.rule import Finding, Resource, Rule, Settings
 
-from policies.rules.inputs import MODEL_SERVING, PROVISIONED_THROUGHPUT, UNKNOWN, at, plain
+Family = Literal["external_models", "foundation_models"]
 
 _WAY_OUT = (
     "This project manages endpoints that serve your own models (Unity Catalog or workspace registry) and feature "
     "specs. Serve a model version or a feature spec instead, or manage this endpoint elsewhere"
 )
+_ALLOWED_BUT = "is allowed here, but never on a route-optimized endpoint. Leave route_optimized out"
+_PROVISIONED = ("minProvisionedThroughput", "maxProvisionedThroughput", "provisionedModelUnits")
 
 
-def unsupported_entities(inputs: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each served entity of an unsupported kind, as (name, kind)."""
-    for entity in _served(inputs):
-        name = at(entity, "name") or at(entity, "entityName") or at(entity, "modelName") or "?"
-        kind = _unsupported_kind(entity)
-        if kind:
-            yield ("(name not known yet)" if name is UNKNOWN else str(name)), kind
-
-
-def _served(inputs: dict[str, Any]) -> Iterator[Any]:
+def served(inputs: Any) -> list[Any]:
     """Served entities, and those of the deprecated `served_models` twin."""
-    for twin in ("servedEntities", "servedModels"):
-        entities = at(inputs, "config", twin)
-        yield from entities if isinstance(entities, list) else []
+    return [entity for twin in ("servedEntities", "servedModels") for entity in items(inputs, "config", twin)]
 
 
-def _unsupported_kind(entity: Any) -> str | None:
+def entity_name(entity: Any) -> str:
+    """What a served entity is called, for a message."""
+    name = at(entity, "name") or at(entity, "entityName") or at(entity, "modelName") or "?"
+    return "(name not known yet)" if name is UNKNOWN else str(name)
+
+
+def _unsupported(entity: Any) -> tuple[Family, str] | None:
     if at(entity, "externalModel") is not None:
         provider = at(entity, "externalModel", "provider")
-        return "an external model" if provider in (None, UNKNOWN) else f"an external model ({provider})"
-    full_name = at(entity, "entityName") or at(entity, "modelName")
-    if isinstance(full_name, str) and full_name.lower().startswith("system.ai."):
-        return f"a Foundation Model API ({full_name})"
-    for field in ("minProvisionedThroughput", "maxProvisionedThroughput", "provisionedModelUnits"):
+        return "external_models", "an external model" + ("" if provider in (None, UNKNOWN) else f" ({provider})")
+    for field in ("entityName", "modelName"):
+        full_name = at(entity, field)
+        if isinstance(full_name, str) and full_name.strip().lower().startswith("system.ai."):
+            return "foundation_models", f"a Foundation Model API ({full_name})"
+    for field in _PROVISIONED:
         if at(entity, field) not in (None, 0):
-            return f"a Foundation Model API with provisioned throughput ({field})"
+            return "foundation_models", f"a Foundation Model API with provisioned throughput ({field})"
     return None
 
 
-def _validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if args.resource_type == PROVISIONED_THROUGHPUT:
-        report(f"This resource serves a Foundation Model API with provisioned throughput. {_WAY_OUT}", None)
-    if args.resource_type != MODEL_SERVING:
+def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    if resource.type == PROVISIONED_THROUGHPUT:
+        if not settings["foundation_models"]:
+            yield Finding(f"This resource serves a Foundation Model API with provisioned throughput. {_WAY_OUT}")
         return
-    for name, kind in unsupported_entities(plain(args.props)):
-        report(f'Served entity "{name}" is {kind}. {_WAY_OUT}', None)
+    optimized = resource.inputs.get("routeOptimized")
+    for entity in served(resource.inputs):
+        if found := _unsupported(entity):
+            family, kind = found
+            if not settings[family]:
+                yield Finding(f'Served entity "{entity_name(entity)}" is {kind}. {_WAY_OUT}')
+            elif optimized is UNKNOWN or flag(optimized):
+                yield Finding(f'Served entity "{entity_name(entity)}" is {kind}, which {_ALLOWED_BUT}')
+        elif UNKNOWN in (at(entity, "entityName"), at(entity, "modelName"), entity):
+            yield Finding(
+                f'Can\'t tell yet what served entity "{entity_name(entity)}" is: its model will be known during `up` '
+                "only, and is checked then",
+                told=True,
+            )
+    if any(at(resource.inputs, *path) is UNKNOWN for path in _LISTS):
+        yield Finding(
+            "Can't tell yet what is served: it will be known during `up` only, and is checked then", told=True
+        )
 
 
-supported_entity_types = ResourceValidationPolicy(
+_LISTS = (("config", "servedEntities"), ("config", "servedModels"))
+
+
+def _allow(what: str) -> dict[str, Any]:
+    return {
+        "type": "boolean",
+        "default": False,
+        "description": f"Allow {what} on endpoints that aren't route optimized",
+    }
+
+
+supported_entity_types = Rule(
     name="supported-entity-types",
     description="Endpoints serve custom models and feature specs; foundation and external models are rejected.",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    validate=_validate,
+    level="mandatory",
+    types=(MODEL_SERVING, PROVISIONED_THROUGHPUT),
+    check=_check,
+    why="Foundation Model APIs and external models have other limits, other costs and other secrets, and can't be "
+    "route optimized; this project isn't made for them.",
+    passes="Model versions of Unity Catalog or the workspace registry, and feature specs. Either other family where a "
+    "setting allows it, on an endpoint that isn't route optimized.",
+    fails="External models; `system.ai` entities, provisioned throughput, provisioned model units, the separate "
+    "provisioned-throughput resource type; in `served_entities` and in `served_models`.",
+    settings={
+        "external_models": _allow("external models"),
+        "foundation_models": _allow("Foundation Model APIs"),
+    },
+    waivable=False,
 )

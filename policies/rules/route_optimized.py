@@ -1,29 +1,36 @@
 """Route optimization is chosen when an endpoint is created, and never after."""
 
-from typing import Any
+from collections.abc import Iterator
 
-from pulumi_policy import EnforcementLevel, ReportViolation, ResourceValidationArgs, ResourceValidationPolicy
+from policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint
+from policies.pack.inputs import MODEL_SERVING, UNKNOWN, flag, has_unknown
+from policies.pack.rule import Finding, Resource, Rule, Settings
 
-from policies.rules.inputs import MODEL_SERVING, UNKNOWN, at, plain
-from policies.rules.live import LiveEndpoint, UnreadableError, live_endpoint
 
-
-def _validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    if args.resource_type != MODEL_SERVING:
+def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    name, wanted = resource.inputs.get("name"), resource.inputs.get("routeOptimized")
+    unknown = [field for field, value in (("name", name), ("route_optimized", wanted)) if value is UNKNOWN]
+    if has_unknown(dict(resource.provider)):
+        unknown.append("provider")
+    if unknown:
+        yield Finding(_not_yet(unknown), told=True)
         return
-    inputs = plain(args.props)
-    name, wanted = at(inputs, "name"), at(inputs, "routeOptimized")
-    if name is UNKNOWN or wanted is UNKNOWN:
-        # Nothing is lost: the engine asks again during `up`, with the value, before it touches the resource.
-        args.not_applicable("The endpoint's name or route_optimized is not known yet; it is checked when it is")
-    provider: dict[str, Any] = plain(args.provider.props) if args.provider else {}
     try:
-        live = live_endpoint(str(name), provider)
+        live = live_endpoint(
+            str(name), resource.provider, is_preview=resource.is_preview, seconds=settings["retry_seconds"]
+        )
     except UnreadableError as error:
-        report(_unreadable(str(name), error), None)
+        yield Finding(_unreadable(str(name), error), told=settings["unreadable"] == "warn")
         return
-    if live and live.route_optimized != bool(wanted):
-        report(_flip(live, wanted=bool(wanted)), None)
+    if live and live.route_optimized != flag(wanted):
+        yield Finding(_flip(live, wanted=flag(wanted)))
+
+
+def _not_yet(unknown: list[str]) -> str:
+    return (
+        f"Can't tell yet whether this changes route optimization: the endpoint's {' and '.join(unknown)} will be known "
+        "during `up` only. It is checked then, before the endpoint is touched"
+    )
 
 
 def _flip(live: LiveEndpoint, *, wanted: bool) -> str:
@@ -44,9 +51,30 @@ def _unreadable(name: str, error: UnreadableError) -> str:
     )
 
 
-route_optimized_create_only = ResourceValidationPolicy(
+route_optimized_create_only = Rule(
     name="route-optimized-create-only",
     description="Route optimization is chosen when an endpoint is created; it can't be changed on a live one.",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    validate=_validate,
+    level="mandatory",
+    types=(MODEL_SERVING,),
+    check=_check,
+    why="A flip makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
+    passes="An endpoint that isn't there yet, under a new name too; a live one whose setting stays. "
+    "A name or setting that isn't known yet is told, and checked during `up`.",
+    fails="`route_optimized` differs from the live endpoint's, in either direction; absent means false. "
+    "A workspace that can't be read.",
+    settings={
+        "unreadable": {
+            "type": "string",
+            "enum": ["refuse", "warn"],
+            "default": "refuse",
+            "description": "What happens when the workspace can't be read",
+        },
+        "retry_seconds": {
+            "type": "integer",
+            "minimum": 1,
+            "default": RETRY_SECONDS,
+            "description": "How long a throttled or failing read is tried again",
+        },
+    },
+    waivable=False,
 )

@@ -1,0 +1,164 @@
+"""Endpoints as they are in the workspace now: one listing, then reads together, each endpoint once a run.
+
+The engine asks about one resource at a time and waits for the answer. So the first question starts the listing, and a
+question that has to wait starts other reads with it: of listed endpoints, twice as many each time, since a stack's
+endpoints are usually asked for one after another. What that may cost is bounded by what was asked for.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import quote
+
+ENDPOINTS: Final = "/api/2.0/serving-endpoints"
+TOGETHER: Final = 32
+"""Reads at a time."""
+
+AHEAD: Final = 16
+"""At most so many reads for each endpoint that was asked for."""
+
+BELIEVED_AFTER: Final = 8
+"""In a preview, so many endpoints that the listing doesn't have are looked for by name; then it is believed."""
+
+
+class UnreadableError(Exception):
+    """The workspace did not tell whether the endpoint exists. The text says why.
+
+    `lasting`: it was tried until time ran out, so the next read won't do better.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+
+
+class Client(Protocol):
+    """Reads from one workspace. Raises UnreadableError; None is what isn't there."""
+
+    def get(self, path: str) -> dict[str, Any] | None: ...
+
+
+@dataclass(frozen=True)
+class LiveEndpoint:
+    """What a rule may want to know of an endpoint that exists. `traffic` is its split, by served entity."""
+
+    name: str
+    endpoint_id: str
+    route_optimized: bool
+    traffic: dict[str, int] = field(default_factory=dict)
+    creator: str = ""
+    creator_kind: str = ""
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The endpoints that the workspace lists: their names, as written there, by creator."""
+
+    creators: dict[str, str]
+
+    def written(self, name: str) -> str | None:
+        """The name as it is listed, whatever its casing; None where it is not."""
+        if name in self.creators:
+            return name
+        return next((listed for listed in self.creators if listed.casefold() == name.casefold()), None)
+
+
+_Read: TypeAlias = "Future[LiveEndpoint | None]"
+
+
+class Endpoints:
+    """The endpoints of one workspace, read with one set of credentials.
+
+    A listing holds what the caller may view, and may lag behind. A name that isn't in it is read by itself before it
+    counts as free: always during `up`, when a replacement would follow; in a preview, where nothing is touched, only
+    the first few, so that the preview of a first deployment stays quick.
+    """
+
+    def __init__(self, connect: Callable[[], Client], *, is_preview: bool) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=TOGETHER, thread_name_prefix="live")
+        self._connect = connect
+        self._is_preview = is_preview
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+        self._down: UnreadableError | None = None
+        self._listing: Listing | None = None
+        self._reads: dict[str, _Read] = {}
+        self._asked = 0
+        self._waited = 0
+        self._not_listed = 0
+
+    def read(self, name: str) -> LiveEndpoint | None:
+        """The endpoint of that name, or None where there is none. Raises UnreadableError."""
+        with self._lock:
+            self._asked += 1
+            client, listing = self._open()
+            listed = listing.written(name) if listing else None
+            if listing and listed is None and self._is_free(name):
+                return None
+            wanted = listed or name
+            found = self._reads.get(wanted)
+            if found is None:
+                found = self._reads[wanted] = self._pool.submit(read_one, client, wanted)
+                if listing and listed:
+                    self._read_ahead(client, listing, listed)
+        return found.result()
+
+    def _open(self) -> tuple[Client, Listing | None]:
+        if self._down:
+            raise self._down
+        try:
+            if self._client is None:
+                self._client = self._connect()
+                self._listing = _list(self._client)
+        except UnreadableError as error:
+            if self._client is None or error.lasting:
+                self._down = error
+                raise
+            # The listing alone is refused: each endpoint is read by its name.
+        return self._client, self._listing
+
+    def _is_free(self, name: str) -> bool:
+        """Whether the listing is believed that there is no endpoint of that name."""
+        if name not in self._reads:
+            self._not_listed += 1
+        return self._is_preview and self._not_listed > BELIEVED_AFTER and name not in self._reads
+
+    def _read_ahead(self, client: Client, listing: Listing, asked: str) -> None:
+        """Start other reads: of endpoints that the same identity created, as this stack's probably are."""
+        self._waited += 1
+        room = min(2**self._waited, AHEAD * self._asked) - len(self._reads)
+        mine = listing.creators[asked]
+        others = [name for name, creator in listing.creators.items() if creator == mine and name not in self._reads]
+        for name in others[: max(0, room)]:
+            self._reads[name] = self._pool.submit(read_one, client, name)
+
+
+def read_one(client: Client, name: str) -> LiveEndpoint | None:
+    found = client.get(f"{ENDPOINTS}/{quote(name, safe='')}")
+    if found is None:
+        return None
+    if found.get("name", name) != name:
+        raise UnreadableError(f'the answer is about another endpoint, "{found.get("name")}"')
+    routes = ((found.get("config") or {}).get("traffic_config") or {}).get("routes") or []
+    return LiveEndpoint(
+        name=name,
+        endpoint_id=str(found.get("id", "")),
+        route_optimized=bool(found.get("route_optimized")),
+        traffic={
+            str(route.get("served_entity_name") or route.get("served_model_name")): int(route["traffic_percentage"])
+            for route in routes
+        },
+        creator=str(found.get("creator", "")),
+        creator_kind=str(found.get("creator_kind", "")),
+        answer=found,
+    )
+
+
+def _list(client: Client) -> Listing:
+    found = client.get(ENDPOINTS)
+    if found is None:
+        raise UnreadableError("the workspace has no list of serving endpoints")
+    return Listing({str(each["name"]): str(each.get("creator", "")) for each in found.get("endpoints") or []})

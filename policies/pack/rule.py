@@ -1,0 +1,129 @@
+"""What a rule is: its name, what it asks of which resources, and everything that its page in the docs says."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal, TypeAlias
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyConfigSchema,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+)
+
+from policies.pack.inputs import plain
+
+Level: TypeAlias = Literal["mandatory", "advisory"]
+Settings: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource that is about to be registered, as the engine shows it: its new inputs, never its old ones.
+
+    `provider` holds the inputs of the resource's own provider, `stack` the name of the stack, `is_preview` whether
+    values may be unknown because nothing has been made yet.
+    """
+
+    type: str
+    name: str
+    urn: str
+    inputs: Mapping[str, Any]
+    provider: Mapping[str, Any] = field(default_factory=dict)
+    protect: bool = False
+    stack: str = ""
+    is_preview: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule has to say about a resource. `told` is said and never refuses, whatever the rule's level."""
+
+    message: str
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A resource as it is once all are known, with the URNs that it depends on. Its inputs are then its outputs."""
+
+    resource: Resource
+    dependencies: tuple[str, ...] = ()
+
+
+Check: TypeAlias = Callable[[Resource, Settings], Iterator[Finding]]
+CheckAcross: TypeAlias = Callable[[Sequence[Registered], Settings], Iterator[tuple[Resource, Finding]]]
+
+
+def nothing(_resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """The check of a rule that looks at all resources together only."""
+    return iter(())
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the pack. `settings` are JSON schemas by key, each with a default and a description.
+
+    `check` looks at each resource of `types` before it is touched; `across`, where a rule has it, at all resources
+    together, when they are known: at the end of a preview, and of an `up`.
+    """
+
+    name: str
+    description: str
+    level: Level
+    types: tuple[str, ...]
+    check: Check
+    why: str
+    passes: str
+    fails: str
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    waivable: bool = True
+    across: CheckAcross | None = None
+
+    def with_defaults(self, given: Settings | None) -> dict[str, Any]:
+        """The settings in full."""
+        return {key: schema["default"] for key, schema in self.settings.items()} | dict(given or {})
+
+    def policy(self) -> ResourceValidationPolicy:
+        """The rule as Pulumi's SDK knows it; it can be put into other packs, too."""
+        schema = PolicyConfigSchema({key: dict(value) for key, value in self.settings.items()})
+        return ResourceValidationPolicy(
+            name=self.name,
+            description=self.description,
+            enforcement_level=EnforcementLevel(self.level),
+            config_schema=schema if self.settings else None,
+            validate=self._validate,
+        )
+
+    def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        """Without this pack's own service there is one level only: what would be told is left out."""
+        if args.resource_type not in self.types:
+            return
+        resource = Resource(
+            type=args.resource_type,
+            name=args.name,
+            urn=args.urn,
+            inputs=plain(args.props),
+            provider=plain(args.provider.props) if args.provider else {},
+            protect=bool(args.opts.protect),
+        )
+        for finding in self.check(resource, self.with_defaults(args.get_config())):
+            if not finding.told:
+                report(finding.message, None)
+
+
+def stacks_setting(default: list[str], what: str) -> dict[str, Any]:
+    """The schema of a setting that names stacks by pattern."""
+    return {
+        "type": "array",
+        "items": {"type": "string"},
+        "default": default,
+        "description": f"{what}, as names or patterns such as prod-*",
+    }
+
+
+def applies_to(stack: str, settings: Settings) -> bool:
+    """Whether the stack is one of those that the rule's `stacks` setting names."""
+    return any(fnmatchcase(stack, pattern) for pattern in settings["stacks"])

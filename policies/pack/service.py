@@ -1,0 +1,117 @@
+"""The pack as the engine calls it: pulumi_policy's own service, with three of its answers made here.
+
+- `Configure` refuses a configuration with unknown rules or settings, which the engine lets pass.
+- `Analyze` parses a resource once for all rules, not anew for each, applies waivers, and says what is only to be told
+  at the advisory level, whatever the rule's own.
+- `AnalyzeStack` does the same for what can be seen only when all resources are known.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import grpc
+from google.protobuf import json_format
+from pulumi.runtime import proto
+from pulumi_policy import EnforcementLevel, PolicyPack, policy
+
+from policies.pack.configuration import mistakes
+from policies.pack.inputs import from_wire
+from policies.pack.rule import Finding, Registered, Resource, Rule
+from policies.pack.waivers import RULE, Waivers, of_the_stack_file
+
+
+def serve(name: str, rules: tuple[Rule, ...]) -> None:
+    """Serve the rules to the engine until it hangs up."""
+
+    class Service(_Service):
+        rules_of_pack = rules
+
+    # The SDK has no other way to a `Configure` or an `Analyze` of one's own.
+    policy._PolicyAnalyzerServicer = Service  # noqa: SLF001
+    PolicyPack(name, policies=[rule.policy() for rule in rules])
+
+
+class _Service(policy._PolicyAnalyzerServicer):  # type: ignore[misc]  # noqa: SLF001  see serve
+    rules_of_pack: tuple[Rule, ...]
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._policies = {rule.name: rule.policy() for rule in self.rules_of_pack}
+        self._types = frozenset(kind for rule in self.rules_of_pack for kind in rule.types)
+        self._is_preview = os.environ.get("PULUMI_DRY_RUN") == "true"
+        self._stack = os.environ.get("PULUMI_STACK", "")
+        self._waivers: Waivers | None = None
+
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802  the wire's name
+        given = {rule: json_format.MessageToDict(config.properties) for rule, config in request.policyConfig.items()}
+        if found := mistakes(self.rules_of_pack, given):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(found))
+        return super().Configure(request, context)
+
+    def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        response = proto.AnalyzeResponse()
+        if request.type in self._types:
+            self._configure_runtime_settings()
+            resource = self._resource(request)
+            for rule in self._enabled():
+                if resource.type in rule.types:
+                    findings = rule.check(resource, self._settings(rule))
+                    self._report(response, rule, self._waiving().apply(rule, resource, findings), urn="")
+        return response
+
+    def AnalyzeStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        self._configure_runtime_settings()
+        response = proto.AnalyzeResponse()
+        registered = [
+            Registered(self._resource(each), tuple(each.dependencies))
+            for each in request.resources
+            if each.type in self._types
+        ]
+        for rule in self._enabled():
+            if rule.across:
+                for resource, finding in rule.across(registered, self._settings(rule)):
+                    waived = self._waiving().apply(rule, resource, [finding])
+                    self._report(response, rule, waived, resource.urn)
+        for rule in self._enabled():
+            if rule.name == RULE:
+                self._report(response, rule, self._waiving().unused(), urn="")
+        return response
+
+    def _enabled(self) -> list[Rule]:
+        return [rule for rule in self.rules_of_pack if self._level(rule) != EnforcementLevel.DISABLED]
+
+    def _level(self, rule: Rule) -> EnforcementLevel:
+        return self._get_enforcement_level(self._policies[rule.name])
+
+    def _settings(self, rule: Rule) -> dict[str, Any]:
+        return rule.with_defaults(self._get_policy_config(rule.name))
+
+    def _waiving(self) -> Waivers:
+        if self._waivers is None:
+            self._waivers = of_the_stack_file(self.rules_of_pack)
+        return self._waivers
+
+    def _resource(self, request: Any) -> Resource:
+        return Resource(
+            type=request.type,
+            name=request.name,
+            urn=request.urn,
+            inputs=_plain(request.properties),
+            provider=_plain(request.provider.properties) if request.HasField("provider") else {},
+            protect=request.options.protect,
+            stack=self._stack,
+            is_preview=self._is_preview,
+        )
+
+    def _report(self, response: Any, rule: Rule, findings: Iterable[Finding], urn: str) -> None:
+        level = self._level(rule)
+        if level == EnforcementLevel.REMEDIATE:
+            level = EnforcementLevel.MANDATORY  # nothing here mends a resource
+        for finding in findings:
+            at = EnforcementLevel.ADVISORY if finding.told else level
+            self._create_report_violation(response, rule.name, rule.description, at)(finding.message, urn)
+
+
+def _plain(properties: Any) -> Mapping[str, Any]:
+    return from_wire(json_format.MessageToDict(properties))

@@ -1,0 +1,143 @@
+"""Waivers: one resource is let off one rule, with a reason, an owner and a day on which that ends.
+
+They stand in the stack's own file, beside what they excuse, and so are reviewed with it:
+
+    model-serving:waivers:
+      nightly-scorer-may-sleep:
+        rule: production-stays-warm
+        resource: nightly-scorer
+        reason: It runs at night only; a cold start is cheaper than a warm day
+        owner: risk-platform
+        expires: 2027-03-31
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pulumi
+
+from policies.pack.rule import Finding, Resource, Rule
+
+RULE = "waivers"
+"""The rule that speaks for them."""
+
+_FIELDS = ("rule", "resource", "reason", "owner", "expires")
+
+
+class WaiverError(ValueError):
+    """A waiver that can't be understood. The text says which and why."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """`resource` is the Pulumi name of the resource, which for an endpoint is its key in the stack file. It holds
+    until the end of the day `expires`."""
+
+    key: str
+    rule: str
+    resource: str
+    reason: str
+    owner: str
+    expires: date
+
+    def has_expired(self, today: date) -> bool:
+        return today > self.expires
+
+    def covers(self, rule: Rule, resource: Resource) -> bool:
+        return (self.rule, self.resource) == (rule.name, resource.name)
+
+
+def of_the_stack_file(rules: Iterable[Rule]) -> "Waivers":
+    """The waivers of this run. A mistake among them is kept, for the rule `waivers` to tell; none of them counts."""
+    try:
+        written = pulumi.Config("model-serving").get_object("waivers") or {}
+        waivers, mistake = parse(written, rules), None
+    except (WaiverError, pulumi.ConfigTypeError) as error:
+        waivers, mistake = [], str(error)
+    return Waivers(waivers, datetime.now(UTC).date(), mistake)
+
+
+def parse(written: Any, rules: Iterable[Rule]) -> list[Waiver]:
+    """The waivers of a stack file. Raises WaiverError with everything that is wrong with them."""
+    if not isinstance(written, Mapping):
+        raise WaiverError("model-serving:waivers is a map of waivers by a name of yours")
+    known = {rule.name: rule for rule in rules}
+    faults = [fault for key, given in written.items() for fault in _faults(str(key), given, known)]
+    if faults:
+        raise WaiverError("; ".join(faults))
+    return [
+        Waiver(key=key, **{field: given[field] for field in _FIELDS[:-1]}, expires=_day(given["expires"]) or date.min)
+        for key, given in written.items()
+    ]
+
+
+def _faults(key: str, given: Any, known: Mapping[str, Rule]) -> Iterator[str]:
+    place = f"model-serving:waivers.{key}"
+    if not isinstance(given, Mapping) or set(given) != set(_FIELDS):
+        yield f"{place}: a waiver has exactly the fields {', '.join(_FIELDS)}"
+        return
+    for field in _FIELDS[:-1]:
+        if not isinstance(given[field], str) or not given[field].strip():
+            yield f"{place}.{field}: must be a text; found {given[field]!r}"
+    if _day(given["expires"]) is None:
+        yield f'{place}.expires: must be a day such as 2027-03-31; found "{given["expires"]}"'
+    rule = known.get(str(given["rule"]))
+    if rule is None:
+        yield f'{place}.rule: there is no rule "{given["rule"]}". There are: {", ".join(known)}'
+    elif not rule.waivable:
+        yield f'{place}.rule: "{rule.name}" can\'t be waived'
+
+
+def _day(text: Any) -> date | None:
+    """A day, which the engine may hand on as the first moment of it."""
+    try:
+        return date.fromisoformat(str(text).removesuffix("T00:00:00Z"))
+    except ValueError:
+        return None
+
+
+class Waivers:
+    """The waivers of a run and which of them were used."""
+
+    def __init__(self, waivers: Iterable[Waiver], today: date, mistake: str | None = None) -> None:
+        self._waivers = list(waivers)
+        self._today = today
+        self._mistake = mistake
+        self._used: set[str] = set()
+
+    def faults(self) -> Iterator[Finding]:
+        """What keeps the waivers from counting: a mistake in them, or a day that is over."""
+        if self._mistake:
+            yield Finding(self._mistake)
+        for waiver in self._waivers:
+            if waiver.has_expired(self._today):
+                yield Finding(
+                    f'Waiver "{waiver.key}" ({waiver.rule} for "{waiver.resource}", owner {waiver.owner}) expired on '
+                    f"{waiver.expires}. Mend the resource and take the waiver out, or agree on a new day"
+                )
+
+    def apply(self, rule: Rule, resource: Resource, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings, each that is waived turned into one that is told with who answers for it."""
+        if rule.name == RULE:
+            yield from self.faults()
+        waiver = next((each for each in self._waivers if each.covers(rule, resource)), None)
+        for finding in findings:
+            if waiver is None or waiver.has_expired(self._today) or finding.told:
+                yield finding
+                continue
+            self._used.add(waiver.key)
+            yield Finding(
+                f'Waived until {waiver.expires} by "{waiver.key}" (owner {waiver.owner}): {waiver.reason}. '
+                f"What is waived: {finding.message}",
+                told=True,
+            )
+
+    def unused(self) -> Iterator[Finding]:
+        for waiver in self._waivers:
+            if waiver.key not in self._used and not waiver.has_expired(self._today):
+                yield Finding(
+                    f'Waiver "{waiver.key}" ({waiver.rule} for "{waiver.resource}") excuses nothing: take it out',
+                    told=True,
+                )

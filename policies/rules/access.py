@@ -1,0 +1,153 @@
+"""Who may do what with an endpoint."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from policies.pack.inputs import MODEL_SERVING, PERMISSIONS, UNKNOWN, at, flag, items
+from policies.pack.rule import (
+    Finding,
+    Registered,
+    Resource,
+    Rule,
+    Settings,
+    applies_to,
+    nothing,
+    stacks_setting,
+)
+
+EVERYONE = ("users", "account users")
+"""The groups that every user of the workspace, and of the account, belongs to."""
+
+
+def _is_of_an_endpoint(resource: Resource) -> bool:
+    return resource.inputs.get("servingEndpointId") is not None
+
+
+def _everyone(resource: Resource, level: str) -> Iterator[str]:
+    """The groups of everyone that are given a level."""
+    if _is_of_an_endpoint(resource):
+        for entry in items(resource.inputs, "accessControls"):
+            group = at(entry, "groupName")
+            if isinstance(group, str) and group.lower() in EVERYONE and at(entry, "permissionLevel") == level:
+                yield group
+
+
+def _check_manage(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    for group in _everyone(resource, "CAN_MANAGE"):
+        yield Finding(
+            f'Group "{group}" would manage the endpoint: everyone could change, delete and open it to others. '
+            "Name the group of those who own it"
+        )
+
+
+def _check_query(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    if applies_to(resource.stack, settings):
+        for group in _everyone(resource, "CAN_QUERY"):
+            yield Finding(
+                f'Group "{group}" would query the endpoint in stack "{resource.stack}". Name the service principals '
+                "that call it"
+            )
+
+
+def _check_declared(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
+    granted = [each for each in registered if each.resource.type == PERMISSIONS]
+    for each in registered:
+        if each.resource.type == MODEL_SERVING and not any(_belongs(grant, each.resource) for grant in granted):
+            yield (
+                each.resource,
+                Finding(
+                    f'Endpoint "{each.resource.inputs.get("name")}" declares no permissions: who may query it is then '
+                    "decided by hand, and lost when it is made anew. Declare them beside it"
+                ),
+            )
+
+
+def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
+    optimized = [
+        each.resource
+        for each in registered
+        if each.resource.type == MODEL_SERVING and _is_on(each.resource.inputs.get("routeOptimized"))
+    ]
+    for grant in registered:
+        endpoint = next(
+            (each for each in optimized if grant.resource.type == PERMISSIONS and _belongs(grant, each)), None
+        )
+        if endpoint:
+            for finding in _people(grant.resource, str(endpoint.inputs.get("name"))):
+                yield grant.resource, finding
+
+
+def _people(grant: Resource, endpoint: str) -> Iterator[Finding]:
+    for entry in items(grant.inputs, "accessControls"):
+        if at(entry, "permissionLevel") != "CAN_QUERY":
+            continue
+        if user := at(entry, "userName"):
+            yield Finding(
+                f'User "{user if user is not UNKNOWN else "(not known yet)"}" would query the route-optimized endpoint '
+                f'"{endpoint}", which takes OAuth tokens only: a personal access token gets 401. Let a service '
+                "principal with an OAuth secret call it"
+            )
+        elif group := at(entry, "groupName"):
+            yield Finding(
+                f'Group "{group}" may query the route-optimized endpoint "{endpoint}": those of its members who sign '
+                "in with a personal access token get 401",
+                told=True,
+            )
+
+
+def _belongs(grant: Registered, endpoint: Resource) -> bool:
+    """Whether permissions are those of an endpoint: they depend on it, or hold its id."""
+    wanted, own = grant.resource.inputs.get("servingEndpointId"), endpoint.inputs.get("servingEndpointId")
+    return endpoint.urn in grant.dependencies or (isinstance(wanted, str) and wanted == own)
+
+
+def _is_on(value: Any) -> bool:
+    return value is not UNKNOWN and flag(value)
+
+
+no_manage_for_everyone = Rule(
+    name="no-manage-for-everyone",
+    description="No endpoint is managed by the groups of all users.",
+    level="mandatory",
+    types=(PERMISSIONS,),
+    check=_check_manage,
+    why="Whoever manages an endpoint can change what it serves, delete it, and let others in.",
+    passes="CAN_MANAGE for a named group, user or service principal.",
+    fails="CAN_MANAGE for the group `users` or `account users`.",
+)
+
+production_names_its_callers = Rule(
+    name="production-names-its-callers",
+    description="In production, querying isn't open to all users.",
+    level="mandatory",
+    types=(PERMISSIONS,),
+    check=_check_query,
+    why="Production is called by applications that are known; anyone else is a cost or a leak.",
+    passes="CAN_QUERY for service principals and named groups; `users` in another stack.",
+    fails="CAN_QUERY for the group `users` or `account users` in a stack that counts as production.",
+    settings={"stacks": stacks_setting(["prod"], "Stacks that count as production")},
+)
+
+permissions_declared = Rule(
+    name="permissions-declared",
+    description="Each endpoint declares its permissions.",
+    level="advisory",
+    types=(MODEL_SERVING, PERMISSIONS),
+    check=nothing,
+    across=_check_declared,
+    why="Permissions set by hand are in no file, and a replacement loses them.",
+    passes="An endpoint with permissions beside it.",
+    fails="An endpoint that no permissions name.",
+)
+
+optimized_callers_use_oauth = Rule(
+    name="optimized-callers-use-oauth",
+    description="Callers of a route-optimized endpoint are service principals with OAuth.",
+    level="mandatory",
+    types=(MODEL_SERVING, PERMISSIONS),
+    check=nothing,
+    across=_check_callers,
+    why="A route-optimized URL takes OAuth tokens only; whoever comes with a personal access token gets 401.",
+    passes="CAN_QUERY for service principals. For a group it is told, as people may be in it.",
+    fails="CAN_QUERY for a user.",
+)

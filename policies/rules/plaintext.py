@@ -1,0 +1,67 @@
+"""Secrets are given by reference, never as they are."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, items
+from policies.pack.rule import Finding, Resource, Rule, Settings
+from policies.rules.entity_types import entity_name, served
+
+_REFERENCE = re.compile(r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$")
+_SECRET_NAME = re.compile(
+    r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIALS?|PAT|(API|ACCESS|PRIVATE|SECRET|ACCOUNT|AUTH)_?KEY|"
+    r"CONNECTION_?STRING)(_|$)",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(
+    r"dapi[0-9a-f]{32}|dose[0-9a-f]{32}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{30,}|\bsk-[\w-]{20,}|"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|://[^/\s:@]+:[^/\s:@]+@"
+)
+"""Tokens that say what they are by their form: Databricks, AWS, GitHub, OpenAI; private keys, JWTs, URLs with one."""
+
+
+def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    for entity in served(resource.inputs):
+        where = f'Served entity "{entity_name(entity)}"'
+        variables = at(entity, "environmentVars")
+        for name, value in variables.items() if isinstance(variables, dict) else ():
+            if value is UNKNOWN:
+                if _SECRET_NAME.search(name):
+                    yield Finding(f"{where}: can't tell yet what environment variable {name} holds", told=True)
+            elif _is_secret(name, str(value)):
+                yield Finding(
+                    f"{where} has a secret in environment variable {name}: whoever may view the endpoint reads it. Put "
+                    "it into a secret scope and write {{secrets/scope/key}}"
+                )
+        for field in _plaintext_fields(at(entity, "externalModel")):
+            yield Finding(f"{where} has a key in clear ({field}). Use the field without Plaintext and a reference")
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if _REFERENCE.match(value) or not value:
+        return False
+    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+
+
+def _plaintext_fields(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key.endswith("Plaintext") and inner is not None:
+                yield key
+            yield from _plaintext_fields(inner)
+    for item in items({"it": value}, "it"):
+        yield from _plaintext_fields(item)
+
+
+secrets_by_reference = Rule(
+    name="secrets-by-reference",
+    description="Secrets reach a served entity as references to a secret scope.",
+    level="mandatory",
+    types=(MODEL_SERVING,),
+    check=_check,
+    why="Environment variables are shown to whoever may view the endpoint, and stand in every plan and log.",
+    passes="`{{secrets/scope/key}}`; values that are no secrets.",
+    fails="A variable that is called like a secret, or whose value has the form of a token, and is no reference; "
+    "plaintext keys of external models. The value itself is never printed.",
+)

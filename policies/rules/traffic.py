@@ -1,0 +1,110 @@
+"""How traffic is split between an endpoint's entities."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from policies.live import UnreadableError, live_endpoint
+from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, has_unknown, items
+from policies.pack.rule import Finding, Resource, Rule, Settings
+from policies.rules.entity_types import served
+
+_TOTAL = 100
+
+
+def routes(inputs: Any) -> dict[str, int] | None:
+    """The percentages by served entity, a sole entity's 100 included; None where something isn't known yet."""
+    written = at(inputs, "config", "trafficConfig", "routes")
+    if has_unknown(written):
+        return None
+    if not written:
+        names = [_name(entity) for entity in served(inputs)]
+        return dict.fromkeys(names, _TOTAL) if len(names) == 1 and isinstance(names[0], str) else {}
+    return {str(_target(route)): int(at(route, "trafficPercentage") or 0) for route in written}
+
+
+def _target(route: Any) -> Any:
+    return at(route, "servedEntityName") or at(route, "servedModelName")
+
+
+def _name(entity: Any) -> Any:
+    """The entity's name: its own, or the one that Databricks gives it, which ends in `model-version`."""
+    own = at(entity, "name")
+    if own:
+        return own
+    model = at(entity, "entityName") or at(entity, "modelName")
+    version = at(entity, "entityVersion") or at(entity, "modelVersion")
+    if UNKNOWN in (model, version):
+        return UNKNOWN
+    return f"{str(model).rpartition('.')[2]}-{version}"
+
+
+def _check_sum(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    split = routes(resource.inputs)
+    written = items(resource.inputs, "config", "trafficConfig", "routes")
+    entities = served(resource.inputs)
+    if split is None or UNKNOWN in (at(resource.inputs, "config"), *map(_name, entities)):
+        yield Finding("Can't tell yet: the routes will be known during `up` only, and are checked then", told=True)
+        return
+    names = [_name(entity) for entity in entities]
+    if not split and len(names) > 1:
+        yield Finding(f"Several served entities ({', '.join(names)}) and no traffic between them. Write their routes")
+    if not written:
+        return
+    if (total := sum(int(at(route, "trafficPercentage") or 0) for route in written)) != _TOTAL:
+        yield Finding(f"The traffic percentages sum to {total}, must be 100")
+    for name, times in Counter(str(_target(route)) for route in written).items():
+        if name not in names:
+            yield Finding(f'A route leads to "{name}", which is no served entity. There are: {", ".join(names)}')
+        if times > 1:
+            yield Finding(f'{times} routes lead to "{name}". Keep one')
+
+
+def _check_jump(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    name, split = resource.inputs.get("name"), routes(resource.inputs)
+    if not isinstance(name, str) or not split or has_unknown(dict(resource.provider)):
+        return
+    try:
+        live = live_endpoint(name, resource.provider, is_preview=resource.is_preview)
+    except UnreadableError:
+        return  # route-optimized-create-only says so
+    if live is None or not live.traffic:
+        return
+    for entity in sorted({*split, *live.traffic}):
+        before, after = live.traffic.get(entity, 0), split.get(entity, 0)
+        if abs(after - before) > settings["points"]:
+            yield Finding(
+                f'Traffic of "{entity}" on the live endpoint "{name}" goes from {before} % to {after} %, more than '
+                f"{settings['points']} points at once. A smaller step first shows what the change does"
+            )
+
+
+traffic_adds_up = Rule(
+    name="traffic-adds-up",
+    description="Traffic percentages sum to 100 and lead to served entities.",
+    level="mandatory",
+    types=(MODEL_SERVING,),
+    check=_check_sum,
+    why="Neither the provider nor a preview checks it; the API refuses it in the middle of `up`.",
+    passes="Routes that sum to 100, one for each name; no routes with a sole entity.",
+    fails="Another sum, a route to a name that isn't served, two routes to one, several entities without routes.",
+)
+
+traffic_jump = Rule(
+    name="traffic-jump",
+    description="Traffic of a live endpoint moves in small steps.",
+    level="advisory",
+    types=(MODEL_SERVING,),
+    check=_check_jump,
+    why="A new version that takes all traffic at once fails for all callers at once.",
+    passes="A shift of at most `points` points for each entity; a new endpoint.",
+    fails="A larger shift, told with both percentages as the workspace has them now.",
+    settings={
+        "points": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 50,
+            "description": "The largest shift of one entity that isn't told, in percentage points",
+        }
+    },
+)
