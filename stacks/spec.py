@@ -22,6 +22,7 @@ from stacks.model import Model
 from stacks.principal import Entitlement, Grants, OAuthSecret, ServicePrincipal
 from stacks.smoke import SmokeRequest
 from stacks.values import AnyText, Description, EndpointName, EntityName, Flag, Percentage, Text
+from stacks.waiver import Waiver
 
 __all__ = [
     "AiGateway",
@@ -43,6 +44,7 @@ __all__ = [
     "TelemetryConfig",
     "TelemetryTable",
     "TelemetryTables",
+    "Waiver",
     "WorkloadSize",
     "WorkloadType",
 ]
@@ -112,3 +114,8 @@ class Stack(Model):
         default="", description="Put before the name of every endpoint and created service principal."
     )
     default_tags: dict[Text, AnyText] = Field(default_factory=dict, description="Tags that every endpoint carries.")
+    waivers: dict[Text, Waiver] = Field(
+        default_factory=dict,
+        description="Exceptions from rules of the policy pack, by a name of yours. Only those in the stack's own file"
+        " count.",
+    )

@@ -22,8 +22,10 @@ _FAILURES: Final = (OSError, ValueError, TimeoutError, RuntimeError)
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a provider's inputs say about the workspace and who asks; what they leave out is looked for as
-    Databricks' tools do, in the environment and the configuration profile."""
+    """What a provider's inputs say about the workspace and about who asks.
+
+    What they leave out is looked for as Databricks' tools do, in the environment and the configuration profile.
+    """
 
     given: tuple[tuple[str, str], ...]
 

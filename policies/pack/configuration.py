@@ -43,7 +43,7 @@ def _fault(schema: Mapping[str, Any], value: Any) -> str | None:
         return f"must be one of {', '.join(schema['enum'])}"
     if "minimum" in schema and value < schema["minimum"]:
         return f"must be at least {schema['minimum']}"
-    if kind == "array" and not all(isinstance(item, _TYPES[schema["items"]["type"]]) for item in value):
+    if isinstance(value, list) and not all(isinstance(item, _TYPES[schema["items"]["type"]]) for item in value):
         return f"must hold values of type {schema['items']['type']} only"
     return None
 

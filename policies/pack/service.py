@@ -28,11 +28,11 @@ def serve(name: str, rules: tuple[Rule, ...]) -> None:
         rules_of_pack = rules
 
     # The SDK has no other way to a `Configure` or an `Analyze` of one's own.
-    policy._PolicyAnalyzerServicer = Service  # noqa: SLF001
+    policy._PolicyAnalyzerServicer = Service  # type: ignore[assignment, misc]  # noqa: SLF001
     PolicyPack(name, policies=[rule.policy() for rule in rules])
 
 
-class _Service(policy._PolicyAnalyzerServicer):  # type: ignore[misc]  # noqa: SLF001  see serve
+class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     rules_of_pack: tuple[Rule, ...]
 
     def __init__(self, *arguments: Any) -> None:
@@ -47,12 +47,12 @@ class _Service(policy._PolicyAnalyzerServicer):  # type: ignore[misc]  # noqa: S
         given = {rule: json_format.MessageToDict(config.properties) for rule, config in request.policyConfig.items()}
         if found := mistakes(self.rules_of_pack, given):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(found))
-        return super().Configure(request, context)
+        return super().Configure(request, context)  # type: ignore[no-untyped-call]
 
     def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802
         response = proto.AnalyzeResponse()
         if request.type in self._types:
-            self._configure_runtime_settings()
+            self._configure_runtime_settings()  # type: ignore[no-untyped-call]
             resource = self._resource(request)
             for rule in self._enabled():
                 if resource.type in rule.types:
@@ -61,7 +61,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # type: ignore[misc]  # noqa: S
         return response
 
     def AnalyzeStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        self._configure_runtime_settings()
+        self._configure_runtime_settings()  # type: ignore[no-untyped-call]
         response = proto.AnalyzeResponse()
         registered = [
             Registered(self._resource(each), tuple(each.dependencies))

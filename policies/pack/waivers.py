@@ -32,8 +32,10 @@ class WaiverError(ValueError):
 
 @dataclass(frozen=True)
 class Waiver:
-    """`resource` is the Pulumi name of the resource, which for an endpoint is its key in the stack file. It holds
-    until the end of the day `expires`."""
+    """One exception, which holds until the end of the day `expires`.
+
+    `resource` is the Pulumi name of the resource, which for an endpoint is its key in the stack file.
+    """
 
     key: str
     rule: str

@@ -13,8 +13,8 @@ _PRODUCTION = stacks_setting(["prod"], "Stacks that count as production")
 def _check_protected(resource: Resource, settings: Settings) -> Iterator[Finding]:
     if applies_to(resource.stack, settings) and not resource.protect:
         yield Finding(
-            f'Endpoint "{resource.name}" isn\'t protected in stack "{resource.stack}": one wrong line deletes it. Write '
-            "`protect: true`, which is taken out again by a change of its own when the endpoint retires"
+            f'Endpoint "{resource.name}" isn\'t protected in stack "{resource.stack}": one wrong line deletes it. '
+            "Write `protect: true`, which is taken out again by a change of its own when the endpoint retires"
         )
 
 
@@ -63,9 +63,9 @@ def _check_creator(resource: Resource, settings: Settings) -> Iterator[Finding]:
         return  # route-optimized-create-only says so
     if live and live.creator_kind == "User":
         yield Finding(
-            f'Endpoint "{live.name}" runs as {live.creator}, the person who created it: when that account goes, so does '
-            "its access to models and secrets, and the creator of an endpoint can't be changed. Plan a second endpoint, "
-            "created by the pipeline's service principal"
+            f'Endpoint "{live.name}" runs as {live.creator}, the person who created it: when that account goes, so '
+            "does its access to models and secrets, and the creator of an endpoint can't be changed. Plan a second "
+            "endpoint, created by the pipeline's service principal"
         )
 
 
