@@ -15,7 +15,7 @@ from workspace.clock import Clock
 from workspace.founding import Credentials, found_workspace
 from workspace.limits import LimitError
 from workspace.options import arguments, settings_of
-from workspace.seed import SeedError
+from workspace.seed import SeedError, score_by, with_paths_from
 from workspace.store import Store
 from workspace.switches import SwitchError
 
@@ -26,6 +26,7 @@ def main() -> int:
         settings = settings_of(options)
         store = Store(":memory:" if options.db == ":memory:" else Path(options.db))
         credentials = found_workspace(store, Clock(), _seed(options.seed))
+        _score_models(store, options.model)
     except sqlite3.DatabaseError as fault:
         return _refuse(f"{options.db} can't be used as a workspace's database: {fault}")
     except (SeedError, SwitchError, LimitError, OSError) as fault:
@@ -88,7 +89,19 @@ def _seed(file: str | None) -> dict[str, Any] | None:
         raise SeedError(f"{file}: {fault}") from fault
     if not isinstance(seed, dict):
         raise SeedError(f"{file}: a seed is a mapping of parts")
-    return seed
+    return with_paths_from(Path(file).parent.absolute(), seed)
+
+
+def _score_models(store: Store, choices: list[str]) -> None:
+    """What `--model NAME[/VERSION]=PATH` chose."""
+    for choice in choices:
+        name, _, path = choice.partition("=")
+        if not path:
+            raise SeedError(f"--model {choice}: write it as NAME=PATH or NAME/VERSION=PATH")
+        known = [model["full_name"] for model in store.all("model")]
+        if name.partition("/")[0] not in known:
+            raise SeedError(f"--model {choice}: the workspace has no such model, there are: {', '.join(known)}")
+        score_by(store, name, str(Path(path).absolute()))
 
 
 def _refuse(sentence: str) -> int:

@@ -24,6 +24,7 @@ from workspace import (
     seed,
     serving,
     serving_settings,
+    tables,
 )
 from workspace.call import Rule, Settings
 from workspace.clock import Clock
@@ -67,6 +68,9 @@ SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", f"{ENDPOINTS}/{{name}}/openapi", diagnostics.interface),
     ("GET", f"{ENDPOINTS}/{{name}}/served-models/{{entity}}/logs", diagnostics.server_logs),
     ("GET", f"{ENDPOINTS}/{{name}}/served-models/{{entity}}/build-logs", diagnostics.build_logs),
+    ("POST", "/serving-endpoints/chat/completions", invocations.invoke_by_model),
+    ("POST", "/serving-endpoints/completions", invocations.invoke_by_model),
+    ("POST", "/serving-endpoints/embeddings", invocations.invoke_by_model),
     ("POST", "/serving-endpoints/{name}/invocations", invocations.invoke),
     ("POST", "/serving-endpoints/{name}/served-models/{entity}/invocations", invocations.invoke),
 )
@@ -145,6 +149,8 @@ OWN: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("POST", "/_workspace/faults", faults.add),
     ("GET", "/_workspace/faults", faults.list_all),
     ("DELETE", "/_workspace/faults", faults.clear),
+    ("GET", "/_workspace/tables", tables.list_all),
+    ("GET", "/_workspace/tables/{full_name}", tables.read),
     ("POST", "/_workspace/seed", seed.seed_by_request),
 )
 BY_SCOPE: Final = {

@@ -39,10 +39,10 @@ def settled(endpoint: Json, now: float) -> Json:
     }
 
 
-def active_entity_state(endpoint: Json) -> Json:
+def active_entity_state(endpoint: Json, *, is_cold: bool) -> Json:
     if endpoint["is_stopped"]:
         return {"deployment": "DEPLOYMENT_ABORTED", "deployment_state_message": "Stopped"}
-    return {"deployment": "DEPLOYMENT_READY", "deployment_state_message": ""}
+    return {"deployment": "DEPLOYMENT_READY", "deployment_state_message": "Scaled to zero" if is_cold else ""}
 
 
 def pending_entity_state(endpoint: Json, entity_name: str) -> Json:

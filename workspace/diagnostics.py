@@ -1,14 +1,18 @@
 """What an endpoint tells about itself: metrics, its interface, and the logs of its entities."""
 
 import json
+from http import HTTPStatus
 from typing import Final
 
 from workspace.call import Call, Reply
+from workspace.clock import rfc3339
 from workspace.errors import DoesNotExist
 from workspace.invocations import answered_by
+from workspace.scoring import scorer_for
 from workspace.serving import found
 from workspace.serving_views import is_ready
 from workspace.store import Json
+from workspace.warmth import is_cold
 
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -16,10 +20,13 @@ TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 def metrics(call: Call) -> Reply:
     """OpenMetrics text, as Prometheus scrapes it."""
     endpoint = found(call, "CAN_VIEW")
-    lines = ["# TYPE request_count counter"]
-    for entity in (endpoint["config"] or {}).get("served_entities", []):
-        labels = f'endpoint_name="{endpoint["name"]}",served_entity_name="{entity["name"]}"'
-        lines.append(f"request_count_total{{{labels}}} {answered_by(call.store, endpoint, entity['name'])}")
+    entities = (endpoint["config"] or {}).get("served_entities", [])
+    lines = []
+    for name, status in (("request_count", HTTPStatus.OK), ("request_4xx_count", HTTPStatus.BAD_REQUEST)):
+        lines.append(f"# TYPE {name} counter")
+        for entity in entities:
+            labels = f'endpoint_name="{endpoint["name"]}",served_entity_name="{entity["name"]}"'
+            lines.append(f"{name}_total{{{labels}}} {answered_by(call.store, endpoint, entity['name'], status)}")
     return Reply("\n".join([*lines, "# EOF", ""]), headers=TEXT)
 
 
@@ -39,14 +46,32 @@ def interface(call: Call) -> Reply:
 
 
 def server_logs(call: Call) -> Json:
+    """The service's own lines are its scoring server's; these tell what the workspace knows."""
     endpoint, entity = _entity(call)
-    return {"logs": f"[{endpoint['name']}] {entity['name']}: ready to score\n"}
+    good, bad = (answered_by(call.store, endpoint, entity["name"], status) for status in (200, 400))
+    cold = is_cold(call.store, call.settings, endpoint, entity, call.clock.now())
+    return _lines(
+        rfc3339(entity["creation_timestamp"] / 1000),
+        f"Starting the scoring server of {entity['name']}",
+        f"Scored by {type(scorer_for(call.store, entity)).__name__}",
+        f"Answered {good} requests, refused {bad}",
+        *(["Scaled to zero"] if cold else []),
+    )
 
 
 def build_logs(call: Call) -> Json:
     endpoint, entity = _entity(call)
     reason = endpoint["failures"].get(entity["name"])
-    return {"logs": f"[{endpoint['name']}] {entity['name']}: {reason or 'image built'}\n"}
+    return _lines(
+        rfc3339(entity["creation_timestamp"] / 1000),
+        f"Fetching {entity.get('entity_name')} version {entity.get('entity_version')}",
+        f"Building the image of {entity['name']}",
+        f"ERROR: {reason}" if reason else "Image built",
+    )
+
+
+def _lines(time: str, *texts: str) -> Json:
+    return {"logs": "".join(f"[{time}] {text}\n" for text in texts)}
 
 
 def optimization_info(_: Call) -> Json:

@@ -3,18 +3,19 @@
 Source of the shapes: REST reference, query a serving endpoint.
 """
 
+import json
 from typing import Any
 
 from workspace.errors import BadRequest
-from workspace.scoring import DigestScorer
+from workspace.scoring import Echo
 from workspace.store import Json
 
 
-def answer(entity: Json, body: Json, answer_id: str, created: int) -> Json:
+def generated(entity: Json, body: Json, answer_id: str, created: int) -> Json:
     external = entity.get("external_model") or {}
     model = str(external.get("name") or entity.get("entity_name"))
     if "input" in body:
-        return _embeddings(entity, model, body["input"])
+        return _embeddings(model, body["input"])
     text = _prompt(body)
     usage = {"prompt_tokens": len(text.split()), "completion_tokens": len(text.split())}
     usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"]
@@ -30,6 +31,24 @@ def answer(entity: Json, body: Json, answer_id: str, created: int) -> Json:
     }
 
 
+def streamed(answer: Json) -> str:
+    """Server-sent events, a word at a time: what clients ask for with `stream`. Source: MLflow's deployments client."""
+    choice = answer["choices"][0]
+    is_chat = "message" in choice
+    words = str(choice["message"]["content"] if is_chat else choice["text"]).split(" ")
+    pieces = [word if not number else f" {word}" for number, word in enumerate(words)]
+    shared = {member: answer[member] for member in ("id", "created", "model")}
+    kind = "chat.completion.chunk" if is_chat else "text_completion"
+    choices = [_chunk(is_chat, piece, None) for piece in pieces] + [_chunk(is_chat, "", "stop")]
+    events = [json.dumps(shared | {"object": kind, "choices": [choice]}) for choice in choices]
+    return "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
+
+
+def _chunk(is_chat: bool, text: str, finished: str | None) -> Json:
+    said: Json = {"delta": {"role": "assistant", "content": text}} if is_chat else {"text": text}
+    return {"index": 0, "finish_reason": finished} | said
+
+
 def _prompt(body: Json) -> str:
     messages = body.get("messages")
     if isinstance(messages, list) and messages and isinstance(messages[-1], dict):
@@ -39,14 +58,14 @@ def _prompt(body: Json) -> str:
     raise BadRequest("Invalid input. One of 'messages', 'prompt' and 'input' must be given.")
 
 
-def _embeddings(entity: Json, model: str, given: Any) -> Json:
+def _embeddings(model: str, given: Any) -> Json:
     texts = given if isinstance(given, list) else [given]
-    scorer = DigestScorer()
+    scorer = Echo(model)
     data = [
         {
             "object": "embedding",
             "index": index,
-            "embedding": [scorer.predict(entity, [text, axis]) for axis in range(8)],
+            "embedding": scorer.predict([[text, axis] for axis in range(8)], ""),
         }
         for index, text in enumerate(texts)
     ]

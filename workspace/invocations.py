@@ -5,23 +5,29 @@ endpoint is queried at the workspace's. Sources: product documentation on queryi
 from users' logs.
 """
 
+import time
 import uuid
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Final
 
-from workspace.call import Call, Reply
+from workspace.call import Call, Reply, required
 from workspace.deployments import settled
 from workspace.entities import kind_of
 from workspace.errors import BadRequest, DoesNotExist, InvalidState, PermissionDenied, Unauthenticated
-from workspace.generative import answer
+from workspace.generative import generated, streamed
+from workspace.inputs import rows_of
 from workspace.oauth import workspace_id
 from workspace.permissions import require_level
-from workspace.scoring import DigestScorer, Scorer, rows_of
+from workspace.rate_limits import count_query
+from workspace.scoring import Echo, scorer_for
 from workspace.serving import found
 from workspace.serving_checks import route_target
 from workspace.serving_views import direct_url, is_ready
 from workspace.store import Json, Store
+from workspace.tables import Query, capture
+from workspace.warmth import wake
 
-SCORER: Final[Scorer] = DigestScorer()
 STRIDE: Final = 37  # shares no factor with 100: any 100 requests in a row visit every percent once, well mixed
 
 
@@ -60,9 +66,18 @@ def invoke_directly(call: Call) -> Reply:
     return _respond(call, endpoint, _entity_for(call, endpoint))
 
 
-def answered_by(store: Store, endpoint: Json, entity_name: str) -> int:
-    """How many requests an entity has answered."""
-    return store.counted(f"answers/{endpoint['id']}/{entity_name}")
+def invoke_by_model(call: Call) -> Reply:
+    """OpenAI's own paths, where the request's `model` names the endpoint: clients are given `{host}/serving-endpoints`.
+
+    Source: product documentation, querying chat models with the OpenAI client; databricks-sdk-py `open_ai_client.py`.
+    """
+    (name,) = required(call.body, "model")
+    return invoke(replace(call, path={"name": name}))
+
+
+def answered_by(store: Store, endpoint: Json, entity_name: str, status: int = HTTPStatus.OK) -> int:
+    """How many requests an entity has answered with that status."""
+    return store.counted(f"answers/{endpoint['id']}/{entity_name}/{int(status)}")
 
 
 def _entity_for(call: Call, endpoint: Json) -> Json:
@@ -92,22 +107,37 @@ def _next_target(store: Store, endpoint_id: str, config: Json) -> str:
 
 
 def _respond(call: Call, endpoint: Json, entity: Json) -> Reply:
-    body = _scored(call, entity)
-    call.store.count(f"answers/{endpoint['id']}/{entity['name']}", start=1)
-    return Reply(body, headers={"served-model-name": entity["name"]})
+    """The entity's answer; one that refuses the input is a query, too: it is counted and captured."""
+    count_query(call, endpoint)
+    began, now = time.perf_counter(), call.clock.now()
+    delay = wake(call.store, call.settings, endpoint, entity, now)
+    request_id = str(uuid.uuid4())
+    try:
+        status, answer = int(HTTPStatus.OK), _scored(call, entity, request_id)
+    except BadRequest as fault:
+        status, answer = fault.status, fault.body()
+    took = round((delay + time.perf_counter() - began) * 1000)
+    call.store.count(f"answers/{endpoint['id']}/{entity['name']}/{status}", start=1)
+    capture(call, Query(request_id, endpoint, entity, status, answer, took))
+    headers = {"served-model-name": entity["name"], "x-request-id": request_id}
+    if call.body.get("stream") is True and status == HTTPStatus.OK and "choices" in answer:
+        return Reply(streamed(answer), headers=headers | {"Content-Type": "text/event-stream"}, delay=delay)
+    return Reply(answer, status, headers, delay)
 
 
-def _scored(call: Call, entity: Json) -> Json:
+def _scored(call: Call, entity: Json, request_id: str) -> Json:
     match kind_of(entity):
         case "CUSTOM_MODEL":
-            return {"predictions": [SCORER.predict(entity, row) for row in rows_of(call.body)]}
+            version = str(entity["entity_version"])
+            return {"predictions": scorer_for(call.store, entity).predict(rows_of(call.body), version)}
         case "FEATURE_SPEC":
             return {"outputs": [_features(entity, row) for row in rows_of(call.body)]}
         case _:
-            return answer(entity, call.body, uuid.uuid4().hex, int(call.clock.now()))
+            return generated(entity, call.body, request_id, int(call.clock.now()))
 
 
 def _features(entity: Json, row: object) -> Json:
     """A feature spec answers with its lookup keys and the features found by them."""
     keys = row if isinstance(row, dict) else {"key": row}
-    return keys | {"feature": SCORER.predict(entity, row)}
+    (feature,) = Echo(str(entity["entity_name"])).predict([row], "")
+    return keys | {"feature": feature}

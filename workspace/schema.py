@@ -14,6 +14,10 @@ MIGRATIONS: Final[dict[str, str]] = {
     """,
     "counters": "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);",
     "journal": "CREATE TABLE journal (sequence INTEGER PRIMARY KEY AUTOINCREMENT, is_write INTEGER, body TEXT);",
+    "tables": """
+        CREATE TABLE table_rows (sequence INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, body TEXT);
+        CREATE INDEX table_names ON table_rows (name);
+    """,
     "find records by id": "CREATE INDEX record_ids ON records (kind, json_extract(body, '$.id'));",
     "find identities by name": """
         CREATE INDEX record_user_names ON records (kind, json_extract(body, '$.userName'));

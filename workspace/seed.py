@@ -11,6 +11,9 @@ A seed file is YAML; every part may be missing. The same object can be posted to
           2: {status: PENDING_REGISTRATION}       # not ready to be deployed
           3: {fails: "pip could not resolve numpy"}  # its deployment ends in UPDATE_FAILED
         aliases: {Champion: 1}
+      main.ml.iris:
+        scored_by: models/iris.py      # a Python file or an MLflow model folder, see workspace/scoring.py; a version
+        versions: {1: , 2: {scored_by: models/iris-2}}   # may have its own. Paths start at the seed file's folder
     registry_models:               # the workspace's own registry; same shape, no aliases
       legacy-churn: {versions: 2}
     feature_specs: [main.ml.user_features]
@@ -27,6 +30,7 @@ Seeding again adds what is missing and changes versions that differ; nothing is 
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from workspace import catalog, registry
@@ -36,6 +40,7 @@ from workspace.clock import Clock, milliseconds
 from workspace.errors import InvalidParameter, ScimError
 from workspace.identity import group_named
 from workspace.scim import new_group, new_user
+from workspace.scoring import ModelError, load
 from workspace.store import Json, Store
 
 OWNER: Final = "admin@example.com"
@@ -43,7 +48,7 @@ PARTS: Final = ("models", "registry_models", "feature_specs", "groups", "users",
 DEFAULT: Final[Json] = {
     "models": {
         "main.ml.fraud": {"versions": 9, "aliases": {"Champion": 7}},
-        "main.ml.iris": {"versions": 3, "aliases": {"Champion": 2}},
+        "main.ml.iris": {"versions": 3, "aliases": {"Champion": 2}, "scored_by": "models/iris.py"},
     },
     "feature_specs": ["main.ml.user_features"],
     "groups": ["ml-engineers"],
@@ -96,7 +101,9 @@ def _plant_catalog(store: Store, now: float, seed: Json) -> None:
 def _plant_model(store: Store, now: float, name: str, described: Json) -> None:
     _plant_schema(store, name)
     model = store.get("model", name) or catalog.new_model(store, name, OWNER, now)
+    score_by(store, name, described.get("scored_by"))
     for number, version in _versions(described):
+        score_by(store, f"{name}/{number}", version.get("scored_by"))
         made = catalog.new_version(
             model, number, now, status=version.get("status", "READY"), fails=version.get("fails")
         )
@@ -105,6 +112,30 @@ def _plant_model(store: Store, now: float, name: str, described: Json) -> None:
     aliases |= {alias: int(number) for alias, number in (described.get("aliases") or {}).items()}
     listed = [{"alias_name": alias, "version_num": number} for alias, number in aliases.items()]
     store.put("model", name, model | {"aliases": listed})
+
+
+def score_by(store: Store, model: str, path: str | None) -> None:
+    """Has a model, or `model/version`, scored by that file or folder. Raises SeedError where it can't be."""
+    if path is None:
+        return
+    try:
+        load(Path(path))
+    except ModelError as fault:
+        raise SeedError(f"{model}: {fault}") from fault
+    store.put("scorer", model, {"path": path})
+
+
+def with_paths_from(folder: Path, seed: Json) -> Json:
+    """The same seed with the paths of its models, which start at the seed file's folder, made absolute."""
+
+    def absolute(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            member: str(folder / inner) if member == "scored_by" else absolute(inner) for member, inner in value.items()
+        }
+
+    return absolute(seed) if isinstance(seed.get("models"), dict) else seed
 
 
 def _versions(described: Json) -> Iterator[tuple[int, Json]]:

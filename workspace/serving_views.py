@@ -13,6 +13,7 @@ from workspace.oauth import workspace_id
 from workspace.permissions import level_on
 from workspace.serving_checks import route_target
 from workspace.store import Json
+from workspace.warmth import is_cold
 
 COMMON: Final = (
     "name",
@@ -45,9 +46,7 @@ def detailed(call: Call, endpoint: Json) -> Json:
         "resource_credential_strategy": "EMBEDDED_CREDENTIALS",
     }
     if config := endpoint["config"]:
-        shown["config"] = _config(
-            config, {entity["name"]: active_entity_state(endpoint) for entity in _entities(config)}
-        )
+        shown["config"] = _config(config, _active_states(call, endpoint, _entities(config)))
     if pending := endpoint["pending_config"]:
         states = {entity["name"]: pending_entity_state(endpoint, entity["name"]) for entity in _entities(pending)}
         shown["pending_config"] = _config(pending, states)
@@ -74,6 +73,14 @@ def direct_url(call: Call, endpoint: Json) -> str:
 
 def is_ready(endpoint: Json) -> bool:
     return bool(endpoint["config"]) and not endpoint["is_stopped"]
+
+
+def _active_states(call: Call, endpoint: Json, entities: list[Json]) -> dict[str, Json]:
+    now = call.clock.now()
+    return {
+        entity["name"]: active_entity_state(endpoint, is_cold=is_cold(call.store, call.settings, endpoint, entity, now))
+        for entity in entities
+    }
 
 
 def _direct_access(call: Call, endpoint: Json) -> Json:

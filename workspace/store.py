@@ -17,6 +17,7 @@ Json: TypeAlias = dict[str, Any]
 Member: TypeAlias = Literal["id", "userName", "applicationId"]
 
 JOURNAL_LIMIT: Final = 10_000
+ROW_LIMIT: Final = 10_000
 
 
 class Store:
@@ -115,6 +116,22 @@ class Store:
     def clear_journal(self) -> None:
         with self.atomic():
             self.connection.execute("DELETE FROM journal")
+
+    def add_row(self, table: str, row: Json) -> None:
+        """Adds to a table of Unity Catalog; of all tables together the last rows are kept."""
+        with self.atomic():
+            self.connection.execute("INSERT INTO table_rows (name, body) VALUES (?, ?)", (table, json.dumps(row)))
+            self.connection.execute(
+                "DELETE FROM table_rows WHERE sequence <= (SELECT max(sequence) FROM table_rows) - ?", (ROW_LIMIT,)
+            )
+
+    def rows(self, table: str) -> list[Json]:
+        rows = self.connection.execute("SELECT body FROM table_rows WHERE name = ? ORDER BY sequence", (table,))
+        return [json.loads(body) for (body,) in rows]
+
+    def tables(self) -> list[tuple[str, int]]:
+        """The tables that have rows, and how many."""
+        return list(self.connection.execute("SELECT name, count(*) FROM table_rows GROUP BY name ORDER BY name"))
 
     def _migrate(self) -> None:
         with self.atomic():
