@@ -16,7 +16,7 @@ ENDPOINTS: Final = "/api/2.0/serving-endpoints"
 TOGETHER: Final = 32
 """Reads at a time."""
 
-AHEAD: Final = 16
+AHEAD: Final = 32
 """At most so many reads for each endpoint that was asked for."""
 
 BELIEVED_AFTER: Final = 8
@@ -75,6 +75,8 @@ class Endpoints:
     A listing holds what the caller may view, and may lag behind. A name that isn't in it is read by itself before it
     counts as free: always during `up`, when a replacement would follow; in a preview, where nothing is touched, only
     the first few, so that the preview of a first deployment stays quick.
+
+    `waits` counts the questions about listed endpoints whose read had not been started yet.
     """
 
     def __init__(self, connect: Callable[[], Client], *, is_preview: bool) -> None:
@@ -87,7 +89,7 @@ class Endpoints:
         self._listing: Listing | None = None
         self._reads: dict[str, _Read] = {}
         self._asked = 0
-        self._waited = 0
+        self.waits = 0
         self._not_listed = 0
 
     def read(self, name: str) -> LiveEndpoint | None:
@@ -128,8 +130,8 @@ class Endpoints:
 
     def _read_ahead(self, client: Client, listing: Listing, asked: str) -> None:
         """Start other reads: of endpoints that the same identity created, as this stack's probably are."""
-        self._waited += 1
-        room = min(2**self._waited, AHEAD * self._asked) - len(self._reads)
+        self.waits += 1
+        room = min(2**self.waits, AHEAD * self._asked) - len(self._reads)
         mine = listing.creators[asked]
         others = [name for name, creator in listing.creators.items() if creator == mine and name not in self._reads]
         for name in others[: max(0, room)]:

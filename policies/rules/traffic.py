@@ -70,13 +70,17 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Finding]:
         return  # route-optimized-create-only says so
     if live is None or not live.traffic:
         return
-    for entity in sorted({*split, *live.traffic}):
-        before, after = live.traffic.get(entity, 0), split.get(entity, 0)
-        if abs(after - before) > settings["points"]:
-            yield Finding(
-                f'Traffic of "{entity}" on the live endpoint "{name}" goes from {before} % to {after} %, more than '
-                f"{settings['points']} points at once. A smaller step first shows what the change does"
-            )
+    moves = {entity: (live.traffic.get(entity, 0), split.get(entity, 0)) for entity in sorted({*split, *live.traffic})}
+    large = [
+        f"{entity} {before} % -> {after} %"
+        for entity, (before, after) in moves.items()
+        if abs(after - before) > settings["points"]
+    ]
+    if large:
+        yield Finding(
+            f'Traffic of the live endpoint "{name}" moves by more than {settings["points"]} points at once: '
+            f"{', '.join(large)}. A smaller step first shows what the change does"
+        )
 
 
 traffic_adds_up = Rule(
