@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format workspace env clean
+.PHONY: help setup demo test check format schema workspace env clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ check: $(READY_DEV) ## style and types
 format: $(READY_DEV) ## put the style right
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format --quiet .
+
+schema: $(READY) ## write stacks/schema.json, which editors complete and check stack files with
+	@$(PY) -m stacks.schema
 
 workspace: $(READY) ## start the embedded workspace that the local stack talks to (Ctrl-C stops it)
 	@$(PY) -m workspace --port $(PORT)

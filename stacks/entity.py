@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from stacks.model import Model
-from stacks.values import AnyText, Count, Flag, Ordinal, Text, Version
+from stacks.values import AnyText, Count, Flag, Key, Ordinal, Text, Version
 
 WorkloadSize = Literal["Small", "Medium", "Large"]
 WorkloadType = Literal[
@@ -65,7 +65,7 @@ class ServedEntity(Model):
     provisioned_model_units: Count | None = Field(
         default=None, description="Foundation models only; the policy pack rejects it."
     )
-    environment_vars: dict[Text, AnyText] = Field(
+    environment_vars: dict[Key, AnyText] = Field(
         default_factory=dict, description="Values, or {{secrets/scope/key}} references for what is secret."
     )
     instance_profile_arn: Text | None = Field(

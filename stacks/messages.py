@@ -11,6 +11,7 @@ from stacks.suggest import suggestion
 from stacks.vocabulary import keys, words
 
 _LONGEST: Final = 80
+_DAY: Final = ("a day", "Write it as year-month-day, as in 2027-03-31")
 _KINDS: Final = {
     "model_type": "a map",
     "dict_type": "a map",

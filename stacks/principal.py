@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from stacks.model import Model
-from stacks.values import ApplicationId, ObjectName, Ordinal, Seconds, Text
+from stacks.values import ApplicationId, Key, ObjectName, Ordinal, Seconds, Text
 
 Entitlement = Literal[
     "allow-cluster-create",
@@ -50,11 +50,11 @@ class ServicePrincipal(Model):
         default=None, description="Looks an existing one up instead of creating one."
     )
     entitlements: list[Entitlement] = Field(default_factory=list, description="What it may use of the workspace.")
-    oauth_secret: Annotated[OAuthSecret | None, BeforeValidator(_secret_wish)] = Field(
-        default=None, description="true, or a map, gives it a client secret, which is an output of the stack."
-    )
+    oauth_secret: Annotated[
+        OAuthSecret | None, BeforeValidator(_secret_wish, json_schema_input_type=bool | OAuthSecret | None)
+    ] = Field(default=None, description="true, or a map, gives it a client secret, which is an output of the stack.")
     grants: Grants = Field(default=Grants(), description="What it may read in Unity Catalog.")
-    serves: list[Text] = Field(
+    serves: list[Key] = Field(
         default_factory=list,
         description="Keys of the endpoints that run as it: it gets USE CATALOG, USE SCHEMA and EXECUTE on the models"
         " that they serve, and nothing else.",

@@ -68,7 +68,7 @@ class Endpoint(Model):
         description="Percentage by served entity; sums to 100. A sole entity takes 100 when it is left out.",
     )
     permissions: list[Permission] = Field(default_factory=list, description="Who may do what, and nobody else.")
-    tags: dict[Text, AnyText] = Field(default_factory=dict, description="Added to default_tags; on a clash these win.")
+    tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; on a clash these win.")
     budget_policy_id: Text | None = Field(default=None, description="The budget policy that its cost is booked to.")
     ai_gateway: AiGateway | None = Field(
         default=None, description="Inference table, usage tracking and rate limits of the AI gateway."
@@ -106,15 +106,15 @@ class Endpoint(Model):
 class Stack(Model):
     """Everything that one environment declares."""
 
-    endpoints: dict[Text, Endpoint] = Field(default_factory=dict, description="Serving endpoints, by a key of yours.")
-    service_principals: dict[Text, ServicePrincipal] = Field(
+    endpoints: dict[Key, Endpoint] = Field(default_factory=dict, description="Serving endpoints, by a key of yours.")
+    service_principals: dict[Key, ServicePrincipal] = Field(
         default_factory=dict, description="Service principals, by a key of yours that permissions refer to."
     )
     name_prefix: AnyText = Field(
         default="", description="Put before the name of every endpoint and created service principal."
     )
-    default_tags: dict[Text, AnyText] = Field(default_factory=dict, description="Tags that every endpoint carries.")
-    waivers: dict[Text, Waiver] = Field(
+    default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags that every endpoint carries.")
+    waivers: dict[Key, Waiver] = Field(
         default_factory=dict,
         description="Exceptions from rules of the policy pack, by a name of yours. Only those in the stack's own file"
         " count.",

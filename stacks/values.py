@@ -6,7 +6,16 @@ without a look, since there is nothing to look at.
 
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from stacks.secrets import Secret
 
@@ -26,6 +35,17 @@ APPLICATION_ID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 VERSION: Final = r"^[1-9][0-9]*$"
 SECONDS: Final = r"^[1-9][0-9]*s$"
 
+SECURE: Final = {
+    "type": "object",
+    "description": "A secret, as `pulumi config set --secret --path` writes it.",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+"""An encrypted value, as JSON Schema."""
+
+_VERSION_SCHEMA: Final = {"anyOf": [{"type": "string", "pattern": VERSION}, {"type": "integer", "minimum": 1}]}
+
 
 def _as_text(value: Any) -> Any:
     """A version written as a bare number (`version: 7`) means the text that the API wants; 7.5 is told to be none."""
@@ -41,18 +61,33 @@ def _kept_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     return value
 
 
-_Secretly = WrapValidator(_kept_secret)
+class _Secretly:
+    """Lets a type of text be a Secret, and be written as `{secure: v1:...}`."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(_kept_secret, handler(source))
+
+    @staticmethod
+    def __get_pydantic_json_schema__(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), SECURE]}
+
 
 AnyText = Annotated[str, _Secretly]
 Text = Annotated[str, StringConstraints(min_length=1), _Secretly]
 Description = Annotated[str, StringConstraints(max_length=1000), _Secretly]
-Version = Annotated[str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), _Secretly]
+Version = Annotated[
+    str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), WithJsonSchema(_VERSION_SCHEMA), _Secretly
+]
 EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), _Secretly]
 ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _Secretly]
 ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _Secretly]
 Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _Secretly]
+Key = Annotated[str, StringConstraints(min_length=1)]
+"""A key of the stack file's own, or a reference to one: never secret."""
+
 EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME)]
-"""Only ever a key, and a key can't be secret."""
+"""The key of a served entity."""
 
 Percentage = Annotated[int, Field(ge=0, le=100, strict=True)]
 Count = Annotated[int, Field(ge=0, strict=True)]
