@@ -27,7 +27,10 @@ class Merged:
 
 
 def merge(documents: list[Document]) -> Merged:
-    """The documents in order, later ones over earlier ones. A `null` that removes nothing is a fault."""
+    """The documents in order, later ones over earlier ones.
+
+    A `null` that removes nothing is a fault; in a file with others it may only stand for what could not be read.
+    """
     merged = Merged(documents)
     for document in documents:
         merged.data = _laid(merged, document, (), merged.data, document.data)
@@ -41,7 +44,7 @@ def _laid(
     for key, value in over.items():
         where = (*path, key)
         if value is None:
-            if key not in under:
+            if key not in under and not document.faults:
                 merged.faults.append(_nothing_to_remove(document, where, key, list(under)))
             result.pop(key, None)
         elif isinstance(value, dict):

@@ -12,15 +12,23 @@ from stacks.vocabulary import keys, words
 
 _LONGEST: Final = 80
 _DAY: Final = ("a day", "Write it as year-month-day, as in 2027-03-31")
+_MAP: Final = ("a map", "A map is `key: value` lines under the key, or {key: value}")
 _KINDS: Final = {
-    "model_type": "a map",
-    "dict_type": "a map",
-    "list_type": "a list",
-    "string_type": "text",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "float_type": "a number",
+    "model_type": _MAP,
+    "dict_type": _MAP,
+    "list_type": ("a list", "A list is `- ` lines under the key, or [first, second]"),
+    "string_type": ("text", "Write a text"),
+    "bool_type": ("true or false", "Write true or false, without quotes"),
+    "int_type": ("a whole number", "Write a whole number, without quotes"),
+    "float_type": ("a number", "Write a number, without quotes"),
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
 }
+"""Each kind of value: what it is, and how it is written."""
+
+_REFERENCE: Final = "See docs/stack-files.md"
 _FORMS: Final = {
     values.VERSION: ("is not a model version", 'Write a whole number, as in version: "7"'),
     values.ENDPOINT_NAME: (
@@ -42,7 +50,8 @@ def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
     """Message and hint for one error, whose path is that of the value."""
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     if kind in _KINDS:
-        return f"must be {_KINDS[kind]}; found {shown(found)}", _other_spelling(kind, found)
+        what, way_out = _KINDS[kind]
+        return f"must be {what}; found {shown(found)}", _other_spelling(kind, found) or way_out
     match kind:
         case "extra_forbidden":
             return _unknown_key(path)
@@ -52,11 +61,11 @@ def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
             what, way_out = _FORMS[context["pattern"]]
             message = f"{shown(found)} {what}", way_out
         case "greater_than_equal":
-            message = f"must be at least {context['ge']}; found {shown(found)}", ""
+            message = f"must be at least {context['ge']}; found {shown(found)}", "Write a larger number"
         case "less_than_equal":
-            message = f"must be at most {context['le']}; found {shown(found)}", ""
+            message = f"must be at most {context['le']}; found {shown(found)}", "Write a smaller number"
         case _:
-            message = _incomplete(kind, context, found) or (f"{error['msg']}; found {shown(found)}", "")
+            message = _incomplete(kind, context, found) or (f"{error['msg']}; found {shown(found)}", _REFERENCE)
     return message
 
 
@@ -77,7 +86,7 @@ def _unknown_word(found: Any, allowed: list[str]) -> tuple[str, str]:
 def _incomplete(kind: str, context: dict[str, Any], found: Any) -> tuple[str, str] | None:
     match kind:
         case "missing":
-            return "is required and missing", "Write it"
+            return "is required and missing", _REFERENCE
         case "string_too_short":
             return "is empty", "Write it, or leave the key out"
         case "too_short":
@@ -85,19 +94,15 @@ def _incomplete(kind: str, context: dict[str, Any], found: Any) -> tuple[str, st
         case "string_too_long":
             return f"has {len(found)} characters, at most {context['max_length']} are allowed", "Shorten it"
         case "value_error":
-            return str(context["error"]), ""
+            return str(context["error"]), _REFERENCE
     return None
 
 
 def _other_spelling(kind: str, found: Any) -> str:
     if is_secret(found):
-        return "Only text can be secret"
+        return "Only text can be secret; write it in clear"
     if kind == "string_type" and isinstance(found, bool | int | float):
-        return f'Write it in quotes: "{str(found).lower()}"'
-    if kind == "bool_type":
-        return "Write it without quotes: true or false"
-    if kind in ("int_type", "float_type") and isinstance(found, str):
-        return "Write it without quotes"
+        return f'Write it in quotes: "{shown(found)}"'
     return ""
 
 

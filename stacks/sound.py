@@ -75,7 +75,7 @@ class Sound:
 def sound_part(data: dict[str, Any], wrong: list[Wrong]) -> Sound:
     """The data without what is wrong; it makes a Stack."""
     sound = Sound(_copied(data), data)
-    for each in wrong:
+    for each in sorted(wrong, key=lambda each: not each.is_key):
         _take(sound, each)
     return sound
 
@@ -108,17 +108,18 @@ def _take_field(sound: Sound, items: dict[str, Any], wrong: Wrong) -> None:
 
 
 def _take_entity(sound: Sound, endpoint: dict[str, Any], wrong: Wrong) -> None:
-    path = wrong.path
-    if len(path) == _FIELD:
-        endpoint["served_entities"] = {"stand_in": _STAND_IN}
-        endpoint.pop("traffic", None)
-        sound.taken |= {path, (*path[:_ITEM], "traffic")}
-    elif wrong.is_key and len(path) == _ENTITY:
-        endpoint["served_entities"].pop(path[3], None)
-        sound.taken |= {path, (*path[:_ITEM], "traffic")}
-    else:
+    path, traffic = wrong.path, (*wrong.path[:_ITEM], "traffic")
+    if path[:_ENTITY] in sound.taken:
+        return
+    if len(path) > _FIELD and not (wrong.is_key and len(path) == _ENTITY):
         endpoint["served_entities"][path[3]] = _STAND_IN
         sound.taken.add(path[:_ENTITY])
+        return
+    left = endpoint.get("served_entities") if len(path) == _ENTITY else None
+    named = {name: entity for name, entity in (left or {}).items() if name != path[-1]}
+    endpoint["served_entities"] = named or {"stand_in": _STAND_IN}
+    endpoint.pop("traffic", None)
+    sound.taken |= {path, traffic}
 
 
 def _copied(value: Any) -> Any:

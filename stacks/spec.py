@@ -21,7 +21,7 @@ from stacks.governance import (
 from stacks.model import Model
 from stacks.principal import Entitlement, Grants, OAuthSecret, ServicePrincipal
 from stacks.smoke import SmokeRequest
-from stacks.values import AnyText, Description, EndpointName, EntityName, Flag, Percentage, Text
+from stacks.values import AnyText, Description, EndpointName, EntityName, Flag, Key, Percentage, Text
 from stacks.waiver import Waiver
 
 __all__ = [
