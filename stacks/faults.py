@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 
 from stacks.paths import FieldPath
 
@@ -47,7 +48,7 @@ class SpecError(Exception):
     def __str__(self) -> str:
         count = len(self.faults)
         heading = f"{count} mistake{'s' if count > 1 else ''} in the stack files; nothing was changed"
-        return "\n".join([heading, *(f"  {fault}" for fault in self.faults)])
+        return "\n".join([heading, *(indent(str(fault), "  ") for fault in self.faults)])
 
 
 def relative(file: Path) -> str:

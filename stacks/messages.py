@@ -79,7 +79,9 @@ def _unknown_key(path: FieldPath) -> tuple[str, str]:
 def _unknown_word(found: Any, allowed: list[str]) -> tuple[str, str]:
     if is_secret(found):
         return f"is one of {', '.join(allowed)}, which is no secret", "Write it in clear"
-    way_out = suggestion(found, allowed, "Write one of") if isinstance(found, str) else "Write one of them"
+    # Only for the same letters: a level or a size that merely looks alike is another one.
+    meant = next((word for word in allowed if word.lower() == str(found).lower()), None)
+    way_out = f'Did you mean "{meant}"?' if meant else "Write one of them"
     return f"{shown(found)} is not one of {', '.join(allowed)}", way_out
 
 

@@ -18,6 +18,7 @@ _STAND_IN: Final = {"entity": "system.ai.stand_in"}
 _KEY_PART: Final = "[key]"
 """How pydantic ends the place of an error in a key of a map."""
 
+_ITEMS: Final = ("endpoints", "service_principals")
 _ITEM, _FIELD, _ENTITY = 2, 3, 4
 
 
@@ -58,8 +59,9 @@ class Sound:
 
     @property
     def refers(self) -> bool:
-        """Whether references can be judged: not where a setting of the whole stack is wrong or misspelt."""
-        return not any(len(path) == 1 for path in self.taken)
+        """Whether references can be judged: not where what they refer to is wrong, or may be under a misspelt key."""
+        settings = {path[0] for path in self.taken if len(path) == 1}
+        return not settings or (settings.isdisjoint(_ITEMS) and all(item in self.written for item in _ITEMS))
 
     def tells(self, finding: Finding) -> bool:
         """Whether a finding is about something that is really there, and not a consequence of what was taken."""
@@ -82,7 +84,7 @@ def sound_part(data: dict[str, Any], wrong: list[Wrong]) -> Sound:
 
 def _take(sound: Sound, wrong: Wrong) -> None:
     path = wrong.path
-    if path[0] not in ("endpoints", "service_principals") or len(path) == 1:
+    if path[0] not in _ITEMS or len(path) == 1:
         sound.data.pop(str(path[0]), None)
         sound.taken.add(path[:1])
         return

@@ -1,8 +1,8 @@
 """Files that are no stack files: each is told with its place and a way out, and takes no time to refuse."""
 
-from typing import Protocol
-
 import pytest
+
+from rehearsal.stack_files import StackFiles
 
 OWN = "stacks/Pulumi.dev.yaml"
 SHAPE = "\n    It begins with `config:` and holds `model-serving:endpoints:` under it"
@@ -10,13 +10,6 @@ QUOTES = "\n    A value that begins with @, %, &, * or `, or has `: ` or ` #` in
 INDENT = "\n    Indent with spaces"
 ONE_OF_TWO = "\n    Keep one of the two"
 WRITE_OUT = "\n    Write the values out"
-
-
-class Files(Protocol):
-    """See conftest.py."""
-
-    def write(self, own: str | bytes, base: str | bytes | None = None) -> "Files": ...
-    def faults(self) -> list[str]: ...
 
 
 def laughs(levels: int) -> str:
@@ -51,7 +44,10 @@ CASES = {
     "endpoints as a list": (
         "config:\n  model-serving:endpoints: []",
         [
-            f"{OWN}:2:3 endpoints: must be a map; found a list\n    A map is `key: value` lines under the key, or {{key: value}}"
+            (
+                f"{OWN}:2:3 endpoints: must be a map; found a list\n"
+                "    A map is `key: value` lines under the key, or {key: value}"
+            )
         ],
     ),
     "tab": ("config:\n\tmodel-serving:endpoints: {}", [f"{OWN}:2:1: a tab stands where YAML wants spaces{INDENT}"]),
@@ -65,9 +61,11 @@ CASES = {
         [f'{OWN}:4:5 default_tags.team: "team" is written twice; the first is on line 3{ONE_OF_TWO}'],
     ),
     "two entities of one name": (
-        "config:\n  model-serving:endpoints:\n    fraud:\n      served_entities:\n"
-        '        champion: {entity: main.ml.fraud, version: "7"}\n'
-        '        champion: {entity: main.ml.fraud, version: "8"}',
+        (
+            "config:\n  model-serving:endpoints:\n    fraud:\n      served_entities:\n"
+            '        champion: {entity: main.ml.fraud, version: "7"}\n'
+            '        champion: {entity: main.ml.fraud, version: "8"}'
+        ),
         [
             f'{OWN}:6:9 endpoints.fraud.served_entities.champion: "champion" is written twice; the first is on line 5'
             + ONE_OF_TWO
@@ -102,8 +100,10 @@ CASES = {
     "unclosed quote": (
         "config:\n  a:b: 'c\n",
         [
-            f"{OWN}:3:1: not valid YAML: found unexpected end of stream"
-            f" (while scanning a quoted scalar that begins on line 2){QUOTES}"
+            (
+                f"{OWN}:3:1: not valid YAML: found unexpected end of stream"
+                f" (while scanning a quoted scalar that begins on line 2){QUOTES}"
+            )
         ],
     ),
     "second colon": (
@@ -114,15 +114,19 @@ CASES = {
     "foreign tag": (
         "config:\n  model-serving:name_prefix: !!python/name:os.system x",
         [
-            f'{OWN}:2:30 name_prefix: "x" is not what its tag tag:yaml.org,2002:python/name:os.system says'
-            "\n    Remove the tag"
+            (
+                f'{OWN}:2:30 name_prefix: "x" is not what its tag tag:yaml.org,2002:python/name:os.system says'
+                "\n    Remove the tag"
+            )
         ],
     ),
     "10 MB": (
         "# " + "x" * 10_000_000,
         [
-            f"{OWN}:1:1: the file has 10,000,002 bytes, more than the 1,000,000 that a stack file may have"
-            "\n    Move the large values out of it"
+            (
+                f"{OWN}:1:1: the file has 10,000,002 bytes, more than the 1,000,000 that a stack file may have"
+                "\n    Move the large values out of it"
+            )
         ],
     ),
     "billion laughs": (laughs(12), [f"{OWN}:2:12: anchors expand to more than 100,000 values{WRITE_OUT}"]),
@@ -155,6 +159,6 @@ CASES = {
 
 @pytest.mark.parametrize(("written", "faults"), CASES.values(), ids=CASES)
 def test_a_file_that_is_no_stack_file_is_told_where_and_why(
-    files: Files, written: str | bytes, faults: list[str]
+    files: StackFiles, written: str | bytes, faults: list[str]
 ) -> None:
     assert files.write(written).faults() == faults

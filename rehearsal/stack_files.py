@@ -1,0 +1,31 @@
+"""A folder of stack files to try things on: what they load as, and what is wrong with them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stacks import SpecError, Stack, load_stack
+from stacks.engine_config import EngineConfig
+
+
+@dataclass(frozen=True)
+class StackFiles:
+    """`Pulumi.dev.yaml` of a folder and, where there is one, the `base.yaml` that it is laid over."""
+
+    folder: Path
+
+    def write(self, own: str | bytes, base: str | bytes | None = None) -> "StackFiles":
+        for name, text in (("Pulumi.dev.yaml", own), ("base.yaml", base)):
+            if text is not None:
+                (self.folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        return self
+
+    def load(self, config: EngineConfig | None = None) -> Stack:
+        return load_stack("dev", self.folder, config)
+
+    def faults(self, config: EngineConfig | None = None) -> list[str]:
+        """Every fault as a person is told it, hint and all; none for files that load."""
+        try:
+            self.load(config)
+        except SpecError as refused:
+            return [str(fault) for fault in refused.faults]
+        return []
