@@ -38,7 +38,7 @@ config:
       served_entities:
         current: {{entity: main.ml.fraud, version: "2"}}
   model-serving:service_principals:
-    checkout: {{oauth_secret: true}}
+    checkout: {{display_name: checkout, oauth_secret: true}}
 """
 
 
@@ -103,8 +103,10 @@ def _outputs(_workspace: RunningWorkspace) -> dict[str, Any]:
             "fraud-scorer": _endpoint(http, "fraud-scorer", {"champion": "7", "shadow": "8"}, route_optimized=True),
             "plain": _endpoint(http, "plain", {"current": "2", "second": "2"}),
             "closed": _endpoint(http, "closed", {"current": "2"}),
+            "iris-classifier": _endpoint(http, "iris-classifier", {"current": "2"}, model="main.ml.iris"),
+            "assistant": _chat(http, "assistant"),
         }
-        for key in ("fraud-scorer", "plain"):
+        for key in endpoints.keys() - {"closed"}:
             entry = {"service_principal_name": made["applicationId"], "permission_level": "CAN_QUERY"}
             path = f"/api/2.0/permissions/serving-endpoints/{endpoints[key]['id']}"
             assert http.patch(path, json={"access_control_list": [entry]}).status_code == 200
@@ -113,12 +115,17 @@ def _outputs(_workspace: RunningWorkspace) -> dict[str, Any]:
 
 
 def _endpoint(
-    http: httpx.Client, name: str, versions: dict[str, str], *, route_optimized: bool = False
+    http: httpx.Client,
+    name: str,
+    versions: dict[str, str],
+    *,
+    model: str = "main.ml.fraud",
+    route_optimized: bool = False,
 ) -> dict[str, Any]:
     entities = [
         {
             "name": entity,
-            "entity_name": "main.ml.fraud",
+            "entity_name": model,
             "entity_version": version,
             "workload_size": "Small",
             "scale_to_zero_enabled": False,
@@ -130,11 +137,20 @@ def _endpoint(
         for number, entity in enumerate(versions)
     ]
     config = {"served_entities": entities, "traffic_config": {"routes": routes}}
-    body = {"name": name, "route_optimized": route_optimized, "config": config}
+    return _made(http, {"name": name, "route_optimized": route_optimized, "config": config})
+
+
+def _chat(http: httpx.Client, name: str) -> dict[str, Any]:
+    external = {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}
+    return _made(http, {"name": name, "config": {"served_entities": [{"external_model": external}]}})
+
+
+def _made(http: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
+    name = body["name"]
     assert http.post("/api/2.0/serving-endpoints", json=body).status_code == 200
     found = http.get(f"/api/2.0/serving-endpoints/{name}").json()
     url = found.get("endpoint_url") or f"{http.base_url}/serving-endpoints/{name}/invocations"
-    return {"name": name, "id": found["id"], "url": url, "route_optimized": route_optimized}
+    return {"name": name, "id": found["id"], "url": url, "route_optimized": found["route_optimized"]}
 
 
 @pytest.fixture

@@ -60,7 +60,10 @@ def test_the_stack_s_principal_is_used_beside_the_shell_s_token(deployed: Any) -
     ("arguments", "sentence"),
     [
         (("fraud-scorr",), 'Stack "dev" has no endpoint "fraud-scorr"; did you mean "fraud-scorer"?'),
-        (("x9",), 'Stack "dev" has no endpoint "x9"; there are: closed, fraud-scorer, plain'),
+        (
+            ("x9",),
+            'Stack "dev" has no endpoint "x9"; there are: assistant, closed, fraud-scorer, iris-classifier, plain',
+        ),
         (
             ("plain", "--as", "billing"),
             (
