@@ -1,0 +1,184 @@
+"""One endpoint's steps, judged: what a reviewer should know of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from review.access import PERMISSIONS, Grant, access, grants
+from review.changes import Change, Kind, compare
+from review.entities import behaviour, cost, entities, shares
+from review.grouping import LOGICAL, Group
+from review.judge import MODEL_SERVING, edit, forces, judge, reason
+from review.preview import Step
+from review.risks import Finding, Risk, by_risk
+from review.spans import quoted
+from review.subject import Action, Row, Subject
+from review.values import Mark, shown
+from review.vocabulary import spoken
+
+_ACTIONS = {
+    "create": Action.CREATE,
+    "import": Action.CREATE,
+    "update": Action.UPDATE,
+    "replace": Action.REPLACE,
+    "create-replacement": Action.REPLACE,
+    "delete": Action.DELETE,
+}
+
+
+def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> Subject:
+    """The endpoint of a group. `names` and `fresh` are the stack's service principals, see access.py."""
+    main = group.main(MODEL_SERVING) or Step("same", (group.steps or group.refreshed)[0].urn)
+    action, gone = action_of(main), _gone(group)
+    refreshed = group.refresh(MODEL_SERVING)
+    declared = refreshed.old if refreshed else main.old
+    changes = tuple(_changes(main, declared)) if action in _REWRITTEN else ()
+    changed = _grants(group, names, fresh)
+    before = {} if action is Action.CREATE and not gone else declared
+    after = main.new if action in {*_REWRITTEN, Action.CREATE} else {}
+    split = shares(before, after) if action is not Action.NONE else ()
+    return Subject(
+        kind=group.kind,
+        key=group.key,
+        action=Action.UPDATE if action is Action.NONE and _written(group) else action,
+        findings=by_risk(
+            [*_fate(main, action, changes, gone=gone), *_findings(main, action, changes, before), *access(changed)]
+        ),
+        rows=tuple(_rows(main, action, before, after)) if action is not Action.NONE else (),
+        shares=split if any(share.before != share.after for share in split) else (),
+        grants=changed,
+        fields=tuple(Row(spoken(change.path), shown(change.old), shown(change.new)) for change in changes),
+        drift=drift(group, MODEL_SERVING, PERMISSIONS),
+        gone=gone,
+    )
+
+
+_REWRITTEN = (Action.UPDATE, Action.REPLACE)
+
+
+def _gone(group: Group) -> bool:
+    return any(step.gone for step in group.refreshed if step.type == MODEL_SERVING)
+
+
+def _written(group: Group) -> bool:
+    return any(step.op not in LOGICAL for step in group.steps)
+
+
+def _findings(main: Step, action: Action, changes: tuple[Change, ...], before: Mapping[str, Any]) -> Iterator[Finding]:
+    """What a rewritten endpoint's fields come to, in serving's words where there are some."""
+    if action not in _REWRITTEN:
+        return
+    yield from judge(changes, replaced=action is Action.REPLACE, forced_by=main.forced_by)
+    yield from behaviour(before, main.new)
+    yield from cost(before, main.new)
+    putting_back = [each for each in compare(main.old, main.new, main.differs) if each not in changes]
+    back = judge(tuple(putting_back), replaced=action is Action.REPLACE, forced_by=main.forced_by)
+    # Drift has a section of its own; told here is only what can't be put back.
+    yield from (finding for finding in back if finding.risk is Risk.LOST)
+
+
+def action_of(step: Step) -> Action:
+    action = _ACTIONS.get(step.op, Action.NONE)
+    return Action.FORGET if action is Action.DELETE and step.retained else action
+
+
+def _changes(main: Step, declared: Mapping[str, Any]) -> Iterator[Change]:
+    """What the author changed; where that is nothing, what the workspace still lacks of what was declared before."""
+    new = main.new
+    written = tuple(compare(declared, new, main.differs))
+    if written or main.old != new:
+        yield from written
+        return
+    roots = {path.partition(".")[0].partition("[")[0] for path in main.differs}
+    for root in sorted(roots & set(new)):
+        yield from (each for each in compare(main.found.get(root), new[root], main.differs, (root,)) if _wanted(each))
+
+
+def _wanted(change: Change) -> bool:
+    """The provider's own defaults stand in the state only; they are no change."""
+    return change.kind is not Kind.REMOVE
+
+
+def drift(group: Group, *resources: str) -> tuple[Row, ...]:
+    """What a refresh found changed outside."""
+    found: list[Row] = []
+    for resource in resources:
+        step = group.refresh(resource)
+        if step and not step.gone:
+            found += [
+                Row(spoken(change.path), shown(change.old), shown(change.new))
+                for change in compare(step.old, step.new, step.differs)
+            ]
+    return tuple(found)
+
+
+def _grants(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> tuple[Grant, ...]:
+    step = group.main(PERMISSIONS)
+    if step is None or action_of(step) is Action.NONE:
+        return ()
+    refreshed = group.refresh(PERMISSIONS)
+    gone = action_of(step) is Action.DELETE
+    return grants(refreshed.old if refreshed else step.old, {} if gone else step.new, names, fresh)
+
+
+def _fate(main: Step, action: Action, changes: tuple[Change, ...], *, gone: bool) -> Iterator[Finding]:
+    """What becomes of the endpoint as a whole."""
+    match action:
+        case Action.CREATE if gone:
+            yield Finding(
+                Risk.INTERFACE, "Made again: it was removed outside of this project", "another id, maybe another URL"
+            )
+        case Action.CREATE:
+            yield Finding(Risk.COST, "A new endpoint: it costs from now on, and nobody calls it yet")
+        case Action.DELETE:
+            yield Finding(Risk.OUTAGE, "Deleted for good: its callers get 404", "the stack files no longer declare it")
+        case Action.FORGET:
+            why = "`retain_on_delete` is set; it goes on running, and costing, outside of this project"
+            yield Finding(Risk.COST, "Pulumi forgets it; callers notice nothing", why)
+        case Action.REPLACE:
+            yield from _replacement(main, changes)
+
+
+def _replacement(main: Step, changes: tuple[Change, ...]) -> Iterator[Finding]:
+    forcing = [change for change in changes if forces(change, main.forced_by)]
+    because = "; ".join(f"{edit(change)}, and {reason(change)}" for change in forcing)
+    what = "Deleted, then created again: nothing answers until the new one is ready"
+    yield Finding(Risk.OUTAGE, what, because or f"forced by {', '.join(map(quoted, main.forced_by))}")
+    if _url(main, main.old) != _url_after(main):
+        yield Finding(Risk.INTERFACE, "Its URL changes: callers must be told the new one")
+    yield Finding(Risk.INTERFACE, "Its id changes: tokens and permissions that name the old one stop working")
+    why = "an endpoint runs as its creator, for ever"
+    yield Finding(Risk.ACCESS, "From now on it runs as the identity that deploys this", why)
+
+
+def _rows(main: Step, action: Action, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Row]:
+    was, will = entities(before), entities(after)
+    for name in dict.fromkeys([*will, *was]):
+        old, new = was.get(name), will.get(name)
+        if (old and old.label) != (new and new.label):
+            yield Row(f"Model · {name}", old.label if old else "", new.label if new else "")
+        if (old and old.machine) != (new and new.machine):
+            yield Row(f"Runs on · {name}", old.machine if old else "", new.machine if new else "")
+    optimized = (_yes(before), _yes(after))
+    if optimized[0] != optimized[1]:
+        yield Row("Route optimized", *optimized)
+    if action in {Action.REPLACE, Action.DELETE}:
+        yield Row("URL", _url(main, before), _url_after(main) if after else "")
+        yield Row("Id", shown(main.found.get("servingEndpointId")), Mark.UNKNOWN.value if after else "")
+
+
+def _yes(inputs: Mapping[str, Any]) -> str:
+    return ("yes" if inputs.get("routeOptimized") is True else "no") if inputs else ""
+
+
+def _url(main: Step, inputs: Mapping[str, Any]) -> str:
+    """Where it is called now. Without route optimization that follows from its name."""
+    own = main.found.get("endpointUrl")
+    return own if isinstance(own, str) and own else _plain_url(inputs)
+
+
+def _url_after(main: Step) -> str:
+    return Mark.UNKNOWN.value if main.new.get("routeOptimized") is True else _plain_url(main.new)
+
+
+def _plain_url(inputs: Mapping[str, Any]) -> str:
+    return f"/serving-endpoints/{shown(inputs.get('name'))}/invocations"

@@ -1,0 +1,53 @@
+"""What approving will do, step by step, in the order in which the engine does it.
+
+The engine deletes what it replaces first, then creates and updates along the dependencies, then deletes what is no
+longer declared. Within each part the order here is by kind and name, so that two previews of one change read alike.
+"""
+
+from review.access import PERMISSIONS, PRINCIPAL
+from review.judge import MODEL_SERVING
+from review.other import SECRET
+from review.preview import WRITING, Step
+from review.spans import quoted
+
+_PHASES = {"delete-replaced": 0, "create": 1, "import": 1, "update": 1, "create-replacement": 1, "delete": 2}
+_VERBS = {
+    "delete-replaced": "Delete",
+    "create": "Create",
+    "import": "Take over",
+    "update": "Update",
+    "create-replacement": "Create again",
+    "delete": "Delete",
+}
+_KINDS = (PRINCIPAL, SECRET, MODEL_SERVING, PERMISSIONS)
+"""Along the dependencies: permissions name endpoints and principals."""
+
+_NOUNS = {
+    PRINCIPAL: "service principal {}",
+    SECRET: "OAuth secret {}",
+    MODEL_SERVING: "endpoint {}",
+    PERMISSIONS: "permissions {}",
+}
+
+
+def in_order(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """The writes as sentences. Components write nothing, and are left out."""
+    writes = [step for step in steps if step.op in WRITING and not _is_component(step)]
+    return tuple(_sentence(step) for step in sorted(writes, key=_rank))
+
+
+def _is_component(step: Step) -> bool:
+    return step.type.startswith(("model-serving:index:", "pulumi:pulumi:", "pulumi:providers:"))
+
+
+def _rank(step: Step) -> tuple[int, int, str]:
+    phase = _PHASES[step.op]
+    kind = _KINDS.index(step.type) if step.type in _KINDS else len(_KINDS)
+    return phase, kind if phase == 1 else -kind, step.urn.name
+
+
+def _sentence(step: Step) -> str:
+    noun = _NOUNS.get(step.type, step.type.rpartition(":")[2] + " {}").format(quoted(step.urn.name))
+    if step.op == "delete" and step.retained:
+        return f"Forget {noun}; it stays in the workspace"
+    return f"{_VERBS[step.op]} {noun}"

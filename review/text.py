@@ -1,0 +1,126 @@
+"""The report in a terminal."""
+
+import io
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from review.alike import Several, alike
+from review.markdown_parts import ICONS, bar
+from review.report import Report, Verdict
+from review.risks import Risk
+from review.spans import parts, quoted
+from review.subject import Row, Subject
+from review.wording import several, tally, verdict
+
+_COLOURS = {Verdict.FINE: "green", Verdict.APPROVAL: "yellow", Verdict.FAILED: "red"}
+_RISKS = {
+    Risk.OUTAGE: "bold red",
+    Risk.INTERFACE: "red",
+    Risk.LOST: "magenta",
+    Risk.ACCESS: "yellow",
+    Risk.BEHAVIOUR: "cyan",
+    Risk.COST: "blue",
+    Risk.COSMETIC: "dim",
+}
+_KEYS_SHOWN = 12
+
+
+def text(reports: list[Report], *, width: int | None = None, colour: bool = False) -> str:
+    """All stacks' reports for a terminal that is `width` wide."""
+    console = Console(file=io.StringIO(), width=width, force_terminal=colour, highlight=False, legacy_windows=False)
+    with console.capture() as capture:
+        for report in reports:
+            console.print(_report(report))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+
+
+def _report(report: Report) -> RenderableType:
+    colour = "red" if report.risk is Risk.OUTAGE else _COLOURS[report.verdict]
+    blocks: list[RenderableType] = [
+        Panel(Text(tally(report)), title=_sentence(verdict(report)), border_style=colour, title_align="left")
+    ]
+    blocks += [Padding(Text(error, style="red"), (0, 2)) for error in report.errors]
+    blocks += [_violations(report)] if report.all_violations else []
+    blocks += [_subject(each) for each in alike(report.subjects) if each.subject.findings]
+    blocks += [_drift(report.drifted)] if report.drifted else []
+    blocks += [_order(report.order)] if report.order else []
+    return Group(*blocks)
+
+
+def _sentence(sentence: str, style: str = "") -> Text:
+    found = Text(style=style)
+    for is_quoted, part in parts(sentence):
+        found.append(part, style="bold" if is_quoted else "")
+    return found
+
+
+def _violations(report: Report) -> RenderableType:
+    blocks: list[RenderableType] = []
+    for each in report.all_violations:
+        colour = "bold red" if each.mandatory else "yellow"
+        blocks.append(
+            Text.assemble(("⛔ " if each.mandatory else "⚠ ", colour), (each.rule, colour), f" ({each.level})")
+        )
+        blocks.append(Padding(Text(each.message), (0, 0, 0, 3)))
+    return Padding(Group(*blocks), (0, 2, 1, 2))
+
+
+def _subject(each: Several) -> RenderableType:
+    this = each.subject
+    head = Text.assemble(
+        ICONS[this.risk] if this.risk else "•", " ", _sentence(several(this, len(each.keys)), style="bold")
+    )
+    blocks: list[RenderableType] = [head]
+    if len(each.keys) > 1:
+        more = f" and {len(each.keys) - _KEYS_SHOWN} more" if len(each.keys) > _KEYS_SHOWN else ""
+        blocks.append(Padding(Text(", ".join(each.keys[:_KEYS_SHOWN]) + more, style="dim"), (0, 0, 0, 3)))
+    for finding in this.findings:
+        line = Text.assemble((f"{finding.risk:<10}", _RISKS[finding.risk]), _sentence(finding.what))
+        blocks.append(Padding(line, (0, 0, 0, 3)))
+        if finding.why:
+            blocks.append(Padding(_sentence(finding.why, style="dim"), (0, 0, 0, 13)))
+    if this.rows:
+        blocks.append(Padding(_table(this.rows, "before", "after"), (1, 0, 0, 3)))
+    if this.shares:
+        blocks.append(Padding(_traffic(this), (1, 0, 0, 3)))
+    return Padding(Group(*blocks), (0, 2, 1, 2))
+
+
+def _table(rows: tuple[Row, ...], before: str, after: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("", before, after):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(Text(row.label, style="dim"), Text(row.before), Text(row.after))
+    return table
+
+
+def _traffic(subject: Subject) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for share in subject.shares:
+        table.add_row(share.entity, bar(share.before), "→", bar(share.after))
+    return table
+
+
+def _drift(subjects: tuple[Subject, ...]) -> RenderableType:
+    blocks: list[RenderableType] = [Text("🌀 Changed outside of this project; approving puts it back", style="bold")]
+    for each in subjects:
+        what = " was removed" if each.gone else ""
+        blocks.append(Padding(_sentence(f"{each.kind} {quoted(each.key)}{what}"), (0, 0, 0, 3)))
+        if each.drift:
+            blocks.append(Padding(_table(each.drift, "as declared", "as found"), (0, 0, 0, 3)))
+    return Padding(Group(*blocks), (0, 2, 1, 2))
+
+
+def _order(steps: tuple[str, ...]) -> RenderableType:
+    shown = [Text.assemble(f"{number:>4}. ", _sentence(step)) for number, step in enumerate(steps[:_ORDER_SHOWN], 1)]
+    if len(steps) > _ORDER_SHOWN:
+        shown.append(Text(f"      and {len(steps) - _ORDER_SHOWN} steps more", style="dim"))
+    return Padding(Group(Text("What approving does, in order", style="bold"), *shown), (0, 2, 1, 2))
+
+
+_ORDER_SHOWN = 30
