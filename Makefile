@@ -37,7 +37,10 @@ test: $(READY_DEV) setup ## every test, those on the real engine included
 check: $(READY_DEV) ## style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy contract stacks components policies operations workspace toolchain rehearsal __main__.py
+	@$(PY) -m mypy contract stacks components policies review operations workspace toolchain rehearsal __main__.py
+
+accept: $(READY_DEV) setup ## make the review's golden comments anew, on the real engine; read the difference before committing it
+	@$(PY) -m rehearsal.review_cases
 
 format: $(READY_DEV) ## put the style right
 	@$(PY) -m ruff check --fix --quiet .
@@ -59,3 +62,5 @@ setup-quietly: $(READY)
 
 clean: ## forget what was built and kept on this machine: engine, virtual environment, local workspace and its stack
 	rm -rf $(VENV) .local
+
+include .ci/pipeline.mk

@@ -40,6 +40,9 @@ class RunningWorkspace:
     def delete(self, path: str) -> Any:
         return self._call("DELETE", path)
 
+    def patch(self, path: str, body: object) -> Any:
+        return self._call("PATCH", path, json.dumps(body).encode())
+
     def post(self, path: str, body: object) -> Any:
         return self._call("POST", path, json.dumps(body).encode())
 

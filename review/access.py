@@ -106,6 +106,13 @@ def _who(grant: Grant) -> str:
     return f"{quoted(name)} ({kind}" if name else quoted(grant.principal)
 
 
+def callers(changed: tuple[Grant, ...]) -> Iterator[Finding]:
+    """Who had access to what goes away."""
+    if changed:
+        told = ", ".join(f"{_who(grant)} with {quoted(grant.before or '')}" for grant in changed)
+        yield Finding(Risk.ACCESS, f"Those who had access: {told}")
+
+
 def _reach(grant: Grant) -> str:
     everyone = grant.principal.rpartition(" (")[0] in _EVERYONE
     means = _MEANS.get(grant.after or "", "")

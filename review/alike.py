@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from review.preview import Violation
 from review.subject import Subject
 
 _FEW = 3
@@ -34,4 +35,23 @@ def alike(subjects: tuple[Subject, ...]) -> tuple[Several, ...]:
 def _without_its_own(subject: Subject) -> Subject:
     """What is left when its name, its place and its addresses are taken away."""
     rows = tuple(row for row in subject.rows if row.label not in {"URL", "Id"})
-    return replace(subject, key="", place="", rows=rows)
+    return replace(subject, key="", place="", rows=rows, violations=())
+
+
+@dataclass(frozen=True)
+class Said:
+    """A policy's word, and on whom it says it."""
+
+    violation: Violation
+    subjects: tuple[Subject, ...]
+
+
+def said(subjects: tuple[Subject, ...]) -> tuple[Said, ...]:
+    """The policies' words in the order of the subjects, mandatory ones first; the same word on several told once."""
+    groups: dict[tuple[str, ...], list[tuple[Violation, Subject]]] = {}
+    for subject in subjects:
+        for each in subject.violations:
+            same = (each.level, each.rule, each.message.replace(subject.key, ""))
+            groups.setdefault(same, []).append((each, subject))
+    told = [Said(group[0][0], tuple(subject for _, subject in group)) for group in groups.values()]
+    return tuple(sorted(told, key=lambda each: not each.violation.mandatory))

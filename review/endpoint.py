@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from review.access import PERMISSIONS, Grant, access, grants
+from review.access import PERMISSIONS, Grant, access, callers, grants
 from review.changes import Change, Kind, compare
 from review.entities import behaviour, cost, entities, shares
 from review.grouping import LOGICAL, Group
 from review.judge import MODEL_SERVING, edit, forces, judge, reason
-from review.preview import Step
+from review.preview import Step, Urn
 from review.risks import Finding, Risk, by_risk
 from review.spans import quoted
 from review.subject import Action, Row, Subject
@@ -21,29 +21,35 @@ _ACTIONS = {
     "update": Action.UPDATE,
     "replace": Action.REPLACE,
     "create-replacement": Action.REPLACE,
+    # Alone, where a guard stopped the preview before the other half was told.
+    "delete-replaced": Action.REPLACE,
     "delete": Action.DELETE,
 }
 
 
 def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> Subject:
     """The endpoint of a group. `names` and `fresh` are the stack's service principals, see access.py."""
-    main = group.main(MODEL_SERVING) or Step("same", (group.steps or group.refreshed)[0].urn)
+    main = group.main(MODEL_SERVING) or Step("same", Urn())
     action, gone = action_of(main), _gone(group)
     refreshed = group.refresh(MODEL_SERVING)
     declared = refreshed.old if refreshed else main.old
-    changes = tuple(_changes(main, declared)) if action in _REWRITTEN else ()
+    changes = tuple(_changes(main, declared)) if action in _REWRITTEN and main.new else ()
     changed = _grants(group, names, fresh)
     before = {} if action is Action.CREATE and not gone else declared
     after = main.new if action in {*_REWRITTEN, Action.CREATE} else {}
-    split = shares(before, after) if action is not Action.NONE else ()
+    split = shares(before, after) if action is not Action.NONE and (after or action is Action.DELETE) else ()
     return Subject(
         kind=group.kind,
         key=group.key,
         action=Action.UPDATE if action is Action.NONE and _written(group) else action,
         findings=by_risk(
-            [*_fate(main, action, changes, gone=gone), *_findings(main, action, changes, before), *access(changed)]
+            [
+                *_fate(main, action, changes, gone=gone),
+                *_findings(main, action, changes, before),
+                *(callers if action is Action.DELETE else access)(changed),
+            ]
         ),
-        rows=tuple(_rows(main, action, before, after)) if action is not Action.NONE else (),
+        rows=tuple(_rows(main, action, before, after)) if after or action is Action.DELETE else (),
         shares=split if any(share.before != share.after for share in split) else (),
         grants=changed,
         fields=tuple(Row(spoken(change.path), shown(change.old), shown(change.new)) for change in changes),
@@ -65,7 +71,7 @@ def _written(group: Group) -> bool:
 
 def _findings(main: Step, action: Action, changes: tuple[Change, ...], before: Mapping[str, Any]) -> Iterator[Finding]:
     """What a rewritten endpoint's fields come to, in serving's words where there are some."""
-    if action not in _REWRITTEN:
+    if action not in _REWRITTEN or not main.new:
         return
     yield from judge(changes, replaced=action is Action.REPLACE, forced_by=main.forced_by)
     yield from behaviour(before, main.new)
@@ -142,8 +148,8 @@ def _replacement(main: Step, changes: tuple[Change, ...]) -> Iterator[Finding]:
     forcing = [change for change in changes if forces(change, main.forced_by)]
     because = "; ".join(f"{edit(change)}, and {reason(change)}" for change in forcing)
     what = "Deleted, then created again: nothing answers until the new one is ready"
-    yield Finding(Risk.OUTAGE, what, because or f"forced by {', '.join(map(quoted, main.forced_by))}")
-    if _url(main, main.old) != _url_after(main):
+    yield Finding(Risk.OUTAGE, what, because or ", ".join(map(quoted, main.forced_by)))
+    if main.new and _url(main, main.old) != _url_after(main):
         yield Finding(Risk.INTERFACE, "Its URL changes: callers must be told the new one")
     yield Finding(Risk.INTERFACE, "Its id changes: tokens and permissions that name the old one stop working")
     why = "an endpoint runs as its creator, for ever"

@@ -4,7 +4,7 @@ Secrets are gone when this is done: out of values by values.py, out of messages 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def read_digest(file: Path) -> Preview:
     return _preview(reader, steps, diagnostics=digest.get("diagnostics") or (), complete="changeSummary" in digest)
 
 
-def from_events(events: list[Event]) -> Preview:
+def from_events(events: Sequence[Event]) -> Preview:
     """A preview from the engine's events, in their order."""
     reader = Reader()
     return _preview(
@@ -73,11 +73,11 @@ def _preview(
     )
 
 
-def _each(events: list[Event], kind: str) -> list[Event]:
+def _each(events: Sequence[Event], kind: str) -> list[Event]:
     return [event[kind] for event in events if kind in event]
 
 
-def _packs(events: list[Event]) -> tuple[str, ...]:
+def _packs(events: Sequence[Event]) -> tuple[str, ...]:
     kinds = ("policyAnalyzeSummaryEvent", "policyAnalyzeStackSummaryEvent", "policyEvent")
     said = [event for kind in kinds for event in _each(events, kind)]
     return tuple(
@@ -85,7 +85,7 @@ def _packs(events: list[Event]) -> tuple[str, ...]:
     )
 
 
-def _steps(reader: Reader, events: list[Event]) -> Iterator[Step]:
+def _steps(reader: Reader, events: Sequence[Event]) -> Iterator[Step]:
     """A refresh tells what it found only when it is done; every other operation all it has before it starts."""
     for event in events:
         kind = "resOutputsEvent" if "resOutputsEvent" in event else "resourcePreEvent"

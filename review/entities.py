@@ -42,6 +42,8 @@ class Share:
     entity: str
     before: int | None
     after: int | None
+    serves: str = ""
+    """The model behind it, after the change."""
 
 
 def entities(inputs: Mapping[str, Any]) -> dict[str, Entity]:
@@ -72,7 +74,9 @@ def _entity(name: str, item: Mapping[str, Any]) -> Entity:
 def shares(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Share, ...]:
     """Traffic before and after, in the order of the new routes, those that are gone last."""
     before, after = _routes(old), _routes(new)
-    return tuple(Share(name, before.get(name), after.get(name)) for name in dict.fromkeys([*after, *before]))
+    labels = {name: entity.label for name, entity in (entities(old) | entities(new)).items()}
+    names = dict.fromkeys([*after, *before])
+    return tuple(Share(name, before.get(name), after.get(name), labels.get(name, "")) for name in names)
 
 
 def _routes(inputs: Mapping[str, Any]) -> dict[str, int]:
@@ -111,7 +115,8 @@ def _with_traffic(share: Share | None) -> str:
 
 
 def _movement(share: Share) -> str:
-    return f"{quoted(share.entity)} {share.before or 0} → {share.after or 0} %"
+    model = f" ({quoted(share.serves)})" if share.serves else ""
+    return f"{quoted(share.entity)}{model} {share.before or 0} → {share.after or 0} %"
 
 
 def cost(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:

@@ -29,8 +29,9 @@ class Group:
 
     def main(self, resource: str) -> Step | None:
         """The step of a resource type. Of a replacement, the half that tells both sides."""
-        found = [step for step in self.steps if step.type == resource and step.op != "delete-replaced"]
-        return next((step for step in found if step.op == "replace"), found[0] if found else None)
+        found = [step for step in self.steps if step.type == resource]
+        best = sorted(found, key=lambda step: (step.op != "replace", step.op == "delete-replaced"))
+        return best[0] if best else None
 
     def refresh(self, resource: str) -> Step | None:
         """What a refresh found of a resource type, where it found a difference."""

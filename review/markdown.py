@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from review import markdown_parts as parts
-from review.alike import alike
+from review.alike import alike, said
 from review.markdown_text import folded, plain
 from review.report import Report
 from review.risks import Risk
@@ -25,7 +25,8 @@ def marker(stack: str) -> str:
 
 def markdown(report: Report, limit: int = LIMIT) -> str:
     """The report as a comment of at most `limit` characters."""
-    sections = [marker(report.stack), parts.title(report)]
+    first = marker(report.stack) + (f"\n<!-- reviewed:{report.digest} -->" if report.digest else "")
+    sections = [first, parts.title(report)]
     if report.errors:
         sections.append(parts.errors(report, _ERRORS))
     end = parts.stamp(report)
@@ -65,8 +66,8 @@ def _optional(report: Report, room: int) -> Iterable[str]:
 
 
 def _violations(report: Report, room: int) -> str:
-    lines = [parts.violation(each, subject) for subject in report.subjects for each in subject.violations]
-    lines += [parts.violation(each, None) for each in report.violations]
+    lines = [parts.violation(each.violation, each.subjects) for each in said(report.subjects)]
+    lines += [parts.violation(each) for each in report.violations]
     return "\n".join(["### Policies", "", *_fitting(lines, room)])
 
 

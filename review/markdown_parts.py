@@ -8,7 +8,7 @@ from review.report import Report, Verdict
 from review.risks import Finding, Risk
 from review.spans import quoted
 from review.subject import Row, Subject
-from review.wording import headline, several, tally, verdict
+from review.wording import headline, pace, several, tally, verdict
 
 ICONS = {
     Risk.OUTAGE: "🛑",
@@ -29,6 +29,8 @@ def title(report: Report) -> str:
     lines = [f"## {icon} {prose(verdict(report))}"]
     if counts := tally(report):
         lines += ["", plain(counts)]
+    if slow := pace(report):
+        lines += ["", f"⏳ {plain(slow)}"]
     return "\n".join(lines)
 
 
@@ -56,20 +58,24 @@ def _outages(subject: Subject) -> str:
     return "; ".join(prose(finding.what) for finding in subject.findings if finding.risk is Risk.OUTAGE)
 
 
-def violation(each: Violation, subject: Subject | None) -> str:
+def violation(each: Violation, subjects: tuple[Subject, ...] = ()) -> str:
     """A policy's word and its advice, beside what it is about."""
-    where = f" on {prose(f'{subject.kind} {quoted(subject.key)}')}" if subject else ""
-    place = f", {code(subject.place)}" if subject and subject.place else ""
+    where = ""
+    if len(subjects) == 1:
+        where = f" on {prose(f'{subjects[0].kind} {quoted(subjects[0].key)}')}"
+        where += f", {code(subjects[0].place)}" if subjects[0].place else ""
+    elif subjects:
+        first = quoted(subjects[0].key)
+        where = f" on {prose(f'{first} and {len(subjects) - 1} more {subjects[0].kind}s')}"
     icon = "⛔" if each.mandatory else "⚠️"
-    return (
-        f"- {icon} **{plain(each.rule)}** ({plain(each.level)}){where}{place}: {plain(' '.join(each.message.split()))}"
-    )
+    return f"- {icon} **{plain(each.rule)}** ({plain(each.level)}){where}: {plain(' '.join(each.message.split()))}"
 
 
 def subject(each: Several) -> str:
     """All that a reviewer should know of one subject, or of several to which the same happens."""
     this = each.subject
-    lines = [f"### {ICONS[this.risk] if this.risk else '•'} {prose(several(this, len(each.keys)))}", ""]
+    place = f" · {code(this.place)}" if this.place and len(each.keys) == 1 else ""
+    lines = [f"### {ICONS[this.risk] if this.risk else '•'} {prose(several(this, len(each.keys)))}{place}", ""]
     lines += [f"- {ICONS[finding.risk]} **{finding.risk}** · {_finding(finding)}" for finding in this.findings]
     if this.rows:
         lines += ["", table(this.rows)]
@@ -104,9 +110,13 @@ def table(rows: tuple[Row, ...], before: str = "before", after: str = "after") -
 
 def traffic(shares: tuple[Share, ...]) -> str:
     """The split as bars that line up."""
-    width = max(len(share.entity) for share in shares)
+    widths = [
+        max(len(cell) for cell in column)
+        for column in zip(*((each.entity, each.serves) for each in shares), strict=True)
+    ]
+    names = [f"{each.entity:{widths[0]}}  {each.serves:{widths[1]}}" for each in shares]
     both = any(share.before is not None for share in shares) and any(share.after is not None for share in shares)
-    lines = [f"{share.entity:{width}}  {_bars(share, both=both)}" for share in shares]
+    lines = [f"{name}  {_bars(share, both=both)}" for name, share in zip(names, shares, strict=True)]
     return block("\n".join(["traffic", *lines]))
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from stacks.faults import Place
-from stacks.yaml_places import Path_, read
+from stacks.yaml_places import read
 
 _SECTIONS: Mapping[str, str] = {
     "endpoint": "model-serving:endpoints",
@@ -21,8 +20,8 @@ def declared_in(stack: str, folder: Path) -> Callable[[str, str], str]:
     documents = [read(file).places for file in files if file.exists()]
 
     def place(kind: str, key: str) -> str:
-        path: Path_ = ("config", _SECTIONS.get(kind, ""), key)
-        found: Place | None = next((places[path] for places in documents if path in places), None)
+        path = ("config", _SECTIONS.get(kind, ""), key)
+        found = next((places[path] for places in documents if path in places), None)
         return f"{found.file}:{found.line}" if found else ""
 
     return place

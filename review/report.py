@@ -48,7 +48,7 @@ class Report:
     """Changed, drifted or violating; worst first."""
     unchanged: int
     order: tuple[str, ...]
-    """What approving will do, step by step."""
+    """What approving will do, step by step; nothing where the preview did not get to the end."""
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     violations: tuple[Violation, ...]
@@ -100,7 +100,7 @@ def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Sta
         verdict=_verdict(preview, told),
         subjects=tuple(sorted(told, key=_severity)),
         unchanged=len(found) - len(told),
-        order=in_order(preview.steps),
+        order=() if _errors(preview) else in_order(preview.steps),
         errors=_errors(preview),
         warnings=preview.warnings,
         violations=loose,

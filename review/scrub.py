@@ -20,6 +20,7 @@ _PATTERNS = re.compile(
     | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
     | (?<=://)[^/\s:@]+:[^/\s:@]+(?=@)                     # a user and password in an address
     | (?i:(?<=bearer\ ))[\w.~+/=-]{8,}
+    | (?i:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=api_key=)|(?<=apikey=)|(?<=access_key=))[^\s,;"']+
     """,
     re.DOTALL,
 )

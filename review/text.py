@@ -8,13 +8,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from review.alike import Several, alike
+from review.alike import Several, alike, said
 from review.markdown_parts import ICONS, bar
 from review.report import Report, Verdict
 from review.risks import Risk
 from review.spans import parts, quoted
 from review.subject import Row, Subject
-from review.wording import several, tally, verdict
+from review.wording import pace, several, tally, verdict
 
 _COLOURS = {Verdict.FINE: "green", Verdict.APPROVAL: "yellow", Verdict.FAILED: "red"}
 _RISKS = {
@@ -41,7 +41,12 @@ def text(reports: list[Report], *, width: int | None = None, colour: bool = Fals
 def _report(report: Report) -> RenderableType:
     colour = "red" if report.risk is Risk.OUTAGE else _COLOURS[report.verdict]
     blocks: list[RenderableType] = [
-        Panel(Text(tally(report)), title=_sentence(verdict(report)), border_style=colour, title_align="left")
+        Panel(
+            Text("\n".join(filter(None, [tally(report), pace(report)]))),
+            title=_sentence(verdict(report)),
+            border_style=colour,
+            title_align="left",
+        )
     ]
     blocks += [Padding(Text(error, style="red"), (0, 2)) for error in report.errors]
     blocks += [_violations(report)] if report.all_violations else []
@@ -60,12 +65,13 @@ def _sentence(sentence: str, style: str = "") -> Text:
 
 def _violations(report: Report) -> RenderableType:
     blocks: list[RenderableType] = []
-    for each in report.all_violations:
+    told = [(each.violation, [subject.key for subject in each.subjects]) for each in said(report.subjects)]
+    for each, keys in [*told, *((violation, []) for violation in report.violations)]:
         colour = "bold red" if each.mandatory else "yellow"
-        blocks.append(
-            Text.assemble(("⛔ " if each.mandatory else "⚠ ", colour), (each.rule, colour), f" ({each.level})")
-        )
-        blocks.append(Padding(Text(each.message), (0, 0, 0, 3)))
+        head = Text.assemble(("⛔ " if each.mandatory else "⚠ ", colour), (each.rule, colour), f" ({each.level})")
+        blocks += [head, Padding(Text(each.message), (0, 0, 0, 3))]
+        if len(keys) > 1:
+            blocks.append(Padding(Text(f"The same of {len(keys) - 1} more", style="dim"), (0, 0, 0, 3)))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
@@ -102,7 +108,7 @@ def _table(rows: tuple[Row, ...], before: str, after: str) -> Table:
 def _traffic(subject: Subject) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for share in subject.shares:
-        table.add_row(share.entity, bar(share.before), "→", bar(share.after))
+        table.add_row(share.entity, Text(share.serves, style="dim"), bar(share.before), "→", bar(share.after))
     return table
 
 

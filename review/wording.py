@@ -59,6 +59,20 @@ def tally(report: Report) -> str:
     return " · ".join(parts)
 
 
+PACE = 50
+"""Creations and config updates that Databricks takes in five minutes (documentation, model serving limits)."""
+
+
+def pace(report: Report) -> str:
+    """A warning where a change is more than the workspace takes at once; empty where it isn't."""
+    verbs = ("Create endpoint", "Create again endpoint", "Update endpoint")
+    changes = sum(step.startswith(verbs) for step in report.order)
+    if changes <= PACE:
+        return ""
+    minutes = (changes - 1) // PACE * 5
+    return f"{changes} endpoints are written, and Databricks takes {PACE} in five minutes: {minutes} minutes at least"
+
+
 def headline(subject: Subject) -> str:
     """`endpoint fraud-scorer replaced`."""
     state = _DONE.get(subject.action, "not touched")

@@ -1,0 +1,52 @@
+"""Reports written out: in the format that is asked for, or in the one that a file's ending names."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from review.as_json import as_json
+from review.check import as_results, faults
+from review.markdown import markdown
+from review.report import Report
+from review.sarif import Result, results, sarif
+from review.text import text
+
+ENDINGS: Mapping[str, str] = {".md": "markdown", ".json": "json", ".sarif": "sarif", ".txt": "text"}
+FORMATS = ("markdown", "json", "sarif", "text")
+
+
+def written(reports: list[Report], form: str | None, files: list[Path]) -> None:
+    """Write to each file, or else to standard output. `{stack}` in a file's name makes a file for each stack."""
+    for file in files:
+        chosen = form or ENDINGS.get(file.suffix, "text")
+        if "{stack}" in file.name:
+            for report in reports:
+                own = file.with_name(file.name.replace("{stack}", report.stack))
+                own.write_text(rendered([report], chosen), encoding="utf-8")
+        else:
+            file.write_text(rendered(reports, chosen), encoding="utf-8")
+    if not files:
+        colour = sys.stdout.isatty() and (form or "text") == "text"
+        sys.stdout.write(rendered(reports, form or "text", colour=colour))
+
+
+def rendered(reports: list[Report], form: str, *, colour: bool = False) -> str:
+    """The reports in one format."""
+    match form:
+        case "markdown":
+            return "\n".join(markdown(report) for report in reports)
+        case "json":
+            return as_json(reports)
+        case "sarif":
+            return sarif(result for report in reports for result in (*results(report), *_mistakes(report)))
+        case _:
+            return text(reports, width=shutil.get_terminal_size((110, 0)).columns, colour=colour)
+
+
+def _mistakes(report: Report) -> list[Result]:
+    """Where a preview failed for what its stack files say: each mistake at its line."""
+    folder = Path.cwd()
+    if not report.errors or not (folder / "stacks" / f"Pulumi.{report.stack}.yaml").exists():
+        return []
+    return as_results(faults(folder, [report.stack]))

@@ -1,0 +1,65 @@
+"""Running the preview itself, with the shell's own credentials, backend and passphrase."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from review.engine_output import UnreadablePreviewError, read_events
+from review.preview import Preview
+from review.scrub import Scrubber, secrets_of
+
+_TOLD = 4_000
+"""So many characters of what the engine printed are kept where it left no events."""
+
+
+class NoPulumiError(Exception):
+    """There is no `pulumi` to run."""
+
+
+def preview(
+    stack: str, folder: Path, packs: Sequence[str] = (), *, refresh: bool = False, plan: Path | None = None
+) -> Preview:
+    """What `pulumi preview` says of a stack, judged by the policy packs. `plan` is where the plan is saved.
+
+    Raises NoPulumiError. Everything else that goes wrong is an error in the preview.
+    """
+    if not shutil.which("pulumi"):
+        way_out = 'Install Pulumi, or `make setup` and then eval "$(make -s env)"'
+        raise NoPulumiError(f"There is no `pulumi` on PATH. {way_out}")
+    with tempfile.TemporaryDirectory(prefix="model-serving-review-") as name:
+        events = Path(name) / "events"
+        options = [option for pack in packs for option in ("--policy-pack", pack)]
+        options += ["--refresh"] if refresh else []
+        options += ["--save-plan", str(plan)] if plan else []
+        status, printed = run_pulumi("preview", stack, folder, ["--event-log", str(events), *options])
+        found = _read(events)
+    if status and not found.errors and not any(each.mandatory for each in found.violations):
+        found = replace(found, errors=(printed[-_TOLD:].strip() or f"pulumi ended with {status}",), complete=False)
+    return replace(found, stack=found.stack or stack)
+
+
+def run_pulumi(command: str, stack: str, folder: Path, options: Sequence[str]) -> tuple[int, str]:
+    """Run `pulumi COMMAND` on a stack. Its exit status and what it printed, without secrets."""
+    run = subprocess.run(
+        ["pulumi", *command.split(), "--stack", stack, "--non-interactive", "--color", "never", *options],
+        cwd=folder,
+        # The flag that writes the event log is one of those that only show with this.
+        env={**os.environ, "PULUMI_DEBUG_COMMANDS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return run.returncode, Scrubber(secrets_of())(run.stdout)
+
+
+def _read(events: Path) -> Preview:
+    """The events; none where the engine stopped before it wrote any, as it does for a stack that isn't there."""
+    try:
+        return read_events(events)
+    except UnreadablePreviewError:
+        return Preview(stack="", complete=False)
