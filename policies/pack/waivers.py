@@ -92,10 +92,16 @@ def _faults(key: str, given: Any, known: Mapping[str, Rule]) -> Iterator[str]:
         yield f'{place}.rule: "{rule.name}" can\'t be waived'
 
 
+_MOMENTS = ("T00:00:00Z", " 00:00:00 +0000 UTC")
+"""What the engine makes of a day that stands in a stack file without quotation marks: its first moment, as Go says."""
+
+
 def _day(text: Any) -> date | None:
-    """A day, which the engine may hand on as the first moment of it."""
+    day = str(text)
+    for moment in _MOMENTS:
+        day = day.removesuffix(moment)
     try:
-        return date.fromisoformat(str(text).removesuffix("T00:00:00Z"))
+        return date.fromisoformat(day)
     except ValueError:
         return None
 

@@ -37,8 +37,9 @@ def test_a_waiver_is_read_whole() -> None:
     ]
 
 
-def test_the_engine_may_hand_on_a_day_as_its_first_moment() -> None:
-    (waiver,) = parse({"night": {**WRITTEN, "expires": "2027-03-31T00:00:00Z"}}, RULES)
+@pytest.mark.parametrize("moment", ["2027-03-31T00:00:00Z", "2027-03-31 00:00:00 +0000 UTC"])
+def test_the_engine_may_hand_on_a_day_as_its_first_moment(moment: str) -> None:
+    (waiver,) = parse({"night": {**WRITTEN, "expires": moment}}, RULES)
     assert waiver.expires == date(2027, 3, 31)
 
 
