@@ -53,19 +53,21 @@ class Guard:
 
     async def refuse(self, args: pulumi.ResourceHookArgs) -> None:
         """Raise ValueError where the endpoint would go through a one-way door. A removed endpoint may go."""
-        old = {key: await _plain(value) for key, value in (args.old_inputs or {}).items()}
-        wish = self._wish_for(args.name, old.get("name"))
+        old = await _plain(args.old_inputs or {})
+        wish = await self._wish_for(args.name, old.get("name"))
         if wish is None:
             return
-        found = list(differences(old, wish.inputs))
+        found = list(differences(old, await _plain(wish.inputs)))
         endpoint_id = await _plain((args.old_outputs or {}).get("servingEndpointId"))
         if found and not (args.new_inputs is None and endpoint_id and endpoint_id == wish.may_replace):
             raise ValueError(_refusal(str(old.get("name")), str(endpoint_id), found))
 
-    def _wish_for(self, resource: str, endpoint: Any) -> Wish | None:
+    async def _wish_for(self, resource: str, endpoint: Any) -> Wish | None:
         """By the endpoint's own name first: a resource that was renamed still wants that endpoint."""
-        same = (wish for wish in self._wishes.values() if wish.inputs.get("name") == endpoint)
-        return next(same, self._wishes.get(resource))
+        for wish in self._wishes.values():
+            if await _plain(wish.inputs.get("name")) == endpoint:
+                return wish
+        return self._wishes.get(resource)
 
 
 _guards: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = weakref.WeakKeyDictionary()
@@ -94,17 +96,22 @@ def unentangled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
 
 
 def differences(old: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Difference]:
-    """The one-way doors between two sets of inputs, in the field contract's order."""
+    """The one-way doors between two sets of inputs, in the field contract's order.
+
+    A wish that isn't known yet is none: it is when `up` comes to the endpoint, which is before it is touched.
+    """
     for door in fields("model_serving"):
         if door.one_way:
             before, after = _behind(door, old), _behind(door, wanted)
-            if before != after:
+            if before != after and _UNKNOWN not in (before, after):
                 yield Difference(door, before, after)
 
 
 def _behind(door: Field, inputs: Any) -> Any:
     """What stands behind a door: the value, absent and false being one; for items of a list, whether one has it."""
     found = list(_at(inputs, door.path.split(".")))
+    if _UNKNOWN in found:
+        return _UNKNOWN
     if "*" in door.path:
         return any(value is not None for value in found)
     value = found[0] if found else None
@@ -112,7 +119,7 @@ def _behind(door: Field, inputs: Any) -> Any:
 
 
 def _at(value: Any, path: list[str]) -> Iterator[Any]:
-    if not path:
+    if not path or value is _UNKNOWN:
         yield value
     elif path[0] == "*":
         for item in value if isinstance(value, list) else []:
@@ -121,12 +128,17 @@ def _at(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _at(value.get(path[0]), path[1:])
 
 
+_UNKNOWN = object()
+
+
 async def _plain(value: Any) -> Any:
-    """The value of a secret, which comes as an output; anything else as it is."""
+    """The values of outputs, as which secrets come too; what isn't known yet is _UNKNOWN."""
     if isinstance(value, pulumi.Output):
-        return await value.future()
+        return await _plain(await value.future()) if await value.is_known() else _UNKNOWN
     if isinstance(value, Mapping):
         return {key: await _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [await _plain(item) for item in value]
     return value
 
 

@@ -15,17 +15,46 @@ _PROJECT = Path(__file__).resolve().parent.parent.parent
 SCHEMA = _PROJECT / "policies" / "config.schema.json"
 PAGE = _PROJECT / "docs" / "policies.md"
 _BEGIN, _END = "<!-- rules: begin -->", "<!-- rules: end -->"
+_ENGINE = "tests/policies/test_rules_on_the_engine.py"
+_BAD_ENDPOINT = f"{_ENGINE}::test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks"
+_BAD_PERMISSIONS = f"{_ENGINE}::test_bad_permissions_are_refused_by_each_rule_that_they_break"
+_LIVE = f"{_ENGINE}::test_what_is_judged_from_the_live_endpoint_is_told"
+BACKED_BY = {
+    "waivers": f"{_ENGINE}::test_an_expired_waiver_fails_before_anything_else",
+    "route-optimized-create-only": "tests/policies/test_ways_round.py::test_a_wish_in_any_form_is_seen",
+    "supported-entity-types": _BAD_ENDPOINT,
+    "traffic-adds-up": _BAD_ENDPOINT,
+    "traffic-jump": _LIVE,
+    "secrets-by-reference": _BAD_ENDPOINT,
+    "no-manage-for-everyone": _BAD_PERMISSIONS,
+    "optimized-callers-use-oauth": f"{_ENGINE}::test_a_person_who_would_call_a_route_optimized_endpoint_fails_the_preview",
+    "permissions-declared": f"{_ENGINE}::test_an_endpoint_without_permissions_is_told",
+    "gpu-where-allowed": _BAD_ENDPOINT,
+    "required-tags": _BAD_ENDPOINT,
+    "changes-arrive": _LIVE,
+    "production-stays-warm": _BAD_ENDPOINT,
+    "production-is-protected": _BAD_ENDPOINT,
+    "production-names-its-callers": _BAD_PERMISSIONS,
+    "production-pins-versions": f"{_ENGINE}::test_a_moving_alias_in_production_is_told",
+    "production-runs-as-a-service-principal": _LIVE,
+}
+"""The test on the real engine in which each rule is broken; `test_a_good_program_passes` is the other half of each."""
 
 
 def table(rules: Iterable[Rule]) -> str:
-    """Each rule with what passes, what fails, why it exists, its level and its settings."""
-    lines = ["| rule | passes | fails | why | level | settings | waivable |", "| --- " * 7 + "|"]
+    """Each rule with what passes, what fails, why it exists, its level, its settings and its test."""
+    lines = ["| rule | passes | fails | why | level | settings | waivable | test |", "| --- " * 8 + "|"]
     lines += [
         f"| `{rule.name}` | {rule.passes} | {rule.fails} | {rule.why} | {rule.level} | {_settings(rule)} "
-        f"| {'yes' if rule.waivable else 'no'} |"
+        f"| {'yes' if rule.waivable else 'no'} | {_link(BACKED_BY[rule.name])} |"
         for rule in rules
     ]
     return "\n".join(lines)
+
+
+def _link(test: str) -> str:
+    file, _, name = test.partition("::")
+    return f"[{name.removeprefix('test_').replace('_', ' ')}](../{file})"
 
 
 def _settings(rule: Rule) -> str:

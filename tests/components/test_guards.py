@@ -113,3 +113,30 @@ def test_an_update_in_place_behind_a_one_way_door_is_refused_even_with_the_id(gu
     guard.bind("fraud", Wish(external, ID))
     with pytest.raises(ValueError, match="externalModel: False -> True"):
         ask(guard, ENDPOINT, new=external)
+
+
+def output(value: Any, *, known: bool = True) -> pulumi.Output[Any]:
+    """An output, made where a loop runs, as the program's are."""
+    futures = [asyncio.get_running_loop().create_future() for _ in range(3)]
+    for future, result in zip(futures, (value if known else None, known, True), strict=True):
+        future.set_result(result)
+    return pulumi.Output(set(), *futures)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "is_refused"), [(False, True, True), (True, True, False), (None, False, False)]
+)
+def test_a_wish_that_is_an_output_counts_when_it_is_known(
+    guard: Guard, wanted: bool | None, known: bool, is_refused: bool
+) -> None:
+    async def wish_and_ask() -> None:
+        guard.bind("fraud", Wish(changed("routeOptimized", output(wanted, known=known)), None))
+        old = {**ENDPOINT, "name": output("fraud")}
+        args = pulumi.ResourceHookArgs(urn="urn", id="fraud", name="fraud", type="t", old_inputs=old)
+        await guard.refuse(args)
+
+    if is_refused:
+        with pytest.raises(ValueError, match="routeOptimized: True -> None"):
+            asyncio.run(wish_and_ask())
+    else:
+        asyncio.run(wish_and_ask())

@@ -1,0 +1,37 @@
+"""The page on policies says what the rules are, and names tests that exist."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from policies.pack.document import BACKED_BY, PAGE, page, table
+from policies.rules import RULES
+
+PROJECT = Path(__file__).resolve().parents[2]
+WAYS_ROUND = PROJECT / "tests" / "policies" / "test_ways_round.py"
+
+
+def tests_in(file: Path) -> set[str]:
+    return {node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
+
+
+def test_the_table_is_current() -> None:
+    """`python -m policies.pack.document` writes it."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text, RULES) == text
+
+
+def test_every_rule_has_a_row() -> None:
+    rows = [line.split(" | ")[0] for line in table(RULES).splitlines()[2:]]
+    assert rows == [f"| `{rule.name}`" for rule in RULES]
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in RULES])
+def test_the_row_names_a_test_that_exists(rule: str) -> None:
+    file, _, name = BACKED_BY[rule].partition("::")
+    assert name in tests_in(PROJECT / file)
+
+
+def test_twelve_ways_round_the_first_rule_are_tried() -> None:
+    assert len([name for name in tests_in(WAYS_ROUND) if name.startswith("test_")]) >= 12
