@@ -27,7 +27,7 @@ BACKED_BY = {
     "traffic-jump": _LIVE,
     "secrets-by-reference": _BAD_ENDPOINT,
     "no-manage-for-everyone": _BAD_PERMISSIONS,
-    "optimized-callers-use-oauth": f"{_ENGINE}::test_a_person_who_would_call_a_route_optimized_endpoint_fails_the_preview",
+    "optimized-callers-use-oauth": f"{_ENGINE}::test_a_person_who_would_call_an_optimized_endpoint_is_refused",
     "permissions-declared": f"{_ENGINE}::test_an_endpoint_without_permissions_is_told",
     "gpu-where-allowed": _BAD_ENDPOINT,
     "required-tags": _BAD_ENDPOINT,

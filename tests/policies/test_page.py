@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 WAYS_ROUND = PROJECT / "tests" / "policies" / "test_ways_round.py"
 
 
-def tests_in(file: Path) -> set[str]:
+def declared_tests(file: Path) -> set[str]:
     return {node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
 
 
@@ -30,8 +30,8 @@ def test_every_rule_has_a_row() -> None:
 @pytest.mark.parametrize("rule", [rule.name for rule in RULES])
 def test_the_row_names_a_test_that_exists(rule: str) -> None:
     file, _, name = BACKED_BY[rule].partition("::")
-    assert name in tests_in(PROJECT / file)
+    assert name in declared_tests(PROJECT / file)
 
 
 def test_twelve_ways_round_the_first_rule_are_tried() -> None:
-    assert len([name for name in tests_in(WAYS_ROUND) if name.startswith("test_")]) >= 12
+    assert len([name for name in declared_tests(WAYS_ROUND) if name.startswith("test_")]) >= 12

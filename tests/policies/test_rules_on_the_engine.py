@@ -145,7 +145,7 @@ def test_bad_permissions_are_refused_by_each_rule_that_they_break(bad_permission
         assert violation(rule, "Permissions", "open") in outcome.text
 
 
-def test_a_person_who_would_call_a_route_optimized_endpoint_fails_the_preview(bad_together: Outcome) -> None:
+def test_a_person_who_would_call_an_optimized_endpoint_is_refused(bad_together: Outcome) -> None:
     assert bad_together.status == 255
     assert violation("optimized-callers-use-oauth", "Permissions", "person") in bad_together.text
 
