@@ -113,6 +113,7 @@ CASES_OF_REVIEW = (
         outside=_outside,
         options=("--refresh",),
     ),
+    Case("field-that-is-dropped", ((_BASE, "description: Scores card payments", "description: Scores payments"),)),
     Case("no-changes"),
 )
 

@@ -40,6 +40,7 @@ def test_every_case_folder_is_a_case() -> None:
         ("policy-violation", Verdict.FAILED, Risk.BEHAVIOUR),
         ("model-size-and-secrets", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("changed-outside", Verdict.APPROVAL, Risk.INTERFACE),
+        ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
         ("no-changes", Verdict.FINE, None),
     ],
 )

@@ -1,0 +1,32 @@
+"""The review on the real engine: recorded cases are what the engine says today, and a pull request from end to end."""
+
+from pathlib import Path
+
+import pytest
+
+from rehearsal import pull_request
+from rehearsal.review_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
+
+LIVE = (
+    "first-deployment",
+    "canary-step",
+    "flipped-route-optimization",
+    "deleted-endpoint",
+    "failed-preview",
+    "changed-outside",
+)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES_OF_REVIEW if case.name in LIVE], ids=lambda case: case.name)
+def test_the_engine_gives_the_golden_comment(case: Case, tmp_path: Path) -> None:
+    record(case, tmp_path)
+    assert comment_on(tmp_path) == (CASES / case.name / "comment.md").read_text(encoding="utf-8")
+
+
+def test_a_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str]) -> None:
+    assert pull_request.main() == 0
+    told = capsys.readouterr().out
+    assert "Deployed as reviewed" in told
+    assert "The workspace saw: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in told
