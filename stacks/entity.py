@@ -1,23 +1,26 @@
 """What an endpoint serves: model versions and feature specs."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from stacks.model import Model
-from stacks.values import AnyText, Count, Flag, Key, Ordinal, Text, Version
+from stacks.values import AnyText, Count, Flag, InClear, Key, Ordinal, Text, Version
 
-WorkloadSize = Literal["Small", "Medium", "Large"]
-WorkloadType = Literal[
-    "CPU",
-    "CPU_MEDIUM",
-    "CPU_LARGE",
-    "GPU_SMALL",
-    "GPU_MEDIUM",
-    "GPU_LARGE",
-    "GPU_XLARGE",
-    "GPU_XLARGE_8",
-    "MULTIGPU_MEDIUM",
+WorkloadSize = Annotated[Literal["Small", "Medium", "Large"], InClear]
+WorkloadType = Annotated[
+    Literal[
+        "CPU",
+        "CPU_MEDIUM",
+        "CPU_LARGE",
+        "GPU_SMALL",
+        "GPU_MEDIUM",
+        "GPU_LARGE",
+        "GPU_XLARGE",
+        "GPU_XLARGE_8",
+        "MULTIGPU_MEDIUM",
+    ],
+    InClear,
 ]
 
 

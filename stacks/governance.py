@@ -1,14 +1,16 @@
 """Who may use an endpoint, what is recorded of its requests, and whom it tells."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from stacks.model import Model
-from stacks.values import Count, Flag, Fraction, ObjectName, Text
+from stacks.values import Count, Flag, Fraction, InClear, ObjectName, Text
 
 PrincipalKind = Literal["service_principal", "user", "group"]
-Level = Literal["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"]
+Level = Annotated[Literal["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"], InClear]
+Period = Annotated[Literal["minute"], InClear]
+LimitKey = Annotated[Literal["endpoint", "user", "user_group", "service_principal"], InClear]
 
 
 class Permission(Model):
@@ -52,7 +54,7 @@ class InferenceTable(Model):
 class RateLimit(Model):
     """Calls or tokens a minute: for the whole endpoint, for each user, or for one named principal."""
 
-    key: Literal["endpoint", "user", "user_group", "service_principal"] = Field(description="What the limit counts by.")
+    key: LimitKey = Field(description="What the limit counts by.")
     calls: Count | None = Field(default=None, description="Most calls in the period.")
     tokens: Count | None = Field(default=None, description="Most tokens in the period.")
     principal: Text | None = Field(
@@ -60,7 +62,7 @@ class RateLimit(Model):
         description="The user, group or service principal (key of this stack, or application id) that is limited."
         " With key user: each user when not given.",
     )
-    renewal_period: Literal["minute"] = Field(default="minute", description="The API knows no other.")
+    renewal_period: Period = Field(default="minute", description="The API knows no other.")
 
 
 class AiGateway(Model):

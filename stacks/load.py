@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from stacks.engine_config import EngineConfig, with_secrets, without_secrets
 from stacks.faults import Fault, Finding, Place, SpecError, relative
 from stacks.merge import merge
 from stacks.messages import explained
-from stacks.model import Model
 from stacks.paths import dotted
 from stacks.rules import Names, findings, reference_findings
-from stacks.secrets import is_secret, secrets_in
 from stacks.sound import Sound, sound_part, wrong_values
 from stacks.spec import Stack
 from stacks.stack_file import base_settings, stack_settings
@@ -61,14 +59,3 @@ def _broken_rules(sound: Sound, stack: Stack) -> Iterator[Finding]:
     if sound.refers:
         names = Names(sound.written.get("endpoints", {}), sound.written.get("service_principals", {}))
         yield from filter(sound.tells, reference_findings(stack, names))
-    yield from _betrayed_secrets(sound.data, stack)
-
-
-def _betrayed_secrets(data: dict[str, Any], stack: Stack) -> Iterator[Finding]:
-    """Words of a closed list and names that others refer to become plain text in the stack, so they can't be secret."""
-    for path in secrets_in(data):
-        value: Any = stack
-        for part in path:
-            value = getattr(value, str(part)) if isinstance(value, Model) else value[part]
-        if not is_secret(value):
-            yield path, "can't be secret", "Write it in clear"

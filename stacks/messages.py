@@ -29,6 +29,12 @@ _KINDS: Final = {
 """Each kind of value: what it is, and how it is written."""
 
 _REFERENCE: Final = "See docs/stack-files.md"
+_FIXED: Final = {
+    "missing": ("is required and missing", _REFERENCE),
+    "string_too_short": ("is empty", "Write it, or leave the key out"),
+    "too_short": ("is empty", "Write at least one"),
+    "secret": ("can't be secret", "Write it in clear"),
+}
 _FORMS: Final = {
     values.VERSION: ("is not a model version", 'Write a whole number, as in version: "7"'),
     values.ENDPOINT_NAME: (
@@ -58,14 +64,18 @@ def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
         case "literal_error":
             return _unknown_word(found, words(path))
         case "string_pattern_mismatch":
-            what, way_out = _FORMS[context["pattern"]]
+            what, way_out = _FORMS.get(context["pattern"], ("does not have the right form", _REFERENCE))
             message = f"{shown(found)} {what}", way_out
         case "greater_than_equal":
             message = f"must be at least {context['ge']}; found {shown(found)}", "Write a larger number"
         case "less_than_equal":
             message = f"must be at most {context['le']}; found {shown(found)}", "Write a smaller number"
+        case "string_too_long":
+            message = f"has {len(found)} characters, at most {context['max_length']} are allowed", "Shorten it"
+        case "value_error":
+            message = str(context["error"]), _REFERENCE
         case _:
-            message = _incomplete(kind, context, found) or (f"{error['msg']}; found {shown(found)}", _REFERENCE)
+            message = _FIXED.get(kind) or (f"{error['msg']}; found {shown(found)}", _REFERENCE)
     return message
 
 
@@ -77,27 +87,10 @@ def _unknown_key(path: FieldPath) -> tuple[str, str]:
 
 
 def _unknown_word(found: Any, allowed: list[str]) -> tuple[str, str]:
-    if is_secret(found):
-        return f"is one of {', '.join(allowed)}, which is no secret", "Write it in clear"
     # Only for the same letters: a level or a size that merely looks alike is another one.
     meant = next((word for word in allowed if word.lower() == str(found).lower()), None)
     way_out = f'Did you mean "{meant}"?' if meant else "Write one of them"
     return f"{shown(found)} is not one of {', '.join(allowed)}", way_out
-
-
-def _incomplete(kind: str, context: dict[str, Any], found: Any) -> tuple[str, str] | None:
-    match kind:
-        case "missing":
-            return "is required and missing", _REFERENCE
-        case "string_too_short":
-            return "is empty", "Write it, or leave the key out"
-        case "too_short":
-            return "is empty", "Write at least one"
-        case "string_too_long":
-            return f"has {len(found)} characters, at most {context['max_length']} are allowed", "Shorten it"
-        case "value_error":
-            return str(context["error"]), _REFERENCE
-    return None
 
 
 def _other_spelling(kind: str, found: Any) -> str:

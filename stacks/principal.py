@@ -5,14 +5,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from stacks.model import Model
-from stacks.values import ApplicationId, Key, ObjectName, Ordinal, Seconds, Text
+from stacks.values import ApplicationId, InClear, Key, ObjectName, Ordinal, Seconds, Text
 
-Entitlement = Literal[
-    "allow-cluster-create",
-    "allow-instance-pool-create",
-    "databricks-sql-access",
-    "workspace-access",
-    "workspace-consume",
+Entitlement = Annotated[
+    Literal[
+        "allow-cluster-create",
+        "allow-instance-pool-create",
+        "databricks-sql-access",
+        "workspace-access",
+        "workspace-consume",
+    ],
+    InClear,
 ]
 
 

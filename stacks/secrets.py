@@ -1,9 +1,6 @@
 """Values that `pulumi config set --secret` encrypted: text that may be used, and is never shown."""
 
-from collections.abc import Iterator
-from typing import Any, Final, Self, TypeGuard
-
-from stacks.paths import FieldPath
+from typing import Final, Self, TypeGuard
 
 MASK: Final = "[secret]"
 
@@ -23,7 +20,7 @@ class Secret(str):
     known: bool
 
     def __new__(cls, text: str, *, known: bool = True) -> Self:
-        secret = super().__new__(cls, text)
+        secret = super().__new__(cls, str.__str__(text))  # str(text) of a Secret is the mask
         secret.known = known
         return secret
 
@@ -64,12 +61,3 @@ def is_secret(value: object) -> TypeGuard[Secret]:
 def is_unknown(value: object) -> bool:
     """Whether a value is secret and could not be decrypted, so that no rule can judge it."""
     return isinstance(value, Secret) and not value.known
-
-
-def secrets_in(data: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
-    """The path of every Secret in plain data."""
-    if isinstance(data, Secret):
-        yield path
-    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, child in children:
-        yield from secrets_in(child, (*path, key))

@@ -15,7 +15,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from stacks.secrets import Secret
 
@@ -73,6 +73,15 @@ class _Secretly:
         return {"anyOf": [handler(schema), SECURE]}
 
 
+def _in_clear(value: Any) -> Any:
+    if isinstance(value, Secret):
+        raise PydanticCustomError("secret", "can't be secret")
+    return value
+
+
+InClear = BeforeValidator(_in_clear)
+"""On what can't be secret, because it becomes plain text: words of a closed list, days, references to keys."""
+
 AnyText = Annotated[str, _Secretly]
 Text = Annotated[str, StringConstraints(min_length=1), _Secretly]
 Description = Annotated[str, StringConstraints(max_length=1000), _Secretly]
@@ -83,10 +92,10 @@ EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), _Secretl
 ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _Secretly]
 ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _Secretly]
 Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _Secretly]
-Key = Annotated[str, StringConstraints(min_length=1)]
-"""A key of the stack file's own, or a reference to one: never secret."""
+Key = Annotated[str, StringConstraints(min_length=1), InClear]
+"""A key of the stack file's own, or a reference to one."""
 
-EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME)]
+EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME), InClear]
 """The key of a served entity."""
 
 Percentage = Annotated[int, Field(ge=0, le=100, strict=True)]

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from stacks.model import Model
-from stacks.values import Text
+from stacks.values import InClear, Text
 
 
 class Waiver(Model):
@@ -16,4 +16,4 @@ class Waiver(Model):
     resource: Annotated[Text, Field(description="Pulumi name of the resource: for an endpoint its key here.")]
     reason: Annotated[Text, Field(description="Why, for whoever reads the report.")]
     owner: Annotated[Text, Field(description="Who answers for it.")]
-    expires: Annotated[date, Field(description="The last day on which it holds, for example 2027-03-31.")]
+    expires: Annotated[date, InClear, Field(description="The last day on which it holds, for example 2027-03-31.")]
