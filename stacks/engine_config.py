@@ -127,6 +127,6 @@ def _parsed(text: str | None, written: Any) -> Any:
 def _other_file(document: Document, path: FieldPath) -> Fault:
     """Neither value is told: one of them may be secret."""
     place = next(document.places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in document.places)
-    message = "Pulumi has another value here than this file, which alone says what is deployed; nothing was changed"
+    message = "Pulumi has another value here than this file, which alone says what is deployed"
     hint = "Run without --config-file, and keep these settings out of Pulumi.yaml and of ESC environments"
     return Fault(place, dotted(path), message, hint)
