@@ -16,6 +16,7 @@ from workspace import (
     invocations,
     journal,
     oauth,
+    overview,
     permissions,
     principal_secrets,
     registry,
@@ -168,6 +169,9 @@ def create_app(store: Store, clock: Clock, settings: Settings | None = None) -> 
     """The workspace in a founded store, as an ASGI application. Call it from one thread only."""
     handlers = Handlers(store, clock, settings or Settings())
     routes = [
+        Route("/", handlers.local(overview.page), methods=["GET"]),
+        Route("/_workspace/overview", handlers.local(overview.overview), methods=["GET"]),
+        Route("/_workspace/page/{file}", handlers.local(overview.part), methods=["GET"]),
         Route("/.well-known/databricks-config", handlers.public(oauth.host_metadata), methods=["GET"]),
         Route("/oidc/.well-known/oauth-authorization-server", handlers.public(oauth.oidc_metadata), methods=["GET"]),
         Route("/oidc/.well-known/openid-configuration", handlers.public(oauth.oidc_metadata), methods=["GET"]),
@@ -188,7 +192,7 @@ def create_app(store: Store, clock: Clock, settings: Settings | None = None) -> 
         routes=routes, exception_handlers={404: _no_such_api, 405: _no_such_api, Exception: _internal_error}
     )
     app.router.redirect_slashes = False
-    return Gateway(app, store)
+    return Gateway(app, store, clock)
 
 
 async def _no_such_api(request: Request, _: Exception) -> JSONResponse:

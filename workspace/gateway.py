@@ -1,14 +1,15 @@
 """Around every request: body limit, path spelling, faults, the workspace's header, and the journal."""
 
-import asyncio
 import json
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workspace import faults, journal
+from workspace.clock import Clock
 from workspace.errors import TooLarge
 from workspace.oauth import workspace_id
+from workspace.overview import is_of_the_page
 from workspace.store import Json, Store
 
 LARGEST_BODY: Final = 16 * 1024 * 1024
@@ -17,9 +18,10 @@ LARGEST_BODY: Final = 16 * 1024 * 1024
 class Gateway:
     """The outermost layer. The routes within find the request's body in `scope["state"]["body"]`."""
 
-    def __init__(self, app: ASGIApp, store: Store) -> None:
+    def __init__(self, app: ASGIApp, store: Store, clock: Clock) -> None:
         self.app = app
         self.store = store
+        self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -27,7 +29,7 @@ class Gateway:
         # MLflow posts and lists with a trailing slash and would turn a redirected POST into a GET
         scope["path"] = scope["path"].rstrip("/") or "/"
         scope["state"] = {"body": b"", "principal": None}
-        answer = _Answer(self.store, scope, send)
+        answer = _Answer(self.store, self.clock, scope, send)
         try:
             body = await _whole_body(receive)
         except TooLarge as fault:
@@ -43,7 +45,7 @@ class Gateway:
         if fault is None:
             await self.app(scope, receive, answer.send)
             return
-        await asyncio.sleep(fault.delay_seconds)
+        await self.clock.sleep(fault.delay_seconds)
         if fault.status is None:
             await self.app(scope, receive, answer.send)
             return
@@ -55,8 +57,9 @@ class Gateway:
 class _Answer:
     """The way back to the client: notes the request in the journal, then answers with the workspace's id."""
 
-    def __init__(self, store: Store, scope: Scope, send: Send) -> None:
+    def __init__(self, store: Store, clock: Clock, scope: Scope, send: Send) -> None:
         self._store = store
+        self._clock = clock
         self._scope = scope
         self._send = send
 
@@ -75,8 +78,11 @@ class _Answer:
         await self.send({"type": "http.response.body", "body": payload})
 
     def _record(self, status: int) -> None:
+        if is_of_the_page(self._scope["path"]):
+            return
         journal.record(
             self._store,
+            time=self._clock.now(),
             method=self._scope["method"],
             path=self._scope["path"],
             query=self._scope["query_string"].decode("latin-1"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from workspace.auth import authenticate, require_scope, require_whole_workspace
 from workspace.call import Call, Reply, Rule, Settings
 from workspace.clock import Clock
-from workspace.errors import ApiError, MalformedRequest
+from workspace.errors import ApiError, MalformedRequest, PermissionDenied
 from workspace.oauth import issue_token
 from workspace.store import Json, Store
 from workspace.tokens import NOBODY, Access
@@ -33,6 +34,20 @@ class Handlers:
 
         async def handle(request: Request) -> Response:
             return await self._answered(lambda: rule(self._call(request, NOBODY, {})))
+
+        return handle
+
+    def local(self, rule: Rule) -> Endpoint:
+        """A rule that needs no credential, but a client on this machine that means this machine."""
+
+        async def handle(request: Request) -> Response:
+            def run() -> Json | Reply:
+                client = request.client.host if request.client else ""
+                if not (_is_loopback(client) and _is_loopback(request.url.hostname or "")):
+                    raise PermissionDenied("This page is only shown on the machine that the workspace runs on.")
+                return rule(self._call(request, NOBODY, {}))
+
+            return await self._answered(run)
 
         return handle
 
@@ -84,6 +99,15 @@ class Handlers:
             query=dict(request.query_params),
             body=body,
         )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _response(body: Json | str | None, status: int, headers: Mapping[str, str]) -> Response:

@@ -1,7 +1,7 @@
 """The journal: every request in order, as proof of what a client really did. Its last 10,000 entries are kept.
 
-An entry holds method, path, query, status and principal, and the body of a write to the API. Secrets never get here:
-bodies of the token endpoint and of the data plane are left out, secret members are masked.
+An entry holds method, path, query, status, principal and time (in seconds since 1970), and the body of a write to the
+API. Secrets never get here: bodies of the token endpoint and of the data plane are left out, secret members are masked.
 """
 
 import json
@@ -30,10 +30,10 @@ def clear(call: Call) -> Json:
 
 
 def record(
-    store: Store, *, method: str, path: str, query: str, body: bytes, status: int, principal: str | None
+    store: Store, *, time: float, method: str, path: str, query: str, body: bytes, status: int, principal: str | None
 ) -> None:
     is_write = method not in ("GET", "HEAD") and path.startswith("/api/")
-    entry: Json = {"method": method, "path": path, "status": status, "principal": principal}
+    entry: Json = {"method": method, "path": path, "status": status, "principal": principal, "time": time}
     if query:
         entry["query"] = query
     if is_write and body:

@@ -30,14 +30,14 @@ WIRE_MEMBERS: Final[dict[str, Kind]] = {
 
 def read(call: Call) -> Json:
     _require_on_list(call, "CAN_VIEW")
-    return _wire_list(call.store, call.path["endpoint_id"])
+    return wire_list(call.store, call.path["endpoint_id"])
 
 
 def replace(call: Call) -> Json:
     """PUT: the body becomes the whole list of direct entries."""
     _require_on_list(call, "CAN_MANAGE")
     _keep(call.store, call.path["endpoint_id"], _entries(call))
-    return _wire_list(call.store, call.path["endpoint_id"])
+    return wire_list(call.store, call.path["endpoint_id"])
 
 
 def merge(call: Call) -> Json:
@@ -45,7 +45,7 @@ def merge(call: Call) -> Json:
     _require_on_list(call, "CAN_MANAGE")
     endpoint_id = call.path["endpoint_id"]
     _keep(call.store, endpoint_id, [*_acl(call.store, endpoint_id), *_entries(call)])
-    return _wire_list(call.store, endpoint_id)
+    return wire_list(call.store, endpoint_id)
 
 
 def levels(call: Call) -> Json:
@@ -124,8 +124,11 @@ def _resolve(store: Store, member: str, name: str) -> tuple[Kind, str]:
     return found.kind, found.name
 
 
-def _wire_list(store: Store, endpoint_id: str) -> Json:
-    """`object_type` is singular, whatever the path says; workspace admins carry an inherited CAN_MANAGE."""
+def wire_list(store: Store, endpoint_id: str) -> Json:
+    """The list as the API shows it.
+
+    `object_type` is singular, whatever the path says; workspace admins carry an inherited CAN_MANAGE.
+    """
     entries = [wire for entry in _acl(store, endpoint_id) if (wire := _wire_entry(store, entry))]
     inherited = {"permission_level": "CAN_MANAGE", "inherited": True, "inherited_from_object": ["/serving-endpoints/"]}
     admins = next((entry for entry in entries if entry.get("group_name") == ADMINS), None)

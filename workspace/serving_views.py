@@ -41,7 +41,7 @@ def detailed(call: Call, endpoint: Json) -> Json:
     endpoint = settled(endpoint, call.clock.now())
     shown = _members(endpoint, COMMON + DETAILED_ONLY)
     shown |= {
-        "state": _state(endpoint),
+        "state": state_of(endpoint),
         "permission_level": level_on(call.store, call.caller, endpoint["id"]),
         "resource_credential_strategy": "EMBEDDED_CREDENTIALS",
     }
@@ -58,7 +58,7 @@ def detailed(call: Call, endpoint: Json) -> Json:
 def summarized(call: Call, endpoint: Json) -> Json:
     """One row of a listing: no traffic, workload, permission level or address. Source: REST reference, list."""
     endpoint = settled(endpoint, call.clock.now())
-    shown = _members(endpoint, COMMON) | {"state": _state(endpoint)}
+    shown = _members(endpoint, COMMON) | {"state": state_of(endpoint)}
     if config := endpoint["config"]:
         entities = summary(_entities(config))
         shown["config"] = {"served_entities": entities, "served_models": [as_served_model(each) for each in entities]}
@@ -98,7 +98,7 @@ def _direct_access(call: Call, endpoint: Json) -> Json:
     return {"endpoint_url": url, "data_plane_info": {"query_info": query_info}}
 
 
-def _state(endpoint: Json) -> Json:
+def state_of(endpoint: Json) -> Json:
     return {
         "ready": "READY" if is_ready(endpoint) else "NOT_READY",
         "config_update": endpoint["config_update"],

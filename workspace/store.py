@@ -113,6 +113,13 @@ class Store:
         )
         return [json.loads(body) for (body,) in rows]
 
+    def recent_journal(self, most: int) -> list[Json]:
+        """The last entries, newest first, without the bodies of writes."""
+        rows = self.connection.execute(
+            "SELECT json_remove(body, '$.body') FROM journal ORDER BY sequence DESC LIMIT ?", (most,)
+        )
+        return [json.loads(body) for (body,) in rows]
+
     def clear_journal(self) -> None:
         with self.atomic():
             self.connection.execute("DELETE FROM journal")

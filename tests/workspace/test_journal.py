@@ -9,14 +9,15 @@ import pytest
 JOURNAL = "/_workspace/journal"
 
 
-def test_requests_are_kept_in_order(http: httpx.Client) -> None:
+def test_requests_are_kept_in_order(workspace: Any, http: httpx.Client) -> None:
     http.delete(JOURNAL)
     http.get("/api/2.0/serving-endpoints/fraud?x=1")
     http.post("/api/2.0/serving-endpoints", json={"name": "fraud"})
     _, read, write = http.get(JOURNAL).json()["requests"]
-    path, admin = "/api/2.0/serving-endpoints", "admin@example.com"
-    assert read == {"method": "GET", "path": f"{path}/fraud", "query": "x=1", "status": 404, "principal": admin}
-    assert write == {"method": "POST", "path": path, "body": {"name": "fraud"}, "status": 200, "principal": admin}
+    path = "/api/2.0/serving-endpoints"
+    shared = {"principal": "admin@example.com", "time": workspace.clock.now()}
+    assert read == shared | {"method": "GET", "path": f"{path}/fraud", "query": "x=1", "status": 404}
+    assert write == shared | {"method": "POST", "path": path, "body": {"name": "fraud"}, "status": 200}
 
 
 def test_writes_are_told_apart(http: httpx.Client, endpoint: Callable[..., dict[str, Any]]) -> None:
