@@ -193,6 +193,15 @@ def test_a_browser_shows_it(workspace: Any, browser: Browser) -> None:
     wide, narrow = browser.value(widths)
     assert 18 < wide / narrow < 20
     assert browser.value("document.documentElement.scrollWidth <= innerWidth")
+    right, left = (
+        browser.value(f"document.querySelector('{part}').getBoundingClientRect().{side}")
+        for part, side in ((".card", "right"), ("#requests", "left"))
+    )
+    assert right < left
+    assert browser.value(
+        "[...document.querySelectorAll('.card td')].every(cell => cell.getBoundingClientRect().right <="
+        " cell.closest('.card').getBoundingClientRect().right)"
+    )
 
 
 def test_it_follows_what_happens(workspace: Any, browser: Browser, endpoint: Build) -> None:

@@ -83,8 +83,21 @@ function request(each) {
   return make("li", "",
     make("span", `mono s${String(each.status)[0]}`, String(each.status)),
     make("span", "mono method", each.method),
-    make("span", "mono path", each.path),
+    make("span", "mono path", each.path.replace(/^\/api\/2\.\d/, "")),
+    make("span", "times", each.times > 1 ? `× ${each.times}` : ""),
     make("span", "who", [time, each.principal].filter(Boolean).join(" · ")));
+}
+
+// The same request again and again is one line.
+function gathered(requests) {
+  const lines = [];
+  for (const each of requests) {
+    const last = lines[lines.length - 1];
+    const same = last && ["method", "path", "status", "principal"].every((member) => last[member] === each[member]);
+    if (same) last.times += 1;
+    else lines.push({ ...each, times: 1 });
+  }
+  return lines;
 }
 
 function total(name, number) {
@@ -100,7 +113,7 @@ function show(overview) {
   const hidden = overview.total - overview.endpoints.length;
   if (hidden > 0) cards.push(make("p", "empty", `${hidden} more are not shown here`));
   document.getElementById("endpoints").replaceChildren(...cards);
-  const requests = overview.requests.map(request);
+  const requests = gathered(overview.requests).map(request);
   if (!requests.length) requests.push(make("li", "", make("span", "who", "None so far")));
   document.getElementById("requests").replaceChildren(...requests);
 }
