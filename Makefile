@@ -46,8 +46,9 @@ format: $(READY_DEV) ## put the style right
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format --quiet .
 
-schema: $(READY) ## write stacks/schema.json, which editors complete and check stack files with
+schema: $(READY) ## write what is generated from the vocabulary of stack files: their JSON Schema, their tables in docs
 	@$(PY) -m stacks.schema
+	@$(PY) -m stacks.document
 
 workspace: $(READY) ## start the embedded workspace that the local stack talks to (Ctrl-C stops it)
 	@$(PY) -m workspace --port $(PORT)

@@ -22,8 +22,8 @@ def base_settings(document: Document) -> Document:
     """Our settings of base.yaml. Pulumi never sees that file, so what is not ours in it would be lost."""
     for key in _config(document):
         if key == f"{NAMESPACE}waivers":
-            message = "a waiver in base.yaml counts for no stack: the policy pack reads the one that Pulumi reads"
-            _fault(document, (CONFIG, key), message, "Write it in the own file of the stack that it is for")
+            message = "a waiver in base.yaml counts for no stack: the policy pack reads each stack's own file"
+            _fault(document, (CONFIG, key), message, "Write it in the file of the stack that it is for")
         if not _is_or_should_be_ours(key):
             message = f'"{key}" in base.yaml is lost: Pulumi, whose setting it is, never reads this file'
             _fault(document, (CONFIG, key), message, "Write it in the own file of each stack, Pulumi.<stack>.yaml")

@@ -27,16 +27,16 @@ def _kind(path: FieldPath) -> Any:
     for part in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found = kind.model_fields.get(str(part))
-            kind = _bare(found.annotation) if found else None
+            kind = bare(found.annotation) if found else None
         else:
-            kind = _bare(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else None
+            kind = bare(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else None
     return kind
 
 
-def _bare(annotation: Any) -> Any:
+def bare(annotation: Any) -> Any:
     """The type itself of `T | None` and `Annotated[T, ...]`."""
     if get_origin(annotation) is Annotated:
-        return _bare(get_args(annotation)[0])
+        return bare(get_args(annotation)[0])
     if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
-        return _bare(next(argument for argument in get_args(annotation) if argument is not type(None)))
+        return bare(next(argument for argument in get_args(annotation) if argument is not type(None)))
     return annotation

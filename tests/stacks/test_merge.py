@@ -97,14 +97,13 @@ def test_a_stack_without_a_file_is_told_which_have_one(files: StackFiles) -> Non
 
 def test_base_yaml_holds_nothing_that_only_pulumi_could_read(files: StackFiles) -> None:
     base = "config:\n  databricks:host: https://x\n  model-serving:waivers: {}\nencryptionsalt: v1:x\n"
-    assert files.write("config: {}", base).faults() == [
-        (
-            'stacks/base.yaml:2:3 config.databricks:host: "databricks:host" in base.yaml is lost: Pulumi, whose setting it'
-            " is, never reads this file\n    Write it in the own file of each stack, Pulumi.<stack>.yaml"
-        ),
-        (
-            "stacks/base.yaml:3:3 waivers: a waiver in base.yaml counts for no stack: the policy pack reads the one that"
-            " Pulumi reads\n    Write it in the own file of the stack that it is for"
-        ),
-        'stacks/base.yaml:4:1 encryptionsalt: unknown key "encryptionsalt"\n    Known keys here: config',
-    ]
+    host, waivers, salt = files.write("config: {}", base).faults()
+    assert host == (
+        'stacks/base.yaml:2:3 config.databricks:host: "databricks:host" in base.yaml is lost: Pulumi, whose setting it'
+        " is, never reads this file\n    Write it in the own file of each stack, Pulumi.<stack>.yaml"
+    )
+    assert waivers == (
+        "stacks/base.yaml:3:3 waivers: a waiver in base.yaml counts for no stack: the policy pack reads each stack's"
+        " own file\n    Write it in the file of the stack that it is for"
+    )
+    assert salt == 'stacks/base.yaml:4:1 encryptionsalt: unknown key "encryptionsalt"\n    Known keys here: config'
