@@ -11,13 +11,13 @@ from review.preview import WRITING, Step
 from review.spans import quoted
 
 _PHASES = {"delete-replaced": 0, "create": 1, "import": 1, "update": 1, "create-replacement": 1, "delete": 2}
-_VERBS = {
-    "delete-replaced": "Delete",
-    "create": "Create",
-    "import": "Take over",
-    "update": "Update",
-    "create-replacement": "Create again",
-    "delete": "Delete",
+_SENTENCES = {
+    "delete-replaced": "Delete {}",
+    "create": "Create {}",
+    "import": "Take over {}",
+    "update": "Update {}",
+    "create-replacement": "Create {} again",
+    "delete": "Delete {}",
 }
 _KINDS = (PRINCIPAL, SECRET, MODEL_SERVING, PERMISSIONS)
 """Along the dependencies: permissions name endpoints and principals."""
@@ -50,4 +50,4 @@ def _sentence(step: Step) -> str:
     noun = _NOUNS.get(step.type, step.type.rpartition(":")[2] + " {}").format(quoted(step.urn.name))
     if step.op == "delete" and step.retained:
         return f"Forget {noun}; it stays in the workspace"
-    return f"{_VERBS[step.op]} {noun}"
+    return _SENTENCES[step.op].format(noun)

@@ -84,11 +84,7 @@ def _subject(each: Several) -> RenderableType:
     if len(each.keys) > 1:
         more = f" and {len(each.keys) - _KEYS_SHOWN} more" if len(each.keys) > _KEYS_SHOWN else ""
         blocks.append(Padding(Text(", ".join(each.keys[:_KEYS_SHOWN]) + more, style="dim"), (0, 0, 0, 3)))
-    for finding in this.findings:
-        line = Text.assemble((f"{finding.risk:<10}", _RISKS[finding.risk]), _sentence(finding.what))
-        blocks.append(Padding(line, (0, 0, 0, 3)))
-        if finding.why:
-            blocks.append(Padding(_sentence(finding.why, style="dim"), (0, 0, 0, 13)))
+    blocks.append(Padding(_findings(this), (0, 0, 0, 3)))
     if this.rows:
         blocks.append(Padding(_table(this.rows, "before", "after"), (1, 0, 0, 3)))
     if this.shares:
@@ -96,19 +92,35 @@ def _subject(each: Several) -> RenderableType:
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
+def _findings(subject: Subject) -> Table:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for finding in subject.findings:
+        table.add_row(Text(finding.risk, style=_RISKS[finding.risk]), _sentence(finding.what))
+        if finding.why:
+            table.add_row("", _sentence(finding.why, style="dim"))
+    return table
+
+
 def _table(rows: tuple[Row, ...], before: str, after: str) -> Table:
+    """Before and after; a side on which nothing stands is left out."""
+    sides = [(before, [row.before for row in rows]), (after, [row.after for row in rows])]
+    told = [(heading, cells) for heading, cells in sides if any(cells)]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("", before, after):
+    for heading in ("", *(heading for heading, _ in told)):
         table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(Text(row.label, style="dim"), Text(row.before), Text(row.after))
+    for n, row in enumerate(rows):
+        table.add_row(Text(row.label, style="dim"), *(Text(cells[n]) for _, cells in told))
     return table
 
 
 def _traffic(subject: Subject) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    both = any(share.before is not None for share in subject.shares)
+    both = both and any(share.after is not None for share in subject.shares)
     for share in subject.shares:
-        table.add_row(share.entity, Text(share.serves, style="dim"), bar(share.before), "→", bar(share.after))
+        only = share.after if share.after is not None else share.before
+        bars = (bar(share.before), "→", bar(share.after)) if both else (bar(only),)
+        table.add_row(share.entity, Text(share.serves, style="dim"), *bars)
     return table
 
 

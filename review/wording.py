@@ -65,7 +65,7 @@ PACE = 50
 
 def pace(report: Report) -> str:
     """A warning where a change is more than the workspace takes at once; empty where it isn't."""
-    verbs = ("Create endpoint", "Create again endpoint", "Update endpoint")
+    verbs = ("Create endpoint", "Update endpoint")
     changes = sum(step.startswith(verbs) for step in report.order)
     if changes <= PACE:
         return ""
