@@ -82,6 +82,9 @@ def _report(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="may be given several times; {stack} in its name makes a file for each stack",
     )
+    parser.add_argument(
+        "--base", default="", metavar="REF", help="what the branch is based on, to be named in the report"
+    )
     parser.add_argument("--run-url", default="", help="address of the run that holds the full report")
     parser.set_defaults(run=report_command)
 

@@ -51,7 +51,8 @@ def _chosen(arguments: Namespace, folder: Path) -> list[str]:
 
 
 def _stamp(arguments: Namespace, folder: Path) -> Stamp:
-    base = commit(folder, arguments.changed_since) if arguments.changed_since else ""
+    since = arguments.base or arguments.changed_since
+    base = commit(folder, since) if since else ""
     return Stamp(base=base, head=commit(folder, "HEAD"), run=arguments.run_url or _run_url(os.environ))
 
 
