@@ -56,6 +56,6 @@ def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Doc
 def _broken_rules(sound: Sound, stack: Stack) -> Iterator[Finding]:
     """What is wrong between fields, wherever the fields themselves are right."""
     yield from filter(sound.tells, findings(stack))
-    if sound.refers:
+    if sound.judges_references:
         names = Names(sound.written.get("endpoints", {}), sound.written.get("service_principals", {}))
         yield from filter(sound.tells, reference_findings(stack, names))

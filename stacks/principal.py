@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from stacks.model import Model
-from stacks.values import ApplicationId, InClear, Key, ObjectName, Ordinal, Seconds, Text
+from stacks.values import ApplicationId, GrantedName, InClear, Key, Ordinal, Seconds, Text
 
 Entitlement = Annotated[
     Literal[
@@ -35,7 +35,7 @@ class OAuthSecret(Model):
 class Grants(Model):
     """What the principal may read in Unity Catalog, and nothing else."""
 
-    tables: list[ObjectName] = Field(
+    tables: list[GrantedName] = Field(
         default_factory=list, description="Gets SELECT on each, with USE CATALOG and USE SCHEMA on the way there."
     )
 

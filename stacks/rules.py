@@ -12,7 +12,7 @@ from stacks.endpoint_rules import endpoint_findings
 from stacks.faults import Finding
 from stacks.paths import FieldPath
 from stacks.principal_rules import principal_findings
-from stacks.secrets import is_unknown
+from stacks.secrets import is_secret, is_unknown
 from stacks.spec import Endpoint, ServicePrincipal, Stack
 from stacks.suggest import suggestion
 from stacks.values import APPLICATION_ID, ENDPOINT_NAME
@@ -47,6 +47,7 @@ def reference_findings(stack: Stack, names: Names) -> Iterator[Finding]:
         yield from _principals(endpoint, ("endpoints", key), names)
     for key, principal in stack.service_principals.items():
         yield from _served(principal, ("service_principals", key, "serves"), names)
+        yield from _granted_in_clear(stack, principal)
 
 
 def endpoint_name(stack: Stack, key: str) -> str:
@@ -57,7 +58,7 @@ def endpoint_name(stack: Stack, key: str) -> str:
 def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Finding]:
     name = endpoint_name(stack, key)
     where = (*path, "name") if stack.endpoints[key].name else path
-    if is_unknown(name) or re.fullmatch(ENDPOINT_NAME, name):
+    if re.fullmatch(ENDPOINT_NAME, name):
         return
     if len(name) > _NAME_LIMIT:
         counted = ", name_prefix counted" if stack.name_prefix else ""
@@ -111,3 +112,13 @@ def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Itera
             yield (*path, n), f'no endpoint has the key "{key}"', suggestion(key, names.endpoints, "Endpoints here")
         if key in principal.serves[:n]:
             yield (*path, n), f'endpoint "{key}" is named twice', "Keep one of the two"
+
+
+def _granted_in_clear(stack: Stack, principal: ServicePrincipal) -> Iterator[Finding]:
+    """A grant's id in Pulumi's state, where nothing of it is encrypted, holds the name of the model."""
+    for key in set(principal.serves) & set(stack.endpoints):
+        for name, entity in stack.endpoints[key].served_entities.items():
+            for kind in ("entity", "feature_spec"):
+                if is_secret(getattr(entity, kind)):
+                    path = ("endpoints", key, "served_entities", name, kind)
+                    yield path, "can't be secret where a service principal `serves` the endpoint", "Write it in clear"

@@ -58,7 +58,7 @@ class Sound:
     misspelt: set[FieldPath] = field(default_factory=set)
 
     @property
-    def refers(self) -> bool:
+    def judges_references(self) -> bool:
         """Whether references can be judged: not where what they refer to is wrong, or may be under a misspelt key."""
         settings = {path[0] for path in self.taken if len(path) == 1}
         return not settings or (settings.isdisjoint(_ITEMS) and all(item in self.written for item in _ITEMS))

@@ -21,7 +21,7 @@ from stacks.governance import (
 from stacks.model import Model
 from stacks.principal import Entitlement, Grants, OAuthSecret, ServicePrincipal
 from stacks.smoke import SmokeRequest
-from stacks.values import AnyText, Description, EndpointName, EntityName, Flag, Key, Percentage, Text
+from stacks.values import AnyText, Description, EndpointName, EntityName, Flag, Key, NamePrefix, Percentage, Text
 from stacks.waiver import Waiver
 
 __all__ = [
@@ -110,7 +110,7 @@ class Stack(Model):
     service_principals: dict[Key, ServicePrincipal] = Field(
         default_factory=dict, description="Service principals, by a key of yours that permissions refer to."
     )
-    name_prefix: AnyText = Field(
+    name_prefix: NamePrefix = Field(
         default="", description="Put before the name of every endpoint and created service principal."
     )
     default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags that every endpoint carries.")

@@ -76,9 +76,10 @@ def _refuse_strangers(document: Document, allowed: tuple[str, ...]) -> None:
 
 
 def _is_or_should_be_ours(key: str) -> bool:
-    """A key without a namespace is taken for this project's by Pulumi, too."""
-    namespace, colon, _ = key.partition(":")
-    return not colon or closest(namespace, [PROJECT]) is not None
+    """Ours, misspelt, or without a namespace, which Pulumi takes for its project's own."""
+    namespace, colon, name = key.partition(":")
+    alike = 0.6 if name in Stack.model_fields else 0.85
+    return not colon or closest(namespace, [PROJECT], alike=alike) is not None
 
 
 def _fault(document: Document, path: FieldPath, message: str, hint: str) -> None:

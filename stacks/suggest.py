@@ -13,13 +13,13 @@ def suggestion(word: str, allowed: Iterable[str], otherwise: str) -> str:
     return f"{otherwise}: {', '.join(words) or 'none'}"
 
 
-def closest(word: str, allowed: Iterable[str]) -> str | None:
+def closest(word: str, allowed: Iterable[str], *, alike: float = 0.6) -> str | None:
     """The allowed word that looks most like this one, upper and lower case, - and _ being alike.
 
-    Alike is what difflib scores 0.6 and more: `entity_version` still leads to `version`.
+    `alike` is difflib's score, from 0 to 1; with 0.6 `entity_version` still leads to `version`.
     """
     plain = {_plain(candidate): candidate for candidate in allowed}
-    found = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=alike)
     return plain[found[0]] if found else None
 
 

@@ -80,7 +80,7 @@ def _in_clear(value: Any) -> Any:
 
 
 InClear = BeforeValidator(_in_clear)
-"""On what can't be secret, because it becomes plain text: words of a closed list, days, references to keys."""
+"""On what can't be secret, because it comes to stand somewhere in clear: words of a closed list, days, names, keys."""
 
 AnyText = Annotated[str, _Secretly]
 Text = Annotated[str, StringConstraints(min_length=1), _Secretly]
@@ -88,10 +88,16 @@ Description = Annotated[str, StringConstraints(max_length=1000), _Secretly]
 Version = Annotated[
     str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), WithJsonSchema(_VERSION_SCHEMA), _Secretly
 ]
-EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), _Secretly]
 ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _Secretly]
 ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _Secretly]
 Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _Secretly]
+EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), InClear]
+NamePrefix = Annotated[str, InClear]
+"""An endpoint's name is its id in Pulumi's state, in clear."""
+
+GrantedName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), InClear]
+"""What a grant is on is part of the grant's id in Pulumi's state, in clear."""
+
 Key = Annotated[str, StringConstraints(min_length=1), InClear]
 """A key of the stack file's own, or a reference to one."""
 

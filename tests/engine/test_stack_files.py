@@ -7,18 +7,23 @@ from rehearsal.stage import Stage
 pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
-KEY = "model-serving:endpoints.iris-classifier.served_entities.current.environment_vars.API_KEY"
+IRIS = "model-serving:endpoints.iris-classifier"
+KEY = f"{IRIS}.served_entities.current.environment_vars.API_KEY"
 SECRET = "correct horse battery staple"
 
 
 def test_a_secret_reaches_the_workspace_and_is_shown_nowhere(project: Stage) -> None:
-    project.pulumi("config", "set", "--secret", "--path", KEY, SECRET)
+    for path in (KEY, f"{IRIS}.description", f"{IRIS}.tags.note", f"{IRIS}.email_notifications.on_update_failure[0]"):
+        project.pulumi("config", "set", "--secret", "--path", path, SECRET)
     file = (project.folder / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
     printed = [project.pulumi("preview", "--diff").text, project.pulumi(*UP, "--diff").text]
     state = project.pulumi("stack", "export").text
     assert [text for text in (file, state, *printed) if SECRET in text] == []
     endpoint = project.workspace.get("/api/2.0/serving-endpoints/iris-classifier")
     assert endpoint["config"]["served_entities"][0]["environment_vars"] == {"API_KEY": SECRET}
+    assert endpoint["description"] == SECRET
+    assert {"key": "note", "value": SECRET} in endpoint["tags"]
+    assert endpoint["email_notifications"]["on_update_failure"] == [SECRET]
     before = project.workspace.writes()
     project.pulumi(*UP, "--expect-no-changes")
     assert project.workspace.writes() == before

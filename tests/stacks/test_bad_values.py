@@ -33,3 +33,8 @@ def test_a_version_is_a_whole_number_in_quotes_or_not(files: StackFiles, version
 def test_a_text_that_other_readers_take_for_something_else_stays_as_it_is_written(files: StackFiles, text: str) -> None:
     stack = files.write(f"config:\n  model-serving:default_tags: {{a: {text}}}").load()
     assert stack.default_tags == {"a": text}
+
+
+@pytest.mark.parametrize("key", ["databricks:host", "model-monitoring:level", "aws:endpoints"])
+def test_other_namespaces_are_left_alone(files: StackFiles, key: str) -> None:
+    assert files.write(f"config:\n  {key}: anything\n").faults() == []
