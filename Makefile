@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format schema workspace env clean
+.PHONY: help setup demo test check format schema workspace env clean fuzz
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ env: setup-quietly ## what a shell needs to work by hand on the local stack (REA
 .PHONY: setup-quietly
 setup-quietly: $(READY)
 	@$(PY) -m toolchain install >&2
+
+fuzz: $(READY_DEV) ## five minutes of made-up requests to the embedded workspace; none may end in a 5xx
+	@$(PY) -m bench.fuzz --seconds 300
 
 clean: ## forget what was built and kept on this machine: engine, virtual environment, local workspace and its stack
 	rm -rf $(VENV) .local

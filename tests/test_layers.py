@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-OURS = {"components", "contract", "operations", "policies", "rehearsal", "review", "stacks", "toolchain", "workspace"}
+OURS = {
+    "bench",
+    "components",
+    "contract",
+    "operations",
+    "policies",
+    "rehearsal",
+    "review",
+    "stacks",
+    "toolchain",
+    "workspace",
+}
 ALLOWED = {
     "contract": set(),
     "stacks": {"contract"},
@@ -17,6 +28,7 @@ ALLOWED = {
     "review": {"stacks", "contract"},
     "operations": {"stacks", "contract"},
     "workspace": set(),
+    "bench": OURS,
     "toolchain": set(),
     "rehearsal": OURS,
 }

@@ -1,5 +1,6 @@
 """Every path of the workspace, and nothing else: what a path does is told where its rule lives."""
 
+from collections.abc import Callable
 from typing import Final
 
 from starlette.applications import Starlette
@@ -26,34 +27,40 @@ from workspace import (
     serving,
     serving_settings,
     tables,
+    throughput,
 )
-from workspace.call import Rule, Settings
+from workspace.call import Call, Rule, Settings
 from workspace.clock import Clock
 from workspace.errors import NoSuchApi, error_body
 from workspace.gateway import Gateway
 from workspace.handlers import Handlers
 from workspace.identity import Kind
-from workspace.store import Store
+from workspace.openapi import document
+from workspace.store import Json, Store
 
+OPENAPI: Final = "/_workspace/openapi.json"
 ENDPOINTS: Final = "/api/2.0/serving-endpoints"
 UNITY: Final = "/api/2.1/unity-catalog"
 SECRETS: Final = "/api/2.0/secrets"
 MLFLOW: Final = "/api/2.0/mlflow"
 SCIM: Final = "/api/2.0/preview/scim/v2"
+KINDS: Final[dict[Kind, str]] = {"user": "Users", "service_principal": "ServicePrincipals", "group": "Groups"}
 LISTS: Final = "/api/2.0/permissions/serving-endpoints/{endpoint_id}"
 PRINCIPAL_SECRETS: Final = (
     "/api/2.0/accounts/servicePrincipals/{principal_id}/credentials/secrets",
     "/api/2.0/accounts/{account_id}/servicePrincipals/{principal_id}/credentials/secrets",
 )
-IDENTITIES: Final[dict[Kind, str]] = {
-    "user": f"{SCIM}/Users",
-    "service_principal": f"{SCIM}/ServicePrincipals",
-    "group": f"{SCIM}/Groups",
-}
+IDENTITIES: Final[tuple[tuple[Kind, str], ...]] = tuple(
+    (kind, f"{base}/{name}")
+    for base in (SCIM, "/api/2.0/accounts/{account_id}/scim/v2")
+    for kind, name in KINDS.items()
+)
 
 SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("POST", ENDPOINTS, serving.create),
     ("GET", ENDPOINTS, serving.list_all),
+    ("POST", f"{ENDPOINTS}/pt", throughput.create),
+    ("PUT", f"{ENDPOINTS}/pt/{{name}}/config", throughput.update_config),
     ("GET", f"{ENDPOINTS}/get-model-optimization-info/{{model}}/{{version}}", diagnostics.optimization_info),
     ("GET", f"{ENDPOINTS}/{{name}}", serving.get),
     ("DELETE", f"{ENDPOINTS}/{{name}}", serving.delete),
@@ -115,7 +122,7 @@ IDENTITY: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", f"{SCIM}/Me", scim.me),
     *(
         route
-        for kind, base in IDENTITIES.items()
+        for kind, base in IDENTITIES
         for route in (
             ("POST", base, scim.create_of(kind)),
             ("GET", base, scim.list_of(kind)),
@@ -150,6 +157,7 @@ OWN: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("POST", "/_workspace/faults", faults.add),
     ("GET", "/_workspace/faults", faults.list_all),
     ("DELETE", "/_workspace/faults", faults.clear),
+    ("POST", "/_workspace/endpoints/{name}/cancel-update", serving.cancel_update),
     ("GET", "/_workspace/tables", tables.list_all),
     ("GET", "/_workspace/tables/{full_name}", tables.read),
     ("POST", "/_workspace/seed", seed.seed_by_request),
@@ -165,27 +173,46 @@ BY_SCOPE: Final = {
 }
 
 
+PUBLIC: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", "/.well-known/databricks-config", oauth.host_metadata),
+    ("GET", "/oidc/.well-known/oauth-authorization-server", oauth.oidc_metadata),
+    ("GET", "/oidc/.well-known/openid-configuration", oauth.oidc_metadata),
+)
+TOKENS: Final = ("/oidc/v1/token", "/oidc/accounts/{account_id}/v1/token")
+LOCAL: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", "/", overview.page),
+    ("GET", "/_workspace/overview", overview.overview),
+    ("GET", "/_workspace/page/{file}", overview.part),
+)
+NARROWED: Final[tuple[tuple[str, str, Rule], ...]] = tuple(
+    ("POST", f"{DIRECT}{place}/invocations", invocations.invoke_directly) for place in ("", "/served-models/{entity}")
+)
+
+
+def interface(_: Call) -> Json:
+    """The OpenAPI document of the routes that take a bearer token."""
+    tables = (*BY_SCOPE.values(), NARROWED)
+    return document(route for table in tables for route in table)
+
+
+def every_route() -> list[tuple[str, str, Callable[..., object]]]:
+    """Method, path and what answers it, of everything that there is."""
+    tables = (PUBLIC, *BY_SCOPE.values(), NARROWED, LOCAL)
+    routes: list[tuple[str, str, Callable[..., object]]] = [route for table in tables for route in table]
+    routes += [("POST", path, oauth.issue_token) for path in TOKENS]
+    return [*routes, ("GET", OPENAPI, interface)]
+
+
 def create_app(store: Store, clock: Clock, settings: Settings | None = None) -> ASGIApp:
     """The workspace in a founded store, as an ASGI application. Call it from one thread only."""
     handlers = Handlers(store, clock, settings or Settings())
-    routes = [
-        Route("/", handlers.local(overview.page), methods=["GET"]),
-        Route("/_workspace/overview", handlers.local(overview.overview), methods=["GET"]),
-        Route("/_workspace/page/{file}", handlers.local(overview.part), methods=["GET"]),
-        Route("/.well-known/databricks-config", handlers.public(oauth.host_metadata), methods=["GET"]),
-        Route("/oidc/.well-known/oauth-authorization-server", handlers.public(oauth.oidc_metadata), methods=["GET"]),
-        Route("/oidc/.well-known/openid-configuration", handlers.public(oauth.oidc_metadata), methods=["GET"]),
-        Route("/oidc/v1/token", handlers.token(), methods=["POST"]),
-        Route("/oidc/accounts/{account_id}/v1/token", handlers.token(), methods=["POST"]),
-        *(
-            Route(
-                f"{DIRECT}{place}/invocations",
-                handlers.guarded(invocations.invoke_directly, "model-serving", takes_narrowed_tokens=True),
-                methods=["POST"],
-            )
-            for place in ("", "/served-models/{entity}")
-        ),
-    ]
+    public = (*PUBLIC, ("GET", OPENAPI, interface))
+    routes = [Route(path, handlers.public(rule), methods=[method]) for method, path, rule in public]
+    routes += [Route(path, handlers.token(), methods=["POST"]) for path in TOKENS]
+    routes += [Route(path, handlers.local(rule), methods=[method]) for method, path, rule in LOCAL]
+    for method, path, rule in NARROWED:
+        handler = handlers.guarded(rule, "model-serving", takes_narrowed_tokens=True)
+        routes.append(Route(path, handler, methods=[method]))
     for scope, table in BY_SCOPE.items():
         routes += [Route(path, handlers.guarded(rule, scope), methods=[method]) for method, path, rule in table]
     app = Starlette(

@@ -54,7 +54,8 @@ def pending_entity_state(endpoint: Json, entity_name: str) -> Json:
         }
     if reason := endpoint["failures"].get(entity_name):
         return {"deployment": "DEPLOYMENT_FAILED", "deployment_state_message": reason}
-    message = "Served entity creation aborted because the endpoint update failed."
+    reason = "was cancelled" if endpoint["config_update"] == "UPDATE_CANCELED" else "failed"
+    message = f"Served entity creation aborted because the endpoint update {reason}."
     return {"deployment": "DEPLOYMENT_ABORTED", "deployment_state_message": message}
 
 

@@ -1,4 +1,8 @@
-"""What an endpoint tells about itself: metrics, its interface, and the logs of its entities."""
+"""What an endpoint tells about itself: metrics, its interface, and the logs of its entities.
+
+Sources: REST reference of each operation, databricks-sdk-py `service/serving.py`; names of the metrics from product
+documentation, monitoring with Prometheus.
+"""
 
 import json
 from http import HTTPStatus

@@ -94,6 +94,17 @@ def start(call: Call) -> Json:
     return detailed(call, keep(call, _begin(call, endpoint, endpoint["config"])))
 
 
+def cancel_update(call: Call) -> Json:
+    """The running update ends in UPDATE_CANCELED and its config stays pending. The service has a button for it.
+
+    Source: databricks-sdk-py `EndpointStateConfigUpdate`; that the config stays is unverified.
+    """
+    endpoint = found(call, "CAN_MANAGE")
+    if endpoint["config_update"] != "IN_PROGRESS":
+        raise InvalidState(f"Endpoint {endpoint['name']} is not being updated.")
+    return detailed(call, keep(call, endpoint | {"config_update": "UPDATE_CANCELED"}))
+
+
 def found(call: Call, needed: Level) -> Json:
     """The endpoint named in the path, as it is now, if the caller holds that level on it."""
     endpoint = call.store.get("endpoint", call.path["name"])

@@ -101,3 +101,8 @@ def test_only_admins_manage_identities(workspace: Any) -> None:
         sdk.service_principals.create(display_name="mine")
     with pytest.raises(NotFound):
         sdk.service_principals.get("1")
+
+
+def test_the_account_s_paths_show_the_same_identities(http: httpx.Client) -> None:
+    made = http.post("/api/2.0/accounts/a-1/scim/v2/ServicePrincipals", json={"displayName": "caller"}).json()
+    assert http.get(f"/api/2.0/preview/scim/v2/ServicePrincipals/{made['id']}").json() == made

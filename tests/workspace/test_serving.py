@@ -203,3 +203,31 @@ def test_the_sdk_reads_states_and_classifies_refusals(workspace: Any, endpoint: 
         sdk.serving_endpoints.update_config("fraud", served_entities=shown.config.served_entities)
     with pytest.raises(NotFound):
         sdk.serving_endpoints.get("nobody")
+
+
+def test_an_update_can_be_cancelled(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+    endpoint("fraud")
+    cancel = "/_workspace/endpoints/fraud/cancel-update"
+    assert http.post(cancel).json()["error_code"] == "INVALID_STATE"
+    http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="8")]})
+    found = http.post(cancel).json()
+    assert found["state"] == {"ready": "READY", "config_update": "UPDATE_CANCELED", "suspend": "NOT_SUSPENDED"}
+    assert found["config"]["served_entities"][0]["entity_version"] == "7"
+    assert found["pending_config"]["served_entities"][0]["state"] == {
+        "deployment": "DEPLOYMENT_ABORTED",
+        "deployment_state_message": "Served entity creation aborted because the endpoint update was cancelled.",
+    }
+    assert http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="9")]}).status_code == 200
+
+
+def test_provisioned_throughput_has_routes_of_its_own(workspace: Any, http: httpx.Client) -> None:
+    model = {"entity_name": "system.ai.llama", "entity_version": "1", "name": "llama"}
+    refused = http.post(f"{URL}/pt", json={"name": "llama", "config": {"served_entities": [model]}})
+    assert refused.json()["message"] == "provisioned_model_units is required for provisioned throughput endpoints."
+    config = {"served_entities": [model | {"provisioned_model_units": 50}]}
+    assert http.post(f"{URL}/pt", json={"name": "llama", "config": config}).status_code == 200
+    workspace.deploy()
+    config = {"served_entities": [model | {"provisioned_model_units": 100}]}
+    assert http.put(f"{URL}/pt/llama/config", json={"config": config}).json()["pending_config"]["config_version"] == 2
+    workspace.deploy()
+    assert http.get(f"{URL}/llama").json()["config"]["served_entities"][0]["provisioned_model_units"] == 100
