@@ -6,7 +6,7 @@ from pydantic_core import ErrorDetails
 
 from stacks import values
 from stacks.paths import NAMESPACE, FieldPath
-from stacks.secrets import MASK, is_secret
+from stacks.secrets import is_secret
 from stacks.suggest import suggestion
 from stacks.vocabulary import keys, words
 
@@ -104,7 +104,7 @@ def _other_spelling(kind: str, found: Any) -> str:
 def shown(value: Any) -> str:
     """A found value, short. A whole map or list is named, not printed, and a secret never."""
     if is_secret(value):
-        return f"a {MASK.strip('[]')}"
+        return "a secret"
     if isinstance(value, dict | list):
         return "a map" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):

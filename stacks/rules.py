@@ -108,7 +108,7 @@ def _principal(name: str, path: FieldPath, names: Names) -> Iterator[Finding]:
 
 def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Iterator[Finding]:
     for n, key in enumerate(principal.serves):
-        if key not in names.endpoints and not is_unknown(key):
+        if key not in names.endpoints:
             yield (*path, n), f'no endpoint has the key "{key}"', suggestion(key, names.endpoints, "Endpoints here")
         if key in principal.serves[:n]:
             yield (*path, n), f'endpoint "{key}" is named twice', "Keep one of the two"
