@@ -4,27 +4,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from review.access import PERMISSIONS, Grant, access, callers, grants
+from review.actions import action_of, drift
+from review.anything import anything, tells
 from review.changes import Change, Kind, compare
 from review.entities import behaviour, cost, entities, shares
 from review.grouping import LOGICAL, Group
 from review.judge import MODEL_SERVING, edit, forces, judge, reason
 from review.preview import Step, Urn
 from review.risks import Finding, Risk, by_risk
+from review.settings import SETTINGS, settings_changes, settings_findings
 from review.spans import quoted
 from review.subject import Action, Row, Subject
 from review.values import Mark, shown
 from review.vocabulary import spoken
-
-_ACTIONS = {
-    "create": Action.CREATE,
-    "import": Action.CREATE,
-    "update": Action.UPDATE,
-    "replace": Action.REPLACE,
-    "create-replacement": Action.REPLACE,
-    # Alone, where a guard stopped the preview before the other half was told.
-    "delete-replaced": Action.REPLACE,
-    "delete": Action.DELETE,
-}
 
 
 def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> Subject:
@@ -44,6 +36,7 @@ def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> 
         action=Action.UPDATE if action is Action.NONE and _written(group) else action,
         findings=by_risk(
             [
+                *_beside(group, action),
                 *_fate(main, action, changes, gone=gone),
                 *_findings(main, action, changes, before),
                 *(callers if action is Action.DELETE else access)(changed),
@@ -52,13 +45,31 @@ def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> 
         rows=tuple(_rows(main, action, before, after)) if after or action is Action.DELETE else (),
         shares=split if any(share.before != share.after for share in split) else (),
         grants=changed,
-        fields=tuple(Row(spoken(change.path), shown(change.old), shown(change.new)) for change in changes),
+        fields=tuple(
+            Row(spoken(each.path), shown(each.old), shown(each.new)) for each in (*changes, *_settings(group))
+        ),
         drift=drift(group, MODEL_SERVING, PERMISSIONS),
         gone=gone,
     )
 
 
 _REWRITTEN = (Action.UPDATE, Action.REPLACE)
+
+
+def _settings(group: Group) -> tuple[Change, ...]:
+    """What changes in the fields that the provider drops, and that this project writes itself."""
+    step = group.main(SETTINGS)
+    return settings_changes(step) if step and action_of(step) in {*_REWRITTEN, Action.DELETE, Action.CREATE} else ()
+
+
+def _beside(group: Group, action: Action) -> Iterator[Finding]:
+    """What happens to the resources around the endpoint, where it doesn't come or go itself."""
+    if action in {Action.CREATE, Action.DELETE}:
+        return
+    yield from settings_findings(_settings(group))
+    for step in group.steps:
+        if tells(step) and step.type not in {MODEL_SERVING, PERMISSIONS, SETTINGS}:
+            yield from anything(step)
 
 
 def _gone(group: Group) -> bool:
@@ -82,11 +93,6 @@ def _findings(main: Step, action: Action, changes: tuple[Change, ...], before: M
     yield from (finding for finding in back if finding.risk is Risk.LOST)
 
 
-def action_of(step: Step) -> Action:
-    action = _ACTIONS.get(step.op, Action.NONE)
-    return Action.FORGET if action is Action.DELETE and step.retained else action
-
-
 def _changes(main: Step, declared: Mapping[str, Any]) -> Iterator[Change]:
     """What the author changed; where that is nothing, what the workspace still lacks of what was declared before."""
     new = main.new
@@ -95,26 +101,13 @@ def _changes(main: Step, declared: Mapping[str, Any]) -> Iterator[Change]:
         yield from written
         return
     roots = {path.partition(".")[0].partition("[")[0] for path in main.differs}
-    for root in sorted(roots & set(new)):
-        yield from (each for each in compare(main.found.get(root), new[root], main.differs, (root,)) if _wanted(each))
+    for root in sorted(roots & set(new) & set(main.found)):
+        yield from (each for each in compare(main.found[root], new[root], main.differs, (root,)) if _wanted(each))
 
 
 def _wanted(change: Change) -> bool:
     """The provider's own defaults stand in the state only; they are no change."""
     return change.kind is not Kind.REMOVE
-
-
-def drift(group: Group, *resources: str) -> tuple[Row, ...]:
-    """What a refresh found changed outside."""
-    found: list[Row] = []
-    for resource in resources:
-        step = group.refresh(resource)
-        if step and not step.gone:
-            found += [
-                Row(spoken(change.path), shown(change.old), shown(change.new))
-                for change in compare(step.old, step.new, step.differs)
-            ]
-    return tuple(found)
 
 
 def _grants(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> tuple[Grant, ...]:

@@ -3,39 +3,41 @@
 from collections.abc import Iterator
 
 from review.access import PRINCIPAL
-from review.changes import compare
-from review.endpoint import action_of, drift
-from review.grouping import LOGICAL, Group
+from review.actions import action_of, drift
+from review.anything import anything, fields, tells
+from review.grouping import Group
 from review.preview import Step
 from review.risks import Finding, Risk, by_risk
 from review.spans import quoted
-from review.subject import Action, Row, Subject
+from review.subject import Action, Subject
 from review.values import shown
-from review.vocabulary import spoken
 
 SECRET = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"  # noqa: S105  a type, no secret
-
-_UNTOLD = (*LOGICAL, "delete-replaced", "create-replacement")
-"""Operations that say nothing by themselves: `replace` speaks for both of its halves."""
 
 
 def other(group: Group) -> Subject:
     """A service principal, or any other resource."""
-    steps = [step for step in group.steps if step.op == "replace" or step.op not in _UNTOLD]
-    main = next((step for step in steps if step.type == PRINCIPAL), None)
-    actions = {action_of(step) for step in steps}
-    action = (
-        action_of(main) if main else actions.pop() if len(actions) == 1 else Action.UPDATE if actions else Action.NONE
-    )
+    steps = [step for step in group.steps if tells(step)]
     return Subject(
         kind=group.kind,
         key=group.key,
-        action=action,
+        action=_action(group, steps),
         findings=by_risk(finding for step in steps for finding in _findings(step)),
-        fields=tuple(row for step in steps if step.op != "create" for row in _fields(step)),
+        fields=tuple(row for step in steps if step.op != "create" for row in fields(step)),
         drift=drift(group, *sorted({step.type for step in group.refreshed})),
         gone=any(step.gone for step in group.refreshed),
     )
+
+
+def _action(group: Group, steps: list[Step]) -> Action:
+    """What happens to the whole: to the principal itself, or else to all that belongs to it, where that is the same."""
+    main = group.main(PRINCIPAL)
+    if main and action_of(main) is not Action.NONE:
+        return action_of(main)
+    actions = {action_of(step) for step in steps}
+    if main or len(actions) > 1:
+        return Action.UPDATE if actions else Action.NONE
+    return actions.pop() if actions else Action.NONE
 
 
 def _findings(step: Step) -> Iterator[Finding]:
@@ -45,7 +47,7 @@ def _findings(step: Step) -> Iterator[Finding]:
     elif step.type == SECRET:
         yield from _secret(step, action)
     else:
-        yield from _anything(step, action)
+        yield from anything(step)
 
 
 def _principal(step: Step, action: Action) -> Iterator[Finding]:
@@ -61,7 +63,7 @@ def _principal(step: Step, action: Action) -> Iterator[Finding]:
                 Risk.OUTAGE, f"{quoted(name)} is deleted and made again: another application id and secret", why
             )
         case Action.UPDATE:
-            for row in _fields(step):
+            for row in fields(step):
                 yield Finding(Risk.ACCESS, f"{quoted(row.label)} {quoted(row.before)} → {quoted(row.after)}")
 
 
@@ -80,27 +82,3 @@ def _secret(step: Step, action: Action) -> Iterator[Finding]:
                 f"OAuth secret {quoted(step.urn.name)} is deleted and made anew: callers need the new one",
                 why,
             )
-
-
-_SAYS = {
-    Action.CREATE: (Risk.COSMETIC, "is created"),
-    Action.UPDATE: (Risk.COSMETIC, "changes"),
-    Action.REPLACE: (Risk.INTERFACE, "is deleted and created again"),
-    Action.DELETE: (Risk.INTERFACE, "is deleted"),
-    Action.FORGET: (Risk.COSMETIC, "is left to itself: Pulumi forgets it"),
-}
-_GRANTS = ("databricks:index/grant:Grant", "databricks:index/grants:Grants", "databricks:index/permissions:Permissions")
-
-
-def _anything(step: Step, action: Action) -> Iterator[Finding]:
-    if action is Action.NONE:
-        return
-    risk, verb = _SAYS[action]
-    kind = step.type.rpartition(":")[2]
-    about = ", ".join(f"{quoted(row.label)} {quoted(row.before)} → {quoted(row.after)}" for row in _fields(step)[:4])
-    yield Finding(Risk.ACCESS if step.type in _GRANTS else risk, f"{kind} {quoted(step.urn.name)} {verb}", about)
-
-
-def _fields(step: Step) -> list[Row]:
-    changes = compare(step.old, step.new, step.differs) if step.op != "delete" else ()
-    return [Row(spoken(change.path), shown(change.old), shown(change.new)) for change in changes]

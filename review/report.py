@@ -12,7 +12,7 @@ from review.order import in_order
 from review.other import other
 from review.preview import Preview, Violation
 from review.renames import with_renames
-from review.risks import ORDER, Risk, worst
+from review.risks import ORDER, Finding, Risk, worst
 from review.subject import Action, Subject
 
 
@@ -111,7 +111,12 @@ def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Sta
 
 
 def _subject(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> Subject:
-    return endpoint(group, names, fresh) if group.kind == "endpoint" else other(group)
+    subject = endpoint(group, names, fresh) if group.kind == "endpoint" else other(group)
+    if subject.action is Action.NONE or subject.findings or subject.drift:
+        return subject
+    # Never silent: what the engine writes and the report can't tell is for a person to look at.
+    why = "the engine finds it different, and nothing that may be shown differs"
+    return replace(subject, findings=(Finding(Risk.BEHAVIOUR, "Written anew", why),))
 
 
 def _violations(preview: Preview) -> tuple[dict[tuple[str, str], tuple[Violation, ...]], tuple[Violation, ...]]:

@@ -6,6 +6,8 @@ import pytest
 
 from rehearsal import pull_request
 from rehearsal.review_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
+from rehearsal.stage import Stage
+from review.promote import promotion
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 
@@ -30,3 +32,22 @@ def test_a_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str])
     told = capsys.readouterr().out
     assert "Deployed as reviewed" in told
     assert "The workspace saw: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in told
+
+
+def test_a_promotion_tells_what_is_not_deployed_yet(project: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.pulumi("up", "--yes", "--skip-preview")
+    project.edit("stacks/base.yaml", 'version: "8"', 'version: "9"')
+    text = (project.folder / "stacks" / "Pulumi.local.yaml").read_text(encoding="utf-8")
+    following = text.replace("config:\n", "config:\n  model-serving:name_prefix: next-\n", 1)
+    (project.folder / "stacks" / "Pulumi.next.yaml").write_text(following, encoding="utf-8")
+    project.pulumi("stack", "init", "next")
+    for name, value in project.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(project.folder)
+    found = promotion("local", "next", project.folder / "stacks", state=True)
+    undeployed = {row.label: row.after for row in found.undeployed}
+    was = "challenger main.ml.fraud v8 at 5 %, champion main.ml.fraud v7 at 95 %"
+    assert undeployed == {
+        "local: fraud-scorer": was,
+        **dict.fromkeys(("next: fraud-scorer", "next: iris-classifier", "next: user-features"), "not deployed"),
+    }

@@ -146,6 +146,33 @@ def test_what_is_no_event_log_is_refused_with_its_line(
     assert str(refused.value).startswith(message)
 
 
+SETTINGS = "pulumi-python:dynamic/model-serving:EndpointSettings"
+GRANT = "databricks:index/grant:Grant"
+
+
+def test_settings_that_this_project_writes_itself_are_told(plan: Planned) -> None:
+    old = {"emailNotifications": {"onUpdateSuccesses": ["a@x.org"]}, "endpointId": "1"}
+    new = {"aiGateway": {"rateLimits": [{"key": "user", "calls": 5}]}, "endpointId": "1"}
+    assert told(reported(plan("update", "fraud", old, new, SETTINGS))) == [
+        ("behaviour", "`ai_gateway` added: `rateLimits: calls: 5, key: user`"),
+        ("cosmetic", "`email_notifications` removed (was `onUpdateSuccesses: a@x.org`)"),
+    ]
+
+
+@pytest.mark.parametrize(("op", "verb"), [("create", "Gains"), ("delete", "Loses")])
+def test_a_grant_is_told_as_what_it_allows(op: str, verb: str, plan: Planned) -> None:
+    grant = {"principal": "1-2", "privileges": ["SELECT"], "table": "main.ml.payments"}
+    sides = (None, grant) if op == "create" else (grant, None)
+    assert told(reported(plan(op, "fraud", *sides, GRANT))) == [
+        ("access", f"{verb} `SELECT` on table `main.ml.payments`")
+    ]
+
+
+def test_what_is_written_is_never_left_out(plan: Planned, inputs: Inputs) -> None:
+    found = reported(plan("update", "fraud", inputs("fraud"), inputs("fraud"), diffs=["config"]))
+    assert (told(found), found.verdict) == ([("behaviour", "Written anew")], Verdict.APPROVAL)
+
+
 def names(found: Iterable[Any]) -> list[str]:
     return [each.key for each in found]
 
