@@ -11,7 +11,7 @@ READY_DEV := $(VENV)/.ready-dev
 .PHONY: help setup demo test check format schema workspace env clean fuzz
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) on PATH: install Python 3.11 or newer (or name one: make PYTHON=...)"; exit 1; }

@@ -1,9 +1,15 @@
 # The steps of the pipeline, each as it runs on a laptop, too: .github/workflows/ and .gitlab-ci.yml call nothing else.
 # Where a step works on a stack, it takes STACK=name and the shell's own credentials.
-.PHONY: venv review-check changed-stacks review review-comment merged-pull-request reviewed deploy smoke outputs drift drift-issue lint-workflows rehearsal
+.PHONY: engine-home venv review-check changed-stacks review review-comment merged-pull-request reviewed deploy smoke outputs drift drift-issue lint-workflows rehearsal
 
-# `env` of a fresh runner has no engine on PATH: the one that `make setup` found or built is put there.
-WITH_ENGINE := PATH="$(CURDIR)/$(VENV)/bin:$(CURDIR)/.local/toolchain/bin:$$PATH"
+# The engine that `make setup` found or built. One that was built finds its plugins in a home of its own; the state's
+# address and the credentials are the shell's.
+BUILT := $(wildcard .local/toolchain/bin/pulumi)
+WITH_ENGINE := PATH="$(CURDIR)/$(VENV)/bin:$(CURDIR)/.local/toolchain/bin:$$PATH" \
+  $(if $(BUILT),PULUMI_HOME="$(CURDIR)/.local/pulumi" PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true)
+
+engine-home: $(READY)
+	@$(if $(BUILT),$(PY) -m toolchain env >/dev/null)
 
 venv: $(READY)
 
@@ -14,7 +20,7 @@ review-check: $(READY) ## every mistake in the stack files, in an instant
 changed-stacks: $(READY)
 	@$(PY) -m review stacks --deployed --format json $(if $(SINCE),--changed-since $(SINCE))
 
-review: $(READY) ## what a change does to a stack: make review STACK=prod; exit status 1 where it can't be deployed
+review: engine-home ## what a change does to a stack: make review STACK=prod; exit status 1 where it can't be deployed
 	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --base "$(SINCE)" --output review-$(STACK).md --output review-$(STACK).json \
 	  --output review-$(STACK).sarif --output review-$(STACK).txt; status=$$?; cat review-$(STACK).txt; \
 	  if [ $$status -eq 2 ]; then exit 0; fi; exit $$status
@@ -29,16 +35,16 @@ merged-pull-request: $(READY)
 reviewed: $(READY)
 	@$(PY) -m review comment --pull-request $(NUMBER) --stack $(STACK) --digest
 
-deploy: $(READY) ## `pulumi up` of exactly what was reviewed: make deploy STACK=prod REVIEWED=digest
+deploy: engine-home ## `pulumi up` of exactly what was reviewed: make deploy STACK=prod REVIEWED=digest
 	@$(WITH_ENGINE) $(PY) -m review deploy --stack $(STACK) --reviewed "$(REVIEWED)"
 
-smoke: $(READY) ## call every endpoint of a stack: make smoke STACK=prod
+smoke: engine-home ## call every endpoint of a stack: make smoke STACK=prod
 	@$(WITH_ENGINE) $(PY) -m operations smoke --stack $(STACK)
 
-outputs: $(READY)
+outputs: engine-home
 	@$(WITH_ENGINE) pulumi stack output --stack $(STACK) --json
 
-drift: $(READY) ## is the workspace still what the stack files say: make drift STACK=prod; exit status 1 where it isn't
+drift: engine-home ## is the workspace still what the stack files say: make drift STACK=prod; exit status 1 where it isn't
 	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --refresh --output drift-$(STACK).md --output drift-$(STACK).json \
 	  --output drift-$(STACK).txt; status=$$?; cat drift-$(STACK).txt; [ $$status -eq 0 ]
 

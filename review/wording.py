@@ -54,9 +54,10 @@ def tally(report: Report) -> str:
             first, *rest = told
             number, _, done = first.partition(" ")
             parts.append(", ".join([f"{number} {kind}{'' if number == '1' else 's'} {done}", *rest]))
-    if report.unchanged:
+    # Where a preview ended early, chance decides what it had come to by then.
+    if report.unchanged and not report.errors:
         parts.append(f"{report.unchanged} unchanged")
-    return " · ".join(parts)
+    return " · ".join(parts) or ("nothing is known of what it would do" if report.errors else "nothing is declared")
 
 
 PACE = 50
