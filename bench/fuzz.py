@@ -31,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, help="for how long (default: until the examples are through)")
     parser.add_argument("--examples", type=int, default=1_000_000, help="how many for each operation at most")
+    parser.add_argument("--phases", default="coverage,fuzzing,stateful", help="of schemathesis (default: %(default)s)")
     parser.add_argument("--seed", type=int, help="repeat a run")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
@@ -48,7 +49,7 @@ def _command(options: argparse.Namespace, description: Path, workspace: RunningW
     program = str(Path(sys.executable).parent / "schemathesis")
     command = [program, "run", str(description), "--url", workspace.url, "--no-color"]
     command += ["--header", f"Authorization: Bearer {workspace.token}", "--checks", "not_a_server_error"]
-    command += ["--max-examples", str(options.examples), "--warnings", "off"]
+    command += ["--max-examples", str(options.examples), "--warnings", "off", "--phases", options.phases]
     for path in LEFT_OUT:
         command += ["--exclude-path", path]
     if options.seconds:

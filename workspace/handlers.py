@@ -1,6 +1,5 @@
 """From a web request to a rule and back: the only place that knows both Starlette and `Call`."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from typing import TypeAlias
@@ -12,7 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from workspace.auth import authenticate, require_scope, require_whole_workspace
 from workspace.call import Call, Reply, Rule, Settings
 from workspace.clock import Clock
-from workspace.errors import ApiError, MalformedRequest, PermissionDenied
+from workspace.errors import ApiError, PermissionDenied
+from workspace.json_bodies import json_object
 from workspace.oauth import issue_token
 from workspace.store import Json, Store
 from workspace.tokens import NOBODY, Access
@@ -62,7 +62,7 @@ class Handlers:
                 if not takes_narrowed_tokens:
                     require_whole_workspace(access)
                 with self.store.atomic():
-                    return rule(self._call(request, access, _json_object(request)))
+                    return rule(self._call(request, access, _body(request)))
 
             return await self._answered(run)
 
@@ -118,17 +118,10 @@ def _response(body: Json | str | None, status: int, headers: Mapping[str, str]) 
     return JSONResponse(body, status, headers)
 
 
-def _json_object(request: Request) -> Json:
+def _body(request: Request) -> Json:
     """A request's JSON object; no body at all is an empty one. Only the API's members have types, not model inputs."""
     body = request.state.body
-    if not body.strip():
-        return {}
-    try:
-        value = json.loads(body)
-    except ValueError as fault:
-        raise MalformedRequest(f"Could not parse request object: {fault}") from fault
-    if not isinstance(value, dict):
-        raise MalformedRequest("Could not parse request object: Expected a JSON object.")
+    value = json_object(body) if body.strip() else {}
     if request.url.path.startswith("/api/"):
         check_types(value)
     return value

@@ -44,7 +44,7 @@ def record(
 def _readable(body: bytes) -> Any:
     try:
         return _masked(json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         return "(not JSON)"
 
 

@@ -62,7 +62,8 @@ class FileScorer:
         for row in rows:
             _check_row(row, self.inputs)
         try:
-            return list(self.function(rows, version))
+            found = list(self.function(rows, version))
+            return list(json.loads(json.dumps(found, allow_nan=False)))
         except Exception as fault:
             raise _evaluation_error(fault) from fault
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -81,6 +82,29 @@ def test_an_acknowledged_write_survives_a_kill(start: Start) -> None:
     process.wait()
     _, again = start()
     assert endpoints(again) == ["fraud"]
+
+
+def test_a_kill_among_many_clients_loses_no_acknowledged_write(start: Start) -> None:
+    process, printed = start("--limit", "changes=100000", "--ready-after", "0")
+    acknowledged: list[str] = []
+
+    def write(client: int) -> None:
+        for number in range(1000):
+            name = f"e{client}-{number}"
+            try:
+                make(printed, name)
+            except httpx.TransportError:
+                return
+            acknowledged.append(name)
+            if len(acknowledged) == 60:
+                process.send_signal(signal.SIGKILL)
+
+    with ThreadPoolExecutor(6) as clients:
+        list(clients.map(write, range(6)))
+    assert process.wait() == -signal.SIGKILL
+    _, again = start()
+    assert len(acknowledged) >= 60
+    assert set(acknowledged) <= set(endpoints(again))
 
 
 def test_credentials_and_workspace_id_are_kept(start: Start, tmp_path: Path) -> None:

@@ -23,12 +23,10 @@ def test_every_rule_names_its_fact(route: tuple[str, str, object]) -> None:
     assert evidence(route[2]), f"{rule_name(route[2])} has no Source in its docstring or its module's"
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route[0]} {route[1]}")
-def test_every_route_of_the_page_answers(http: httpx.Client, route: tuple[str, str, object]) -> None:
-    method, path, _ = route
-    answer = http.request(method, re.sub(r"{\w+}", "x", path))
-    assert answer.status_code < 500
-    assert "No API found" not in answer.text
+def test_every_route_of_the_page_answers(http: httpx.Client) -> None:
+    answers = {(method, path): http.request(method, re.sub(r"{\w+}", "x", path)) for method, path, _ in ROUTES}
+    silent = [route for route, answer in answers.items() if "No API found" in answer.text or answer.status_code >= 500]
+    assert silent == []
 
 
 def test_the_interface_describes_bodies_of_rules_that_exist(http: httpx.Client) -> None:

@@ -99,6 +99,16 @@ def test_a_model_that_raises_is_the_caller_s_to_know(
     assert refused.json()["message"].endswith("for inference. Error 'KeyError: 'x''")
 
 
+@pytest.mark.parametrize("answer", ["float('nan')", "object()"])
+def test_a_prediction_that_is_no_json_is_refused(
+    workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response], answer: str
+) -> None:
+    (tmp_path / "odd.py").write_text(f"def predict(rows, version):\n    return [{answer} for row in rows]\n")
+    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "odd.py")}}})
+    refused = score({"inputs": [1]})
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_REQUEST")
+
+
 @pytest.mark.parametrize(
     ("file", "content", "reason"),
     [
