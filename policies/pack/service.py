@@ -1,4 +1,4 @@
-"""The pack as the engine calls it: pulumi_policy's own service, with three of its answers made here.
+"""The pack as the engine calls it: pulumi_policy's own service, with some of its answers made here.
 
 - `Configure` refuses a configuration with unknown rules or settings, which the engine lets pass.
 - `Analyze` parses a resource once for all rules, not anew for each, applies waivers, and says what is only to be told
@@ -60,6 +60,9 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
                     self._report(response, rule, self._waiving().apply(rule, resource, findings), urn="")
         return response
 
+    def Remediate(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+        return proto.RemediateResponse()  # no rule mends a resource
+
     def AnalyzeStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
         self._configure_runtime_settings()  # type: ignore[no-untyped-call]
         response = proto.AnalyzeResponse()
@@ -107,7 +110,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     def _report(self, response: Any, rule: Rule, findings: Iterable[Finding], urn: str) -> None:
         level = self._level(rule)
         if level == EnforcementLevel.REMEDIATE:
-            level = EnforcementLevel.MANDATORY  # nothing here mends a resource
+            level = EnforcementLevel.MANDATORY
         for finding in findings:
             at = EnforcementLevel.ADVISORY if finding.told else level
             self._create_report_violation(response, rule.name, rule.description, at)(finding.message, urn)

@@ -17,7 +17,8 @@ SECONDS = 2
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorkspace]:
-    with running_workspace(tmp_path_factory.mktemp("client") / "workspace.db", "--ready-after", "0") as running:
+    database = tmp_path_factory.mktemp("client") / "workspace.db"
+    with running_workspace(database, "--ready-after", "0", "--limit", "changes=100") as running:
         create_endpoint(running, "fraud", route_optimized=True)
         yield running
 
