@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from policies.live.endpoints import UnreadableError
+from policies.live.endpoints import TOGETHER, UnreadableError
 
 if TYPE_CHECKING:
     from databricks.sdk.core import ApiClient
@@ -68,7 +68,15 @@ def _connect(credentials: Credentials, seconds: int) -> "ApiClient":
 
     texts = {attribute.name for attribute in Config.attributes() if attribute.transform is str}
     chosen: dict[str, Any] = {name: value for name, value in credentials.given if name in texts}
-    return ApiClient(Config(retry_timeout_seconds=seconds, http_timeout_seconds=seconds, **chosen))
+    return ApiClient(
+        Config(
+            retry_timeout_seconds=seconds,
+            http_timeout_seconds=seconds,
+            max_connection_pools=TOGETHER,
+            max_connections_per_pool=TOGETHER,
+            **chosen,
+        )
+    )
 
 
 def _within(seconds: int, connect: Any) -> "ApiClient":

@@ -7,7 +7,7 @@ from typing import Any
 from policies.live import UnreadableError, live_endpoint
 from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, has_unknown, items
 from policies.pack.rule import Finding, Resource, Rule, Settings
-from policies.rules.entity_types import served
+from policies.rules.entity_types import entity_name, served
 
 _TOTAL = 100
 
@@ -28,7 +28,7 @@ def _target(route: Any) -> Any:
 
 
 def _name(entity: Any) -> Any:
-    """The entity's name: its own, or the one that Databricks gives it, which ends in `model-version`."""
+    """The entity's name: its own, or the one that Databricks gives a model version; None for what gets another."""
     own = at(entity, "name")
     if own:
         return own
@@ -36,6 +36,8 @@ def _name(entity: Any) -> Any:
     version = at(entity, "entityVersion") or at(entity, "modelVersion")
     if UNKNOWN in (model, version):
         return UNKNOWN
+    if model is None or version is None:
+        return None
     return f"{str(model).rpartition('.')[2]}-{version}"
 
 
@@ -48,13 +50,14 @@ def _check_sum(resource: Resource, _settings: Settings) -> Iterator[Finding]:
         return
     names = [_name(entity) for entity in entities]
     if not split and len(names) > 1:
-        yield Finding(f"Several served entities ({', '.join(names)}) and no traffic between them. Write their routes")
+        shown = ", ".join(map(entity_name, entities))
+        yield Finding(f"Several served entities ({shown}) and no traffic between them. Write their routes")
     if not written:
         return
     if (total := sum(int(at(route, "trafficPercentage") or 0) for route in written)) != _TOTAL:
         yield Finding(f"The traffic percentages sum to {total}, must be 100")
     for name, times in Counter(str(_target(route)) for route in written).items():
-        if name not in names:
+        if name not in names and None not in names:
             yield Finding(f'A route leads to "{name}", which is no served entity. There are: {", ".join(names)}')
         if times > 1:
             yield Finding(f'{times} routes lead to "{name}". Keep one')

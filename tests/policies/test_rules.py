@@ -127,6 +127,15 @@ PASSES = [
     ("supported-entity-types", serving({"minProvisionedThroughput": 0})),
     ("traffic-adds-up", routed(old=95, new=5)),
     ("traffic-adds-up", endpoint()),
+    (
+        "traffic-adds-up",  # what the API calls a feature spec without a name is not ours to guess
+        endpoint(
+            config={
+                "servedEntities": [{"entityName": "main.ml.user_features"}],
+                "trafficConfig": {"routes": [{"servedModelName": "user_features", "trafficPercentage": 100}]},
+            }
+        ),
+    ),
     ("traffic-jump", routed(old=50, new=50)),
     ("production-stays-warm", serving({"scaleToZeroEnabled": True}, stack="staging")),
     ("gpu-where-allowed", serving({"workloadType": "CPU"})),
