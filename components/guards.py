@@ -63,11 +63,12 @@ class Guard:
             raise ValueError(_refusal(str(old.get("name")), str(endpoint_id), found))
 
     async def _wish_for(self, resource: str, endpoint: Any) -> Wish | None:
-        """By the endpoint's own name first: a resource that was renamed still wants that endpoint."""
-        for wish in self._wishes.values():
-            if await _plain(wish.inputs.get("name")) == endpoint:
+        """The resource's own, unless another resource wants that endpoint now: then this one was renamed."""
+        own = self._wishes.get(resource)
+        for wish in [own, *self._wishes.values()]:
+            if wish and await _plain(wish.inputs.get("name")) == endpoint:
                 return wish
-        return self._wishes.get(resource)
+        return own
 
 
 _guards: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = weakref.WeakKeyDictionary()
@@ -78,11 +79,16 @@ def watched(resource: str, inputs: Mapping[str, Any], may_replace: str | None) -
 
     `inputs` are those of the resource, `may_replace` the id of a live endpoint that may be deleted for this wish.
     """
+    return stand_guard().bind(resource, Wish(inputs, may_replace))
+
+
+def stand_guard() -> Guard:
+    """Register the hook, also where no endpoint is left: the state's last ones could not be deleted without it."""
     # A program runs in one event loop; tests run many in one process, and a hook belongs to the run that made it.
     run = asyncio.get_event_loop()
     if run not in _guards:
         _guards[run] = Guard()
-    return _guards[run].bind(resource, Wish(inputs, may_replace))
+    return _guards[run]
 
 
 def unentangled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:

@@ -7,6 +7,7 @@ import pulumi
 
 from components.endpoint import ServingEndpoint
 from components.from_spec import endpoint_args, principal_args
+from components.guards import stand_guard
 from components.needs import needs
 from components.preflight import in_words, pinned, preflight, raise_findings
 from components.principal import ServicePrincipal
@@ -22,6 +23,7 @@ def build(stack: Stack, opts: pulumi.ResourceOptions | None = None) -> dict[str,
     route optimized, and each service principal's application id and client secret (a Pulumi secret).
     """
     versions = _resolved(stack)
+    stand_guard()
     principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
     endpoints = {key: _endpoint(stack, key, versions, principals, opts) for key in stack.endpoints}
     return {

@@ -24,7 +24,8 @@ class Resource:
     """One resource that is about to be registered, as the engine shows it: its new inputs, never its old ones.
 
     `provider` holds the inputs of the resource's own provider, `stack` the name of the stack, `is_preview` whether
-    values may be unknown because nothing has been made yet.
+    values may be unknown because nothing has been made yet. `written` is what the stack's own file says about the
+    endpoint of that key, if it is one of this project's.
     """
 
     type: str
@@ -35,6 +36,7 @@ class Resource:
     protect: bool = False
     stack: str = ""
     is_preview: bool = True
+    written: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

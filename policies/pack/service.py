@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import grpc
+import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, PolicyPack, policy
@@ -105,6 +106,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             protect=request.options.protect,
             stack=self._stack,
             is_preview=self._is_preview,
+            written=_written(request.name),
         )
 
     def _report(self, response: Any, rule: Rule, findings: Iterable[Finding], urn: str) -> None:
@@ -114,6 +116,15 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         for finding in findings:
             at = EnforcementLevel.ADVISORY if finding.told else level
             self._create_report_violation(response, rule.name, rule.description, at)(finding.message, urn)
+
+
+def _written(key: str) -> Mapping[str, Any]:
+    try:
+        endpoints = pulumi.Config("model-serving").get_object("endpoints")
+    except pulumi.ConfigTypeError:
+        return {}  # another project's setting of the same name
+    written = endpoints.get(key) if isinstance(endpoints, dict) else None
+    return written if isinstance(written, dict) else {}
 
 
 def _plain(properties: Any) -> Mapping[str, Any]:

@@ -21,6 +21,12 @@ def _check_protected(resource: Resource, settings: Settings) -> Iterator[Finding
 def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Finding]:
     if not applies_to(resource.stack, settings):
         return
+    for name, entity in (at(resource.written, "served_entities") or {}).items():
+        if alias := str(at(entity, "entity") or "").partition("@")[2]:
+            yield Finding(
+                f'Served entity "{name}" follows the alias "{alias}": an `up` after the alias has moved deploys '
+                "another version than the one that was reviewed. Write its number"
+            )
     for entity in served(resource.inputs):
         model = at(entity, "entityName") or at(entity, "modelName")
         version = at(entity, "entityVersion") or at(entity, "modelVersion")
@@ -89,7 +95,7 @@ production_pins_versions = Rule(
     check=_check_pinned,
     why="What a reviewer approved is what should run; an alias moves after the approval.",
     passes="A version number; a feature spec, which has none.",
-    fails="An alias in the model's name, no version, or one that is no number.",
+    fails="An alias in the stack's own file or in the model's name, no version, or one that is no number.",
     settings={"stacks": _PRODUCTION},
 )
 

@@ -97,6 +97,12 @@ def test_a_renamed_resource_still_guards_its_endpoint(guard: Guard) -> None:
         ask(guard, ENDPOINT, name="fraud")
 
 
+def test_an_endpoint_of_the_same_name_in_another_workspace_is_another_wish(guard: Guard) -> None:
+    guard.bind("elsewhere", Wish(changed("routeOptimized", False), None))
+    guard.bind("fraud", Wish(ENDPOINT, None))
+    ask(guard, ENDPOINT)
+
+
 def test_the_replacement_of_the_endpoint_whose_id_is_written_down_is_allowed(guard: Guard) -> None:
     guard.bind("fraud", Wish(changed("routeOptimized", False), ID))
     ask(guard, ENDPOINT)

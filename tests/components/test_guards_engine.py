@@ -1,5 +1,7 @@
 """The second lock on the real engine, without the policy pack: nothing is touched, and what should go can go."""
 
+import re
+
 import pytest
 
 from rehearsal.stage import Stage
@@ -49,11 +51,19 @@ def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed:
     assert deployed.workspace.writes()[len(before) :] == replaced
 
 
-def test_an_endpoint_that_is_removed_on_purpose_goes(deployed: Stage) -> None:
+def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(deployed: Stage) -> None:
     before = deployed.workspace.writes()
+    stack_file = deployed.folder / "stacks" / "Pulumi.local.yaml"
     deployed.edit("stacks/Pulumi.local.yaml", "    user-features:", "    fraud-scorer: null\n    user-features:")
     deployed.pulumi(*UP)
     assert deployed.workspace.writes()[len(before) :] == ["DELETE /api/2.0/serving-endpoints/fraud-scorer"]
+    text = stack_file.read_text(encoding="utf-8")
+    none_left = re.sub(
+        r"(?ms)^  model-serving:endpoints:$.*?^(?=\S)", "  model-serving:endpoints: {fraud-scorer: null}\n", text
+    )
+    stack_file.write_text(none_left, encoding="utf-8")
+    deployed.pulumi(*UP)
+    assert deployed.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
 
 
 def test_destroy_without_the_program_says_what_to_type_and_touches_nothing(deployed: Stage) -> None:

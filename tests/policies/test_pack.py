@@ -31,13 +31,15 @@ NO_HOST = "Whether endpoint"
 
 
 @contextmanager
-def pack(stack: str = "prod", waivers: Any = None) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
+def pack(stack: str = "prod", waivers: Any = None, endpoints: Any = None) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
     """The pack in a process of its own, with no workspace to read."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DATABRICKS_")} | {
         "PULUMI_PROJECT": "model-serving",
         "PULUMI_STACK": stack,
         "PULUMI_DRY_RUN": "true",
-        "PULUMI_CONFIG": json.dumps({"model-serving:waivers": json.dumps(waivers)} if waivers is not None else {}),
+        "PULUMI_CONFIG": json.dumps(
+            {"model-serving:waivers": json.dumps(waivers or {}), "model-serving:endpoints": json.dumps(endpoints or {})}
+        ),
         "DATABRICKS_CONFIG_FILE": os.devnull,
     }
     command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
@@ -120,6 +122,15 @@ def test_a_mistake_in_the_configuration_is_refused() -> None:
     config = {"traffic-jump": proto.PolicyConfig(properties=struct({"pionts": 1}))}
     with pack() as stub, pytest.raises(grpc.RpcError, match='no setting "pionts"'):
         stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=config))
+
+
+def test_an_alias_in_the_stack_file_is_told() -> None:
+    written = {"iris": {"served_entities": {"current": {"entity": "main.ml.iris@Champion"}}}}
+    with pack(endpoints=written) as stub:
+        assert [(name, level) for name, level, _ in analyze(stub, ASLEEP)] == [
+            ("production-stays-warm", proto.MANDATORY),
+            ("production-pins-versions", proto.ADVISORY),
+        ]
 
 
 def test_a_waiver_turns_a_violation_into_something_told() -> None:

@@ -1,6 +1,7 @@
 """Each rule by itself: what passes, what fails, what isn't known yet."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -241,6 +242,12 @@ def test_a_budget_policy_can_be_required() -> None:
 def test_production_is_a_pattern() -> None:
     asleep = {"scaleToZeroEnabled": True}
     assert refusals("production-stays-warm", serving(asleep, stack="prod-eu"), stacks=["prod", "prod-*"]) != []
+
+
+def test_an_alias_that_components_have_resolved_is_told_from_the_stack_file() -> None:
+    written = {"served_entities": {"champion": {"entity": "main.ml.fraud@Champion"}, "other": {"version": "8"}}}
+    (found,) = refusals("production-pins-versions", replace(endpoint(), written=written))
+    assert found.startswith('Served entity "champion" follows the alias "Champion"')
 
 
 def test_a_secret_is_never_printed() -> None:

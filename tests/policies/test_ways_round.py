@@ -89,6 +89,8 @@ def test_the_import_of_an_endpoint_that_is_otherwise(live: Bare) -> None:
 Endpoint("imported", pulumi.ResourceOptions(import_="by-hand"), name="by-hand", routeOptimized=True)
 """
     live.refused(LIVE + program, resource="imported")
+    # The engine imports first and asks the policies after: the state has it now, and the endpoint is as it was.
+    live.stage.pulumi("state", "delete", live.urn("imported"), "--yes")
 
 
 @pytest.mark.parametrize("option", ["--target", "--replace"])
