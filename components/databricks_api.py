@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import os
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -35,13 +36,25 @@ class DeniedError(CallError):
     """The caller may not make this call."""
 
 
-class Workspace:
-    """A workspace as one caller sees it.
+_one_at_a_time = threading.Lock()
+_known: dict[frozenset[tuple[str, str]], "Workspace"] = {}
 
-    `settings` are those of the Databricks provider (`host`, `token`, `clientId`, ...). What they leave out is looked
-    for as every Databricks tool does: in the environment and the configuration profile. Raises UnreachableError and
-    SignInError.
+
+def connect(settings: Mapping[str, Any]) -> "Workspace":
+    """The workspace of these settings of the Databricks provider (`host`, `token`, `clientId`, ...).
+
+    What they leave out is looked for as every Databricks tool does: in the environment and the configuration profile.
+    The same settings give the same object for as long as the process lives. Raises UnreachableError and SignInError.
     """
+    key = frozenset((name, str(value)) for name, value in settings.items())
+    with _one_at_a_time:
+        if key not in _known:
+            _known[key] = Workspace(settings)
+        return _known[key]
+
+
+class Workspace:
+    """A workspace as one caller sees it; made by `connect`. Its methods may be called from several threads."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         chosen = {snake_case(name): value for name, value in settings.items() if value}
@@ -109,7 +122,7 @@ def _require_answer(host: str | None) -> None:
         raise UnreachableError(f"{address} does not answer: {getattr(error, 'reason', error)}") from error
 
 
-@functools.cache
+@functools.cache  # called under the lock only: the stand-in would be another thread's
 def _sdk() -> tuple[ModuleType, ModuleType]:
     """`databricks.sdk.core` and `.errors` without the classes of all services, which take far longer to import.
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pulumi
 
 from components.args import ServedEntityArgs, ServingEndpointArgs
-from components.databricks_api import SignInError, UnreachableError, Workspace
+from components.databricks_api import SignInError, UnreachableError, Workspace, connect
 from components.lookups import Finding, Report, look_at_scope, look_at_version, look_for_privileges
 from components.needs import Needs, alias_of, needs
 from components.privileges import Caller, caller
@@ -33,7 +33,7 @@ def preflight(endpoints: Sequence[Needs], settings: Mapping[str, Any]) -> Report
     if not endpoints:
         return Report()
     try:
-        return _look(endpoints, Workspace(settings))
+        return _look(endpoints, connect(settings))
     except UnreachableError as error:
         raise pulumi.RunError(f"{error}\n{_way_to(settings.get('host'))}") from None
     except SignInError as error:

@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace
+from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
 from components.settings_wire import SETTINGS, seen, to_wire
 
 _CONFIG: Final = "databricks:"
@@ -89,7 +89,7 @@ class SettingsProvider(ResourceProvider):
             _tell(props, error)
 
     def _workspace(self, props: Mapping[str, Any]) -> Workspace:
-        return Workspace(props.get("workspace") or self._stack)
+        return connect(props.get("workspace") or self._stack)
 
 
 def _tell(props: Mapping[str, Any], error: Exception) -> NoReturn:

@@ -43,8 +43,8 @@ class Field:
     """One field of one resource type.
 
     `path` is the provider's camelCase name, with `*` for any item of a list. `one_way` says that there is no way
-    back: the field is chosen once. `here` is what this project makes of it. `evidence` names where the fact is
-    written down or how it was measured.
+    back: the field is chosen once. `here` is what this project makes of it, `call` the API call that an edit
+    needs, None where the API has none. `evidence` names where the fact is written down or how it was measured.
     """
 
     path: str
@@ -56,6 +56,7 @@ class Field:
     here: Here = Here.PROVIDER
     on_add: OnChange | None = None
     on_remove: OnChange | None = None
+    call: str | None = None
 
 
 @functools.cache
@@ -78,6 +79,7 @@ def _field(file: str, path: str, row: dict[str, str]) -> Field:
             here=Here(row.get("here", "provider")),
             on_add=OnChange(row["on_add"]) if "on_add" in row else None,
             on_remove=OnChange(row["on_remove"]) if "on_remove" in row else None,
+            call=row.get("call"),
         )
     except (KeyError, ValueError) as error:
         raise ValueError(f'{file}: field "{path}": {error}') from error

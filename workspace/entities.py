@@ -23,6 +23,7 @@ SHOWN: Final = (
     "instance_profile_arn",
     "min_provisioned_concurrency",
     "max_provisioned_concurrency",
+    "burst_scaling_enabled",
     *THROUGHPUT,
 )
 SUMMARIZED: Final = ("name", "entity_name", "entity_version", "external_model", "foundation_model")
