@@ -12,6 +12,9 @@ from rehearsal.stage import Stage
 from stacks import Stack
 from tests.contract.cases import MODEL
 
+WITHOUT_QUOTA = ("--ready-after", "0", "--limit", "changes=10000")
+"""As many edits at once as there are fields are more than a workspace takes in five minutes."""
+
 Endpoints = Mapping[str, Mapping[str, Any]]
 
 RAW = """

@@ -3,62 +3,66 @@
 One run of the real engine and provider makes every edit, each on an endpoint of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from contract import Field, OnChange, fields
-from rehearsal.stage import stage
+from contract import OnChange, fields
+from rehearsal.stage import Outcome, Stage, stage
 from tests.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, Case
-from tests.contract.fields_stage import declare_raw
+from tests.contract.fields_stage import WITHOUT_QUOTA, declare_raw
 from tests.contract.observed import Journal
 
 pytestmark = pytest.mark.engine
 
-UP = ("up", "--yes", "--skip-preview", "--continue-on-error")
+UP = ("up", "--yes", "--skip-preview")
 ROWS = {row.path: row for row in fields("model_serving")}
 CASES = (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE)
 CHANGED = [case for case in CASES if case.second != case.first and case is not NEVER_FALSE]
-REMOVED = [case for case in CASES if case.without is not None]
+CRASHING = next(case for case in CASES if ROWS[case.path].on_remove is OnChange.CRASH)
+REMOVED = [case for case in CASES if case.without is not None and case is not CRASHING]
 ADDED = [case for case in REMOVED if ROWS[case.path].on_add]
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What came of a step: the writes by endpoint, and what Pulumi said."""
+    """What came of a step: the writes by endpoint, what Pulumi said, and whether NEVER_FALSE is still true."""
 
     writes: dict[str, list[str]]
-    said: str
+    said: Outcome
     captures: bool
 
-    def outcome(self, case: Case, row: Field) -> OnChange | list[str]:
+    def outcome(self, case: Case) -> OnChange | list[str]:
         """In the contract's words, or the writes where it has none for them."""
-        writes = self.writes.get(case.endpoint, [])
-        if f"({case.endpoint}):\n    error" in self.said and "panic" in self.said:
-            return OnChange.CRASH
-        known = {(): OnChange.DROPPED, ("DELETE", "POST"): OnChange.REPLACE, (row.call,): OnChange.UPDATE}
+        writes, call = self.writes.get(case.endpoint, []), ROWS[case.path].call
+        known = {(): OnChange.DROPPED, ("DELETE", "POST"): OnChange.REPLACE, (call,): OnChange.UPDATE}
         return known.get(tuple(writes), writes)
 
 
 @pytest.fixture(scope="module")
 def edits(engine: None) -> Iterator[dict[str, Edit]]:  # noqa: ARG001  the engine must be there
-    with stage("--ready-after", "0") as here:
+    """`first`, `second`, `without` and `added` again; at last `crash`, which ends the run."""
+    with stage(*WITHOUT_QUOTA) as here:
         here.pulumi("stack", "init", "local")
-        journal, found = Journal(here.workspace), {}
-        for step in ("first", "second", "without", "added"):
-            wanted = [getattr(case, "first" if step == "added" else step) for case in CASES]
-            declare_raw(
-                here,
-                {
-                    case.endpoint: case.second if fields is None else fields
-                    for case, fields in zip(CASES, wanted, strict=True)
-                },
-            )
-            said = here.pulumi(*UP, check=False).text
-            live = here.workspace.get(f"/api/2.0/serving-endpoints/{NEVER_FALSE.endpoint}")
-            found[step] = Edit(journal.news(), said, live["config"]["auto_capture_config"]["enabled"])
-        yield found
+        journal = Journal(here.workspace)
+        yield {step: _edit(here, journal, step) for step in ("first", "second", "without", "added", "crash")}
+
+
+def _edit(here: Stage, journal: Journal, step: str) -> Edit:
+    declare_raw(here, {case.endpoint: _wish(case, step) for case in CASES})
+    said = here.pulumi(*UP, check=step != "crash")
+    live = here.workspace.get(f"/api/2.0/serving-endpoints/{NEVER_FALSE.endpoint}")
+    return Edit(journal.news(), said, live["config"]["auto_capture_config"]["enabled"])
+
+
+def _wish(case: Case, step: str) -> Mapping[str, Any]:
+    if case is CRASHING and step == "crash":
+        return {}
+    if step in ("second", "without") and (case.without is None or case is CRASHING or step == "second"):
+        return case.second
+    return case.without or {} if step == "without" else case.first
 
 
 def ids(cases: list[Case]) -> list[str]:
@@ -67,8 +71,7 @@ def ids(cases: list[Case]) -> list[str]:
 
 @pytest.mark.parametrize("case", CHANGED, ids=ids(CHANGED))
 def test_a_change(edits: dict[str, Edit], case: Case) -> None:
-    row = ROWS[case.path]
-    assert edits["second"].outcome(case, row) == row.on_change
+    assert edits["second"].outcome(case) == ROWS[case.path].on_change
 
 
 def test_a_config_update_without_the_value_that_was_asked_for(edits: dict[str, Edit]) -> None:
@@ -80,10 +83,16 @@ def test_a_config_update_without_the_value_that_was_asked_for(edits: dict[str, E
 @pytest.mark.parametrize("case", REMOVED, ids=ids(REMOVED))
 def test_a_removal(edits: dict[str, Edit], case: Case) -> None:
     row = ROWS[case.path]
-    assert edits["without"].outcome(case, row) == (row.on_remove or row.on_change)
+    assert edits["without"].outcome(case) == (row.on_remove or row.on_change)
 
 
 @pytest.mark.parametrize("case", ADDED, ids=ids(ADDED))
 def test_an_addition(edits: dict[str, Edit], case: Case) -> None:
-    row = ROWS[case.path]
-    assert edits["added"].outcome(case, row) == row.on_add
+    assert edits["added"].outcome(case) == ROWS[case.path].on_add
+
+
+def test_the_removal_that_makes_the_provider_panic(edits: dict[str, Edit]) -> None:
+    crash = edits["crash"]
+    assert crash.said.status == 255
+    assert "nil pointer dereference" in crash.said.text
+    assert CRASHING.endpoint not in crash.writes
