@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pulumi
 
 from components.args import ServedEntityArgs, ServingEndpointArgs
-from components.databricks_api import SignInError, UnreachableError, Workspace, connect
+from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
 from components.lookups import Finding, Report, look_at_scope, look_at_version, look_for_privileges
 from components.needs import Needs, alias_of, needs
 from components.privileges import Caller, caller
@@ -34,6 +34,8 @@ def preflight(endpoints: Sequence[Needs], settings: Mapping[str, Any]) -> Report
         return Report()
     try:
         return _look(endpoints, connect(settings))
+    except CallError as error:
+        raise pulumi.RunError(f"The workspace could not be asked for what the endpoints need: {error}") from None
     except UnreachableError as error:
         raise pulumi.RunError(f"{error}\n{_way_to(settings.get('host'))}") from None
     except SignInError as error:

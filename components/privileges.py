@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.databricks_api import CallError, Workspace
+from components.databricks_api import CallError, DeniedError, SignInError, Workspace
 
 _CATALOG = "/api/2.1/unity-catalog"
 _READS = {"catalog": "catalogs", "schema": "schemas", "function": "models"}
@@ -32,7 +32,10 @@ class Caller:
 
 def caller(workspace: Workspace) -> Caller:
     """The identity that these credentials belong to. A service principal's name is its application id."""
-    found = workspace.get("/api/2.0/preview/scim/v2/Me")
+    try:
+        found = workspace.get("/api/2.0/preview/scim/v2/Me")
+    except DeniedError as error:  # so the service answers a token that it doesn't know
+        raise SignInError(str(error)) from error
     return Caller(found["userName"], frozenset(group["display"] for group in found.get("groups") or ()))
 
 

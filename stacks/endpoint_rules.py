@@ -17,6 +17,13 @@ def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
     """What is wrong with one endpoint by itself, its served entities included."""
     yield from _traffic(endpoint, (*path, "traffic"))
     yield from _permissions(endpoint, (*path, "permissions"))
+    if endpoint.auto_capture and not endpoint.auto_capture.enabled:
+        message = "the Databricks provider never sends false, so the table would stay enabled"
+        yield (
+            (*path, "auto_capture", "enabled"),
+            message,
+            "Leave it out; an endpoint without auto_capture keeps no table",
+        )
     if endpoint.ai_gateway:
         yield from _rate_limits(endpoint.ai_gateway.rate_limits, (*path, "ai_gateway", "rate_limits"))
     if endpoint.telemetry_config:

@@ -50,8 +50,12 @@ def principal(store: Store, kind: Kind, record: Json) -> Principal:
 
 
 def principal_named(store: Store, name: str) -> Principal | None:
-    """The active user or service principal of that user name or application id."""
-    if user := store.find("user", "userName", name):
+    """The active user or service principal of that user name, in any spelling, or application id.
+
+    The provider writes user names in lower case, whatever a program says. Source: provider, permissions.
+    """
+    users = (user for user in store.all("user") if user["userName"].lower() == name.lower())
+    if user := next(users, None):
         return principal(store, "user", user) if user["active"] else None
     if application := store.find("service_principal", "applicationId", name):
         return principal(store, "service_principal", application) if application["active"] else None
