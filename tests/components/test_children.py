@@ -1,0 +1,130 @@
+"""Every child that a component registers, with its inputs and options, as the engine is told."""
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+from components.args import (
+    AiGatewayArgs,
+    OAuthSecretArgs,
+    PermissionArgs,
+    ServedEntityArgs,
+    ServicePrincipalArgs,
+    ServingEndpointArgs,
+)
+from components.endpoint import ServingEndpoint
+from components.principal import ServicePrincipal
+
+
+class Recorded(mocks.Mocks):
+    """Keeps what is registered; refuses every call that nobody expects."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = {name: value for name, value in args.inputs.items() if name != "__provider"}
+        self.registered[args.name] = (args.typ.rpartition(":")[2], inputs)
+        known = {"servingEndpointId": "e1", "endpointUrl": "", "applicationId": "app1", "secret": "s"}
+        return f"{args.name}-id", {**args.inputs, **known}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(args.token)
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    found = Recorded()
+    mocks.set_mocks(found, preview=False)
+    return found
+
+
+def endpoint(**fields: Any) -> ServingEndpointArgs:
+    model = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
+    return ServingEndpointArgs("fraud", {"champion": model}, preflight=False, **fields)
+
+
+def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        permission = PermissionArgs("group", "ml", "CAN_QUERY")
+        ServingEndpoint("one", endpoint(permissions=[permission], ai_gateway=AiGatewayArgs(usage_tracking=True)))
+
+    program()
+    assert {name: typ for name, (typ, _) in recorded.registered.items()} == {
+        "one": "ModelServing",
+        "one-settings": "EndpointSettings",
+        "one-permissions": "Permissions",
+    }
+    assert recorded.registered["one-settings"][1] == {
+        "endpointId": "e1",
+        "endpointName": "fraud",
+        "aiGateway": {"usageTrackingConfig": {"enabled": True}},
+    }
+    assert recorded.registered["one-permissions"][1] == {
+        "servingEndpointId": "e1",
+        "accessControls": [{"groupName": "ml", "permissionLevel": "CAN_QUERY"}],
+    }
+
+
+def test_an_endpoint_by_itself_needs_no_other_resource(recorded: Recorded) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        ServingEndpoint("one", endpoint())
+
+    program()
+    assert list(recorded.registered) == ["one"]
+
+
+def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Recorded) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        ServicePrincipal(
+            "p",
+            ServicePrincipalArgs(
+                display_name="shop",
+                entitlements=["workspace-access"],
+                oauth_secret=OAuthSecretArgs("60s", 3),
+                execute=["main.ml.fraud"],
+                select=["main.features.users"],
+            ),
+        )
+
+    program()
+    assert recorded.registered == {
+        "p": ("ServicePrincipal", {"displayName": "shop", "workspaceAccess": True}),
+        "p-secret-2": ("ServicePrincipalSecret", {"servicePrincipalId": "p-id", "lifetime": "60s"}),
+        "p-secret-3": ("ServicePrincipalSecret", {"servicePrincipalId": "p-id", "lifetime": "60s"}),
+        "p-catalog-main": ("Grant", {"catalog": "main", "principal": "app1", "privileges": ["USE_CATALOG"]}),
+        "p-schema-main.features": (
+            "Grant",
+            {"schema": "main.features", "principal": "app1", "privileges": ["USE_SCHEMA"]},
+        ),
+        "p-schema-main.ml": ("Grant", {"schema": "main.ml", "principal": "app1", "privileges": ["USE_SCHEMA"]}),
+        "p-function-main.ml.fraud": (
+            "Grant",
+            {"function": "main.ml.fraud", "principal": "app1", "privileges": ["EXECUTE"]},
+        ),
+        "p-table-main.features.users": (
+            "Grant",
+            {"table": "main.features.users", "principal": "app1", "privileges": ["SELECT"]},
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"traffic": {"champion": 99}}, "traffic: sums to 99, must be 100"),
+        ({"traffic": {"chmpion": 100}}, 'traffic.chmpion: no served entity is called "chmpion"'),
+    ],
+)
+def test_arguments_that_contradict_each_other_are_told_by_field(
+    recorded: Recorded, fields: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValueError, match="can't be what its arguments say") as refusal:
+        ServingEndpoint("one", endpoint(**fields))
+    assert told in str(refusal.value)
+    assert recorded.registered == {}
