@@ -4,6 +4,7 @@ Each case is a change to a deployed stack. What the engine says to it is recorde
 and the comment is made from the recording. A person reads the difference before committing it.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +58,16 @@ def _outside(here: Stage) -> None:
         "/api/2.0/serving-endpoints/fraud-scorer/tags", {"add_tags": [{"key": "team", "value": "growth"}]}
     )
     here.workspace.delete("/api/2.0/serving-endpoints/iris-classifier")
+
+
+def _agree(here: Stage) -> None:
+    """The author agrees to the outage, by naming the very endpoint that is replaced."""
+    found = here.workspace.get("/api/2.0/serving-endpoints/iris-classifier")["id"]
+    here.edit(
+        _LOCAL,
+        "    iris-classifier:\n",
+        f"    iris-classifier:\n      replace_id: {found}\n      route_optimized: true\n",
+    )
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,7 @@ CASES_OF_REVIEW = (
         options=("--refresh",),
     ),
     Case("field-that-is-dropped", ((_BASE, "description: Scores card payments", "description: Scores payments"),)),
+    Case("agreed-replacement", outside=_agree),
     Case("no-changes"),
 )
 
@@ -144,7 +156,8 @@ def _keep_stack_files(here: Stage, folder: Path) -> None:
     (folder / "stacks").mkdir(exist_ok=True)
     for file in (_BASE, _LOCAL):
         text = (here.folder / file).read_text(encoding="utf-8")
-        (folder / file).write_text(text.replace(here.workspace.url, "http://127.0.0.1:8787"), encoding="utf-8")
+        text = re.sub(r"\b[0-9a-f]{32}\b", "0" * 32, text.replace(here.workspace.url, "http://127.0.0.1:8787"))
+        (folder / file).write_text(text, encoding="utf-8")
 
 
 def report_on(folder: Path) -> Report:

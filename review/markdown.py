@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from review import markdown_parts as parts
 from review.alike import alike, said
 from review.markdown_text import folded, plain
-from review.report import Report
+from review.report import Report, Verdict
 from review.risks import Risk
 
 LIMIT = 65_536
@@ -48,8 +48,9 @@ def _destructive(report: Report, room: int) -> list[str]:
     worst = tuple(each for each in report.subjects if each.risk is Risk.OUTAGE)
     if not worst:
         return []
-    full = parts.destructive(worst)
-    return [full if len(full) < room // 3 else parts.destructive_in_short(worst)]
+    verb = "would stop" if report.verdict is Verdict.FAILED else "stops"
+    full = parts.destructive(worst, verb)
+    return [full if len(full) < room // 3 else parts.destructive_in_short(worst, verb)]
 
 
 def _optional(report: Report, room: int) -> Iterable[str]:
@@ -60,7 +61,7 @@ def _optional(report: Report, room: int) -> Iterable[str]:
         yield _within(parts.drift(report.drifted), room // 6, "drifted", len(report.drifted))
     yield from _subjects(report, room // 2)
     if report.order:
-        yield parts.order(report.order, _DETAILS // 3)
+        yield parts.order(report, _DETAILS // 3)
     if any(subject.fields for subject in report.subjects):
         yield parts.fields(report.subjects, _DETAILS)
 

@@ -8,7 +8,7 @@ from review.report import Report, Verdict
 from review.risks import Finding, Risk
 from review.spans import quoted
 from review.subject import Row, Subject
-from review.wording import headline, pace, several, tally, verdict
+from review.wording import headline, order_heading, pace, several, tally, verdict
 
 ICONS = {
     Risk.OUTAGE: "🛑",
@@ -39,19 +39,19 @@ def errors(report: Report, limit: int) -> str:
     return block(text if len(text) <= limit else f"{text[:limit]}\n… ({len(text) - limit} characters more)")
 
 
-def destructive(subjects: tuple[Subject, ...]) -> str:
-    """The worst, in a block of its own."""
+def destructive(subjects: tuple[Subject, ...], verb: str) -> str:
+    """The worst, in a block of its own. `verb` says whether it will or would stop."""
     lines = [f"> - **{prose(headline(each))}**: {_outages(each)}" for each in subjects]
-    return "\n".join(["> [!CAUTION]", "> **Something stops answering**", *lines])
+    return "\n".join(["> [!CAUTION]", f"> **Something {verb} answering**", *lines])
 
 
-def destructive_in_short(subjects: tuple[Subject, ...]) -> str:
+def destructive_in_short(subjects: tuple[Subject, ...], verb: str) -> str:
     """The same where there are hundreds: each is named, none is left out."""
     names: dict[str, list[str]] = {}
     for each in subjects:
         names.setdefault(f"{each.kind}s {headline(each).rpartition(' ')[2]}", []).append(code(each.key))
     lines = [f"> - **{len(keys)} {plain(what)}**: {', '.join(keys)}" for what, keys in names.items()]
-    return "\n".join(["> [!CAUTION]", f"> **{len(subjects)} things stop answering**", *lines])
+    return "\n".join(["> [!CAUTION]", f"> **{len(subjects)} things, each of which {verb} answering**", *lines])
 
 
 def _outages(subject: Subject) -> str:
@@ -149,17 +149,17 @@ def drift(subjects: tuple[Subject, ...]) -> str:
     return "\n".join(lines).rstrip()
 
 
-def order(steps: tuple[str, ...], limit: int) -> str:
-    lines: list[str] = []
+def order(report: Report, limit: int) -> str:
+    """The steps, folded; cut where they are more than `limit` characters."""
+    steps, lines = report.order, list[str]()
     for number, step in enumerate(steps, 1):
         line = f"{number}. {prose(step)}"
         if sum(map(len, lines)) + len(lines) + len(line) > limit:
             lines.append(f"\n… and {len(steps) - number + 1} steps more")
             break
         lines.append(line)
-    return folded(
-        f"What approving does, in order ({len(steps)} {'step' if len(steps) == 1 else 'steps'})", "\n".join(lines)
-    )
+    count = f"{len(steps)} {'step' if len(steps) == 1 else 'steps'}"
+    return folded(f"{order_heading(report)} ({count})", "\n".join(lines))
 
 
 def fields(subjects: tuple[Subject, ...], limit: int) -> str:

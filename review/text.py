@@ -14,7 +14,7 @@ from review.report import Report, Verdict
 from review.risks import Risk
 from review.spans import parts, quoted
 from review.subject import Row, Subject
-from review.wording import pace, several, tally, verdict
+from review.wording import order_heading, pace, several, tally, verdict
 
 _COLOURS = {Verdict.FINE: "green", Verdict.APPROVAL: "yellow", Verdict.FAILED: "red"}
 _RISKS = {
@@ -52,7 +52,7 @@ def _report(report: Report) -> RenderableType:
     blocks += [_violations(report)] if report.all_violations else []
     blocks += [_subject(each) for each in alike(report.subjects) if each.subject.findings]
     blocks += [_drift(report.drifted)] if report.drifted else []
-    blocks += [_order(report.order)] if report.order else []
+    blocks += [_order(report)] if report.order else []
     return Group(*blocks)
 
 
@@ -134,11 +134,12 @@ def _drift(subjects: tuple[Subject, ...]) -> RenderableType:
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
-def _order(steps: tuple[str, ...]) -> RenderableType:
+def _order(report: Report) -> RenderableType:
+    steps = report.order
     shown = [Text.assemble(f"{number:>4}. ", _sentence(step)) for number, step in enumerate(steps[:_ORDER_SHOWN], 1)]
     if len(steps) > _ORDER_SHOWN:
         shown.append(Text(f"      and {len(steps) - _ORDER_SHOWN} steps more", style="dim"))
-    return Padding(Group(Text("What approving does, in order", style="bold"), *shown), (0, 2, 1, 2))
+    return Padding(Group(Text(order_heading(report), style="bold"), *shown), (0, 2, 1, 2))
 
 
 _ORDER_SHOWN = 30

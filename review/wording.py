@@ -85,3 +85,8 @@ def several(subject: Subject, count: int) -> str:
     if count == 1:
         return headline(subject)
     return f"{count} {subject.kind}s {_DONE.get(subject.action, 'not touched')} alike"
+
+
+def order_heading(report: Report) -> str:
+    """What the list of steps is: what approving does, or what is refused."""
+    return "What it would do, in order" if report.verdict is Verdict.FAILED else "What approving does, in order"

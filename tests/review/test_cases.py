@@ -41,6 +41,7 @@ def test_every_case_folder_is_a_case() -> None:
         ("model-size-and-secrets", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("changed-outside", Verdict.APPROVAL, Risk.INTERFACE),
         ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
+        ("agreed-replacement", Verdict.FAILED, Risk.OUTAGE),
         ("no-changes", Verdict.FINE, None),
     ],
 )
