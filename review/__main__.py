@@ -4,9 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from review.changed import GitError
 from review.commands import (
-    UsageError,
     check_command,
     comment_command,
     deploy_command,
@@ -16,6 +14,8 @@ from review.commands import (
     report_command,
     stacks_command,
 )
+from review.errors import UserError
+from stacks.faults import SpecError
 
 _STATUS = "exit status: 0 nothing to worry about, 2 needs approval, 1 failed or refused"
 _PACKS = "folder of a policy pack; may be given several times (policies, when it is not given)"
@@ -29,24 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = parsed.run
     try:
         return run(parsed)
-    except (UsageError, GitError, OSError) as error:
-        return _told(error)
-    except Exception as error:
-        # Named by the modules that define them, which are imported only where they are needed.
-        if type(error).__name__ in {
-            "UnreadablePreviewError",
-            "NoPulumiError",
-            "ForgeError",
-            "SpecError",
-            "PromotionError",
-        }:
-            return _told(error)
-        raise
-
-
-def _told(error: Exception) -> int:
-    sys.stderr.write(f"{error}\n")
-    return 1
+    except (UserError, SpecError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from review.errors import UserError
 from stacks.yaml_places import read
 
 _OF_ALL = ("Pulumi.yaml", "__main__.py", "stacks/base.yaml", "requirements.txt")
@@ -10,7 +11,7 @@ _ROOMS_OF_ALL = ("components/", "contract/", "policies/")
 _THIS_MACHINE = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
-class GitError(Exception):
+class GitError(UserError):
     """Git could not tell. The text is what it said."""
 
 

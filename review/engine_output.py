@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from review.errors import UserError
 from review.preview import Preview, Step, Urn, Violation
 from review.scrub import Scrubber, secrets_of
 from review.values import Reader
@@ -15,7 +16,7 @@ from review.values import Reader
 Event = Mapping[str, Any]
 
 
-class UnreadablePreviewError(Exception):
+class UnreadablePreviewError(UserError):
     """The file is not a preview. The text names it and says what was expected."""
 
 

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from review.errors import UserError
+
 _PAGE = 100
 _PAGES = 50
 _SECONDS = 30
 
 
-class ForgeError(Exception):
+class ForgeError(UserError):
     """The forge refused, or can't be reached. The text holds its answer and no credential."""
 
 

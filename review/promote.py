@@ -9,6 +9,7 @@ from typing import Any
 
 from review.changes import Change, Kind, compare
 from review.entities import entities, shares
+from review.errors import UserError
 from review.grouping import owner
 from review.judge import MODEL_SERVING
 from review.preview import Step, Urn
@@ -23,7 +24,7 @@ _OF_AN_ENTITY = ("entity", "version", "feature_spec")
 """What an environment hands on: which models, and how traffic is split. Its sizes and people are its own."""
 
 
-class PromotionError(Exception):
+class PromotionError(UserError):
     """The two can't be compared. The text says why, and the way out."""
 
 

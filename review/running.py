@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from review.engine_output import UnreadablePreviewError, read_events
+from review.errors import UserError
 from review.preview import Preview
 from review.scrub import Scrubber, secrets_of
 
@@ -16,7 +17,7 @@ _TOLD = 4_000
 """So many characters of what the engine printed are kept where it left no events."""
 
 
-class NoPulumiError(Exception):
+class NoPulumiError(UserError):
     """There is no `pulumi` to run."""
 
 
