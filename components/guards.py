@@ -10,6 +10,7 @@ PULUMI_RUN_PROGRAM=true.
 """
 
 import asyncio
+import json
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -63,12 +64,13 @@ class Guard:
             raise ValueError(_refusal(str(old.get("name")), str(endpoint_id), found))
 
     async def _wish_for(self, resource: str, endpoint: Any) -> Wish | None:
-        """The resource's own, unless another resource wants that endpoint now: then this one was renamed."""
-        own = self._wishes.get(resource)
-        for wish in [own, *self._wishes.values()]:
-            if wish and await _plain(wish.inputs.get("name")) == endpoint:
+        """The resource's own; where the program has none of that name, that of whoever wants this endpoint now."""
+        if resource in self._wishes:
+            return self._wishes[resource]
+        for wish in self._wishes.values():
+            if await _plain(wish.inputs.get("name")) == endpoint:
                 return wish
-        return own
+        return None
 
 
 _guards: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = weakref.WeakKeyDictionary()
@@ -150,7 +152,7 @@ async def _plain(value: Any) -> Any:
 
 def _refusal(name: str, endpoint_id: str, found: list[Difference]) -> str:
     lines = [f'Endpoint "{name}" (id {endpoint_id}) can\'t be changed in this way while it lives:']
-    lines += [f"  {each.door.path}: {each.was!r} -> {each.wanted!r}: {each.door.reason}" for each in found]
+    lines += [f"  {each.door.path}: {_shown(each.was)} -> {_shown(each.wanted)}: {each.door.reason}" for each in found]
     lines += [
         "Pulumi would delete the endpoint and create another: an outage until that is ready, another URL and id, the",
         "permissions lost, and whoever runs this as its creator. Instead, declare a second endpoint under a new name,",
@@ -159,3 +161,7 @@ def _refusal(name: str, endpoint_id: str, found: list[Difference]) -> str:
         "endpoint, and means nothing once that is gone)",
     ]
     return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else json.dumps(value)

@@ -53,16 +53,16 @@ def ask(guard: Guard, old: dict[str, Any], *, name: str = "fraud", new: dict[str
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
-        ("name", "fraud-2", "name: 'fraud' -> 'fraud-2'"),
-        ("routeOptimized", None, "routeOptimized: True -> None"),
-        ("routeOptimized", False, "routeOptimized: True -> None"),
-        ("config.autoCaptureConfig.catalogName", "other", "config.autoCaptureConfig.catalogName: 'main' -> 'other'"),
-        ("config.autoCaptureConfig.schemaName", "other", "config.autoCaptureConfig.schemaName: 'logs' -> 'other'"),
-        ("config.autoCaptureConfig.tableNamePrefix", "x", "config.autoCaptureConfig.tableNamePrefix: 'fraud' -> 'x'"),
+        ("name", "fraud-2", 'name: "fraud" -> "fraud-2"'),
+        ("routeOptimized", None, "routeOptimized: true -> not set"),
+        ("routeOptimized", False, "routeOptimized: true -> not set"),
+        ("config.autoCaptureConfig.catalogName", "other", 'config.autoCaptureConfig.catalogName: "main" -> "other"'),
+        ("config.autoCaptureConfig.schemaName", "other", 'config.autoCaptureConfig.schemaName: "logs" -> "other"'),
+        ("config.autoCaptureConfig.tableNamePrefix", "x", 'config.autoCaptureConfig.tableNamePrefix: "fraud" -> "x"'),
         (
             "config.servedEntities",
             [{"name": "champion", "externalModel": {"provider": "openai"}}],
-            "config.servedEntities.*.externalModel: False -> True",
+            "config.servedEntities.*.externalModel: false -> true",
         ),
     ],
 )
@@ -93,7 +93,14 @@ def test_an_endpoint_that_the_program_does_not_know_any_more_may_be_deleted(guar
 
 def test_a_renamed_resource_still_guards_its_endpoint(guard: Guard) -> None:
     guard.bind("fraud-scorer", Wish(changed("routeOptimized", False), None))
-    with pytest.raises(ValueError, match="routeOptimized: True -> None"):
+    with pytest.raises(ValueError, match="routeOptimized: true -> not set"):
+        ask(guard, ENDPOINT, name="fraud")
+
+
+def test_two_endpoints_do_not_exchange_their_names(guard: Guard) -> None:
+    guard.bind("fraud", Wish(changed("name", "iris"), None))
+    guard.bind("iris", Wish(ENDPOINT, None))
+    with pytest.raises(ValueError, match='name: "fraud" -> "iris"'):
         ask(guard, ENDPOINT, name="fraud")
 
 
@@ -117,7 +124,7 @@ def test_the_id_of_another_endpoint_allows_nothing(guard: Guard) -> None:
 def test_an_update_in_place_behind_a_one_way_door_is_refused_even_with_the_id(guard: Guard) -> None:
     external = changed("config.servedEntities", [{"name": "champion", "externalModel": {"provider": "openai"}}])
     guard.bind("fraud", Wish(external, ID))
-    with pytest.raises(ValueError, match="externalModel: False -> True"):
+    with pytest.raises(ValueError, match="externalModel: false -> true"):
         ask(guard, ENDPOINT, new=external)
 
 
@@ -142,7 +149,7 @@ def test_a_wish_that_is_an_output_counts_when_it_is_known(
         await guard.refuse(args)
 
     if is_refused:
-        with pytest.raises(ValueError, match="routeOptimized: True -> None"):
+        with pytest.raises(ValueError, match="routeOptimized: true -> not set"):
             asyncio.run(wish_and_ask())
     else:
         asyncio.run(wish_and_ask())

@@ -20,8 +20,11 @@ def deployed(project: Stage) -> Stage:
 @pytest.mark.parametrize(
     ("wish", "told"),
     [
-        ("route_optimized: false", "routeOptimized: True -> None: route optimization is chosen when the endpoint is"),
-        ("route_optimized: true\n      name: other", "name: 'fraud-scorer' -> 'other': the name is the endpoint's key"),
+        (
+            "route_optimized: false",
+            "routeOptimized: true -> not set: route optimization is chosen when the endpoint is",
+        ),
+        ("route_optimized: true\n      name: other", 'name: "fraud-scorer" -> "other": the name is the endpoint'),
     ],
     ids=["flip", "rename"],
 )
