@@ -22,6 +22,7 @@ class Gateway:
         self.app = app
         self.store = store
         self.clock = clock
+        self.workspace = workspace_id(store).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -29,7 +30,7 @@ class Gateway:
         # MLflow posts and lists with a trailing slash and would turn a redirected POST into a GET
         scope["path"] = scope["path"].rstrip("/") or "/"
         scope["state"] = {"body": b"", "principal": None}
-        answer = _Answer(self.store, self.clock, scope, send)
+        answer = _Answer(self.store, self.clock, self.workspace, scope, send)
         try:
             body = await _whole_body(receive)
         except TooLarge as fault:
@@ -57,8 +58,9 @@ class Gateway:
 class _Answer:
     """The way back to the client: notes the request in the journal, then answers with the workspace's id."""
 
-    def __init__(self, store: Store, clock: Clock, scope: Scope, send: Send) -> None:
+    def __init__(self, store: Store, clock: Clock, workspace: bytes, scope: Scope, send: Send) -> None:
         self._store = store
+        self._workspace = workspace
         self._clock = clock
         self._scope = scope
         self._send = send
@@ -67,8 +69,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self._record(message["status"])
             # without the workspace id in its metadata probe, the provider looks for this header
-            header = (b"x-databricks-org-id", workspace_id(self._store).encode())
-            message = {**message, "headers": [*message["headers"], header]}
+            message = {**message, "headers": [*message["headers"], (b"x-databricks-org-id", self._workspace)]}
         await self._send(message)
 
     async def refuse(self, status: int, body: Json) -> None:

@@ -1,6 +1,7 @@
 """From a web request to a rule and back: the only place that knows both Starlette and `Call`."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from ipaddress import ip_address
 from typing import TypeAlias
 from urllib.parse import parse_qsl
@@ -61,7 +62,8 @@ class Handlers:
                 require_scope(access, scope)
                 if not takes_narrowed_tokens:
                     require_whole_workspace(access)
-                with self.store.atomic():
+                # a read is one thread's work from start to end, it needs no transaction
+                with nullcontext() if request.method == "GET" else self.store.atomic():
                     return rule(self._call(request, access, _body(request)))
 
             return await self._answered(run)

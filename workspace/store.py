@@ -18,6 +18,7 @@ Member: TypeAlias = Literal["id", "userName", "applicationId"]
 
 JOURNAL_LIMIT: Final = 10_000
 ROW_LIMIT: Final = 10_000
+TRIMMED_EVERY: Final = 500
 
 
 class Store:
@@ -99,17 +100,17 @@ class Store:
         return 0 if row is None else int(row[0])
 
     def write_journal(self, entry: Json, *, is_write: bool) -> None:
-        with self.atomic():
-            self.connection.execute(
-                "INSERT INTO journal (is_write, body) VALUES (?, ?)", (int(is_write), json.dumps(entry))
-            )
-            self.connection.execute(
-                "DELETE FROM journal WHERE sequence <= (SELECT max(sequence) FROM journal) - ?", (JOURNAL_LIMIT,)
-            )
+        """Every so often what is too old goes; reading never shows it."""
+        row = (int(is_write), json.dumps(entry))
+        added = self.connection.execute("INSERT INTO journal (is_write, body) VALUES (?, ?)", row).lastrowid or 0
+        if added % TRIMMED_EVERY == 0:
+            self.connection.execute("DELETE FROM journal WHERE sequence <= ?", (added - JOURNAL_LIMIT,))
 
     def read_journal(self, *, writes_only: bool) -> list[Json]:
         rows = self.connection.execute(
-            "SELECT body FROM journal WHERE is_write >= ? ORDER BY sequence", (int(writes_only),)
+            "SELECT body FROM journal WHERE is_write >= ? AND sequence > (SELECT max(sequence) FROM journal) - ?"
+            " ORDER BY sequence",
+            (int(writes_only), JOURNAL_LIMIT),
         )
         return [json.loads(body) for (body,) in rows]
 
