@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format schema workspace env clean fuzz
+.PHONY: help setup demo test check format schema workspace env clean fuzz workspace-page
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,7 +37,7 @@ test: $(READY_DEV) setup ## every test, those on the real engine included
 check: $(READY_DEV) ## style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy contract stacks components policies review operations workspace toolchain rehearsal __main__.py
+	@$(PY) -m mypy contract stacks components policies review operations workspace toolchain rehearsal bench __main__.py
 
 accept: $(READY_DEV) setup ## make the review's golden comments anew, on the real engine; read the difference before committing it
 	@$(PY) -m rehearsal.review_cases
@@ -60,6 +60,9 @@ env: setup-quietly ## what a shell needs to work by hand on the local stack (REA
 .PHONY: setup-quietly
 setup-quietly: $(READY)
 	@$(PY) -m toolchain install >&2
+
+workspace-page: $(READY) ## write docs/workspace.md from the workspace's routes and rules
+	@$(PY) -m workspace.reference > docs/workspace.md
 
 fuzz: $(READY_DEV) ## five minutes of made-up requests to the embedded workspace; none may end in a 5xx
 	@$(PY) -m bench.fuzz --seconds 300
