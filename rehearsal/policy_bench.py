@@ -1,7 +1,8 @@
 """What the policy pack adds to a preview: `python -m rehearsal.policy_bench [ENDPOINTS] [MILLISECONDS]`.
 
 A program with that many live endpoints is previewed with and without the pack, while the workspace holds each answer
-about an endpoint back for that long. Prints both times and how many reads the pack made.
+about an endpoint back for that long. Prints both times and how many reads the pack made. The embedded workspace shares
+the machine's cores with the engine and the pack: on two of them its own work shows in the difference.
 """
 
 import sys
