@@ -21,7 +21,7 @@ changed-stacks: $(READY)
 	@$(PY) -m review stacks --deployed --format json $(if $(SINCE),--changed-since $(SINCE))
 
 review: engine-home ## what a change does to a stack: make review STACK=prod; exit status 1 where it can't be deployed
-	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --base "$(SINCE)" --output review-$(STACK).md --output review-$(STACK).json \
+	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --refresh --base "$(SINCE)" --output review-$(STACK).md --output review-$(STACK).json \
 	  --output review-$(STACK).sarif --output review-$(STACK).txt; status=$$?; cat review-$(STACK).txt; \
 	  if [ $$status -eq 2 ]; then exit 0; fi; exit $$status
 

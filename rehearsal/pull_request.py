@@ -50,7 +50,7 @@ def _found(here: Stage) -> None:
 
 
 def _deploy_what_is_there(here: Stage) -> None:
-    ran = _review_command(here, "report", "--stack", "local", "--output", "first.md")
+    ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "first.md")
     _check(ran.status == 2, f"A first deployment asks for approval: {ran}")  # noqa: PLR2004
     digest = reviewed_digest((here.folder / "first.md").read_text(encoding="utf-8"))
     ran = _review_command(here, "deploy", "--stack", "local", "--reviewed", digest)
@@ -68,7 +68,7 @@ def _review(here: Stage) -> str:
     _check(ran.status == 0, f"The stack files have no mistake: {ran}")
     ran = _review_command(here, "stacks", "--changed-since", "main")
     _check("local" in ran.text.split(), f"The stack is among the changed: {ran}")
-    ran = _review_command(here, "report", "--stack", "local", "--output", "comment.md")
+    ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "comment.md")
     _check(ran.status == 2, f"The change asks for approval: {ran}")  # noqa: PLR2004
     _check(here.workspace.writes() == before, "A review writes nothing")
     comment = (here.folder / "comment.md").read_text(encoding="utf-8")
@@ -129,7 +129,7 @@ def _dangerous(here: Stage) -> None:
     _git(here, "switch", "--quiet", "--create", "flip")
     here.edit(*FLIP)
     before = here.workspace.writes()
-    ran = _review_command(here, "report", "--stack", "local", "--output", "flip.md")
+    ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "flip.md")
     comment = (here.folder / "flip.md").read_text(encoding="utf-8")
     _check(ran.status == 1 and not reviewed_digest(comment), f"Nothing can be approved: {comment}")
     _check(here.workspace.writes() == before, "A refused change makes no write")

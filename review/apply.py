@@ -22,17 +22,21 @@ class Outcome:
 def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
     """Preview again, compare with the reviewed digest, then carry out that very preview's plan.
 
-    The engine refuses to do anything that the plan doesn't hold, so nothing can slip in between. Raises NoPulumiError.
+    Both look at the workspace first (`--refresh`): after an update that was refused, the state holds values that never
+    arrived. The engine refuses to do anything that the plan doesn't hold, so nothing can slip in between; a change made
+    outside meanwhile is refused, too. Raises NoPulumiError.
     """
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
-        now = report(preview(stack, folder, packs, plan=plan), declared_in(stack, folder / "stacks"))
+        now = report(preview(stack, folder, packs, refresh=True, plan=plan), declared_in(stack, folder / "stacks"))
         if refusal := _refusal(now, reviewed):
             return Outcome(deployed=False, message=refusal, report=now)
         if not now.order:
             return Outcome(deployed=True, message="Nothing to do: the workspace is as declared", report=now)
         options = [option for pack in packs for option in ("--policy-pack", pack)]
-        status, printed = run_pulumi("up", stack, folder, ["--yes", "--skip-preview", "--plan", str(plan), *options])
+        status, printed = run_pulumi(
+            "up", stack, folder, ["--yes", "--skip-preview", "--refresh", "--plan", str(plan), *options]
+        )
     return Outcome(deployed=status == 0, message=printed.strip(), report=now)
 
 

@@ -37,7 +37,7 @@ def test_every_case_folder_is_a_case() -> None:
         ("deleted-endpoint", Verdict.APPROVAL, Risk.OUTAGE),
         ("three-hundred-endpoints", Verdict.APPROVAL, Risk.COST),
         ("failed-preview", Verdict.FAILED, None),
-        ("policy-violation", Verdict.FAILED, Risk.BEHAVIOUR),
+        ("policy-violation", Verdict.FAILED, Risk.LOST),
         ("model-size-and-secrets", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("changed-outside", Verdict.APPROVAL, Risk.INTERFACE),
         ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
