@@ -12,6 +12,7 @@ from rehearsal.telling import command, note, operate, step, summary
 
 FLIP = ("stacks/base.yaml", "route_optimized: true", "route_optimized: false")
 MANY = 20
+FLOWER = {"dataframe_records": [{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}]}
 
 
 def main() -> int:
@@ -54,6 +55,9 @@ def _query(here: Stage) -> None:
     refused: Answer = ask(endpoint["url"], here.workspace.token)
     _check(refused.status == 401, f"A personal access token is refused: {refused}")  # noqa: PLR2004
     note(f"A personal access token gets {refused.status} there: {refused.text}")
+    answer = here.workspace.post("/serving-endpoints/iris-classifier/invocations", FLOWER)
+    _check(answer == {"predictions": ["setosa"]}, f"The iris model knows its flowers: {answer}")
+    note(f"iris-classifier, a small real model, on {FLOWER['dataframe_records']}: {answer['predictions']}")
     step("The requests that the stack files declare, sent to what was deployed")
     _check(operate(here, "smoke", "--stack", "local") == 0, "Every declared request is answered")
 
