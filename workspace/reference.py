@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
-from workspace.app import every_route
 from workspace.limits import Limits
 from workspace.openapi import rule_name
+from workspace.routes import every_route
 from workspace.switches import SWITCHES
 
 SOURCE: Final = re.compile(r"(?:Sources?(?: of [^:]*)?|Captures of the service): *(.+?)(?=\n\n|\Z)", re.DOTALL)
@@ -57,7 +57,7 @@ def page() -> str:
 
 def evidence(rule: Callable[..., Any]) -> str | None:
     """The fact that a rule follows: from its own docstring, or its module's."""
-    if rule_name(rule).partition(".")[0] in ("journal", "faults", "seed", "tables", "overview", "app"):
+    if rule_name(rule).partition(".")[0] in ("journal", "faults", "seed", "tables", "overview", "routes"):
         return OURS
     module = inspect.getmodule(rule)
     assert module is not None, "A rule is defined in a module"

@@ -23,7 +23,7 @@ SWITCHES: Final = (
         "absent-scale-to-zero",
         "What does a custom model without `scale_to_zero_enabled` mean?",
         ("false", "refused"),
-        "Databricks' Go SDK, and so the provider, leaves out false for a served entity, and these requests succeed. In"
+        "Databricks' Go SDK, and so the provider, leaves out false for a served entity: absent is how it says false. In"
         ' 2024 the service answered 400 "scaleToZeroEnabled is undefined"'
         " (terraform-provider-databricks issues 3946 and 4064).",
     ),

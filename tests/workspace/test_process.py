@@ -165,6 +165,41 @@ def test_a_seed_file_is_planted(start: Start, tmp_path: Path) -> None:
     assert [model["full_name"] for model in models] == ["dev.risk.score"]
 
 
+def test_models_switches_and_quotas_are_named_on_the_command_line(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("def predict(rows, version):\n    return [1 for row in rows]\n")
+    choices = ("--switch", "duplicate-name=409", "--limit", "endpoints=1", "--ready-after", "0")
+    _, printed = start("--model", f"main.ml.fraud={tmp_path / 'one.py'}", *choices)
+    headers = {"Authorization": f"Bearer {printed['token']}"}
+    entity = {"entity_name": "main.ml.fraud", "entity_version": "7", "scale_to_zero_enabled": False}
+    body = {"name": "fraud", "config": {"served_entities": [entity]}}
+    with httpx.Client(base_url=printed["host"], headers=headers, verify=False) as http:  # noqa: S501 - plain HTTP
+        path = "/api/2.0/serving-endpoints"
+        assert [http.post(path, json=body | {"name": name}).status_code for name in ("fraud", "fraud", "x")] == [
+            200,
+            409,
+            400,
+        ]
+        answer = http.post("/serving-endpoints/fraud/invocations", json={"inputs": [5, 6]})
+    assert answer.json() == {"predictions": [1, 1]}
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        (("--switch", "dup=1"), "Unknown switch 'dup', there are: absent-scale-to-zero, "),
+        (("--limit", "changes=x"), "Limit 'changes' must be a whole number, found 'x'\n"),
+        (("--model", "main.ml.fraud"), "--model main.ml.fraud: write it as NAME=PATH or NAME/VERSION=PATH\n"),
+        (("--model", "a.b.c=x.py"), "--model a.b.c=x.py: the workspace has no such model, there are: main.ml.fraud, "),
+        (("--model", "main.ml.iris=/nowhere.py"), "main.ml.iris: /nowhere.py does not exist\n"),
+    ],
+)
+def test_a_bad_choice_is_a_sentence(choice: tuple[str, str], sentence: str) -> None:
+    arguments = command("--db", ":memory:", "--port", "0", *choice)
+    refused = subprocess.run(arguments, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert refused.stderr.startswith(sentence)
+
+
 def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database " * 100)

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workspace.app import every_route
 from workspace.openapi import MEMBERS, rule_name
 from workspace.reference import evidence, page
+from workspace.routes import every_route
 
 PAGE = Path(__file__).parents[2] / "docs" / "workspace.md"
 ROUTES = every_route()
