@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pulumi
 
-from stacks import SpecError, load_stack
+from stacks import SpecError, load_stack, located
 
 try:
-    settings = pulumi.Config("model-serving")
-    stack = load_stack(pulumi.get_stack(), Path(__file__).parent / "stacks", settings.get)
+    name, folder = pulumi.get_stack(), Path(__file__).parent / "stacks"
+    stack = load_stack(name, folder, pulumi.Config("model-serving").get)
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 
 from components.stack import build
 
-for name, value in build(stack).items():
-    pulumi.export(name, value)
+for output, value in build(stack, lambda missing: str(located(name, folder, missing))).items():
+    pulumi.export(output, value)

@@ -8,18 +8,10 @@ from urllib.parse import quote
 from components.databricks_api import CallError, DeniedError, Workspace
 from components.needs import Model, Needs
 from components.privileges import Caller, missing_privileges
+from stacks.faults import Finding
 from stacks.paths import FieldPath, dotted
 
 _CATALOG: Final = "/api/2.1/unity-catalog"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that the workspace lacks, by the field that asks for it."""
-
-    path: FieldPath
-    message: str
-    hint: str
 
 
 @dataclass
@@ -45,7 +37,7 @@ def look_at_version(workspace: Workspace, model: Model) -> Report:
     report = Report({model.reference: str(version["version"])} if model.alias else {})
     if version.get("status", "READY") != "READY":
         message = f"version {version['version']} of {model.name} is {version['status']}, not READY"
-        report.findings.append(Finding(model.path, message, "Wait until it is registered, or choose another version"))
+        report.findings.append((model.path, message, "Wait until it is registered, or choose another version"))
     return report
 
 
@@ -62,20 +54,18 @@ def _place(model: Model) -> str:
 def _absent(workspace: Workspace, model: Model) -> Finding:
     """What of it is not there: the model, or only this version or alias."""
     if model.version is None and model.alias is None:
-        return Finding(model.path, f"there is no feature spec {model.name}", "Create it first, or correct the name")
+        return (model.path, f"there is no feature spec {model.name}", "Create it first, or correct the name")
     hint = "Register it first, or correct the name"
     if not model.in_unity_catalog:
-        return Finding(model.path, f"the workspace registry has no version {model.version} of {model.name}", hint)
+        return (model.path, f"the workspace registry has no version {model.version} of {model.name}", hint)
     listed = workspace.find(f"{_CATALOG}/models/{quote(model.name)}/versions")
     known = sorted(version["version"] for version in (listed or {}).get("model_versions") or [])
     if not known:
-        return Finding(model.path, f"there is no model {model.name} in Unity Catalog, or no version of it", hint)
+        return (model.path, f"there is no model {model.name} in Unity Catalog, or no version of it", hint)
     if model.alias:
-        return Finding(
-            model.path, f'no version of {model.name} has the alias "{model.alias}"', "Set it, or choose a version"
-        )
+        return (model.path, f'no version of {model.name} has the alias "{model.alias}"', "Set it, or choose a version")
     shown = ", ".join(str(version) for version in known[-10:])
-    return Finding(model.path, f"{model.name} has no version {model.version}", f"The newest are: {shown}")
+    return (model.path, f"{model.name} has no version {model.version}", f"The newest are: {shown}")
 
 
 def look_at_scope(workspace: Workspace, scope: str, endpoints: Sequence[Needs]) -> Report:
@@ -87,11 +77,11 @@ def look_at_scope(workspace: Workspace, scope: str, endpoints: Sequence[Needs]) 
         return _unreadable(asked[0].path, f"secret scope {scope}", error, fatal=False)
     if found is None:
         hint = f"Create it: databricks secrets create-scope {scope}"
-        return Report(findings=[Finding(each.path, f'there is no secret scope "{scope}"', hint) for each in asked])
+        return Report(findings=[(each.path, f'there is no secret scope "{scope}"', hint) for each in asked])
     keys = {secret["key"] for secret in found.get("secrets") or []}
     return Report(
         findings=[
-            Finding(
+            (
                 each.path,
                 f'secret scope "{scope}" has no key "{each.key}"',
                 f"Its keys are: {', '.join(sorted(keys)) or 'none'}",
@@ -110,10 +100,10 @@ def look_for_privileges(workspace: Workspace, me: Caller, model: Model) -> Repor
     if not missing:
         return Report()
     message = f"{me.name} would create the endpoint, which then runs as it for good, but lacks {', '.join(missing)}"
-    return Report(findings=[Finding(model.path, message, "Grant this, or deploy as a principal that has it")])
+    return Report(findings=[(model.path, message, "Grant this, or deploy as a principal that has it")])
 
 
 def _unreadable(path: FieldPath, what: str, error: Exception, *, fatal: bool) -> Report:
     if fatal:
-        return Report(findings=[Finding(path, f"can't read {what}: {error}", "Choose a version instead of an alias")])
+        return Report(findings=[(path, f"can't read {what}: {error}", "Choose a version instead of an alias")])
     return Report(warnings=[f"{dotted(path)}: can't read {what}, so it was not checked: {error}"])

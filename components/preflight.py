@@ -7,6 +7,7 @@ stop: then the workspace itself decides.
 import asyncio
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -16,13 +17,17 @@ import pulumi
 
 from components.args import ServedEntityArgs, ServingEndpointArgs
 from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
-from components.lookups import Finding, Report, look_at_scope, look_at_version, look_for_privileges
+from components.lookups import Report, look_at_scope, look_at_version, look_for_privileges
 from components.needs import Needs, alias_of, needs
 from components.privileges import Caller, caller
 from components.providers import default_settings
+from stacks.faults import Finding
 from stacks.paths import dotted
 
 _AT_ONCE: Final = 8
+
+UNRESOLVED: Final = "unresolved alias"
+"""The version of an alias where findings are warnings only: one that the workspace refuses."""
 
 
 def preflight(endpoints: Sequence[Needs], settings: Mapping[str, Any]) -> Report:
@@ -53,16 +58,22 @@ def _way_to(host: Any) -> str:
     return "Check databricks:host in the stack file, and that this machine can reach it"
 
 
-def raise_findings(report: Report, told: Callable[[Finding], str]) -> None:
-    """Log the warnings, and raise pulumi.RunError with every finding, in words of `told`."""
+def raise_findings(report: Report, told: Callable[[Sequence[Finding]], str]) -> None:
+    """Log the warnings, and raise pulumi.RunError with every finding, in the words of `told`.
+
+    MODEL_SERVING_PREFLIGHT=warn in the environment makes findings warnings: to destroy what can't be created any more.
+    """
     for warning in report.warnings:
         pulumi.log.warn(warning)
-    if report.findings:
-        raise pulumi.RunError("\n".join(told(finding) for finding in report.findings))
+    if report.findings and os.environ.get("MODEL_SERVING_PREFLIGHT") == "warn":
+        pulumi.log.warn(told(report.findings))
+    elif report.findings:
+        raise pulumi.RunError(told(report.findings))
 
 
-def in_words(finding: Finding) -> str:
-    return f"{dotted(finding.path)}: {finding.message}. {finding.hint}"
+def in_words(findings: Sequence[Finding]) -> str:
+    """Each finding with its field's path, a line each."""
+    return "\n".join(f"{dotted(path)}: {message}. {hint}" for path, message, hint in findings)
 
 
 def pinned(args: ServingEndpointArgs, version: Callable[[str], pulumi.Input[str]]) -> ServingEndpointArgs:
@@ -87,7 +98,7 @@ def checked(
 
     where: pulumi.Output[dict[str, Any]] = settings or pulumi.Output.from_input(default_settings())
     versions: pulumi.Output[dict[str, str]] = where.apply(look)
-    resolved = pinned(args, lambda alias: versions.apply(lambda known: known[alias]))
+    resolved = pinned(args, lambda alias: versions.apply(lambda known: known.get(alias, UNRESOLVED)))
     return dataclasses.replace(
         resolved, served_entities={key: _after(versions, each) for key, each in resolved.served_entities.items()}
     )
@@ -129,7 +140,7 @@ def _look(endpoints: Sequence[Needs], workspace: Workspace) -> Report:
         report.versions |= each.versions
         report.findings += each.findings
         report.warnings += each.warnings
-    report.findings.sort(key=lambda finding: [str(part) for part in finding.path])
+    report.findings.sort(key=lambda finding: [str(part) for part in finding[0]])
     report.warnings = sorted({*report.warnings, *_other_creators(endpoints, me, created)})
     return report
 

@@ -1,6 +1,6 @@
 """A whole stack file as components, and what it gives to those who call its endpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -9,20 +9,25 @@ from components.endpoint import ServingEndpoint
 from components.from_spec import endpoint_args, principal_args
 from components.guards import stand_guard
 from components.needs import needs
-from components.preflight import in_words, pinned, preflight, raise_findings
+from components.preflight import UNRESOLVED, in_words, pinned, preflight, raise_findings
 from components.principal import ServicePrincipal
 from components.providers import default_settings
 from stacks import Stack
+from stacks.faults import Finding
 
 
-def build(stack: Stack, opts: pulumi.ResourceOptions | None = None) -> dict[str, Any]:
+def build(
+    stack: Stack,
+    told: Callable[[Sequence[Finding]], str] = in_words,
+    opts: pulumi.ResourceOptions | None = None,
+) -> dict[str, Any]:
     """Register everything that the stack declares, and return the stack's outputs.
 
     The workspace is asked first for all that the endpoints need: pulumi.RunError tells what is missing, before anything
-    is registered. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is
-    route optimized, and each service principal's application id and client secret (a Pulumi secret).
+    is registered, in the words of `told`. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL
+    and whether it is route optimized, and each service principal's application id and client secret (a Pulumi secret).
     """
-    versions = _resolved(stack)
+    versions = _resolved(stack, told)
     stand_guard()
     principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
     endpoints = {key: _endpoint(stack, key, versions, principals, opts) for key in stack.endpoints}
@@ -43,11 +48,11 @@ def build(stack: Stack, opts: pulumi.ResourceOptions | None = None) -> dict[str,
     }
 
 
-def _resolved(stack: Stack) -> dict[str, str]:
+def _resolved(stack: Stack, told: Callable[[Sequence[Finding]], str]) -> dict[str, str]:
     """The version of each alias, once the preflight has nothing to object to."""
     asked = [needs(("endpoints", key), endpoint_args(stack, key, str)) for key in stack.endpoints]
     report = preflight(asked, default_settings())
-    raise_findings(report, in_words)
+    raise_findings(report, told)
     return report.versions
 
 
@@ -65,5 +70,8 @@ def _endpoint(
         declared = principals.get(principal)
         return declared.application_id if declared else principal
 
-    args = pinned(endpoint_args(stack, key, application_id), versions.__getitem__)
+    def version(alias: str) -> pulumi.Input[str]:
+        return versions.get(alias) or pulumi.Output.from_input(UNRESOLVED)
+
+    args = pinned(endpoint_args(stack, key, application_id), version)
     return ServingEndpoint(key, args, pulumi.ResourceOptions.merge(opts, kept))

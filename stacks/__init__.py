@@ -1,7 +1,7 @@
 """Stack files: one for each environment, over `base.yaml`. This package is what reads and checks them."""
 
 from stacks.faults import Fault, Place, SpecError
-from stacks.load import load_stack
+from stacks.load import load_stack, located
 from stacks.rules import endpoint_name
 from stacks.secrets import Secret, is_secret
 from stacks.spec import Endpoint, Permission, ServedEntity, ServicePrincipal, Stack
@@ -19,4 +19,5 @@ __all__ = [
     "endpoint_name",
     "is_secret",
     "load_stack",
+    "located",
 ]

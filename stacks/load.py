@@ -1,6 +1,6 @@
 """A stack's files, read, merged and checked as a whole, with every mistake found at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,12 @@ def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> S
     if faults:
         raise SpecError(faults)
     return stack
+
+
+def located(name: str, folder: Path, found: Iterable[Finding]) -> SpecError:
+    """What was found out about a stack later, outside its files, as faults at the places in them that ask for it."""
+    merged = merge(_documents(name, folder, None))
+    return SpecError([Fault(merged.place(path), dotted(path), *told) for path, *told in found])
 
 
 def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Document]:
