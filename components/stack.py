@@ -24,8 +24,8 @@ def build(
     """Register everything that the stack declares, and return the stack's outputs.
 
     The workspace is asked first for all that the endpoints need: pulumi.RunError tells what is missing, before anything
-    is registered, in the words of `told`. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL
-    and whether it is route optimized, and each service principal's application id and client secret (a Pulumi secret).
+    is registered, in the words of `told`. The outputs hold, by the keys of the stack file, each endpoint's name, id,
+    URL and whether it is route optimized, and each service principal's application id and client secret (a secret).
     """
     versions = _resolved(stack, told)
     stand_guard()
