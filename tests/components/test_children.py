@@ -1,5 +1,6 @@
 """Every child that a component registers, with its inputs and options, as the engine is told."""
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -36,6 +37,10 @@ class Recorded(mocks.Mocks):
 
 @pytest.fixture
 def recorded() -> Recorded:
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:  # another test ran a loop of its own and left the thread without one
+        asyncio.set_event_loop(asyncio.new_event_loop())
     found = Recorded()
     mocks.set_mocks(found, preview=False)
     return found
