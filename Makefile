@@ -31,8 +31,9 @@ setup: $(READY) ## virtual environment and Pulumi engine, whatever of them is mi
 demo: setup ## the whole story in a minute: create, query, nothing to do, a refused pull request
 	@$(PY) -m rehearsal.demo
 
+# Three at a time even on two cores: the engine's tests wait more than they compute.
 test: $(READY_DEV) setup ## every test, those on the real engine included
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses 3 --dist worksteal
 
 check: $(READY_DEV) ## style and types
 	@$(PY) -m ruff check .
