@@ -34,6 +34,10 @@ class Secret(str):
         before, found, after = super().partition(separator)
         return self._like(before), found, self._like(after)
 
+    def lower(self) -> Self:
+        """As for any text, and secret too."""
+        return self._like(super().lower())
+
     def __add__(self, other: str) -> Self:
         return self._like(str.__add__(self, other))
 

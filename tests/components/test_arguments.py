@@ -6,6 +6,7 @@ import pytest
 
 from components.args import AiGatewayArgs, PermissionArgs, RateLimitArgs, ServedEntityArgs, ServingEndpointArgs
 from components.arguments import access_controls, endpoint_settings, model_serving
+from stacks import Secret, is_secret
 from stacks.spec import EmailNotifications, ExternalModel, InferenceTable, TelemetryConfig, TelemetryTables
 
 MODEL = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
@@ -97,3 +98,10 @@ def test_user_names_are_in_lower_case_as_the_provider_keeps_them_and_groups_are_
         {"groupName": "ML-Engineers", "permissionLevel": "CAN_MANAGE"},
         {"servicePrincipalName": "abc", "permissionLevel": "CAN_QUERY"},
     ]
+
+
+def test_a_secret_user_stays_secret() -> None:
+    """The provider keeps users' names in lower case; in clear, the name would be in the state."""
+    (entry,) = access_controls([PermissionArgs("user", Secret("Ann@Example.com"), "CAN_QUERY")])
+    assert is_secret(entry["userName"])
+    assert entry["userName"].reveal() == "ann@example.com"

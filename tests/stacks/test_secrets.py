@@ -163,6 +163,12 @@ def test_the_parts_and_copies_of_a_secret_are_secret() -> None:
     ] * 2
 
 
+def test_a_secret_in_lower_case_is_a_secret() -> None:
+    lower = Secret("Ann@Example.com").lower()
+    assert is_secret(lower)
+    assert lower.reveal() == "ann@example.com"
+
+
 def test_what_nobody_decrypted_can_t_be_revealed() -> None:
     with pytest.raises(AssertionError, match="loaded without the engine"):
         Secret(CIPHERTEXT, known=False).reveal()
