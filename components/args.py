@@ -6,8 +6,7 @@ when the program is written. What may come from another resource is a `pulumi.In
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-import pulumi
+from typing import TYPE_CHECKING, Any
 
 from stacks.spec import (
     EmailNotifications,
@@ -21,7 +20,12 @@ from stacks.spec import (
     WorkloadType,
 )
 
-Text = pulumi.Input[str]
+if TYPE_CHECKING:  # review imports this module, without Pulumi
+    import pulumi
+
+    Text = pulumi.Input[str]
+else:
+    Text = Any
 
 
 @dataclass(frozen=True)

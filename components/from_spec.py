@@ -1,9 +1,7 @@
 """A stack file's endpoints and service principals as the components' arguments."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import pulumi
+from typing import TYPE_CHECKING, Any
 
 from components.args import (
     AiGatewayArgs,
@@ -17,7 +15,10 @@ from components.args import (
 from stacks import Endpoint, ServedEntity, ServicePrincipal, Stack, endpoint_name
 from stacks.spec import AiGateway
 
-Name = Callable[[str], pulumi.Input[str]]
+if TYPE_CHECKING:  # review imports this module, without Pulumi
+    import pulumi
+
+Name = Callable[[str], "pulumi.Input[str]"]
 """A service principal's application id, by its key in the stack or by itself."""
 
 

@@ -3,14 +3,18 @@
 Only what the arguments say in plain text. What is an output, or a secret of a stack file, is nobody's to check here.
 """
 
+import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from components.args import ServedEntityArgs, ServingEndpointArgs
 from stacks.paths import FieldPath
 from stacks.secrets import is_secret
+
+if TYPE_CHECKING:  # review imports this module, without Pulumi
+    import pulumi
 
 _REFERENCE: Final = re.compile(r"^\{\{secrets/([^/\s{}]+)/([^/\s{}]+)\}\}$")
 
@@ -68,6 +72,20 @@ def alias_of(entity: ServedEntityArgs) -> str | None:
     """`main.ml.fraud@Champion`, where the entity is written so."""
     name = _text(entity.entity)
     return name if name and "@" in name else None
+
+
+def pinned(args: ServingEndpointArgs, version: Callable[[str], "pulumi.Input[str]"]) -> ServingEndpointArgs:
+    """The arguments with each alias as the version it stands for."""
+    return dataclasses.replace(
+        args, served_entities={name: _pinned(entity, version) for name, entity in args.served_entities.items()}
+    )
+
+
+def _pinned(entity: ServedEntityArgs, version: Callable[[str], "pulumi.Input[str]"]) -> ServedEntityArgs:
+    alias = alias_of(entity)
+    if alias is None:
+        return entity
+    return dataclasses.replace(entity, entity=alias.partition("@")[0], version=version(alias))
 
 
 def _models(path: FieldPath, entity: ServedEntityArgs) -> Iterator[Model]:

@@ -18,7 +18,7 @@ import pulumi
 from components.args import ServedEntityArgs, ServingEndpointArgs
 from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
 from components.lookups import Report, look_at_scope, look_at_version, look_for_privileges
-from components.needs import Needs, alias_of, needs
+from components.needs import Needs, needs, pinned
 from components.privileges import Caller, caller
 from components.providers import default_settings
 from stacks.faults import Finding
@@ -76,13 +76,6 @@ def in_words(findings: Sequence[Finding]) -> str:
     return "\n".join(f"{dotted(path)}: {message}. {hint}" for path, message, hint in findings)
 
 
-def pinned(args: ServingEndpointArgs, version: Callable[[str], pulumi.Input[str]]) -> ServingEndpointArgs:
-    """The arguments with each alias as the version it stands for."""
-    return dataclasses.replace(
-        args, served_entities={name: _pinned(entity, version) for name, entity in args.served_entities.items()}
-    )
-
-
 def checked(
     name: str, args: ServingEndpointArgs, settings: pulumi.Output[dict[str, Any]] | None
 ) -> ServingEndpointArgs:
@@ -111,13 +104,6 @@ def _after(look: pulumi.Output[Any], entity: ServedEntityArgs) -> ServedEntityAr
     entity_name = pulumi.Output.from_input(entity.feature_spec or entity.entity)
     looked = pulumi.Output.all(look, entity_name).apply(lambda known: str(known[1]))
     return dataclasses.replace(entity, feature_spec=None, entity=looked)
-
-
-def _pinned(entity: ServedEntityArgs, version: Callable[[str], pulumi.Input[str]]) -> ServedEntityArgs:
-    alias = alias_of(entity)
-    if alias is None:
-        return entity
-    return dataclasses.replace(entity, entity=alias.partition("@")[0], version=version(alias))
 
 
 def _look(endpoints: Sequence[Needs], workspace: Workspace) -> Report:

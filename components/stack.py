@@ -8,8 +8,8 @@ import pulumi
 from components.endpoint import ServingEndpoint
 from components.from_spec import endpoint_args, principal_args
 from components.guards import stand_guard
-from components.needs import needs
-from components.preflight import UNRESOLVED, in_words, pinned, preflight, raise_findings
+from components.needs import needs, pinned
+from components.preflight import UNRESOLVED, in_words, preflight, raise_findings
 from components.principal import ServicePrincipal
 from components.providers import default_settings
 from stacks import Stack

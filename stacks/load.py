@@ -1,6 +1,6 @@
 """A stack's files, read, merged and checked as a whole, with every mistake found at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +8,7 @@ from stacks.engine_config import EngineConfig, with_secrets, without_secrets
 from stacks.faults import Fault, Finding, Place, SpecError, relative
 from stacks.merge import merge
 from stacks.messages import explained
-from stacks.paths import dotted
+from stacks.paths import FieldPath, dotted
 from stacks.rules import Names, findings, reference_findings
 from stacks.sound import Sound, sound_part, wrong_values
 from stacks.spec import Stack
@@ -40,8 +40,13 @@ def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> S
 
 def located(name: str, folder: Path, found: Iterable[Finding]) -> SpecError:
     """What was found out about a stack later, outside its files, as faults at the places in them that ask for it."""
-    merged = merge(_documents(name, folder, None))
-    return SpecError([Fault(merged.place(path), dotted(path), *told) for path, *told in found])
+    place = places(name, folder)
+    return SpecError([Fault(place(path), dotted(path), *told) for path, *told in found])
+
+
+def places(name: str, folder: Path) -> Callable[[FieldPath], Place]:
+    """Where each value of a stack stands: in its own file, or in `base.yaml` where that alone has it."""
+    return merge(_documents(name, folder, None)).place
 
 
 def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Document]:

@@ -5,16 +5,6 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeAlias
 
-from pulumi_policy import (
-    EnforcementLevel,
-    PolicyConfigSchema,
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-)
-
-from policies.pack.inputs import plain
-
 Level: TypeAlias = Literal["mandatory", "advisory"]
 Settings: TypeAlias = Mapping[str, Any]
 
@@ -69,7 +59,8 @@ class Rule:
     """One rule of the pack. `settings` are JSON schemas by key, each with a default and a description.
 
     `check` looks at each resource of `types` before it is touched; `across`, where a rule has it, at all resources
-    together, when they are known: at the end of a preview, and of an `up`.
+    together, when they are known: at the end of a preview, and of an `up`. `reads_live` says that it compares with the
+    workspace as it is now, so that files alone don't tell.
     """
 
     name: str
@@ -83,37 +74,11 @@ class Rule:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivable: bool = True
     across: CheckAcross | None = None
+    reads_live: bool = False
 
     def with_defaults(self, given: Settings | None) -> dict[str, Any]:
         """The settings in full."""
         return {key: schema["default"] for key, schema in self.settings.items()} | dict(given or {})
-
-    def policy(self) -> ResourceValidationPolicy:
-        """The rule as Pulumi's SDK knows it; it can be put into other packs, too."""
-        schema = PolicyConfigSchema({key: dict(value) for key, value in self.settings.items()})
-        return ResourceValidationPolicy(
-            name=self.name,
-            description=self.description,
-            enforcement_level=EnforcementLevel(self.level),
-            config_schema=schema if self.settings else None,
-            validate=self._validate,
-        )
-
-    def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
-        """Without this pack's own service there is one level only: what would be told is left out."""
-        if args.resource_type not in self.types:
-            return
-        resource = Resource(
-            type=args.resource_type,
-            name=args.name,
-            urn=args.urn,
-            inputs=plain(args.props),
-            provider=plain(args.provider.props) if args.provider else {},
-            protect=bool(args.opts.protect),
-        )
-        for finding in self.check(resource, self.with_defaults(args.get_config())):
-            if not finding.told:
-                report(finding.message, None)
 
 
 def stacks_setting(default: list[str], what: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -18,8 +19,9 @@ from pulumi_policy import EnforcementLevel, PolicyPack, policy
 
 from policies.pack.configuration import mistakes
 from policies.pack.inputs import from_wire
+from policies.pack.policy import as_policy
 from policies.pack.rule import Finding, Registered, Resource, Rule
-from policies.pack.waivers import RULE, Waivers, of_the_stack_file
+from policies.pack.waivers import RULE, WaiverError, Waivers, parse
 
 
 def serve(name: str, rules: tuple[Rule, ...]) -> None:
@@ -30,7 +32,7 @@ def serve(name: str, rules: tuple[Rule, ...]) -> None:
 
     # The SDK has no other way to a `Configure` or an `Analyze` of one's own.
     policy._PolicyAnalyzerServicer = Service  # type: ignore[assignment, misc]  # noqa: SLF001
-    PolicyPack(name, policies=[rule.policy() for rule in rules])
+    PolicyPack(name, policies=[as_policy(rule) for rule in rules])
 
 
 class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
@@ -38,7 +40,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._policies = {rule.name: rule.policy() for rule in self.rules_of_pack}
+        self._policies = {rule.name: as_policy(rule) for rule in self.rules_of_pack}
         self._types = frozenset(kind for rule in self.rules_of_pack for kind in rule.types)
         self._is_preview = os.environ.get("PULUMI_DRY_RUN") == "true"
         self._stack = os.environ.get("PULUMI_STACK", "")
@@ -93,7 +95,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
 
     def _waiving(self) -> Waivers:
         if self._waivers is None:
-            self._waivers = of_the_stack_file(self.rules_of_pack)
+            self._waivers = _of_the_stack_file(self.rules_of_pack)
         return self._waivers
 
     def _resource(self, request: Any) -> Resource:
@@ -116,6 +118,16 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         for finding in findings:
             at = EnforcementLevel.ADVISORY if finding.told else level
             self._create_report_violation(response, rule.name, rule.description, at)(finding.message, urn)
+
+
+def _of_the_stack_file(rules: Iterable[Rule]) -> Waivers:
+    """The waivers of this run. A mistake among them is kept, for the rule `waivers` to tell; none of them counts."""
+    try:
+        written = pulumi.Config("model-serving").get_object("waivers") or {}
+        waivers, mistake = parse(written, rules), None
+    except (WaiverError, pulumi.ConfigTypeError) as error:
+        waivers, mistake = [], str(error)
+    return Waivers(waivers, datetime.now(UTC).date(), mistake)
 
 
 def _written(key: str) -> Mapping[str, Any]:

@@ -13,10 +13,8 @@ They stand in the stack's own file, beside what they excuse, and so are reviewed
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
-
-import pulumi
 
 from policies.pack.rule import Finding, Resource, Rule
 
@@ -49,16 +47,6 @@ class Waiver:
 
     def covers(self, rule: Rule, resource: Resource) -> bool:
         return (self.rule, self.resource) == (rule.name, resource.name)
-
-
-def of_the_stack_file(rules: Iterable[Rule]) -> "Waivers":
-    """The waivers of this run. A mistake among them is kept, for the rule `waivers` to tell; none of them counts."""
-    try:
-        written = pulumi.Config("model-serving").get_object("waivers") or {}
-        waivers, mistake = parse(written, rules), None
-    except (WaiverError, pulumi.ConfigTypeError) as error:
-        waivers, mistake = [], str(error)
-    return Waivers(waivers, datetime.now(UTC).date(), mistake)
 
 
 def parse(written: Any, rules: Iterable[Rule]) -> list[Waiver]:

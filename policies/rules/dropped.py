@@ -46,6 +46,7 @@ changes_arrive = Rule(
     level="advisory",
     types=(MODEL_SERVING,),
     check=_check,
+    reads_live=True,
     why="For some fields the provider says updated and writes nothing; the field contract knows which.",
     passes="Fields that an update sends; a new endpoint; values as they are in the workspace.",
     fails="A description or budget policy that differs from the live endpoint's.",

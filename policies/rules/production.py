@@ -126,6 +126,7 @@ production_runs_as_a_service_principal = Rule(
     level="advisory",
     types=(MODEL_SERVING,),
     check=_check_creator,
+    reads_live=True,
     why="An endpoint runs as its creator for ever; a person leaves.",
     passes="A live endpoint that a service principal created; a new one.",
     fails="A live endpoint that a person created.",

@@ -57,6 +57,7 @@ route_optimized_create_only = Rule(
     level="mandatory",
     types=(MODEL_SERVING,),
     check=_check,
+    reads_live=True,
     why="A flip makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
     passes="An endpoint that isn't there yet, under a new name too; a live one whose setting stays. "
     "A name or setting that isn't known yet is told, and checked during `up`.",

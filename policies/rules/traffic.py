@@ -103,6 +103,7 @@ traffic_jump = Rule(
     level="advisory",
     types=(MODEL_SERVING,),
     check=_check_jump,
+    reads_live=True,
     why="A new version that takes all traffic at once fails for all callers at once.",
     passes="A shift of at most `points` points for each entity; a new endpoint.",
     fails="A larger shift, told with both percentages as the workspace has them now.",

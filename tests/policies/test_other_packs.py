@@ -6,7 +6,8 @@ import pytest
 from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs, proxy
 from pulumi_policy.policy import PolicyCustomTimeouts
 
-from policies.pack.inputs import MODEL_SERVING
+from policies.pack.inputs import MODEL_SERVING, SENTINELS
+from policies.pack.policy import as_policy
 from policies.rules.compute import gpu_where_allowed
 from policies.rules.entity_types import supported_entity_types
 
@@ -16,7 +17,7 @@ def reported(rule: Any, props: dict[str, Any], config: dict[str, Any] | None = N
     checked = proxy.unknown_checking_proxy(props)
     args = ResourceValidationArgs(MODEL_SERVING, checked, "urn:iris", "iris", options, None, config)
     found: list[str] = []
-    rule.policy().validate(args, lambda message, _urn: found.append(message))
+    as_policy(rule).validate(args, lambda message, _urn: found.append(message))
     return found
 
 
@@ -27,6 +28,10 @@ def reported(rule: Any, props: dict[str, Any], config: dict[str, Any] | None = N
 )
 def test_it_reports(entity: dict[str, Any], refused: int) -> None:
     assert len(reported(supported_entity_types, {"config": {"servedEntities": [entity]}})) == refused
+
+
+def test_the_texts_that_mean_unknown_are_the_sdk_s() -> None:
+    assert {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")} == SENTINELS
 
 
 def test_an_unknown_value_beside_a_known_violation_does_not_hide_it() -> None:

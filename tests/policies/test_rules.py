@@ -74,6 +74,17 @@ def told(name: str, resource: Resource, **settings: Any) -> list[str]:
     return [finding.message for finding in findings(name, resource, **settings) if finding.told]
 
 
+def test_the_rules_that_read_the_workspace_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for module in (route_optimized, traffic, production, dropped):
+        monkeypatch.setattr(module, "live_endpoint", lambda *_, **__: asked.append(rule.name))
+    for rule in RULES:
+        for resource in (serving({}), granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"})):
+            if resource.type in rule.types:
+                list(rule.check(resource, rule.with_defaults({})))
+    assert asked == [rule.name for rule in RULES if rule.reads_live]
+
+
 FAILS = [
     ("route-optimized-create-only", endpoint(), "(route_optimized: true -> false)"),
     ("route-optimized-create-only", endpoint(routeOptimized="false"), "(route_optimized: true -> false)"),
