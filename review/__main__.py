@@ -38,7 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m review", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _report(commands.add_parser("report", help="what a change does to production", epilog=_STATUS))
-    _check(commands.add_parser("check", help="every mistake in the stack files, in an instant"))
+    _check(
+        commands.add_parser(
+            "check", help="every mistake in the stack files and every rule that they break, in an instant"
+        )
+    )
     _promote(commands.add_parser("promote", help="what differs between two environments, as a patch"))
     _stacks(commands.add_parser("stacks", help="the stacks that a pull request changes"))
     _comment(commands.add_parser("comment", help="put a report on its pull request"))

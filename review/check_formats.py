@@ -2,29 +2,34 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
-from review.check import as_results
+from review.check import STACK_FILE, Found, as_results
 from review.sarif import sarif
-from stacks.faults import Fault
 
 
-def shown(found: list[Fault], form: str) -> str:
-    """The faults as `text` (one begins a line, as compilers write it), `json` or `sarif`. Nothing for none, in text."""
+def shown(found: list[Found], form: str) -> str:
+    """As `text` (one begins a line, as compilers write it; nothing for none), `json` or `sarif`."""
     if form == "sarif":
         return sarif(as_results(found))
     if form == "json":
-        return (
-            json.dumps(
-                [
-                    {**asdict(fault.place), "path": fault.path, "message": fault.message, "hint": fault.hint}
-                    for fault in found
-                ],
-                indent=2,
-                ensure_ascii=False,
-            )
-            + "\n"
-        )
-    if not found:
-        return ""
-    count = f"{len(found)} mistake{'s' if len(found) > 1 else ''} in the stack files"
-    return "\n".join([*map(str, found), count, ""])
+        return json.dumps([_entry(each) for each in found], indent=2, ensure_ascii=False) + "\n"
+    return "\n".join([*map(str, found), _counted(found), ""]) if found else ""
+
+
+def _entry(each: Found) -> dict[str, Any]:
+    fault = each.fault
+    told = {"path": fault.path, "message": fault.message, "hint": fault.hint, "rule": each.rule, "level": each.level}
+    return {**asdict(fault.place), **told}
+
+
+def _counted(found: list[Found]) -> str:
+    mistakes = sum(each.rule == STACK_FILE for each in found)
+    refused = sum(each.level == "mandatory" for each in found) - mistakes
+    told = len(found) - mistakes - refused
+    counts = (
+        (mistakes, "mistake in the stack files", "mistakes in the stack files"),
+        (refused, "violation of mandatory rules", "violations of mandatory rules"),
+        (told, "advice", "pieces of advice"),
+    )
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)

@@ -84,17 +84,17 @@ def stacks_command(arguments: Namespace) -> int:
 
 
 def check_command(arguments: Namespace) -> int:
-    """`check`: every mistake in the stack files."""
-    from review.check import faults  # noqa: PLC0415  what is not needed is not imported: it has to be instant
+    """`check`: every mistake in the stack files, and every rule that they break."""
+    from review.check import check  # noqa: PLC0415  what is not needed is not imported: it has to be instant
     from review.check_formats import shown  # noqa: PLC0415
 
-    found = faults(Path.cwd(), arguments.stack)
+    found = check(Path.cwd(), arguments.stack)
     text = shown(found, arguments.format)
     if arguments.output:
         Path(arguments.output).write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
-    return 1 if found else 0
+    return 1 if any(each.level == "mandatory" for each in found) else 0
 
 
 def comment_command(arguments: Namespace) -> int:

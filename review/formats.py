@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from review.as_json import as_json
-from review.check import as_results, faults
+from review.check import STACK_FILE, as_results, check
 from review.markdown import markdown
 from review.report import Report
 from review.sarif import Result, results, sarif
@@ -49,4 +49,4 @@ def _mistakes(report: Report) -> list[Result]:
     folder = Path.cwd()
     if not report.errors or not (folder / "stacks" / f"Pulumi.{report.stack}.yaml").exists():
         return []
-    return as_results(faults(folder, [report.stack]))
+    return as_results([each for each in check(folder, [report.stack]) if each.rule == STACK_FILE])

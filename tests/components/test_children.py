@@ -1,6 +1,7 @@
 """Every child that a component registers, with its inputs and options, as the engine is told."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -16,7 +17,11 @@ from components.args import (
     ServingEndpointArgs,
 )
 from components.endpoint import ServingEndpoint
+from components.from_spec import endpoint_args
 from components.principal import ServicePrincipal
+from policies.pack.inputs import UNKNOWN
+from review.declared import declared
+from stacks import load_stack
 
 
 class Recorded(mocks.Mocks):
@@ -81,6 +86,30 @@ def test_an_endpoint_by_itself_needs_no_other_resource(recorded: Recorded) -> No
 
     program()
     assert list(recorded.registered) == ["one"]
+
+
+@pytest.mark.parametrize("name", ["local", "prod", "staging"])
+def test_the_instant_check_judges_what_is_registered(recorded: Recorded, name: str) -> None:
+    stack = load_stack(name, Path(__file__).resolve().parents[2] / "stacks")
+
+    @pulumi.runtime.test
+    def program() -> None:
+        for key in stack.endpoints:
+            ServingEndpoint(key, endpoint_args(stack, key, lambda _: "app1"))
+
+    program()
+    judged = {each.resource.name: each.resource for _, each in declared(name, stack)}
+    later = {UNKNOWN: "app1"}
+    for resource in judged.values():
+        for entry in resource.inputs.get("accessControls", ()):
+            entry.update({field: later.get(value, value) for field, value in entry.items()})
+    assert {key: (each.type.rpartition(":")[2], _with_id(each.inputs)) for key, each in judged.items()} == {
+        key: (kind, _with_id(inputs)) for key, (kind, inputs) in recorded.registered.items()
+    }
+
+
+def _with_id(inputs: Any) -> dict[str, Any]:
+    return {**inputs, "servingEndpointId": "e1"} if "servingEndpointId" in inputs else dict(inputs)
 
 
 def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Recorded) -> None:

@@ -1,6 +1,7 @@
-"""`check`: every mistake at once, in an instant, without Pulumi."""
+"""`check`: every mistake and every broken rule at once, in an instant, without Pulumi."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from policies.rules import RULES
 from review.__main__ import main
+from review.check_rules import APPLIED
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -51,7 +54,130 @@ def test_sarif_has_the_line_and_column(project: Path, capsys: pytest.CaptureFixt
 def test_json_is_for_editors(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     break_both(project)
     assert main(["check", "--format", "json", "--stack", "prod"]) == 1
-    assert {"file", "line", "column", "path", "message", "hint"} == set(json.loads(capsys.readouterr().out)[0])
+    (found,) = [each for each in json.loads(capsys.readouterr().out) if each["file"] == "stacks/base.yaml"]
+    assert set(found) == {"file", "line", "column", "path", "message", "hint", "rule", "level"}
+    assert (found["rule"], found["level"]) == ("stack-file", "mandatory")
+
+
+def edit(project: Path, file: str, old: str, new: str) -> None:
+    path = project / "stacks" / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def waive(project: Path, expires: str, rule: str = "production-is-protected") -> None:
+    waiver = f"{{rule: {rule}, resource: fraud-scorer, reason: It retires, owner: risk, expires: {expires}}}"
+    edit(project, "Pulumi.prod.yaml", "config:\n", f"config:\n  model-serving:waivers:\n    leaves: {waiver}\n")
+
+
+Told = tuple[str, str, str, str]
+
+
+def told(capsys: pytest.CaptureFixture[str], status: int) -> list[Told]:
+    """Where, what rule, which level and what of all that is found for prod."""
+    assert main(["check", "--stack", "prod", "--format", "json"]) == status
+    found = json.loads(capsys.readouterr().out)
+    return [(f"{each['file']}:{each['line']}", each["rule"], each["level"], each["message"]) for each in found]
+
+
+UNPROTECTED = 'Endpoint "fraud-scorer" isn\'t protected in stack "prod"'
+
+
+def test_a_broken_mandatory_rule_fails_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
+    assert main(["check"]) == 1
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"stacks/Pulumi.prod.yaml:6:5 endpoints.fraud-scorer: {UNPROTECTED}")
+    assert (second, third) == ("    mandatory: production-is-protected", "1 violation of mandatory rules")
+
+
+def test_sarif_has_the_rule_and_the_endpoint_s_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
+    assert main(["check", "--format", "sarif"]) == 1
+    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (result["ruleId"], result["level"]) == ("production-is-protected", "error")
+    assert place["artifactLocation"]["uri"] == "stacks/Pulumi.prod.yaml"
+    assert place["region"] == {"startLine": 6, "startColumn": 5}
+
+
+def test_an_advice_is_told_and_fails_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "base.yaml", 'entity: main.ml.fraud, version: "7"', "entity: main.ml.fraud@Best")
+    version, alias = told(capsys, 0)
+    assert alias[:3] == ("stacks/Pulumi.prod.yaml:6", "production-pins-versions", "advisory")
+    assert alias[3].startswith('Served entity "champion" follows the alias "Best"')
+    assert version[3] == 'Can\'t tell yet which version "champion" serves'
+
+
+def test_a_rule_for_all_resources_together_is_judged_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "base.yaml", "{service_principal: checkout, level", "{user: Ann@example.com, level")
+    ((place, rule, level, message),) = told(capsys, 1)
+    assert (place, rule, level) == ("stacks/base.yaml:15", "optimized-callers-use-oauth", "mandatory")
+    assert message.startswith('User "ann@example.com" would query the route-optimized endpoint "fraud-scorer"')
+
+
+def test_an_endpoint_without_permissions_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "protect: true\n", "protect: true\n      permissions: []\n")
+    assert [each[:3] for each in told(capsys, 0)] == [("stacks/Pulumi.prod.yaml:6", "permissions-declared", "advisory")]
+
+
+def test_what_is_waived_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
+    waive(project, "2999-12-31")
+    ((place, rule, level, message),) = told(capsys, 0)
+    assert (place, rule, level) == ("stacks/Pulumi.prod.yaml:8", "production-is-protected", "advisory")
+    assert message.startswith('Waived until 2999-12-31 by "leaves" (owner risk): It retires')
+
+
+def test_an_expired_waiver_excuses_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
+    waive(project, "2020-01-01")
+    waiver, endpoint = told(capsys, 1)
+    assert waiver[:3] == ("stacks/Pulumi.prod.yaml:5", "waivers", "mandatory")
+    assert "expired on 2020-01-01" in waiver[3]
+    assert endpoint[:3] == ("stacks/Pulumi.prod.yaml:8", "production-is-protected", "mandatory")
+
+
+def test_a_waiver_of_a_rule_that_isn_t_there_is_a_violation(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waive(project, "2999-12-31", rule="production-is-safe")
+    ((place, rule, level, message),) = told(capsys, 1)
+    assert (place, rule, level) == ("stacks/Pulumi.prod.yaml:5", "waivers", "mandatory")
+    assert message.startswith('model-serving:waivers.leaves.rule: there is no rule "production-is-safe"')
+
+
+@pytest.mark.parametrize(
+    ("rule", "count"), [("production-is-protected", 1), ("traffic-jump", 0)], ids=["judged", "needs the workspace"]
+)
+def test_a_waiver_of_no_use_is_told_where_files_can_tell(
+    project: Path, capsys: pytest.CaptureFixture[str], rule: str, count: int
+) -> None:
+    waive(project, "2999-12-31", rule=rule)
+    found = told(capsys, 0)
+    assert [each[:3] for each in found] == [("stacks/Pulumi.prod.yaml:5", "waivers", "advisory")] * count
+
+
+def test_an_encrypted_value_can_t_be_told_and_is_not_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "champion: {environment_vars: {API_KEY: {secure: v1:abc:def}}, "
+    edit(project, "Pulumi.prod.yaml", "champion: {", secret)
+    ((_, rule, level, message),) = told(capsys, 0)
+    assert (rule, level) == ("secrets-by-reference", "advisory")
+    assert message == 'Served entity "champion": can\'t tell yet what environment variable API_KEY holds'
+
+
+def test_a_secret_in_clear_fails_and_is_not_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "champion: {", "champion: {environment_vars: {API_KEY: planted}, ")
+    ((_, rule, level, message),) = told(capsys, 1)
+    assert (rule, level, "planted" in message) == ("secrets-by-reference", "mandatory", False)
+
+
+def test_the_page_names_the_rules_that_wait_for_the_preview() -> None:
+    page = (PROJECT / "docs" / "review.md").read_text(encoding="utf-8")
+    sentence = re.search(r"Four rules compare with the live workspace.*?\.", page, re.DOTALL)
+    assert sentence
+    assert set(re.findall(r"`([a-z-]+)`", sentence[0])) == {rule.name for rule in RULES} - {
+        rule.name for rule in APPLIED
+    }
 
 
 def test_nothing_of_pulumi_and_nothing_slow_is_imported() -> None:
