@@ -97,7 +97,7 @@ def test_the_commands_under_work_by_hand_deploy_the_local_stack(checkout: Path, 
 def test_what_the_readme_names_is_there() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     targets = re.findall(r"`make ([a-z-]+)`", README) + re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)
-    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    makefile = "".join((PROJECT / name).read_text(encoding="utf-8") for name in ("Makefile", ".ci/pipeline.mk"))
     assert [link for link in links if not (PROJECT / link).exists()] == []
     assert [target for target in targets if f"\n{target}:" not in makefile] == []
     assert targets
