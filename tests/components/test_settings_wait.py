@@ -1,0 +1,66 @@
+"""Telemetry is refused while an endpoint updates; the settings' provider waits for the end of it."""
+
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from components import settings_provider
+from components.settings_provider import SettingsError, SettingsProvider
+
+PLACE = "/api/2.0/serving-endpoints/fraud"
+TELEMETRY = {"tableNames": [{"name": "logs"}]}
+
+
+@pytest.fixture
+def waits(still: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The provider's pauses, each of which moves the workspace's clock instead of taking time."""
+    found: list[float] = []
+
+    def pause(seconds: float) -> None:
+        found.append(seconds)
+        still.clock.advance(seconds)
+
+    monkeypatch.setattr(settings_provider, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
+    return found
+
+
+@pytest.fixture
+def declared(still: Any) -> Callable[..., dict[str, Any]]:
+    """Inputs of the settings of an endpoint that is being deployed."""
+    still.endpoint("fraud")
+    endpoint_id = still.call("GET", PLACE)["id"]
+
+    def inputs(**settings: Any) -> dict[str, Any]:
+        return {"endpointId": endpoint_id, "endpointName": "fraud", "workspace": still.settings(), **settings}
+
+    return inputs
+
+
+def test_telemetry_of_an_updating_endpoint_is_sent_once_when_it_has_settled(
+    still: Any, declared: Callable[..., dict[str, Any]], waits: list[float]
+) -> None:
+    SettingsProvider().create(declared(telemetryConfig=TELEMETRY))
+    assert waits == [2, 2, 2, 2, 2]
+    assert still.requests(f"{PLACE}/telemetry-config") == [("PATCH", 200)]
+    assert still.call("GET", PLACE)["state"]["config_update"] == "NOT_UPDATING"
+
+
+def test_other_settings_do_not_wait(still: Any, declared: Callable[..., dict[str, Any]], waits: list[float]) -> None:
+    SettingsProvider().create(declared(emailNotifications={"onUpdateFailures": ["ann@example.com"]}))
+    assert waits == []
+    assert still.requests(f"{PLACE}/notifications") == [("PATCH", 200)]
+    assert still.call("GET", PLACE)["state"]["config_update"] == "IN_PROGRESS"
+
+
+def test_an_endpoint_that_never_settles_is_told_and_not_written_to(
+    still: Any, declared: Callable[..., dict[str, Any]], waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings_provider, "_SETTLE_SECONDS", 5)
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)  # the provider sets it for good
+    with pytest.raises(SettingsError, match='endpoint "fraud": the endpoint is still updating; run the command again'):
+        SettingsProvider().create(declared(telemetryConfig=TELEMETRY))
+    assert sum(waits) == 6
+    assert still.requests(f"{PLACE}/telemetry-config") == []
