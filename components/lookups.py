@@ -7,11 +7,15 @@ from urllib.parse import quote
 
 from components.databricks_api import CallError, DeniedError, Workspace
 from components.needs import Model, Needs
-from components.privileges import Caller, missing_privileges
+from components.privileges import Caller, missing_privileges, owns_metastore
 from stacks.faults import Finding
 from stacks.paths import FieldPath, dotted
 
 _CATALOG: Final = "/api/2.1/unity-catalog"
+_GRANT: Final = (
+    "Grant this, or deploy as a principal that has it (MODEL_SERVING_PREFLIGHT=warn lets the workspace decide, where it"
+    " holds it in a way that grants don't show)"
+)
 
 
 @dataclass
@@ -100,7 +104,9 @@ def look_for_privileges(workspace: Workspace, me: Caller, model: Model) -> Repor
     if not missing:
         return Report()
     message = f"{me.name} would create the endpoint, which then runs as it for good, but lacks {', '.join(missing)}"
-    return Report(findings=[(model.path, message, "Grant this, or deploy as a principal that has it")])
+    if owns_metastore(workspace, me):
+        return Report(warnings=[f"{dotted(model.path)}: {message}. It may hold it as a metastore admin, unseen here"])
+    return Report(findings=[(model.path, message, _GRANT)])
 
 
 def _unreadable(path: FieldPath, what: str, error: Exception, *, fatal: bool) -> Report:

@@ -6,10 +6,12 @@ An endpoint reads its models as its creator for as long as it lives. Source: pro
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from components.databricks_api import CallError, DeniedError, SignInError, Workspace
 
 _CATALOG = "/api/2.1/unity-catalog"
+_ALL = "ALL_PRIVILEGES"
 _READS = {"catalog": "catalogs", "schema": "schemas", "function": "models"}
 
 
@@ -46,13 +48,30 @@ def missing_privileges(workspace: Workspace, who: Caller, model: str) -> list[st
     return [
         f"{privilege.replace('_', ' ')} on {name}"
         for privilege, name in _needed(model)
-        if not any(_holds(workspace, who, privilege, *securable) for securable in _upwards(name))
+        if not _holds(workspace, who, privilege, name)
     ]
+
+
+def owns_metastore(workspace: Workspace, who: Caller) -> bool:
+    """Whether the caller is a metastore admin, who may hold what no grant shows."""
+    try:
+        found = workspace.find(f"{_CATALOG}/metastore_summary")
+    except CallError:
+        return False
+    return found is not None and found.get("owner") in who.names
 
 
 def _needed(model: str) -> list[tuple[str, str]]:
     catalog, schema, _ = model.split(".")
     return [("USE_CATALOG", catalog), ("USE_SCHEMA", f"{catalog}.{schema}"), ("EXECUTE", model)]
+
+
+def _holds(workspace: Workspace, who: Caller, privilege: str, name: str) -> bool:
+    """By what the service itself counts, else by what was granted to one of the caller's groups, or by ownership."""
+    securables = list(_upwards(name))
+    return _is_effective(workspace, who, privilege, *securables[0]) or any(
+        _is_granted(workspace, who, privilege, *each) or _is_owned(workspace, who, *each) for each in securables
+    )
 
 
 def _upwards(name: str) -> Iterator[tuple[str, str]]:
@@ -62,13 +81,25 @@ def _upwards(name: str) -> Iterator[tuple[str, str]]:
         yield ("catalog", "schema", "function")[depth - 1], ".".join(parts[:depth])
 
 
-def _holds(workspace: Workspace, who: Caller, privilege: str, kind: str, name: str) -> bool:
+def _is_effective(workspace: Workspace, who: Caller, privilege: str, kind: str, name: str) -> bool:
+    """Inheritance included, and groups that the workspace doesn't know. Source: REST reference, get effective."""
+    try:
+        found = workspace.find(f"{_CATALOG}/effective-permissions/{kind}/{name}?principal={quote(who.name)}")
+    except CallError:
+        return False  # then the grants themselves are looked at
+    entries = (found or {}).get("privilege_assignments") or []
+    return any(each.get("privilege") in (privilege, _ALL) for entry in entries for each in entry["privileges"])
+
+
+def _is_granted(workspace: Workspace, who: Caller, privilege: str, kind: str, name: str) -> bool:
     granted: list[dict[str, Any]] = (
         workspace.get(f"{_CATALOG}/permissions/{kind}/{name}").get("privilege_assignments") or []
     )
     held = {right for entry in granted if entry["principal"] in who.names for right in entry["privileges"]}
-    if held & {privilege, "ALL_PRIVILEGES"}:
-        return True
+    return bool(held & {privilege, _ALL})
+
+
+def _is_owned(workspace: Workspace, who: Caller, kind: str, name: str) -> bool:
     try:
         owned = workspace.find(f"{_CATALOG}/{_READS[kind]}/{name}")
     except CallError:

@@ -4,6 +4,7 @@ Grants are kept and shown exactly as they were made; inheritance (catalog to sch
 privilege is checked. Registered models are `function` securables on the wire. Source: REST reference, grants.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from workspace.call import Call
@@ -45,6 +46,26 @@ def read(call: Call) -> Json:
     return {"privilege_assignments": shown} if shown else {}
 
 
+def read_effective(call: Call) -> Json:
+    """What principals hold on a securable, what they inherit included. Source: REST reference, get effective.
+
+    Neither ownership nor the groups of a principal are looked at: nobody published whether the service does.
+    """
+    _securable(call)
+    _check_page_size(call.query.get("max_results"))
+    held: dict[str, list[Json]] = {}
+    for kind, name in _upwards(call.path["full_name"]):
+        above = (
+            {} if name == call.path["full_name"] else {"inherited_from_type": kind.upper(), "inherited_from_name": name}
+        )
+        for entry in _assignments(call.store, kind, name):
+            privileges = [{"privilege": privilege} | above for privilege in entry["privileges"]]
+            held.setdefault(entry["principal"], []).extend(privileges)
+    wanted = call.query.get("principal")
+    shown = [{"principal": who, "privileges": each} for who, each in held.items() if wanted in (None, "", who)]
+    return {"privilege_assignments": shown} if shown else {}
+
+
 def update(call: Call) -> Json:
     securable = _securable(call)
     kind, name = call.path["securable_type"], call.path["full_name"]
@@ -78,15 +99,20 @@ def _holds(store: Store, principal: Principal, privilege: str, full_name: str) -
     """Directly, through a group, from the schema or catalog above, as an owner of one of them, or as an admin."""
     if principal.is_admin:
         return True
-    parts = full_name.split(".")
-    for depth in range(len(parts), 0, -1):
-        name, kind = ".".join(parts[:depth]), ("catalog", "schema", "function")[depth - 1]
+    for kind, name in _upwards(full_name):
         if _find(store, kind, name).get("owner") in principal.names:
             return True
         for entry in _assignments(store, kind, name):
             if entry["principal"] in principal.names and {privilege, "ALL_PRIVILEGES"} & set(entry["privileges"]):
                 return True
     return False
+
+
+def _upwards(full_name: str) -> Iterator[tuple[str, str]]:
+    """A securable and those above it: kind and name."""
+    parts = full_name.split(".")
+    for depth in range(len(parts), 0, -1):
+        yield ("catalog", "schema", "function")[depth - 1], ".".join(parts[:depth])
 
 
 def _apply(store: Store, granted: dict[str, list[str]], change: Json) -> None:

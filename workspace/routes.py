@@ -107,6 +107,7 @@ CATALOG: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("DELETE", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", catalog.delete_alias),
     ("GET", f"{UNITY}/permissions/{{securable_type}}/{{full_name}}", grants.read),
     ("PATCH", f"{UNITY}/permissions/{{securable_type}}/{{full_name}}", grants.update),
+    ("GET", f"{UNITY}/effective-permissions/{{securable_type}}/{{full_name}}", grants.read_effective),
 )
 IDENTITY: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", f"{SCIM}/Me", scim.me),

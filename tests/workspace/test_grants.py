@@ -25,6 +25,24 @@ def test_grants_are_shown_as_they_were_made(http: httpx.Client) -> None:
     assert other == {}
 
 
+def test_effective_privileges_say_where_they_come_from(workspace: Any, http: httpx.Client) -> None:
+    grant(http, "catalog/main", "ml-engineers", "USE_CATALOG", "EXECUTE")
+    grant(http, "function/main.ml.fraud", "ml-engineers", "APPLY_TAG")
+    grant(http, "function/main.ml.fraud", "users", "EXECUTE")
+    found = workspace.sdk().grants.get_effective("function", "main.ml.fraud", principal="ml-engineers")
+    inherited = {"inherited_from_type": catalog.SecurableType.CATALOG.value, "inherited_from_name": "main"}
+    assert [entry.as_dict() for entry in found.privilege_assignments] == [
+        {
+            "principal": "ml-engineers",
+            "privileges": [
+                {"privilege": "APPLY_TAG"},
+                {"privilege": "USE_CATALOG"} | inherited,
+                {"privilege": "EXECUTE"} | inherited,
+            ],
+        }
+    ]
+
+
 def test_revoking_all_privileges_clears_a_principal(http: httpx.Client) -> None:
     grant(http, "schema/main.ml", "users", "USE_SCHEMA", "EXECUTE")
     changes = [{"principal": "users", "remove": ["ALL_PRIVILEGES"]}]
