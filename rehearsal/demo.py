@@ -8,7 +8,7 @@ import time
 
 from rehearsal.calls import Answer, ask, oauth_token
 from rehearsal.stage import Stage, stage
-from rehearsal.telling import command, note, operate, step, summary
+from rehearsal.telling import check, command, note, operate, step, summary
 
 FLIP = ("stacks/base.yaml", "route_optimized: true", "route_optimized: false")
 MANY = 20
@@ -48,25 +48,25 @@ def _query(here: Stage) -> None:
     token = oauth_token(here.workspace.url, caller["application_id"], caller["client_secret"], endpoint["id"])
     note(f"OAuth token of {caller['application_id']}, for this endpoint only, valid for {token.expires_in} s")
     answers = [ask(endpoint["url"], token.access_token) for _ in range(MANY)]
-    _check(all(answer.status == 200 for answer in answers), f"Every call is answered: {answers}")  # noqa: PLR2004
+    check(all(answer.status == 200 for answer in answers), f"Every call is answered: {answers}")  # noqa: PLR2004
     note(f"Answer: {answers[0].text}")
     shares = {name: sum(answer.served_by == name for answer in answers) for name in ("champion", "challenger")}
     note(f"Of {MANY} calls, champion answered {shares['champion']} and challenger {shares['challenger']}: 95 % to 5 %")
     refused: Answer = ask(endpoint["url"], here.workspace.token)
-    _check(refused.status == 401, f"A personal access token is refused: {refused}")  # noqa: PLR2004
+    check(refused.status == 401, f"A personal access token is refused: {refused}")  # noqa: PLR2004
     note(f"A personal access token gets {refused.status} there: {refused.text}")
     answer = here.workspace.post("/serving-endpoints/iris-classifier/invocations", FLOWER)
-    _check(answer == {"predictions": ["setosa"]}, f"The iris model knows its flowers: {answer}")
+    check(answer == {"predictions": ["setosa"]}, f"The iris model knows its flowers: {answer}")
     note(f"iris-classifier, a small real model, on {FLOWER['dataframe_records']}: {answer['predictions']}")
     step("The requests that the stack files declare, sent to what was deployed")
-    _check(operate(here, "smoke", "--stack", "local") == 0, "Every declared request is answered")
+    check(operate(here, "smoke", "--stack", "local") == 0, "Every declared request is answered")
 
 
 def _nothing_to_do(here: Stage) -> None:
     step("The same again: the workspace is as declared, so there is nothing to do")
     before = here.workspace.writes()
     command(here, "up", "--yes", "--skip-preview", "--expect-no-changes", "--suppress-outputs")
-    _check(here.workspace.writes() == before, "A second up makes no write")
+    check(here.workspace.writes() == before, "A second up makes no write")
     note("The workspace saw no write")
 
 
@@ -78,12 +78,12 @@ def _refused_pull_request(here: Stage) -> None:
     before = here.workspace.writes()
     here.edit(*FLIP)
     for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
-        status = command(here, *arguments, "--policy-pack", "policies", "--suppress-outputs", check=False)
-        _check(status != 0, f"pulumi {arguments[0]} is refused")
+        status = command(here, *arguments, "--policy-pack", "policies", "--suppress-outputs", must_pass=False)
+        check(status != 0, f"pulumi {arguments[0]} is refused")
         note(f"Refused with exit status {status}")
     live = here.workspace.get("/api/2.0/serving-endpoints/fraud-scorer")
-    _check(here.workspace.writes() == before, "A refused change makes no write")
-    _check((live["id"], live["route_optimized"]) == (id_before, True), f"The endpoint is as before: {live}")
+    check(here.workspace.writes() == before, "A refused change makes no write")
+    check((live["id"], live["route_optimized"]) == (id_before, True), f"The endpoint is as before: {live}")
     note(f"The endpoint is untouched: id {live['id']}, route optimized, {live['state']['ready']}, no write seen")
     here.edit(FLIP[0], FLIP[2], FLIP[1])
 
@@ -92,14 +92,8 @@ def _clean_up(here: Stage) -> None:
     step("Cleaning up")
     command(here, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
     left = here.workspace.get("/api/2.0/serving-endpoints").get("endpoints", [])
-    _check(not left, f"No endpoint is left: {left}")
+    check(not left, f"No endpoint is left: {left}")
     note("No endpoint is left in the workspace")
-
-
-def _check(holds: bool, claim: str) -> None:
-    """The demo shows only what is so; where it isn't, it ends."""
-    if not holds:
-        raise SystemExit(f"This did not hold: {claim}")
 
 
 if __name__ == "__main__":

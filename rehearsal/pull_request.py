@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rehearsal.stage import PROJECT, Stage, stage
-from rehearsal.telling import note, step, summary
+from rehearsal.telling import check, note, step, summary
 from review.forge import reviewed_digest
 
 CANARY = ("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 75, challenger: 25}")
@@ -51,10 +51,10 @@ def _found(here: Stage) -> None:
 
 def _deploy_what_is_there(here: Stage) -> None:
     ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "first.md")
-    _check(ran.status == 2, f"A first deployment asks for approval: {ran}")  # noqa: PLR2004
+    check(ran.status == 2, f"A first deployment asks for approval: {ran}")  # noqa: PLR2004
     digest = reviewed_digest((here.folder / "first.md").read_text(encoding="utf-8"))
     ran = _review_command(here, "deploy", "--stack", "local", "--reviewed", digest)
-    _check(ran.status == 0, f"It is deployed: {ran}")
+    check(ran.status == 0, f"It is deployed: {ran}")
     note(f"Deployed as reviewed (digest {digest}): {', '.join(here.outputs()['endpoints'])}")
 
 
@@ -65,12 +65,12 @@ def _review(here: Stage) -> str:
     _commit(here, "A quarter of the traffic for the challenger")
     before = here.workspace.writes()
     ran = _review_command(here, "check")
-    _check(ran.status == 0, f"The stack files have no mistake: {ran}")
+    check(ran.status == 0, f"The stack files have no mistake: {ran}")
     ran = _review_command(here, "stacks", "--changed-since", "main")
-    _check("local" in ran.text.split(), f"The stack is among the changed: {ran}")
+    check("local" in ran.text.split(), f"The stack is among the changed: {ran}")
     ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "comment.md")
-    _check(ran.status == 2, f"The change asks for approval: {ran}")  # noqa: PLR2004
-    _check(here.workspace.writes() == before, "A review writes nothing")
+    check(ran.status == 2, f"The change asks for approval: {ran}")  # noqa: PLR2004
+    check(here.workspace.writes() == before, "A review writes nothing")
     comment = (here.folder / "comment.md").read_text(encoding="utf-8")
     for line in comment.splitlines():
         note(f"| {line}")
@@ -82,8 +82,8 @@ def _refused_when_it_moved(here: Stage, digest: str) -> None:
     here.edit(CANARY[0], CANARY[2], "{champion: 0, challenger: 100}")
     before = here.workspace.writes()
     ran = _review_command(here, "deploy", "--stack", "local", "--reviewed", digest)
-    _check(ran.status == 1, f"The deployment is refused: {ran}")
-    _check(here.workspace.writes() == before, "A refused deployment writes nothing")
+    check(ran.status == 1, f"The deployment is refused: {ran}")
+    check(here.workspace.writes() == before, "A refused deployment writes nothing")
     note(ran.text.splitlines()[-1])
     here.edit(CANARY[0], "{champion: 0, challenger: 100}", CANARY[2])
 
@@ -94,9 +94,9 @@ def _merge_and_deploy(here: Stage, digest: str) -> None:
     _git(here, "merge", "--quiet", "--no-edit", "canary")
     before = here.workspace.writes()
     ran = _review_command(here, "deploy", "--stack", "local", "--reviewed", digest)
-    _check(ran.status == 0, f"It is deployed: {ran}")
+    check(ran.status == 0, f"It is deployed: {ran}")
     written = here.workspace.writes()[len(before) :]
-    _check(
+    check(
         written == ["PUT /api/2.0/serving-endpoints/fraud-scorer/config"],
         f"One write, and it is the reviewed one: {written}",
     )
@@ -106,7 +106,7 @@ def _merge_and_deploy(here: Stage, digest: str) -> None:
 def _smoke(here: Stage) -> None:
     step("Smoke: every endpoint answers")
     ran = _python(here, "-m", "operations", "smoke", "--stack", "local")
-    _check(ran.status == 0, f"Smoke passes: {ran.text}")
+    check(ran.status == 0, f"Smoke passes: {ran.text}")
     for line in ran.text.splitlines():
         note(f"| {line}")
 
@@ -114,12 +114,12 @@ def _smoke(here: Stage) -> None:
 def _drift(here: Stage) -> None:
     step("At night: nothing has changed outside; then somebody changes a tag by hand")
     ran = _review_command(here, "report", "--stack", "local", "--refresh")
-    _check(ran.status == 0, f"No drift: {ran}")
+    check(ran.status == 0, f"No drift: {ran}")
     note(ran.text.splitlines()[0].strip("╭╮─ "))
     here.workspace.patch(_TAGS, {"add_tags": [{"key": "team", "value": "growth"}]})
     ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "drift.md")
     comment = (here.folder / "drift.md").read_text(encoding="utf-8")
-    _check(ran.status == 2 and "| tags.team | `risk` | `growth` |" in comment, f"The drift is told: {comment}")  # noqa: PLR2004
+    check(ran.status == 2 and "| tags.team | `risk` | `growth` |" in comment, f"The drift is told: {comment}")  # noqa: PLR2004
     note("| tags.team | risk | growth |")
     here.pulumi("up", "--yes", "--skip-preview", "--refresh")
 
@@ -131,8 +131,8 @@ def _dangerous(here: Stage) -> None:
     before = here.workspace.writes()
     ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "flip.md")
     comment = (here.folder / "flip.md").read_text(encoding="utf-8")
-    _check(ran.status == 1 and not reviewed_digest(comment), f"Nothing can be approved: {comment}")
-    _check(here.workspace.writes() == before, "A refused change makes no write")
+    check(ran.status == 1 and not reviewed_digest(comment), f"Nothing can be approved: {comment}")
+    check(here.workspace.writes() == before, "A refused change makes no write")
     note(next(line for line in comment.splitlines() if line.startswith("## ")))
 
 
@@ -153,7 +153,7 @@ def _git(here: Stage, *arguments: str) -> None:
     }
     alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     ran = _run(here, ["git", *arguments], {**here.environment, **identity, **alone})
-    _check(ran.status == 0, f"git {' '.join(arguments)}: {ran.text}")
+    check(ran.status == 0, f"git {' '.join(arguments)}: {ran.text}")
 
 
 def _commit(here: Stage, message: str) -> None:
@@ -172,12 +172,6 @@ def _run(here: Stage, command: list[str], environment: Mapping[str, str]) -> Ran
         check=False,
     )
     return Ran(run.returncode, run.stdout)
-
-
-def _check(holds: bool, claim: str) -> None:
-    """The rehearsal tells only what is so; where it isn't, it ends."""
-    if not holds:
-        raise SystemExit(f"This did not hold: {claim}")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,17 @@ def summary(text: str) -> None:
     print(f"\n{_BOLD}{text}{_PLAIN}", flush=True)
 
 
-def command(here: Stage, *arguments: str, check: bool = True) -> int:
+def check(holds: bool, claim: str) -> None:
+    """What is told is so; where it isn't, the telling ends."""
+    if not holds:
+        raise SystemExit(f"This did not hold: {claim}")
+
+
+def command(here: Stage, *arguments: str, must_pass: bool = True) -> int:
     """Run `pulumi` on the stage and show what it prints while it runs. Returns its exit status."""
     quiet = ("--non-interactive", "--color", "never", "--suppress-progress")
     status = _shown(here, f"pulumi {' '.join(arguments)}", ["pulumi", *arguments, *quiet])
-    if check and status:
+    if must_pass and status:
         raise SystemExit(f"pulumi {' '.join(arguments)} ended with {status}")
     return status
 
