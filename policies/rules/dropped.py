@@ -1,15 +1,26 @@
 """Changes that the provider reports as done and never sends."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from contract.rows import OnChange, fields
+from contract.rows import Field, Here, OnChange, fields
 from policies.live import LiveEndpoint, UnreadableError, live_endpoint
-from policies.pack.inputs import MODEL_SERVING, has_unknown
+from policies.pack.inputs import MODEL_SERVING, at, has_unknown
 from policies.pack.rule import Finding, Resource, Rule, Settings
 
-_ANSWERED: Final = {"description": "description", "budgetPolicyId": "effective_budget_policy_id"}
-"""Fields that a read of the endpoint shows, by the provider's name: its name in the answer."""
+_COMPONENT: Final = "model-serving:index:ServingEndpoint$"
+"""In the URN of an endpoint of this project's components: they send some of these fields by another resource."""
+
+_ANSWERED: Final = {
+    "budgetPolicyId": "effective_budget_policy_id",
+    "onUpdateSuccesses": "on_update_success",
+    "onUpdateFailures": "on_update_failure",
+}
+"""The API's names that aren't the provider's in another spelling."""
+
+_NEVER_ANSWERED: Final = frozenset({"rateLimits", "tableNames"})
+"""Written and never shown again. Source: Databricks CLI, bundle resources, fields whose remote values it ignores."""
 
 
 def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
@@ -21,18 +32,56 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
     except UnreadableError:
         return  # route-optimized-create-only says so
     if live:
-        yield from _lost(resource, live)
+        for row in fields("model_serving"):
+            if not (row.here is Here.SETTINGS and _COMPONENT in resource.urn):
+                yield from _lost(row, resource, live)
 
 
-def _lost(resource: Resource, live: LiveEndpoint) -> Iterator[Finding]:
-    reasons = {row.path: row.reason for row in fields("model_serving") if row.on_change is OnChange.DROPPED}
-    for field, answered in _ANSWERED.items():
-        wanted, found = resource.inputs.get(field), live.answer.get(answered)
-        if field in reasons and isinstance(wanted, str) and wanted != (found or ""):
-            yield Finding(
-                f'{field} of the live endpoint "{live.name}" won\'t become {_short(wanted)}: it stays '
-                f"{_short(found or '')}, though Pulumi will say updated ({reasons[field]})"
-            )
+def _lost(row: Field, resource: Resource, live: LiveEndpoint) -> Iterator[Finding]:
+    path = row.path.removesuffix(".*").split(".")
+    wanted, found = at(resource.inputs, *path), at(live.answer, *map(_member, path))
+    if has_unknown(wanted):
+        return
+    field = ".".join(path)
+    if row.on_remove is OnChange.CRASH and not wanted and found:
+        yield Finding(
+            f'The live endpoint "{live.name}" has {field} and the program has none. If an earlier program declared it, '
+            f"the provider panics in the middle of `up` ({row.reason}). Declare it with its parts switched off instead"
+        )
+    if row.on_change is not OnChange.DROPPED or wanted is None:
+        return
+    if path[-1] in _NEVER_ANSWERED:
+        yield Finding(
+            f"{field} of a live endpoint can't be read; a change of it is never sent ({row.reason})", told=True
+        )
+    elif (len(path) == 1 or found) and _differs(wanted, found):  # inside the config, what is switched on is sent
+        yield Finding(
+            f'{field} of the live endpoint "{live.name}" won\'t become {_short(_wire(wanted))}: it stays '
+            f"{_short(found or '')}, though Pulumi will say updated ({row.reason})"
+        )
+
+
+def _differs(wanted: Any, found: Any) -> bool:
+    """Whether the workspace has something else, in what a read shows; it may have more than was asked for."""
+    if isinstance(wanted, Mapping):
+        shown = found if isinstance(found, Mapping) else {}
+        return any(
+            _differs(value, shown.get(_member(name))) for name, value in wanted.items() if name not in _NEVER_ANSWERED
+        )
+    if isinstance(wanted, list) and isinstance(found, list):
+        return sorted(map(str, wanted)) != sorted(map(str, found))
+    return bool(wanted or found) and wanted != found
+
+
+def _wire(value: Any) -> Any:
+    """The same value in the API's words."""
+    if isinstance(value, Mapping):
+        return {_member(name): _wire(inner) for name, inner in value.items()}
+    return value
+
+
+def _member(name: str) -> str:
+    return _ANSWERED.get(name) or re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
 
 
 def _short(value: Any) -> str:
@@ -46,8 +95,11 @@ changes_arrive = Rule(
     level="advisory",
     types=(MODEL_SERVING,),
     check=_check,
+    why="For some fields the provider says updated and writes nothing, and for one it panics; the field contract knows "
+    "which.",
+    passes="Fields that an update sends; a new endpoint; values as they are in the workspace; notifications, telemetry "
+    "and AI gateway of this project's components, which send them. What a read never shows (rate limits) is told.",
+    fails="A description, budget policy, notifications, telemetry or switched-off inference table that differs from "
+    "the live endpoint's. No AI gateway where the live endpoint has one.",
     reads_live=True,
-    why="For some fields the provider says updated and writes nothing; the field contract knows which.",
-    passes="Fields that an update sends; a new endpoint; values as they are in the workspace.",
-    fails="A description or budget policy that differs from the live endpoint's.",
 )

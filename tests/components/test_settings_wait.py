@@ -11,7 +11,7 @@ from components import settings_provider
 from components.settings_provider import SettingsError, SettingsProvider
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
-TELEMETRY = {"tableNames": [{"name": "logs"}]}
+TELEMETRY = {"telemetryProfileId": "one"}
 
 
 @pytest.fixture

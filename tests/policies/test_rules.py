@@ -129,6 +129,9 @@ FAILS = [
     ("production-runs-as-a-service-principal", endpoint(), "runs as ann@example.com"),
     ("required-tags", endpoint(tags=[{"key": "other"}]), "Required tags are missing: team"),
     ("changes-arrive", endpoint(description="as it should be"), 'it stays "as it was"'),
+    ("changes-arrive", endpoint(budgetPolicyId="b"), 'budgetPolicyId of the live endpoint "iris" won\'t become "b"'),
+    ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": ["a@x.org"]}), 'it stays "", though Pulumi'),
+    ("changes-arrive", endpoint(telemetryConfig={"telemetryProfileId": "one"}), "(the provider sends telemetry at"),
 ]
 
 PASSES = [
@@ -164,6 +167,9 @@ PASSES = [
     ("production-pins-versions", serving({"entityVersion": None})),
     ("required-tags", endpoint()),
     ("changes-arrive", endpoint(description="as it was")),
+    ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": []}, telemetryConfig={})),
+    ("changes-arrive", endpoint(config={"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": True}})),
+    ("changes-arrive", endpoint(telemetryConfig={"tableNames": {"logsTable": "main.ml.logs"}})),
 ]
 
 UNKNOWNS = [
@@ -177,6 +183,7 @@ UNKNOWNS = [
     ("secrets-by-reference", serving({"environmentVars": {"API_KEY": UNKNOWN}}), "environment variable API_KEY"),
     ("production-pins-versions", serving({"entityVersion": UNKNOWN}), 'version "current" serves'),
     ("required-tags", endpoint(tags=UNKNOWN), "which tags"),
+    ("changes-arrive", endpoint(rateLimits=[{"calls": 5}]), "rateLimits of a live endpoint can't be read"),
 ]
 
 
@@ -202,6 +209,59 @@ def test_what_is_not_known_yet_is_told_and_refuses_nothing(name: str, resource: 
 def test_a_new_endpoint_is_a_creation(name: str, workspace: Callable[[None], None]) -> None:
     workspace(None)
     assert findings(name, endpoint(description="new", routeOptimized=True)) == []
+
+
+ANSWER = {
+    "ai_gateway": {"usage_tracking_config": {"enabled": True}},
+    "email_notifications": {"on_update_failure": ["a@x.org", "b@x.org"]},
+    "telemetry_config": {"telemetry_profile_id": "one", "chosen_by_the_service": True},
+    "config": {"auto_capture_config": {"enabled": True}},
+}
+AS_LIVE: dict[str, Any] = {
+    "aiGateway": {"usageTrackingConfig": {"enabled": False}},
+    "emailNotifications": {"onUpdateFailures": ["b@x.org", "a@x.org"]},
+    "telemetryConfig": {"telemetryProfileId": "one"},
+    "config": {"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": True}},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, None),
+        (
+            {"emailNotifications": UNKNOWN, "telemetryConfig": {"telemetryProfileId": UNKNOWN}, "aiGateway": UNKNOWN},
+            None,
+        ),
+        ({"aiGateway": None}, 'The live endpoint "iris" has aiGateway and the program has none.'),
+        (
+            {"emailNotifications": {"onUpdateFailures": ["c@x.org"]}},
+            "won't become \"{'on_update_failure': ['c@x.org']}\"",
+        ),
+        ({"telemetryConfig": {"telemetryProfileId": "two"}}, "won't become \"{'telemetry_profile_id': 'two'}\""),
+        (
+            {"config": {"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": False}}},
+            'config.autoCaptureConfig.enabled of the live endpoint "iris" won\'t become "False": it stays "True"',
+        ),
+    ],
+)
+def test_what_a_live_endpoint_will_not_become_is_told(
+    workspace: Callable[[LiveEndpoint], None], change: dict[str, Any], message: str | None
+) -> None:
+    workspace(replace(LIVE, answer=ANSWER))
+    found = refusals("changes-arrive", endpoint(**{**AS_LIVE, **change}))
+    assert [message in each for each in found if message] == ([True] if message else [])
+    assert len(found) == (1 if message else 0)
+
+
+def test_what_the_components_send_by_themselves_is_not_told_of_them(workspace: Callable[[LiveEndpoint], None]) -> None:
+    workspace(replace(LIVE, answer=ANSWER))
+    component = (
+        "urn:pulumi:prod::p::model-serving:index:ServingEndpoint$databricks:index/modelServing:ModelServing::iris"
+    )
+    ours = replace(endpoint(emailNotifications={"onUpdateFailures": ["old@x.org"]}, description="new"), urn=component)
+    (refused,) = refusals("changes-arrive", ours)
+    assert refused.startswith("description of the live endpoint")
 
 
 def test_a_message_about_a_flip_says_what_is_what_would_be_and_the_way_that_works() -> None:
