@@ -9,6 +9,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import grpc
@@ -44,7 +45,17 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         self._types = frozenset(kind for rule in self.rules_of_pack for kind in rule.types)
         self._is_preview = os.environ.get("PULUMI_DRY_RUN") == "true"
         self._stack = os.environ.get("PULUMI_STACK", "")
-        self._waivers: Waivers | None = None
+
+    @cached_property
+    def _waivers(self) -> Waivers:
+        self._configure_runtime_settings()  # type: ignore[no-untyped-call]
+        return _of_the_stack_file(self.rules_of_pack)
+
+    @cached_property
+    def _written(self) -> Mapping[str, Any]:
+        """What the stack's own file says of endpoints. Read once: for each resource it would be parsed anew."""
+        self._configure_runtime_settings()  # type: ignore[no-untyped-call]
+        return _endpoints_of_the_stack_file()
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802  the wire's name
         given = {rule: json_format.MessageToDict(config.properties) for rule, config in request.policyConfig.items()}
@@ -55,19 +66,17 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802
         response = proto.AnalyzeResponse()
         if request.type in self._types:
-            self._configure_runtime_settings()  # type: ignore[no-untyped-call]
             resource = self._resource(request)
             for rule in self._enabled():
                 if resource.type in rule.types:
                     findings = rule.check(resource, self._settings(rule))
-                    self._report(response, rule, self._waiving().apply(rule, resource, findings), urn="")
+                    self._report(response, rule, self._waivers.apply(rule, resource, findings), urn="")
         return response
 
     def Remediate(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return proto.RemediateResponse()  # no rule mends a resource
 
     def AnalyzeStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        self._configure_runtime_settings()  # type: ignore[no-untyped-call]
         response = proto.AnalyzeResponse()
         registered = [
             Registered(self._resource(each), tuple(each.dependencies))
@@ -77,11 +86,11 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         for rule in self._enabled():
             if rule.across:
                 for resource, finding in rule.across(registered, self._settings(rule)):
-                    waived = self._waiving().apply(rule, resource, [finding])
+                    waived = self._waivers.apply(rule, resource, [finding])
                     self._report(response, rule, waived, resource.urn)
         for rule in self._enabled():
             if rule.name == RULE:
-                self._report(response, rule, self._waiving().unused(), urn="")
+                self._report(response, rule, self._waivers.unused(), urn="")
         return response
 
     def _enabled(self) -> list[Rule]:
@@ -93,11 +102,6 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     def _settings(self, rule: Rule) -> dict[str, Any]:
         return rule.with_defaults(self._get_policy_config(rule.name))
 
-    def _waiving(self) -> Waivers:
-        if self._waivers is None:
-            self._waivers = _of_the_stack_file(self.rules_of_pack)
-        return self._waivers
-
     def _resource(self, request: Any) -> Resource:
         return Resource(
             type=request.type,
@@ -108,7 +112,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             protect=request.options.protect,
             stack=self._stack,
             is_preview=self._is_preview,
-            written=_written(request.name),
+            written=_map(self._written.get(request.name)),
         )
 
     def _report(self, response: Any, rule: Rule, findings: Iterable[Finding], urn: str) -> None:
@@ -130,13 +134,15 @@ def _of_the_stack_file(rules: Iterable[Rule]) -> Waivers:
     return Waivers(waivers, datetime.now(UTC).date(), mistake)
 
 
-def _written(key: str) -> Mapping[str, Any]:
+def _endpoints_of_the_stack_file() -> Mapping[str, Any]:
     try:
-        endpoints = pulumi.Config("model-serving").get_object("endpoints")
+        return _map(pulumi.Config("model-serving").get_object("endpoints"))
     except pulumi.ConfigTypeError:
         return {}  # another project's setting of the same name
-    written = endpoints.get(key) if isinstance(endpoints, dict) else None
-    return written if isinstance(written, dict) else {}
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _plain(properties: Any) -> Mapping[str, Any]:
