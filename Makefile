@@ -4,6 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # where the embedded workspace listens; the local stack looks for it on 8787
 PORT ?= 8787
+# On every core, where pip would take one: each `pulumi` run starts Python several times.
+COMPILE := $(PY) -m compileall -qq -j 0 $(VENV)/lib || true
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
@@ -19,10 +21,12 @@ $(READY): requirements.txt
 	@echo "Making the virtual environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
+	@$(COMPILE)
 	@touch $@
 
 $(READY_DEV): requirements-dev.txt $(READY)
 	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
+	@$(COMPILE)
 	@touch $@
 
 setup: $(READY) ## virtual environment and Pulumi engine, whatever of them is missing
