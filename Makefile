@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format schema workspace env clean fuzz workspace-page
+.PHONY: help setup demo test check format schema workspace env clean fuzz bench workspace-page
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,10 @@ workspace-page: $(READY) ## write docs/workspace.md from the workspace's routes 
 
 fuzz: $(READY_DEV) ## five minutes of made-up requests to the embedded workspace; none may end in a 5xx
 	@$(PY) -m bench.fuzz --seconds 300
+
+bench: $(READY_DEV) setup ## how fast: the workspace's answers, and what the policy pack adds to a preview
+	@$(PY) -m bench.workspace
+	@$(PY) -m rehearsal.policy_bench
 
 clean: ## forget what was built and kept on this machine: engine, virtual environment, local workspace and its stack
 	rm -rf $(VENV) .local
