@@ -1,10 +1,13 @@
 """A folder of stack files to try things on: what they load as, and what is wrong with them."""
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stacks import SpecError, Stack, load_stack
 from stacks.engine_config import EngineConfig
+from stacks.paths import FieldPath
 
 
 @dataclass(frozen=True)
@@ -29,3 +32,13 @@ class StackFiles:
         except SpecError as refused:
             return [str(fault) for fault in refused.faults]
         return []
+
+
+def replaced(data: Any, path: FieldPath, value: Any) -> Any:
+    """A copy of a file's data with another value at that path."""
+    result = copy.deepcopy(data)
+    inner = result
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = value
+    return result

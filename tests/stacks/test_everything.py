@@ -1,6 +1,5 @@
 """A stack that uses the whole vocabulary, and what happens when any part of it is wrong."""
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rehearsal.stack_files import StackFiles
+from rehearsal.stack_files import StackFiles, replaced
 from stacks.model import Model
 from stacks.paths import FieldPath, dotted, own_path
 from stacks.vocabulary import keys
@@ -57,15 +56,6 @@ def ids(path: FieldPath) -> str:
     return "/".join(map(str, path[1:]))
 
 
-def replaced(path: FieldPath, value: Any) -> Any:
-    data = copy.deepcopy(DATA)
-    inner = data
-    for part in path[:-1]:
-        inner = inner[part]
-    inner[path[-1]] = value
-    return data
-
-
 def test_the_whole_vocabulary_can_be_written(files: StackFiles) -> None:
     stack = files.write(EVERYTHING.read_text(encoding="utf-8")).load()
     assert set(written_fields(stack)) == all_fields()
@@ -77,7 +67,7 @@ PLACES = [path for path in paths(DATA) if path and (own_path(path) or len(path) 
 @pytest.mark.parametrize("path", PLACES, ids=ids)
 def test_whatever_stands_anywhere_is_taken_or_told_and_never_crashes(files: StackFiles, path: FieldPath) -> None:
     for replacement in REPLACEMENTS:
-        for fault in files.write(json.dumps(replaced(path, replacement))).faults():
+        for fault in files.write(json.dumps(replaced(DATA, path, replacement))).faults():
             assert re.fullmatch(TOLD, fault), fault
 
 
@@ -86,6 +76,6 @@ MAPS = [path for path in PLACES if (own := own_path(path)) and keys(own) and isi
 
 @pytest.mark.parametrize("path", MAPS, ids=ids)
 def test_an_unknown_key_anywhere_is_told_alone_and_with_its_path(files: StackFiles, path: FieldPath) -> None:
-    data = replaced(path, {**at(path), "colour": "red"})
+    data = replaced(DATA, path, {**at(path), "colour": "red"})
     (fault,) = files.write(json.dumps(data)).faults()
     assert re.match(rf'stacks/Pulumi\.dev\.yaml:1:\d+ {re.escape(dotted(path))}\.colour: unknown key "colour"\n', fault)

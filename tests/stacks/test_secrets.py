@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rehearsal.stack_files import StackFiles
+from rehearsal.stack_files import StackFiles, replaced
 from stacks import Secret, is_secret
 from stacks.engine_config import EngineConfig
 from stacks.model import Model
@@ -34,23 +34,14 @@ def at(value: Any, path: FieldPath) -> Any:
     return value
 
 
-def with_value(path: FieldPath, value: Any) -> Any:
-    data = copy.deepcopy(DATA)
-    inner = data
-    for part in path[:-1]:
-        inner = inner[part]
-    inner[path[-1]] = value
-    return data
-
-
 def encrypted(path: FieldPath) -> str:
     """The stack file with the value at this path encrypted."""
-    return json.dumps({"config": with_value(path, {"secure": CIPHERTEXT})})
+    return json.dumps({"config": replaced(DATA, path, {"secure": CIPHERTEXT})})
 
 
 def engine(path: FieldPath, text: str) -> EngineConfig:
     """What the engine hands a program whose stack file has this secret at this path."""
-    data = with_value(path, text)
+    data = replaced(DATA, path, text)
     values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in data.items()}
     return lambda key: values.get(NAMESPACE + key)
 
