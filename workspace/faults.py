@@ -8,8 +8,11 @@ A rule is posted to `/_workspace/faults` as a JSON object:
     message        default "Injected fault"
     times          how many requests it hits before it is spent, default 1; -1: until it is deleted
     skip           how many matching requests pass before the first hit, default 0
+    body           a plain-text body instead of the JSON one that error_code and message make, as a proxy answers
+    reset          true: the connection is reset instead of answered (status 0 in the journal), default false
     after_handler  true: the request takes effect and only its answer is lost, default false
-    delay_seconds  how long the answer is held back, default 0; a rule with a delay and no status only delays
+    delay_seconds  how long the answer is held back, default 0; a rule with a delay and no status, body or reset only
+                   delays
 """
 
 import uuid
@@ -27,6 +30,8 @@ TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "status": int,
     "error_code": str,
     "message": str,
+    "body": str,
+    "reset": bool,
     "times": int,
     "skip": int,
     "after_handler": bool,
@@ -43,13 +48,16 @@ class Fault:
     status: int | None
     error_code: str = "INTERNAL_ERROR"
     message: str = "Injected fault"
+    body: str | None = None
+    reset: bool = False
     times: int = 1
     skip: int = 0
     after_handler: bool = False
     delay_seconds: float = 0.0
 
-    def body(self) -> Json:
-        return error_body(self.error_code, self.message)
+    def payload(self) -> Json | str:
+        """The body of the answer: plain text, or the API's error as JSON."""
+        return error_body(self.error_code, self.message) if self.body is None else self.body
 
 
 def add(call: Call) -> Json:
@@ -60,7 +68,8 @@ def add(call: Call) -> Json:
     if wrong := [name for name, kinds in TYPES.items() if name in members and not isinstance(members[name], kinds)]:
         raise InvalidParameter(f"{wrong[0]} has a value of the wrong type")
     if "status" not in members:
-        members["status"] = None if members.get("delay_seconds") else 500
+        only_late = members.get("delay_seconds") and not (members.get("reset") or "body" in members)
+        members["status"] = None if only_late else 500
     rule = asdict(Fault(id=uuid.uuid4().hex, **members))
     return call.store.put("fault", rule["id"], rule)
 

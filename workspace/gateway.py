@@ -1,6 +1,8 @@
 """Around every request: body limit, path spelling, faults, the workspace's header, and the journal."""
 
 import json
+import socket
+import struct
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +15,8 @@ from workspace.overview import is_of_the_page
 from workspace.store import Json, Store
 
 LARGEST_BODY: Final = 16 * 1024 * 1024
+NO_ANSWER: Final = 0
+"""The status in the journal of a request whose connection was reset."""
 
 
 class Gateway:
@@ -52,7 +56,10 @@ class Gateway:
             return
         if fault.after_handler:
             await self.app(scope, receive, _nowhere)
-        await answer.refuse(fault.status, fault.body())
+        if fault.reset:
+            await answer.reset(receive)
+        else:
+            await answer.refuse(fault.status, fault.payload())
 
 
 class _Answer:
@@ -72,11 +79,21 @@ class _Answer:
             message = {**message, "headers": [*message["headers"], (b"x-databricks-org-id", self._workspace)]}
         await self._send(message)
 
-    async def refuse(self, status: int, body: Json) -> None:
-        payload = json.dumps(body).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
+    async def refuse(self, status: int, body: Json | str) -> None:
+        payload = (body if isinstance(body, str) else json.dumps(body)).encode()
+        kind = b"text/plain; charset=utf-8" if isinstance(body, str) else b"application/json"
+        headers = [(b"content-type", kind), (b"content-length", str(len(payload)).encode())]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": payload})
+
+    async def reset(self, receive: Receive) -> None:
+        """Reset the connection (RST, not FIN) instead of answering; ASGI has no message for it, uvicorn a transport."""
+        self._record(NO_ANSWER)
+        transport = self._send.__self__.transport  # type: ignore[attr-defined]
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        while (await receive())["type"] != "http.disconnect":  # uvicorn answers 500 where the application ends first
+            pass
 
     def _record(self, status: int) -> None:
         if is_of_the_page(self._scope["path"]):

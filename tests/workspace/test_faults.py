@@ -61,3 +61,26 @@ def test_rules_are_listed_and_deleted(http: httpx.Client) -> None:
 @pytest.mark.parametrize("rule", [{}, {"pattern": "nonsense"}, {"pattern": "GET /x", "times": "often"}])
 def test_bad_rules_are_refused(http: httpx.Client, rule: dict[str, str]) -> None:
     assert http.post(FAULTS, json=rule).status_code == 400
+
+
+def test_a_rule_may_answer_in_plain_text(http: httpx.Client) -> None:
+    http.post(FAULTS, json={"pattern": "GET /api/*", "status": 503, "body": "upstream connect error"})
+    hit = http.get(URL)
+    assert (hit.status_code, hit.text) == (503, "upstream connect error")
+    assert hit.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_a_reset_connection_takes_no_effect(http: httpx.Client) -> None:
+    http.post(FAULTS, json={"pattern": f"POST {URL}", "reset": True})
+    with pytest.raises(httpx.ReadError, match="reset by peer"):
+        http.post(URL, json={"name": "fraud"})
+    assert http.get(f"{URL}/fraud").status_code == 404
+
+
+def test_a_reset_may_lose_the_answer_only(http: httpx.Client) -> None:
+    http.post(FAULTS, json={"pattern": f"POST {URL}", "reset": True, "after_handler": True})
+    with pytest.raises(httpx.ReadError, match="reset by peer"):
+        http.post(URL, json={"name": "fraud"})
+    assert http.get(f"{URL}/fraud").status_code == 200
+    requests = http.get("/_workspace/journal?writes=true").json()["requests"]
+    assert [(each["method"], each["path"], each["status"]) for each in requests] == [("POST", URL, 0)]
