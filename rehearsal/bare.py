@@ -1,16 +1,17 @@
 """A stage for programs that are not the project's own: raw resources, as anyone could write them."""
 
 import json
+import re
 import urllib.request
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rehearsal.stage import Outcome, RunningWorkspace, Stage
 
 PREVIEW = ("preview",)
 UP = ("up", "--yes", "--skip-preview")
-REFUSED = 255
 WITH_POLICIES = ("--policy-pack", "policies")
+_VIOLATION = re.compile(r"\[(mandatory|advisory)\]  (\S+)  \(databricks:index(?:/\w+)?:(\w+): (.+)\)")
 HEAD = """
 import pulumi
 
@@ -45,8 +46,8 @@ class Bare:
         for command in (PREVIEW, UP):
             before = self.stage.workspace.writes()
             outcome = self.run(program, *command, *options)
-            assert outcome.status == REFUSED, outcome.text
-            assert violation("route-optimized-create-only", "ModelServing", resource) in outcome.text
+            assert outcome.refused, outcome.text
+            assert Violation("route-optimized-create-only", "ModelServing", resource) in violations(outcome.text)
             assert self.stage.workspace.writes()[len(before) :] == list(allowed_writes)
         return outcome.text
 
@@ -54,9 +55,21 @@ class Bare:
         return f"urn:pulumi:local::model-serving::databricks:index/modelServing:ModelServing::{resource}"
 
 
-def violation(rule: str, kind: str, resource: str, level: str = "mandatory") -> str:
-    """How the engine writes a violation."""
-    return f"[{level}]  {rule}  (databricks:index/{kind[0].lower()}{kind[1:]}:{kind}: {resource})"
+class Violation(NamedTuple):
+    """A policy's line in the output of `pulumi`. `kind` is the last part of the resource's type: `ModelServing`."""
+
+    rule: str
+    kind: str
+    resource: str
+    level: str = "mandatory"
+
+
+def violations(text: str) -> set[Violation]:
+    """The violations in an output of `pulumi`.
+
+    Since 3.249 it shortens the type: `databricks:index:ModelServing` for `databricks:index/modelServing:ModelServing`.
+    """
+    return {Violation(match[2], match[3], match[4], match[1]) for match in _VIOLATION.finditer(text)}
 
 
 def create_endpoint(workspace: RunningWorkspace, name: str, *, route_optimized: bool) -> None:

@@ -89,12 +89,28 @@ def _ready(process: "subprocess.Popen[str]") -> RunningWorkspace:
     raise RuntimeError(f"The workspace ended with status {process.wait()} before it was ready")
 
 
+REFUSED = frozenset({1, 4, 5, 255})
+CHANGES_FOUND = frozenset({7, 255})
+"""Exit statuses of `pulumi` (pkg/cmd/pulumi/cmd/exit_codes.go): until 3.226 every failure ended in 255; since then a
+failed run ends in 1, with 4 and 5 set aside for resources and policies, and a violated `--expect-no-changes` in 7."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command printed (both streams, in order) and its exit status."""
 
     text: str
     status: int
+
+    @property
+    def refused(self) -> bool:
+        """Whether the engine ended the run with an error: a policy, a resource, the program. Not a wrong option."""
+        return self.status in REFUSED
+
+    @property
+    def changes_found(self) -> bool:
+        """Whether `--expect-no-changes` did not hold."""
+        return self.status in CHANGES_FOUND
 
 
 @dataclass(frozen=True)

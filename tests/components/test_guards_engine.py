@@ -33,7 +33,7 @@ def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Stage, w
     deployed.edit("stacks/base.yaml", "route_optimized: true", wish)
     for command in (("preview",), UP):
         refused = deployed.pulumi(*command, check=False)
-        assert refused.status == 255
+        assert refused.refused, refused.text
         assert told in refused.text
     assert deployed.workspace.writes() == before
     deployed.edit("stacks/base.yaml", wish, "route_optimized: true")
@@ -50,7 +50,7 @@ def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed:
     replaced = deployed.workspace.writes()[len(before) :]
     assert replaced[:2] == ["DELETE /api/2.0/serving-endpoints/fraud-scorer", "POST /api/2.0/serving-endpoints"]
     deployed.edit("stacks/base.yaml", "route_optimized: false", "route_optimized: true")
-    assert deployed.pulumi(*UP, check=False).status == 255
+    assert deployed.pulumi(*UP, check=False).refused
     assert deployed.workspace.writes()[len(before) :] == replaced
 
 
@@ -72,7 +72,7 @@ def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(dep
 def test_destroy_without_the_program_says_what_to_type_and_touches_nothing(deployed: Stage) -> None:
     before = deployed.workspace.writes()
     refused = deployed.pulumi("destroy", "--yes", "--skip-preview", check=False, PULUMI_RUN_PROGRAM="false")
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert "You must run with the `--run-program` flag" in refused.text
     assert deployed.workspace.writes() == before
     deployed.pulumi("destroy", "--yes", "--skip-preview", "--run-program")

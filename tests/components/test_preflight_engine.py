@@ -40,7 +40,7 @@ def test_all_that_is_missing_is_told_at_once_and_nothing_is_created(project: Sta
         ' environment_vars: {A: "{{secrets/serving/nope}}", B: "{{secrets/nope/key}}"}',
     )
     refused = project.pulumi(*UP, check=False)
-    assert refused.status == 255
+    assert refused.refused, refused.text
     challenger = "endpoints.fraud-scorer.served_entities.challenger"
     for told in (
         "4 mistakes in the stack files; nothing was changed",
@@ -57,7 +57,7 @@ def test_all_that_is_missing_is_told_at_once_and_nothing_is_created(project: Sta
 def test_what_can_not_be_created_any_more_can_be_destroyed(project: Stage) -> None:
     project.pulumi(*UP)
     project.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Gone")
-    assert project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False).status == 255
+    assert project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False).refused
     project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", MODEL_SERVING_PREFLIGHT="warn")
     assert project.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
 
@@ -81,7 +81,7 @@ def test_a_creator_that_may_not_execute_the_model_is_told_before_anything_is_cre
     }
     before = project.workspace.writes()
     refused = project.pulumi("preview", check=False, **credentials)
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert "lacks USE CATALOG on main, USE SCHEMA on main.ml, EXECUTE on main.ml.iris" in refused.text
     assert project.workspace.writes() == before
 
@@ -89,7 +89,7 @@ def test_a_creator_that_may_not_execute_the_model_is_told_before_anything_is_cre
 @pytest.mark.parametrize("token", ["unknown", ""])
 def test_credentials_that_the_workspace_does_not_know_are_told_in_a_sentence(project: Stage, token: str) -> None:
     refused = project.pulumi("preview", check=False, DATABRICKS_TOKEN=token)
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert "knows no such caller" in refused.text
     assert "Set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or DATABRICKS_TOKEN" in refused.text
     assert "Traceback" not in refused.text
@@ -98,6 +98,6 @@ def test_credentials_that_the_workspace_does_not_know_are_told_in_a_sentence(pro
 def test_a_workspace_that_is_not_running_is_told_instead_of_waited_for(project: Stage) -> None:
     project.edit("stacks/Pulumi.local.yaml", project.workspace.url, "http://127.0.0.1:1")
     refused = project.pulumi("preview", check=False)
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert "http://127.0.0.1:1 does not answer" in refused.text
     assert "Start the embedded workspace in another terminal: make workspace" in refused.text

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rehearsal.bare import Violation, violations
 from rehearsal.calls import ask, oauth_token
 from rehearsal.stage import Stage
 
@@ -94,7 +95,12 @@ def test_a_traffic_shift_is_one_config_update_on_the_same_endpoint(deployed: Sta
     ("file", "old", "new", "endpoint"),
     [
         ("stacks/base.yaml", "route_optimized: true", "route_optimized: false", "fraud-scorer"),
-        ("stacks/Pulumi.local.yaml", "iris-classifier:", "iris-classifier:\n      route_optimized: true", "iris-class"),
+        (
+            "stacks/Pulumi.local.yaml",
+            "iris-classifier:",
+            "iris-classifier:\n      route_optimized: true",
+            "iris-classifier",
+        ),
     ],
     ids=["off", "on"],
 )
@@ -104,8 +110,8 @@ def test_a_flip_of_route_optimized_is_refused_and_writes_nothing(
     before = deployed.workspace.writes()
     deployed.edit(file, old, new)
     refused = deployed.pulumi(*command, *WITH_POLICIES, check=False)
-    assert refused.status == 255
-    assert f"route-optimized-create-only  (databricks:index/modelServing:ModelServing: {endpoint}" in refused.text
+    assert refused.refused, refused.text
+    assert Violation("route-optimized-create-only", "ModelServing", endpoint) in violations(refused.text)
     assert deployed.workspace.writes() == before
 
 
@@ -121,14 +127,14 @@ def test_foundation_and_external_entities_are_rejected(project: Stage, entity: s
     current = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
     project.edit("stacks/Pulumi.local.yaml", current, entity)
     refused = project.pulumi("preview", *WITH_POLICIES, check=False)
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert f'Served entity "current" is {kind}' in refused.text
 
 
 def test_a_mistake_in_a_stack_file_is_told_with_its_place_and_without_a_traceback(project: Stage) -> None:
     project.edit("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 95, challenger: 6}")
     refused = project.pulumi("preview", check=False)
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert "stacks/base.yaml:14:7 endpoints.fraud-scorer.traffic: sums to 101, must be 100" in refused.text
     assert "Traceback" not in refused.text
     assert project.workspace.writes() == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.bare import PREVIEW, WITH_POLICIES, Bare, violation
+from rehearsal.bare import PREVIEW, WITH_POLICIES, Bare, Violation, violations
 from rehearsal.stage import Stage
 
 pytestmark = pytest.mark.engine
@@ -22,7 +22,7 @@ def test_a_raw_endpoint_is_told_of_notifications_that_are_not_sent_and_of_a_gate
     kept = bare.run(f"{RAW}, {GATEWAY})", *PREVIEW)
     assert (kept.status, "changes-arrive" in kept.text) == (0, False)
     told = bare.run(f"{RAW}, emailNotifications={{'onUpdateFailures': ['a@x.org']}})", *PREVIEW).text
-    assert violation("changes-arrive", "ModelServing", "raw", "advisory") in told
+    assert Violation("changes-arrive", "ModelServing", "raw", "advisory") in violations(told)
     assert "has aiGateway and the program has none" in told
     assert "emailNotifications of the live endpoint" in told
 
@@ -36,4 +36,4 @@ def test_a_component_is_not_told_of_what_it_sends_itself(project: Stage) -> None
     assert "changes-arrive" not in changed.text
     project.edit("stacks/base.yaml", "Scores card payments", "Scores payments")
     refused = project.pulumi("preview", *WITH_POLICIES, check=False)
-    assert violation("changes-arrive", "ModelServing", "fraud-scorer", "advisory") in refused.text
+    assert Violation("changes-arrive", "ModelServing", "fraud-scorer", "advisory") in violations(refused.text)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from policies.rules import RULES
-from rehearsal.bare import PREVIEW, UP, Bare, create_endpoint, post, violation
+from rehearsal.bare import PREVIEW, UP, Bare, Violation, create_endpoint, post, violations
 from rehearsal.stage import Outcome, Stage
 
 pytestmark = pytest.mark.engine
@@ -128,37 +128,37 @@ def test_a_good_program_passes(good: Outcome, rule: str) -> None:
 )
 def test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks(bad_endpoint: list[Outcome], rule: str) -> None:
     for outcome in bad_endpoint:
-        assert outcome.status == 255
-        assert violation(rule, "ModelServing", "bad") in outcome.text
+        assert outcome.refused, outcome.text
+        assert Violation(rule, "ModelServing", "bad") in violations(outcome.text)
         assert "hunter2" not in outcome.text.partition("Policies:")[2]
 
 
 def test_a_moving_alias_in_production_is_told(bad_endpoint: list[Outcome]) -> None:
     for outcome in bad_endpoint:
-        assert violation("production-pins-versions", "ModelServing", "bad", "advisory") in outcome.text
+        assert Violation("production-pins-versions", "ModelServing", "bad", "advisory") in violations(outcome.text)
 
 
 @pytest.mark.parametrize("rule", ["no-manage-for-everyone", "production-names-its-callers"])
 def test_bad_permissions_are_refused_by_each_rule_that_they_break(bad_permissions: list[Outcome], rule: str) -> None:
     for outcome in bad_permissions:
-        assert outcome.status == 255
-        assert violation(rule, "Permissions", "open") in outcome.text
+        assert outcome.refused, outcome.text
+        assert Violation(rule, "Permissions", "open") in violations(outcome.text)
 
 
 def test_a_person_who_would_call_an_optimized_endpoint_is_refused(bad_together: Outcome) -> None:
-    assert bad_together.status == 255
-    assert violation("optimized-callers-use-oauth", "Permissions", "person") in bad_together.text
+    assert bad_together.refused, bad_together.text
+    assert Violation("optimized-callers-use-oauth", "Permissions", "person") in violations(bad_together.text)
 
 
 def test_an_endpoint_without_permissions_is_told(bad_together: Outcome) -> None:
-    assert violation("permissions-declared", "ModelServing", "alone", "advisory") in bad_together.text
-    assert violation("permissions-declared", "ModelServing", "called", "advisory") not in bad_together.text
+    assert Violation("permissions-declared", "ModelServing", "alone", "advisory") in violations(bad_together.text)
+    assert Violation("permissions-declared", "ModelServing", "called", "advisory") not in violations(bad_together.text)
 
 
 @pytest.mark.parametrize("rule", ["traffic-jump", "changes-arrive", "production-runs-as-a-service-principal"])
 def test_what_is_judged_from_the_live_endpoint_is_told(on_a_live_endpoint: Outcome, rule: str) -> None:
     assert on_a_live_endpoint.status == 0, on_a_live_endpoint.text
-    assert violation(rule, "ModelServing", "live", "advisory") in on_a_live_endpoint.text
+    assert Violation(rule, "ModelServing", "live", "advisory") in violations(on_a_live_endpoint.text)
 
 
 def test_every_rule_is_broken_in_a_test() -> None:
@@ -189,7 +189,7 @@ def test_a_waiver_lets_one_resource_off_one_rule_and_is_shown(prod: Bare) -> Non
     declare(prod.stage, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD.replace("protect=True", "protect=False"), *PREVIEW)
     assert passed.status == 0, passed.text
-    assert violation("production-is-protected", "ModelServing", "good", "advisory") in passed.text
+    assert Violation("production-is-protected", "ModelServing", "good", "advisory") in violations(passed.text)
     assert 'Waived until 9999-12-31 by "retiring" (owner risk): Retires this month' in passed.text
 
 
@@ -207,7 +207,7 @@ def test_an_expired_waiver_fails_before_anything_else(prod: Bare, command: tuple
     # As people write a date in YAML, without quotation marks.
     file.write_text(file.read_text(encoding="utf-8").replace('"2020-01-31"', "2020-01-31"), encoding="utf-8")
     refused = prod.run(GOOD, *command)
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert "[mandatory]  waivers  (pulumi:pulumi:Stack: model-serving-prod)" in refused.text
     assert 'Waiver "retiring" (production-is-protected for "good", owner risk) expired on 2020-01-31' in refused.text
 
@@ -224,7 +224,7 @@ def test_an_expired_waiver_fails_before_anything_else(prod: Bare, command: tuple
 )
 def test_a_mistake_in_the_configuration_stops_the_run(prod: Bare, config: dict[str, Any], told: str) -> None:
     refused = prod.run(GOOD, *PREVIEW, *configured(prod, config))
-    assert refused.status == 255
+    assert refused.refused, refused.text
     assert told in refused.text
     assert "Traceback" not in refused.text
 
@@ -235,10 +235,12 @@ def configured(prod: Bare, config: dict[str, Any]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("unreadable", "status", "level"), [("refuse", 255, "mandatory"), ("warn", 0, "advisory")], ids=["refuse", "warn"]
+    ("unreadable", "is_refused", "level"),
+    [("refuse", True, "mandatory"), ("warn", False, "advisory")],
+    ids=["refuse", "warn"],
 )
 def test_an_endpoint_that_cannot_be_read_is_refused_or_told(
-    prod: Bare, unreadable: str, status: int, level: str
+    prod: Bare, unreadable: str, is_refused: bool, level: str
 ) -> None:
     declare(prod.stage)
     post(
@@ -248,6 +250,6 @@ def test_an_endpoint_that_cannot_be_read_is_refused_or_told(
     )
     settings = configured(prod, {"route-optimized-create-only": {"unreadable": unreadable}})
     outcome = prod.run(ON_A_LIVE_ENDPOINT, *PREVIEW, *settings)
-    assert outcome.status == status, outcome.text
-    assert violation("route-optimized-create-only", "ModelServing", "live", level) in outcome.text
+    assert outcome.refused is is_refused, outcome.text
+    assert Violation("route-optimized-create-only", "ModelServing", "live", level) in violations(outcome.text)
     assert 'Whether endpoint "live" exists could not be read from the workspace (Injected fault' in outcome.text
