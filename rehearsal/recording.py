@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _PRINCIPAL = "databricks:index/servicePrincipal:ServicePrincipal"
-_STATE = ("parent", "inputs", "outputs", "retainOnDelete")
+_OPTIONS = ("protect", "retainOnDelete")
+_STATE = ("parent", "inputs", "outputs", *_OPTIONS)
 _PACK = ("policyPackName", "policyPackVersion")
 _TOLD = {
     "policyEvent": ("policyName", *_PACK, "enforcementLevel", "message", "resourceUrn"),
@@ -51,13 +52,9 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: metadata[name] for name in ("op", "urn", "keys", "diffs", "detailedDiff") if metadata.get(name)}
     for side in ("old", "new"):
         state = metadata.get(side) or {}
-        names = (
-            ("parent", "outputs")
-            if untouched and metadata["type"] == _PRINCIPAL
-            else ("parent",)
-            if untouched
-            else _STATE
-        )
+        names = _STATE
+        if untouched:
+            names = ("parent", *_OPTIONS, *(("outputs",) if metadata["type"] == _PRINCIPAL else ()))
         if found := {name: _plain(state[name]) for name in names if state.get(name)}:
             kept[side] = found
     return kept

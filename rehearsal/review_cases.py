@@ -126,6 +126,11 @@ CASES_OF_REVIEW = (
     ),
     Case("field-that-is-dropped", ((_BASE, "description: Scores card payments", "description: Scores payments"),)),
     Case("agreed-replacement", outside=_agree),
+    Case(
+        "removed-protection",
+        before=((_LOCAL, "    iris-classifier:\n", "    iris-classifier:\n      protect: true\n"),),
+        edits=((_LOCAL, "      protect: true\n", ""),),
+    ),
     Case("no-changes"),
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from review.errors import UserError
-from review.preview import Preview, Step, Urn, Violation
+from review.preview import Preview, Safeguards, Step, Urn, Violation
 from review.scrub import Scrubber, secrets_of
 from review.values import Reader
 
@@ -113,9 +113,15 @@ def _step(reader: Reader, metadata: Event) -> Step:
         found=reader.settle(old.get("outputs") or {}),
         forced_by=_forcing(metadata.get("keys") or (), detailed),
         differs=tuple(sorted({*(metadata.get("diffs") or ()), *detailed})),
-        retained=bool(old.get("retainOnDelete")),
+        safe_before=_safeguards(old),
+        safe_after=_safeguards(new),
         gone=bool(old) and not new,
     )
+
+
+def _safeguards(state: Event) -> Safeguards | None:
+    """What keeps a resource from being deleted; None where the side is not there."""
+    return Safeguards(bool(state.get("protect")), bool(state.get("retainOnDelete"))) if state else None
 
 
 def _forcing(keys: Iterable[str], detailed: Mapping[str, Any]) -> tuple[str, ...]:

@@ -20,12 +20,16 @@ LOGICAL = ("replace", "same", "read", "refresh", "discard", "discard-replaced", 
 
 @dataclass
 class Group:
-    """All steps that belong to one thing. `refreshed` are those of a refresh, which come before."""
+    """All steps that belong to one thing. `refreshed` are those of a refresh, which come before.
+
+    `components` are those of the component itself, for which nothing is written to the workspace.
+    """
 
     kind: str
     key: str
     steps: list[Step] = field(default_factory=list)
     refreshed: list[Step] = field(default_factory=list)
+    components: list[Step] = field(default_factory=list)
 
     def main(self, resource: str) -> Step | None:
         """The step of a resource type. Of a replacement, the half that tells both sides."""
@@ -40,7 +44,7 @@ class Group:
 
 
 def grouped(steps: tuple[Step, ...]) -> list[Group]:
-    """The groups, sorted by kind and key. Providers, components and the stack itself have no step of their own."""
+    """The groups, sorted by kind and key. Providers and the stack itself are left out."""
     parents = {step.urn.text: step.parent for step in steps if step.parent.text}
     groups: dict[tuple[str, str], Group] = {}
     for step in steps:
@@ -48,8 +52,10 @@ def grouped(steps: tuple[Step, ...]) -> list[Group]:
             continue
         kind, key = _owner(step, parents)
         group = groups.setdefault((kind, key), Group(kind, key))
-        if step.type not in _COMPONENTS:
-            (group.refreshed if step.op == "refresh" else group.steps).append(step)
+        if step.op == "refresh":
+            group.refreshed += [step] if step.type not in _COMPONENTS else []
+        else:
+            (group.components if step.type in _COMPONENTS else group.steps).append(step)
     return [groups[name] for name in sorted(groups)]
 
 

@@ -14,6 +14,7 @@ ICONS = {
     Risk.OUTAGE: "🛑",
     Risk.INTERFACE: "🔌",
     Risk.LOST: "🕳️",
+    Risk.PROTECTION: "🔓",
     Risk.ACCESS: "🔑",
     Risk.BEHAVIOUR: "🔀",
     Risk.COST: "💰",

@@ -4,10 +4,14 @@ The engine deletes what it replaces first, then creates and updates along the de
 longer declared. Within each part the order here is by kind and name, so that two previews of one change read alike.
 """
 
+from collections.abc import Iterable
+
 from review.access import PERMISSIONS, PRINCIPAL
+from review.grouping import Group
 from review.judge import MODEL_SERVING
 from review.other import SECRET
 from review.preview import WRITING, Step
+from review.safeguards import safeguard_changes
 from review.spans import quoted
 
 _PHASES = {"delete-replaced": 0, "create": 1, "import": 1, "update": 1, "create-replacement": 1, "delete": 2}
@@ -30,10 +34,12 @@ _NOUNS = {
 }
 
 
-def in_order(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """The writes as sentences. Components write nothing, and are left out."""
-    writes = [step for step in steps if step.op in WRITING and not _is_component(step)]
-    return tuple(_sentence(step) for step in sorted(writes, key=_rank))
+def in_order(steps: tuple[Step, ...], groups: Iterable[Group] = ()) -> tuple[str, ...]:
+    """The writes as sentences: to the workspace, and of `groups` those to the state alone. Components write nothing."""
+    writes = sorted((step for step in steps if step.op in WRITING and not _is_component(step)), key=_rank)
+    deleted = [step for step in writes if _PHASES[step.op] == _PHASES["delete"]]
+    options = [change.step(group) for group in groups for change in safeguard_changes(group)]
+    return (*map(_sentence, writes[: len(writes) - len(deleted)]), *options, *map(_sentence, deleted))
 
 
 def _is_component(step: Step) -> bool:

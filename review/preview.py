@@ -28,6 +28,16 @@ class Urn:
 
 
 @dataclass(frozen=True)
+class Safeguards:
+    """The resource options that keep a resource from being deleted."""
+
+    protect: bool = False
+    """Pulumi refuses to delete or replace it."""
+    retain_on_delete: bool = False
+    """A deletion only removes it from Pulumi's state."""
+
+
+@dataclass(frozen=True)
 class Step:
     """One operation on one resource. `old` and `new` are its inputs; `found` is what the state keeps of its outputs."""
 
@@ -41,14 +51,21 @@ class Step:
     """For a replacement: the inputs that force it."""
     differs: tuple[str, ...] = ()
     """The inputs that the provider finds different."""
-    retained: bool = False
-    """For a deletion: Pulumi only forgets the resource."""
+    safe_before: Safeguards | None = None
+    """As the state holds them; None for a resource that the state doesn't hold."""
+    safe_after: Safeguards | None = None
+    """As the program gives them; None for a resource that goes."""
     gone: bool = False
     """For a refresh: the resource is no longer there."""
 
     @property
     def type(self) -> str:
         return self.urn.type
+
+    @property
+    def retained(self) -> bool:
+        """For a deletion: Pulumi only forgets the resource."""
+        return self.safe_before is not None and self.safe_before.retain_on_delete
 
 
 @dataclass(frozen=True, order=True)

@@ -13,7 +13,9 @@ from review.other import other
 from review.preview import Preview, Violation
 from review.renames import with_renames
 from review.risks import ORDER, Finding, Risk, worst
+from review.safeguards import with_safeguards
 from review.subject import Action, Subject
+from review.values import shown
 
 
 class Verdict(StrEnum):
@@ -86,9 +88,10 @@ def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Sta
     """The report on a preview. `places` tells where each subject is declared."""
     names, fresh = known_principals(preview.steps), new_principals(preview.steps)
     held, loose = _violations(preview)
+    groups = grouped(preview.steps)
     found = [
         replace(subject, violations=held.get((subject.kind, subject.key), ()), place=places(subject.kind, subject.key))
-        for subject in with_renames([_subject(group, names, fresh) for group in grouped(preview.steps)])
+        for subject in with_renames([_subject(group, names, fresh) for group in groups])
     ]
     told = [
         subject
@@ -100,7 +103,7 @@ def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Sta
         verdict=_verdict(preview, told),
         subjects=tuple(sorted(told, key=_severity)),
         unchanged=len(found) - len(told),
-        order=() if _errors(preview) else in_order(preview.steps),
+        order=() if _errors(preview) else in_order(preview.steps, groups),
         errors=_errors(preview),
         warnings=preview.warnings,
         violations=loose,
@@ -112,6 +115,7 @@ def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Sta
 
 def _subject(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> Subject:
     subject = endpoint(group, names, fresh) if group.kind == "endpoint" else other(group)
+    subject = with_safeguards(subject, group)
     if subject.action is Action.NONE or subject.findings or subject.drift:
         return subject
     # Never silent: what the engine writes and the report can't tell is for a person to look at.
@@ -157,9 +161,15 @@ def _severity(subject: Subject) -> tuple[int, int, str, str]:
     return (0 if mandatory else 1, risk, subject.kind, subject.key)
 
 
+_CREATING = ("create", "create-replacement", "import")
+"""The operations whose inputs no changed field holds."""
+
+
 def _digest(preview: Preview, subjects: list[Subject]) -> str:
     """Ids and addresses are left out: they say where, not what."""
-    parts = [f"{step.op} {step.urn.text}" for step in preview.steps if step.op not in {"same", "refresh", "read"}]
+    steps = [step for step in preview.steps if step.op not in {"same", "refresh", "read"}]
+    parts = [f"{step.op} {step.urn.text} {'retained' if step.retained else ''}".strip() for step in steps]
+    parts += [f"{step.urn.text} {shown(step.new)} {step.safe_after}" for step in steps if step.op in _CREATING]
     for subject in subjects:
         parts += [f"{subject.title} {row.label} {row.before} {row.after}" for row in subject.fields]
         parts += [f"{subject.title} {grant}" for grant in subject.grants]

@@ -11,6 +11,7 @@ class Risk(StrEnum):
     OUTAGE = "outage"  # nothing answers, for a while or for good
     INTERFACE = "interface"  # callers must change: another name, URL or id
     LOST = "lost"  # the edit never arrives, whatever is reported
+    PROTECTION = "protection"  # a later change may delete it
     ACCESS = "access"  # someone may do more, or less
     BEHAVIOUR = "behaviour"  # other answers
     COST = "cost"  # another bill, another capacity
@@ -23,6 +24,7 @@ MEANING = {
     Risk.OUTAGE: "nothing answers, for a while or for good",
     Risk.INTERFACE: "callers must change: another name, URL or id",
     Risk.LOST: "the edit would not arrive, though Pulumi reports success",
+    Risk.PROTECTION: "a later change can delete or replace it, which was refused until now",
     Risk.ACCESS: "someone may do more, or less, than before",
     Risk.BEHAVIOUR: "callers get other answers",
     Risk.COST: "another bill, or another capacity",

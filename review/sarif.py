@@ -11,7 +11,7 @@ from review.spans import unquoted
 from review.subject import Subject
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS = {Risk.OUTAGE: "error", Risk.INTERFACE: "warning", Risk.LOST: "warning", Risk.ACCESS: "warning"}
+_LEVELS = {Risk.OUTAGE: "error", **dict.fromkeys((Risk.INTERFACE, Risk.LOST, Risk.PROTECTION, Risk.ACCESS), "warning")}
 """What is less than this is no finding for a line; the comment tells it."""
 
 

@@ -21,6 +21,7 @@ _RISKS = {
     Risk.OUTAGE: "bold red",
     Risk.INTERFACE: "red",
     Risk.LOST: "magenta",
+    Risk.PROTECTION: "yellow",
     Risk.ACCESS: "yellow",
     Risk.BEHAVIOUR: "cyan",
     Risk.COST: "blue",

@@ -16,6 +16,7 @@ _VERDICTS = {
     Risk.OUTAGE: "approving causes an outage",
     Risk.INTERFACE: "approving breaks callers",
     Risk.LOST: "part of this change would not arrive",
+    Risk.PROTECTION: "approving removes a protection from deletion",
     Risk.ACCESS: "approving changes who may do what",
     Risk.BEHAVIOUR: "approving changes what callers are answered",
     Risk.COST: "approving changes cost or capacity",

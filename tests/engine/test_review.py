@@ -1,12 +1,15 @@
 """The review on the real engine: recorded cases are what the engine says today, and a pull request from end to end."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rehearsal import pull_request
 from rehearsal.review_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
 from rehearsal.stage import Stage
+from review.apply import Outcome, deploy
 from review.promote import promotion
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
@@ -34,16 +37,53 @@ def test_a_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str])
     assert "The workspace saw: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in told
 
 
-def test_a_promotion_tells_what_is_not_deployed_yet(project: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def in_its_shell(project: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The project, with its own environment in place of this process's."""
+    for name, value in project.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(project.folder)
+    return project
+
+
+def reviewed_and_deployed(project: Stage) -> Outcome:
+    """What the pipeline does: the digest of one preview, deployed by another."""
+    refused = deploy("local", project.folder, ["policies"], "")
+    return deploy("local", project.folder, ["policies"], refused.report.digest)
+
+
+def options_in_the_state(project: Stage, name: str) -> set[tuple[Any, Any]]:
+    """`protect` and `retainOnDelete` of an endpoint and of its component."""
+    state = json.loads(project.pulumi("stack", "export").text)["deployment"]["resources"]
+    found = [each for each in state if each["urn"].endswith(f"::{name}")]
+    assert len(found) == 2
+    return {(each.get("protect", False), each.get("retainOnDelete", False)) for each in found}
+
+
+def test_a_change_of_protection_alone_is_deployed_as_reviewed(in_its_shell: Stage) -> None:
+    project = in_its_shell
+    project.pulumi("up", "--yes", "--skip-preview")
+    before = project.workspace.writes()
+    safeguards = "      protect: true\n      retain_on_delete: true\n"
+    for old, new, options in (("", safeguards, (True, True)), (safeguards, "", (False, False))):
+        project.edit("stacks/base.yaml", f"      route_optimized: true\n{old}", f"      route_optimized: true\n{new}")
+        outcome = reviewed_and_deployed(project)
+        assert outcome.deployed, outcome.message
+        assert [subject.key for subject in outcome.report.subjects] == ["fraud-scorer"]
+        assert options_in_the_state(project, "fraud-scorer") == {options}
+        again = deploy("local", project.folder, ["policies"], "")
+        assert (again.deployed, again.report.subjects) == (True, ())
+    assert project.workspace.writes() == before
+
+
+def test_a_promotion_tells_what_is_not_deployed_yet(in_its_shell: Stage) -> None:
+    project = in_its_shell
     project.pulumi("up", "--yes", "--skip-preview")
     project.edit("stacks/base.yaml", 'version: "8"', 'version: "9"')
     text = (project.folder / "stacks" / "Pulumi.local.yaml").read_text(encoding="utf-8")
     following = text.replace("config:\n", "config:\n  model-serving:name_prefix: next-\n", 1)
     (project.folder / "stacks" / "Pulumi.next.yaml").write_text(following, encoding="utf-8")
     project.pulumi("stack", "init", "next")
-    for name, value in project.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(project.folder)
     found = promotion("local", "next", project.folder / "stacks", state=True)
     undeployed = {row.label: row.after for row in found.undeployed}
     was = "challenger main.ml.fraud v8 at 5 %, champion main.ml.fraud v7 at 95 %"

@@ -42,6 +42,7 @@ def test_every_case_folder_is_a_case() -> None:
         ("changed-outside", Verdict.APPROVAL, Risk.INTERFACE),
         ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
         ("agreed-replacement", Verdict.FAILED, Risk.OUTAGE),
+        ("removed-protection", Verdict.APPROVAL, Risk.PROTECTION),
         ("no-changes", Verdict.FINE, None),
     ],
 )
