@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pulumi
 
+from components.interrupts import end_quietly_when_interrupted
 from stacks import SpecError, load_stack, located
 
 try:
+    end_quietly_when_interrupted()
     name, folder = pulumi.get_stack(), Path(__file__).parent / "stacks"
     stack = load_stack(name, folder, pulumi.Config("model-serving").get)
 except SpecError as error:

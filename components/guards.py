@@ -18,6 +18,7 @@ from typing import Any
 
 import pulumi
 
+from components.interrupts import end_quietly_when_interrupted
 from contract.rows import Field, fields
 
 HOOK = "one-way-doors"
@@ -89,6 +90,7 @@ def stand_guard() -> Guard:
     # A program runs in one event loop; tests run many in one process, and a hook belongs to the run that made it.
     run = asyncio.get_event_loop()
     if run not in _guards:
+        end_quietly_when_interrupted()
         _guards[run] = Guard()
     return _guards[run]
 

@@ -35,6 +35,7 @@ def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Stage, w
         refused = deployed.pulumi(*command, check=False)
         assert refused.refused, refused.text
         assert told in refused.text
+        assert "Traceback" not in refused.text
     assert deployed.workspace.writes() == before
     deployed.edit("stacks/base.yaml", wish, "route_optimized: true")
     deployed.pulumi("preview", "--expect-no-changes")

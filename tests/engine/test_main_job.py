@@ -112,6 +112,7 @@ def test_a_flip_of_route_optimized_is_refused_and_writes_nothing(
     refused = deployed.pulumi(*command, *WITH_POLICIES, check=False)
     assert refused.refused, refused.text
     assert Violation("route-optimized-create-only", "ModelServing", endpoint) in violations(refused.text)
+    assert "Traceback" not in refused.text
     assert deployed.workspace.writes() == before
 
 
