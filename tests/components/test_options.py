@@ -83,12 +83,12 @@ def test_protection_is_for_the_endpoint_and_retention_for_all_that_goes_with_it(
     assert tuple(written(requests, "retainOnDelete").values()) == retain
 
 
-def test_settings_and_permissions_go_with_their_endpoint(requests: dict[str, Any]) -> None:
+def test_settings_and_permissions_go_with_their_component(requests: dict[str, Any]) -> None:
     register(None)
     (endpoint,) = set(requests["one-settings"].dependencies)
     assert endpoint.endswith("ModelServing::one")
     for child in ("one-settings", "one-permissions"):
-        assert requests[child].deletedWith == endpoint
+        assert requests[child].deletedWith.endswith("ServingEndpoint::one")
         assert list(requests[child].dependencies) == [endpoint]
 
 
