@@ -16,5 +16,5 @@ except SpecError as error:
 
 from components.stack import build
 
-for output, value in build(stack, lambda missing: str(located(name, folder, missing))).items():
+for output, value in build(stack, lambda missing, *outcome: str(located(name, folder, missing, *outcome))).items():
     pulumi.export(output, value)

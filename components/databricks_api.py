@@ -3,25 +3,19 @@
 import functools
 import importlib
 import importlib.util
+import json
 import logging
-import os
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
-RETRY_SECONDS: Final = 60
-"""How long a throttled or failing call is tried again before that is told."""
+from components.error_bodies import in_short, is_error_of_the_api
+from components.reachability import UnavailableError, UnreachableError, require_answer, unavailable
+from components.waiting import Bounds, BoundsError, Waiting
 
-ANSWER_SECONDS: Final = 10
-"""How long the workspace may take to answer at all."""
-
-
-class UnreachableError(Exception):
-    """Nothing answers at the workspace's address. The text says what was tried."""
+__all__ = ["CallError", "DeniedError", "SignInError", "UnavailableError", "UnreachableError", "Workspace", "connect"]
 
 
 class SignInError(Exception):
@@ -57,19 +51,18 @@ class Workspace:
     """A workspace as one caller sees it; made by `connect`. Its methods may be called from several threads."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        chosen = {snake_case(name): value for name, value in settings.items() if value}
-        _require_answer(chosen.get("host") or os.environ.get("DATABRICKS_HOST"))
         core, self._errors = _sdk()
-        known = {attribute.name for attribute in core.Config.attributes()}
         try:
-            config = core.Config(
-                **{name: value for name, value in chosen.items() if name in known},
-                http_timeout_seconds=ANSWER_SECONDS,
-                retry_timeout_seconds=RETRY_SECONDS,
-            )
+            bounds = Bounds.of(settings)
+            self._waiting = Waiting(bounds)
+            config = _config(core, settings, bounds, self._waiting)
+        except BoundsError as error:
+            raise CallError(str(error)) from error
         except ValueError as error:
             raise SignInError(_plain(error)) from error
+        self._waiting.host = self._host = str(config.host)
         self._client = core.ApiClient(config)
+        self._client._api_client._session.hooks["response"].append(self._note)  # noqa: SLF001  see _note
 
     def get(self, path: str) -> dict[str, Any]:
         """What the workspace answers. Raises CallError, where the thing doesn't exist too."""
@@ -92,14 +85,31 @@ class Workspace:
             raise self._told(error) from error
 
     def _do(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        self._waiting.begin(f"{method} {path.partition('?')[0]}")
         try:
             answer = self._client.do(method, path, body=body)
         except TimeoutError as error:
-            raise UnreachableError(f"{self._client._cfg.host} gave no answer: {error}") from error  # noqa: SLF001
+            raise self._gave_up(error) from error
         except ValueError as error:  # how the SDK tells that a sign-in was refused
             raise SignInError(_plain(error)) from error
         assert isinstance(answer, dict), "The API answers with a map"
         return answer
+
+    def _note(self, response: Any, **_: Any) -> None:
+        """See each answer before the SDK does, which takes one that isn't JSON for a bug of its own, body and all."""
+        if response.ok:
+            return
+        answer = in_short(response.status_code, response.reason, response.content)
+        self._waiting.meet(answer)
+        if not is_error_of_the_api(response.content):
+            response._content = json.dumps({"message": answer}).encode()  # noqa: SLF001  requests has no setter
+
+    def _gave_up(self, error: TimeoutError) -> UnreachableError:
+        """The SDK raises the last try's error as the cause of its own."""
+        if isinstance(error.__cause__, self._errors.DatabricksError):
+            return unavailable(self._host, self._waiting)
+        tried = f"{self._waiting.request}, tried for {self._waiting.waited} s"
+        return UnreachableError(f"{self._host} gave no answer to {tried}: {_root(error)}")
 
     def _told(self, error: Exception) -> Exception:
         text = _plain(error)
@@ -108,18 +118,33 @@ class Workspace:
         return DeniedError(text) if isinstance(error, self._errors.PermissionDenied) else CallError(text)
 
 
-def _require_answer(host: str | None) -> None:
-    """Fail at once where nobody listens: SDK and provider would both keep trying, the provider for ever."""
-    if not host:
-        return
-    address = host if "://" in host else f"https://{host}"
-    probe = urllib.request.Request(f"{address.rstrip('/')}/.well-known/databricks-config")  # noqa: S310  user's own
-    try:
-        urllib.request.urlopen(probe, timeout=ANSWER_SECONDS).close()  # noqa: S310
-    except urllib.error.HTTPError as answer:
-        answer.close()
-    except (OSError, ValueError) as error:
-        raise UnreachableError(f"{address} does not answer: {getattr(error, 'reason', error)}") from error
+def _config(core: ModuleType, settings: Mapping[str, Any], bounds: Bounds, clock: Waiting) -> Any:
+    """The SDK's settings, resolved: from these, the environment and the configuration profile."""
+    kinds = {attribute.name: attribute.transform for attribute in core.Config.attributes()}
+    chosen = {snake_case(name): value for name, value in settings.items() if value}
+    stated = {name: _typed(kinds[name], value) for name, value in chosen.items() if name in kinds}
+
+    class Config(core.Config):  # type: ignore[misc, name-defined]
+        def _resolve_host_metadata(self) -> None:
+            """The SDK's first request, to the host that it found: without the probe it may wait for minutes."""
+            if self.host:
+                require_answer(self.host, bounds)
+            super()._resolve_host_metadata()
+
+    limits = {"http_timeout_seconds": bounds.answer, "retry_timeout_seconds": bounds.retry}
+    return Config(clock=clock, **{**stated, **limits})
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    """A setting as the SDK takes it. The engine's configuration is text, and "false" is true to Python."""
+    return str(value).lower() in ("true", "1") if kind is bool else value
+
+
+def _root(error: BaseException) -> BaseException:
+    """What a row of errors began with: `[Errno 104] Connection reset by peer` and not the libraries' words for it."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return error
 
 
 @functools.cache  # called under the lock only: the stand-in would be another thread's

@@ -10,17 +10,24 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, Protocol
 
 import pulumi
 
 from components.args import ServedEntityArgs, ServingEndpointArgs
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
+from components.databricks_api import (
+    CallError,
+    SignInError,
+    UnavailableError,
+    UnreachableError,
+    Workspace,
+    connect,
+)
 from components.lookups import Report, look_at_scope, look_at_version, look_for_privileges
 from components.needs import Needs, needs, pinned
 from components.privileges import Caller, caller
 from components.providers import default_settings
+from components.reachability import is_on_this_machine
 from stacks.faults import Finding
 from stacks.paths import dotted
 
@@ -37,43 +44,77 @@ def preflight(endpoints: Sequence[Needs], settings: Mapping[str, Any]) -> Report
     """
     if not endpoints:
         return Report()
+    report = Report()
     try:
-        return _look(endpoints, connect(settings))
-    except CallError as error:
-        raise pulumi.RunError(f"The workspace could not be asked for what the endpoints need: {error}") from None
-    except UnreachableError as error:
-        raise pulumi.RunError(f"{error}\n{_way_to(settings.get('host'))}") from None
-    except SignInError as error:
-        raise pulumi.RunError(
-            f"The workspace {settings.get('host') or ''} knows no such caller: {error}\n{_SIGN_IN}"
-        ) from None
+        _look(report, endpoints, connect(settings))
+    except _FAILURES as error:
+        reason = _in_a_sentence(error, settings.get("host"))
+        if not _warns_only():
+            raise pulumi.RunError(reason) from None
+        report.warnings.append(f"{_GOES_ON}, though not everything was checked. {reason}")
+    return report
+
+
+_FAILURES: Final = (CallError, SignInError, UnreachableError)
+
+
+def _in_a_sentence(error: Exception, host: Any) -> str:
+    """Why the workspace could not be asked, with the way out."""
+    match error:
+        case SignInError():
+            return f"The workspace {host or ''} knows no such caller: {error}\n{_SIGN_IN}"
+        case UnavailableError():
+            return f"{error}\n{_LATER}"
+        case UnreachableError():
+            return f"{error}\n{_way_to(host)}"
+        case _:
+            return f"The workspace could not be asked for what the endpoints need: {error}"
 
 
 _SIGN_IN = "Set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or DATABRICKS_TOKEN, in the environment"
+_LATER = (
+    "Run the command again when the workspace is available. How long a call is tried:"
+    " pulumi config set databricks:retryTimeoutSeconds 600"
+)
 
 
 def _way_to(host: Any) -> str:
-    if urlsplit(str(host)).hostname in ("127.0.0.1", "localhost"):
+    if is_on_this_machine(host):
         return "Start the embedded workspace in another terminal: make workspace"
     return "Check databricks:host in the stack file, and that this machine can reach it"
 
 
-def raise_findings(report: Report, told: Callable[[Sequence[Finding]], str]) -> None:
+def _warns_only() -> bool:
+    """MODEL_SERVING_PREFLIGHT=warn in the environment: the workspace decides, for example on what can be destroyed."""
+    return os.environ.get("MODEL_SERVING_PREFLIGHT") == "warn"
+
+
+class Telling(Protocol):
+    """Findings as text. `outcome` says what happens then, where that is not a refusal."""
+
+    def __call__(self, findings: Sequence[Finding], outcome: str = ..., /) -> str: ...
+
+
+_GOES_ON: Final = "MODEL_SERVING_PREFLIGHT=warn, so the deployment goes on"
+
+
+def raise_findings(report: Report, told: Telling) -> None:
     """Log the warnings, and raise pulumi.RunError with every finding, in the words of `told`.
 
     MODEL_SERVING_PREFLIGHT=warn in the environment makes findings warnings: to destroy what can't be created any more.
     """
     for warning in report.warnings:
         pulumi.log.warn(warning)
-    if report.findings and os.environ.get("MODEL_SERVING_PREFLIGHT") == "warn":
-        pulumi.log.warn(told(report.findings))
+    if report.findings and _warns_only():
+        pulumi.log.warn(told(report.findings, _GOES_ON))
     elif report.findings:
         raise pulumi.RunError(told(report.findings))
 
 
-def in_words(findings: Sequence[Finding]) -> str:
+def in_words(findings: Sequence[Finding], outcome: str = "") -> str:
     """Each finding with its field's path, a line each."""
-    return "\n".join(f"{dotted(path)}: {message}. {hint}" for path, message, hint in findings)
+    lines = [f"{dotted(path)}: {message}. {hint}" for path, message, hint in findings]
+    return "\n".join([f"{outcome}:", *lines] if outcome else lines)
 
 
 def checked(
@@ -106,8 +147,7 @@ def _after(look: pulumi.Output[Any], entity: ServedEntityArgs) -> ServedEntityAr
     return dataclasses.replace(entity, feature_spec=None, entity=looked)
 
 
-def _look(endpoints: Sequence[Needs], workspace: Workspace) -> Report:
-    report = Report()
+def _look(report: Report, endpoints: Sequence[Needs], workspace: Workspace) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         who = pool.submit(caller, workspace)
         creators = pool.submit(_creators, workspace)
@@ -115,20 +155,35 @@ def _look(endpoints: Sequence[Needs], workspace: Workspace) -> Report:
         looks: list[Callable[[], Report]] = [functools.partial(look_at_version, workspace, model) for model in models]
         scopes = {reference.scope for endpoint in endpoints for reference in endpoint.secrets}
         looks += [functools.partial(look_at_scope, workspace, scope, endpoints) for scope in scopes]
-        found = [look.result() for look in [pool.submit(look) for look in looks]]
+        for found in [pool.submit(_tried, look) for look in looks]:
+            _add(report, found.result())
         me, created = who.result(), creators.result()
         new = {model.name: model for each in endpoints if each.name not in created for model in each.models}
         grants = [
-            pool.submit(look_for_privileges, workspace, me, model) for model in new.values() if model.in_unity_catalog
+            pool.submit(_tried, functools.partial(look_for_privileges, workspace, me, model))
+            for model in new.values()
+            if model.in_unity_catalog
         ]
-        found += [grant.result() for grant in grants]
-    for each in found:
-        report.versions |= each.versions
-        report.findings += each.findings
-        report.warnings += each.warnings
+        for grant in grants:
+            _add(report, grant.result())
     report.findings.sort(key=lambda finding: [str(part) for part in finding[0]])
     report.warnings = sorted({*report.warnings, *_other_creators(endpoints, me, created)})
-    return report
+
+
+def _tried(look: Callable[[], Report]) -> Report:
+    """What a look reports; under MODEL_SERVING_PREFLIGHT=warn a failed one is a warning."""
+    try:
+        return look()
+    except _FAILURES as error:
+        if not _warns_only():
+            raise
+        return Report(warnings=[f"{_GOES_ON}. What could not be read was not checked: {error}"])
+
+
+def _add(report: Report, part: Report) -> None:
+    report.versions |= part.versions
+    report.findings += part.findings
+    report.warnings += part.warnings
 
 
 def _creators(workspace: Workspace) -> dict[str, str]:

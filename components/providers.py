@@ -6,6 +6,7 @@ from typing import Any, Final
 import pulumi
 
 from components.databricks_api import snake_case
+from components.waiting import BOUNDS
 
 _SETTINGS: Final = (
     "accountId",
@@ -21,8 +22,9 @@ _SETTINGS: Final = (
     "host",
     "profile",
     "token",
+    *BOUNDS,
 )
-"""What says which workspace and who calls, of all that the provider can be configured with."""
+"""What says which workspace, who calls and for how long, of all that the provider can be configured with."""
 
 _ANY_RESOURCE: Final = "databricks:index/modelServing:ModelServing"
 

@@ -11,8 +11,16 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
+from components.databricks_api import (
+    CallError,
+    SignInError,
+    UnavailableError,
+    UnreachableError,
+    Workspace,
+    connect,
+)
 from components.settings_wire import SETTINGS, seen, to_wire
+from components.waiting import BOUNDS
 
 _CONFIG: Final = "databricks:"
 _POLL_SECONDS: Final = 2
@@ -42,7 +50,8 @@ class SettingsProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Another endpoint id is another endpoint, even under the same name: its settings are all to be written."""
         replaced = _olds.get("endpointId") != _news.get("endpointId")
-        changed = any(_olds.get(name) != _news.get(name) for name in (*SETTINGS, "endpointName", "workspace"))
+        moved = _place(_olds) != _place(_news)
+        changed = moved or any(_olds.get(name) != _news.get(name) for name in (*SETTINGS, "endpointName"))
         return DiffResult(replaced or changed, ["endpointId"] if replaced else [], delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -95,11 +104,17 @@ class SettingsProvider(ResourceProvider):
 def _tell(props: Mapping[str, Any], error: Exception) -> NoReturn:
     """End the operation with a sentence: Pulumi prints a dynamic provider's traceback, which tells a user nothing."""
     sys.tracebacklimit = 0
-    raise SettingsError(f'Settings of serving endpoint "{props["endpointName"]}": {error}') from None
+    later = ". Run the same command again when it is available" if isinstance(error, UnavailableError) else ""
+    raise SettingsError(f'Settings of serving endpoint "{props["endpointName"]}": {error}{later}') from None
 
 
 def _kept(props: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in props.items() if not name.startswith("__")}
+
+
+def _place(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Where to write and who does; how long that may take is no difference."""
+    return {name: value for name, value in (props.get("workspace") or {}).items() if name not in BOUNDS}
 
 
 def _path(props: Mapping[str, Any]) -> str:

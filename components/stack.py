@@ -1,6 +1,6 @@
 """A whole stack file as components, and what it gives to those who call its endpoints."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -9,16 +9,15 @@ from components.endpoint import ServingEndpoint
 from components.from_spec import endpoint_args, principal_args
 from components.guards import stand_guard
 from components.needs import needs, pinned
-from components.preflight import UNRESOLVED, in_words, preflight, raise_findings
+from components.preflight import UNRESOLVED, Telling, in_words, preflight, raise_findings
 from components.principal import ServicePrincipal
 from components.providers import default_settings
 from stacks import Stack
-from stacks.faults import Finding
 
 
 def build(
     stack: Stack,
-    told: Callable[[Sequence[Finding]], str] = in_words,
+    told: Telling = in_words,
     opts: pulumi.ResourceOptions | None = None,
 ) -> dict[str, Any]:
     """Register everything that the stack declares, and return the stack's outputs.
@@ -48,7 +47,7 @@ def build(
     }
 
 
-def _resolved(stack: Stack, told: Callable[[Sequence[Finding]], str]) -> dict[str, str]:
+def _resolved(stack: Stack, told: Telling) -> dict[str, str]:
     """The version of each alias, once the preflight has nothing to object to."""
     asked = [needs(("endpoints", key), endpoint_args(stack, key, str)) for key in stack.endpoints]
     report = preflight(asked, default_settings())

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
+from typing import Final
 
 from stacks.paths import FieldPath
 
 Finding = tuple[FieldPath, str, str]
 """What a rule found: the field's path, the message, the hint. The loader gives it a place and makes it a Fault."""
+
+
+UNCHANGED: Final = "nothing was changed"
+"""What faults lead to, unless someone decided to go on."""
 
 
 @dataclass(frozen=True, order=True)
@@ -40,14 +45,15 @@ class Fault:
 class SpecError(Exception):
     """Every fault of one stack, found together, in the order of the files."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Fault], outcome: str = UNCHANGED) -> None:
         assert faults, "A SpecError without a fault says nothing"
+        self._outcome = outcome
         self.faults = sorted(set(faults))
         super().__init__(str(self))
 
     def __str__(self) -> str:
         count = len(self.faults)
-        heading = f"{count} mistake{'s' if count > 1 else ''} in the stack files; nothing was changed"
+        heading = f"{count} mistake{'s' if count > 1 else ''} in the stack files; {self._outcome}"
         return "\n".join([heading, *(indent(str(fault), "  ") for fault in self.faults)])
 
 

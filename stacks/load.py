@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from stacks.engine_config import EngineConfig, with_secrets, without_secrets
-from stacks.faults import Fault, Finding, Place, SpecError, relative
+from stacks.faults import UNCHANGED, Fault, Finding, Place, SpecError, relative
 from stacks.merge import merge
 from stacks.messages import explained
 from stacks.paths import FieldPath, dotted
@@ -38,10 +38,10 @@ def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> S
     return stack
 
 
-def located(name: str, folder: Path, found: Iterable[Finding]) -> SpecError:
+def located(name: str, folder: Path, found: Iterable[Finding], outcome: str = UNCHANGED) -> SpecError:
     """What was found out about a stack later, outside its files, as faults at the places in them that ask for it."""
     place = places(name, folder)
-    return SpecError([Fault(place(path), dotted(path), *told) for path, *told in found])
+    return SpecError([Fault(place(path), dotted(path), *told) for path, *told in found], outcome)
 
 
 def places(name: str, folder: Path) -> Callable[[FieldPath], Place]:

@@ -32,6 +32,28 @@ def test_a_setting_that_the_workspace_refuses_is_told_in_a_sentence_and_tried_ag
     assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
+def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Stage) -> None:
+    project.edit("stacks/base.yaml", TAGS, FAILURES)
+    bounds = "config:\n  databricks:retryTimeoutSeconds: 3\n  databricks:httpTimeoutSeconds: 20\n"
+    project.edit("stacks/Pulumi.local.yaml", "config:\n", bounds)
+    fault = {"pattern": "PATCH /*/notifications", "status": 503, "body": "no healthy upstream", "times": -1}
+    call(project, "POST", "/_workspace/faults", fault)
+    refused = project.pulumi(*UP, check=False)
+    assert refused.status != 0
+    sentence = (
+        f'Settings of serving endpoint "fraud-scorer": The workspace {project.workspace.url} answers 503 (no healthy'
+        f" upstream) to PATCH {ENDPOINT}/notifications, tried for "
+    )
+    assert sentence in refused.text
+    assert "Run the same command again when it is available" in refused.text
+    assert "one@example.com" not in refused.text
+    project.workspace.delete("/_workspace/faults")
+    reset = {"pattern": "GET /.well-known/databricks-config", "reset": True}
+    call(project, "POST", "/_workspace/faults", reset)
+    project.pulumi(*UP)
+    assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
+
+
 def test_what_was_changed_by_hand_is_drift_and_goes_back(project: Stage) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     project.pulumi(*UP)
