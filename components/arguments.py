@@ -70,7 +70,8 @@ def access_controls(permissions: Sequence[PermissionArgs]) -> list[dict[str, Any
 
 
 def _lower(name: Any) -> Any:
-    return name.lower() if isinstance(name, str) else name.apply(lambda known: known.lower())
+    """In lower case. `destroy` creates nothing: the name of a principal that isn't in the state is None there."""
+    return name.lower() if isinstance(name, str) else name.apply(lambda known: known.lower() if known else None)
 
 
 def _routes(args: ServingEndpointArgs) -> Mapping[str, int]:

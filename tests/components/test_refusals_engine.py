@@ -34,7 +34,7 @@ def refuse_and_revert(here: Stage, edit: Edit, *command: str) -> list[str]:
     """Run the command on the edited files, which must fail and write nothing; then `up` on the files as they were."""
     before = here.workspace.writes()
     here.edit(*edit)
-    assert here.pulumi(*command, check=False).status != 0
+    assert here.pulumi(*command, check=False).refused
     assert here.workspace.writes() == before
     here.edit(edit[0], edit[2], edit[1])
     here.pulumi(*UP)
