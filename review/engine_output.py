@@ -67,8 +67,9 @@ def _preview(
         stack=next((step.urn.stack for step in steps), ""),
         steps=tuple(steps),
         violations=tuple(sorted({_violation(scrub, event) for event in violations})),
-        errors=tuple(dict.fromkeys(message for severity, message in told if severity == "error" and message)),
-        warnings=tuple(dict.fromkeys(message for severity, message in told if severity == "warning" and message)),
+        # Sorted: the engine works on several resources at once, in an order of its own.
+        errors=tuple(sorted({message for severity, message in told if severity == "error" and message})),
+        warnings=tuple(sorted({message for severity, message in told if severity == "warning" and message})),
         packs=packs,
         complete=complete,
     )

@@ -146,10 +146,12 @@ def _verdict(preview: Preview, subjects: list[Subject]) -> Verdict:
 
 _ECHOES = ("preview failed", "an unhandled error occurred: program exited with non-zero exit code")
 """What the engine adds to an error that it has told already."""
+_CANCELLED = "context canceled"
+"""How an answer ends that a refused run no longer waited for. Newer engines report as many as were under way."""
 
 
 def _errors(preview: Preview) -> tuple[str, ...]:
-    told = tuple(error for error in preview.errors if not error.startswith(_ECHOES))
+    told = tuple(error for error in preview.errors if not error.startswith(_ECHOES) and not error.endswith(_CANCELLED))
     if told or any(violation.mandatory for violation in preview.violations):
         return told
     return preview.errors or (() if preview.complete else ("The preview ended before it was complete",))

@@ -112,6 +112,37 @@ def test_a_preview_that_broke_off_is_no_approval(plan: Planned, inputs: Inputs) 
     )
 
 
+CANCELLED = "failed to run policy: context canceled"
+
+
+@pytest.mark.parametrize(
+    "also", [[], ["failed to run remediation: rpc error: code = Canceled desc = context canceled"]]
+)
+@pytest.mark.parametrize("real", ["endpoint does not exist", None], ids=["error", "violation"])
+def test_what_a_refusal_cancels_is_not_reported(
+    also: list[str], real: str | None, plan: Planned, inputs: Inputs
+) -> None:
+    step = plan("create", "fraud", None, inputs("fraud"))
+    refusal: dict[str, Any] = {"policyEvent": {"policyName": "rule", "policyPackName": "pack", "message": "No."}}
+    if real:
+        refusal = {"diagnosticEvent": {"severity": "error", "message": real}}
+    cancelled = [{"diagnosticEvent": {"severity": "error", "message": text}} for text in [CANCELLED, *also]]
+    found = report(from_events([step, cancelled[0], refusal, *cancelled[1:]]))
+    assert found.errors == ((real,) if real else ())
+    assert found.verdict is Verdict.FAILED
+
+
+def test_a_cancelled_answer_without_another_reason_is_reported() -> None:
+    assert report(from_events([{"diagnosticEvent": {"severity": "error", "message": CANCELLED}}])).errors == (
+        CANCELLED,
+    )
+
+
+def test_the_order_in_which_errors_come_does_not_show() -> None:
+    events = [{"diagnosticEvent": {"severity": "error", "message": text}} for text in ("one", "other")]
+    assert report(from_events(events)).errors == report(from_events(events[::-1])).errors == ("one", "other")
+
+
 def test_the_digest_changes_with_what_would_be_done_and_not_with_ids(plan: Planned, inputs: Inputs) -> None:
     def digest(percentage: int, state: str) -> str:
         new = inputs("fraud")
