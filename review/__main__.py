@@ -1,6 +1,7 @@
 """`python -m review`: what a reviewer needs to say yes, from one command. See docs/review.md."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -14,10 +15,11 @@ from review.commands import (
     report_command,
     stacks_command,
 )
-from review.errors import UserError
+from review.errors import InterruptedRunError, UserError
 from stacks.faults import SpecError
 
 _STATUS = "exit status: 0 nothing to worry about, 2 needs approval, 1 failed or refused"
+INTERRUPTED = 128 + signal.SIGINT
 _PACKS = "folder of a policy pack; may be given several times (policies, when it is not given)"
 
 
@@ -29,6 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = parsed.run
     try:
         return run(parsed)
+    except InterruptedRunError as interrupted:
+        sys.stderr.write(f"{interrupted}\n")
+        return interrupted.status
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted\n")
+        return INTERRUPTED
     except (UserError, SpecError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

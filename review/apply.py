@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from review.engine_process import progress
+from review.errors import InterruptedRunError
 from review.places import declared_in
 from review.report import Report, Verdict, report
 from review.running import preview, run_pulumi
@@ -17,6 +19,8 @@ class Outcome:
     deployed: bool
     message: str
     report: Report
+    tried: bool = True
+    """Whether `up` ran: False where it was refused before."""
 
 
 def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
@@ -24,20 +28,38 @@ def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Out
 
     Both look at the workspace first (`--refresh`): after an update that was refused, the state holds values that never
     arrived. The engine refuses to do anything that the plan doesn't hold, so nothing can slip in between; a change made
-    outside meanwhile is refused, too. Raises NoPulumiError.
+    outside meanwhile is refused, too. Raises NoPulumiError and InterruptedRunError.
     """
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
         now = report(preview(stack, folder, packs, refresh=True, plan=plan), declared_in(stack, folder / "stacks"))
         if refusal := _refusal(now, reviewed):
-            return Outcome(deployed=False, message=refusal, report=now)
+            return Outcome(deployed=False, message=refusal, report=now, tried=False)
         if not now.order:
             return Outcome(deployed=True, message="Nothing to do: the workspace is as declared", report=now)
         options = [option for pack in packs for option in ("--policy-pack", pack)]
-        status, printed = run_pulumi(
-            "up", stack, folder, ["--yes", "--skip-preview", "--refresh", "--plan", str(plan), *options]
+        progress(f"Deploying stack {stack} as reviewed\n")
+        up = ["--yes", "--skip-preview", "--refresh", "--plan", str(plan), *options]
+        ran = run_pulumi("up", stack, folder, up, show=progress)
+    if ran.interrupted_by and ran.status:
+        raise InterruptedRunError(
+            ran.interrupted_by, f"Interrupted ({ran.interrupted_by.name}). {_resume(stack, now.digest)}"
         )
-    return Outcome(deployed=status == 0, message=printed.strip(), report=now)
+    if ran.status:
+        message = f"Not deployed: `pulumi up` ended with {ran.status}, see above. {_resume(stack, now.digest)}"
+        return Outcome(deployed=False, message=message, report=now)
+    return Outcome(deployed=True, message=f"Deployed as reviewed: {now.digest}", report=now)
+
+
+def _resume(stack: str, digest: str) -> str:
+    """How to go on. Where something was done, another digest is due; where nothing was, the same holds."""
+    return f"""What was done stays done, and the stack's state holds it. To go on:
+  make review STACK={stack}
+      what is left to do, and its digest
+  make deploy STACK={stack} REVIEWED=DIGEST
+      does it; where nothing was done yet, the digest is still {digest}
+  pulumi cancel --stack {stack} --yes
+      first, where pulumi says that the stack is locked, and no other deployment of it runs"""
 
 
 def _refusal(now: Report, reviewed: str) -> str:

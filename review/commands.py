@@ -137,7 +137,7 @@ def deploy_command(arguments: Namespace) -> int:
     from review.text import text  # noqa: PLC0415
 
     outcome = deploy(arguments.stack, Path.cwd(), arguments.policy_pack, arguments.reviewed)
-    if not outcome.deployed:
+    if not outcome.tried:
         sys.stdout.write(text([outcome.report]))
     sys.stdout.write(f"{outcome.message}\n")
     return 0 if outcome.deployed else 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from review.changes import Change, Kind, compare
 from review.entities import entities, shares
-from review.errors import UserError
+from review.errors import InterruptedRunError, UserError
 from review.grouping import owner
 from review.judge import MODEL_SERVING
 from review.preview import Step, Urn
@@ -148,11 +148,15 @@ def _served(endpoint: Mapping[str, Any]) -> str:
 
 
 def _deployed(stack: str, folder: Path) -> dict[str, str]:
-    status, printed = run_pulumi("stack export", stack, folder, [])
-    if status:
-        raise PromotionError(f"The state of {stack} can't be read: {printed.strip()}")
+    ran = run_pulumi("stack export", stack, folder, [])
+    if ran.interrupted_by:
+        raise InterruptedRunError(
+            ran.interrupted_by, f"Interrupted while the state of {stack} was read; it changes nothing"
+        )
+    if ran.status:
+        raise PromotionError(f"The state of {stack} can't be read: {ran.text.strip()}")
     reader = Reader()
-    resources = json.loads(printed).get("deployment", {}).get("resources") or []
+    resources = json.loads(ran.text).get("deployment", {}).get("resources") or []
     steps = tuple(
         Step("same", Urn(each["urn"]), Urn(each.get("parent") or ""), old=reader.settle(each.get("outputs") or {}))
         for each in resources

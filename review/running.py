@@ -2,18 +2,18 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from review.engine_output import UnreadablePreviewError, read_events
-from review.errors import UserError
+from review.engine_process import Ran, progress, run_engine
+from review.errors import InterruptedRunError, UserError
 from review.preview import Preview
 from review.scrub import Scrubber, secrets_of
 
-_TOLD = 4_000
+_KEPT = 4_000
 """So many characters of what the engine printed are kept where it left no events."""
 
 
@@ -26,36 +26,44 @@ def preview(
 ) -> Preview:
     """What `pulumi preview` says of a stack, judged by the policy packs. `plan` is where the plan is saved.
 
-    Raises NoPulumiError. Everything else that goes wrong is an error in the preview.
+    Raises NoPulumiError and InterruptedRunError. Everything else that goes wrong is an error in the preview.
     """
     if not shutil.which("pulumi"):
         way_out = 'Install Pulumi, or `make setup` and then eval "$(make -s env)"'
         raise NoPulumiError(f"There is no `pulumi` on PATH. {way_out}")
+    progress(f"Previewing stack {stack}\n")
     with tempfile.TemporaryDirectory(prefix="model-serving-review-") as name:
         events = Path(name) / "events"
         options = [option for pack in packs for option in ("--policy-pack", pack)]
         options += ["--refresh"] if refresh else []
         options += ["--save-plan", str(plan)] if plan else []
-        status, printed = run_pulumi("preview", stack, folder, ["--event-log", str(events), *options])
+        ran = run_pulumi("preview", stack, folder, ["--event-log", str(events), *options])
         found = _read(events)
-    if status and not found.errors and not any(each.mandatory for each in found.violations):
-        found = replace(found, errors=(printed[-_TOLD:].strip() or f"pulumi ended with {status}",), complete=False)
+    if ran.interrupted_by:
+        raise InterruptedRunError(
+            ran.interrupted_by, f"The preview of stack {stack} was interrupted; it changes nothing"
+        )
+    if ran.status and not found.errors and not any(each.mandatory for each in found.violations):
+        printed = ran.text[-_KEPT:].strip() or f"pulumi ended with {ran.status}"
+        found = replace(found, errors=(printed,), complete=False)
     return replace(found, stack=found.stack or stack)
 
 
-def run_pulumi(command: str, stack: str, folder: Path, options: Sequence[str]) -> tuple[int, str]:
-    """Run `pulumi COMMAND` on a stack. Its exit status and what it printed, without secrets."""
-    run = subprocess.run(
+def run_pulumi(
+    command: str, stack: str, folder: Path, options: Sequence[str], show: Callable[[str], None] = lambda _line: None
+) -> Ran:
+    """Run `pulumi COMMAND` on a stack. `show` gets what it prints, as it comes and without secrets.
+
+    A signal for this process is handed on to it, see engine_process.py.
+    """
+    return run_engine(
         ["pulumi", *command.split(), "--stack", stack, "--non-interactive", "--color", "never", *options],
-        cwd=folder,
+        folder,
         # The flag that writes the event log is one of those that only show with this.
-        env={**os.environ, "PULUMI_DEBUG_COMMANDS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        {**os.environ, "PULUMI_DEBUG_COMMANDS": "1"},
+        Scrubber(secrets_of()),
+        show,
     )
-    return run.returncode, Scrubber(secrets_of())(run.stdout)
 
 
 def _read(events: Path) -> Preview:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 MASK = "[secret]"
 
@@ -27,10 +27,16 @@ _PATTERNS = re.compile(
 _SECRET_NAMES = re.compile(r"(?i)(token|secret|password|passphrase|access_key|api_key|credentials)$")
 
 
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
+
+
 class Scrubber:
     """Takes given texts, and whatever looks like a credential, out of messages."""
 
     def __init__(self, texts: Iterable[str]) -> None:
+        texts = {text.strip() for text in texts}
+        self._long = [text for text in texts if "\n" in text]
         lines = (line.strip() for text in texts for line in (text, *text.splitlines()))
         wanted = sorted({line for line in lines if len(line) >= _SHORTEST}, key=lambda line: (-len(line), line))
         self._texts = re.compile("|".join(map(re.escape, wanted))) if wanted else None
@@ -38,6 +44,38 @@ class Scrubber:
     def __call__(self, message: str) -> str:
         message = _PATTERNS.sub(MASK, message)
         return self._texts.sub(MASK, message) if self._texts else message
+
+    def unfinished(self, message: str) -> bool:
+        """Whether a secret of several lines may have begun in a message, and not ended."""
+        begun = [match.end() for match in _KEY_BEGINS.finditer(message)]
+        if begun and not _KEY_ENDS.search(message, begun[-1]):
+            return True
+        so_far = message.rstrip("\n")
+        return any(so_far.endswith(beginning) for text in self._long for beginning in _beginnings(text))
+
+
+def _beginnings(text: str) -> Iterator[str]:
+    """The first line, the first two, and so on, without the whole text."""
+    lines = text.splitlines()
+    return ("\n".join(lines[:count]) for count in range(1, len(lines)))
+
+
+class LineScrubber:
+    """The same for a text that comes line by line: a line is held back as long as a secret may go on in the next."""
+
+    def __init__(self, scrub: Scrubber) -> None:
+        self._scrub = scrub
+        self._held = ""
+
+    def feed(self, line: str) -> str:
+        """What may be shown once this line has come: it, all that was held back, or nothing yet."""
+        self._held += line
+        return "" if self._scrub.unfinished(self._held) else self.end()
+
+    def end(self) -> str:
+        """What is left where no line follows."""
+        held, self._held = self._held, ""
+        return self._scrub(held)
 
 
 def secrets_of(environment: Mapping[str, str] = os.environ) -> set[str]:

@@ -1,6 +1,12 @@
 """The review on the real engine: recorded cases are what the engine says today, and a pull request from end to end."""
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +14,7 @@ import pytest
 
 from rehearsal import pull_request
 from rehearsal.review_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
-from rehearsal.stage import Stage
+from rehearsal.stage import PROJECT, Stage
 from review.apply import Outcome, deploy
 from review.promote import promotion
 
@@ -74,6 +80,46 @@ def test_a_change_of_protection_alone_is_deployed_as_reviewed(in_its_shell: Stag
         again = deploy("local", project.folder, ["policies"], "")
         assert (again.deployed, again.report.subjects) == (True, ())
     assert project.workspace.writes() == before
+
+
+def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Stage) -> None:
+    project = in_its_shell
+    create = "POST /api/2.0/serving-endpoints"
+    project.workspace.post("/_workspace/faults", {"pattern": create, "times": 3, "delay_seconds": 3})
+    digest = deploy("local", project.folder, ["policies"], "").report.digest
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "review", "deploy", "--stack", "local", "--reviewed", digest],
+        cwd=project.folder,
+        env={**project.environment, "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as run:
+        assert run.stderr is not None, "Its errors are a pipe"
+        told = "".join(_up_to("ModelServing .*creating", run.stderr))
+        os.killpg(run.pid, signal.SIGINT)
+        told += run.stderr.read()
+    assert run.returncode == 130, told
+    assert "SIGINT received: waiting for `pulumi up` to finish what it has begun" in told
+    assert "Interrupted (SIGINT). What was done stays done" in told
+    assert not [*(Path(project.environment["PULUMI_HOME"]) / "state" / ".pulumi" / "locks").rglob("*.json")]
+    state = json.loads(project.pulumi("stack", "export").text)["deployment"]
+    assert not state.get("pending_operations")
+    begun = project.workspace.writes().count(create)
+    assert begun > 0
+    outcome = reviewed_and_deployed(project)
+    assert outcome.deployed, outcome.message
+    assert project.workspace.writes().count(create) == 3
+    assert deploy("local", project.folder, ["policies"], "").message.startswith("Nothing to do")
+
+
+def _up_to(pattern: str, lines: Iterable[str]) -> Iterator[str]:
+    """The lines up to the first that matches, itself included."""
+    for line in lines:
+        yield line
+        if re.search(pattern, line):
+            return
 
 
 def test_a_promotion_tells_what_is_not_deployed_yet(in_its_shell: Stage) -> None:
