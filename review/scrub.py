@@ -8,6 +8,18 @@ MASK = "[secret]"
 
 _SHORTEST = 4
 """Shorter texts stand everywhere by chance; taking them out would only garble a message."""
+_LONG = 8
+"""Texts of this length stand in nothing else by chance, and are taken out wherever they stand."""
+_LONG_WORD = 16
+"""The same for texts of letters only, such as `production`: names of files, stacks and fields are made of words."""
+
+_NO_SECRETS = frozenset({"true", "false", "null", "none"})
+"""Values of every setting. They hide nothing, and stand in every message."""
+_PUBLISHED = {"PULUMI_CONFIG_PASSPHRASE": frozenset({"local"})}
+"""What guards stacks of this machine only: stacks/Pulumi.local.yaml says it, `make env` sets it."""
+
+_ALONE = (r"(?<!\w)(?<!\w[./-])(?<!::)", r"(?!\w|[./-]\w|::)")
+"""Around a text that stands alone: not within an identifier, the name of a file, a path, an address or a URN."""
 
 _PATTERNS = re.compile(
     r"""(?x)
@@ -25,8 +37,6 @@ _PATTERNS = re.compile(
     re.DOTALL,
 )
 _SECRET_NAMES = re.compile(r"(?i)(token|secret|password|passphrase|access_key|api_key|credentials)$")
-
-
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 
@@ -38,8 +48,9 @@ class Scrubber:
         texts = {text.strip() for text in texts}
         self._long = [text for text in texts if "\n" in text]
         lines = (line.strip() for text in texts for line in (text, *text.splitlines()))
-        wanted = sorted({line for line in lines if len(line) >= _SHORTEST}, key=lambda line: (-len(line), line))
-        self._texts = re.compile("|".join(map(re.escape, wanted))) if wanted else None
+        kept = {line for line in lines if len(line) >= _SHORTEST and line.lower() not in _NO_SECRETS}
+        wanted = sorted(kept, key=lambda line: (-len(line), line))
+        self._texts = re.compile("|".join(map(_pattern, wanted))) if wanted else None
 
     def __call__(self, message: str) -> str:
         message = _PATTERNS.sub(MASK, message)
@@ -52,6 +63,14 @@ class Scrubber:
             return True
         so_far = message.rstrip("\n")
         return any(so_far.endswith(beginning) for text in self._long for beginning in _beginnings(text))
+
+
+def _pattern(text: str) -> str:
+    """What a text is taken out by. One that is a word, or as short as one, counts only where it stands alone."""
+    if len(text) >= (_LONG_WORD if text.isalpha() else _LONG):
+        return re.escape(text)
+    before, after = _ALONE
+    return f"{before}{re.escape(text)}{after}"
 
 
 def _beginnings(text: str) -> Iterator[str]:
@@ -79,5 +98,9 @@ class LineScrubber:
 
 
 def secrets_of(environment: Mapping[str, str] = os.environ) -> set[str]:
-    """The credentials in an environment, by the names of their variables."""
-    return {value for name, value in environment.items() if _SECRET_NAMES.search(name)}
+    """The credentials in an environment, by the names of their variables; without a published one."""
+    return {
+        value
+        for name, value in environment.items()
+        if _SECRET_NAMES.search(name) and value not in _PUBLISHED.get(name, ())
+    }
