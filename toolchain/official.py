@@ -1,7 +1,8 @@
-"""Is there an official Pulumi, and can it get its Databricks plugin."""
+"""Is there an official Pulumi, is it new enough, and can it get its Databricks plugin."""
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,19 @@ def why_not_official(report: Say) -> str | None:
     pulumi = official_pulumi()
     if pulumi is None:
         return "No official pulumi is on PATH"
+    version = _version(pulumi)
+    if isinstance(version, str):
+        return f"The official Pulumi at {pulumi} can't be used ({version})"
+    if version < _numbers(versions.OLDEST):
+        return f"The official Pulumi at {pulumi} is {_dotted(version)}, and {versions.OLDEST} or newer is needed"
+    obstacle = _lacks_plugin(pulumi, report)
+    if obstacle is None and version > _numbers(versions.NEWEST_TESTED):
+        report(f"Note: {_dotted(version)} is newer than {versions.NEWEST_TESTED}, the newest Pulumi tested here")
+    return obstacle
+
+
+def _lacks_plugin(pulumi: Path, report: Say) -> str | None:
+    """None when the plugin is installed, now or before, else what stands in the way."""
     if _has_plugin(pulumi):
         report(f"Using the official Pulumi at {pulumi}; its Databricks plugin {versions.PLUGIN} is installed")
         return None
@@ -40,6 +54,26 @@ def why_not_official(report: Say) -> str | None:
         return f"The official Pulumi at {pulumi} can't get its Databricks plugin {versions.PLUGIN} ({obstacle})"
     report(f"Using the official Pulumi at {pulumi}; its Databricks plugin {versions.PLUGIN} is installed now")
     return None
+
+
+def _version(pulumi: Path) -> tuple[int, ...] | str:
+    """Its three numbers, or why they can't be had."""
+    try:
+        answer = _run([str(pulumi), "version"], SECONDS_TO_ANSWER)
+    except subprocess.TimeoutExpired:
+        return f"`pulumi version` has no end after {SECONDS_TO_ANSWER} s"
+    except OSError as error:
+        return f"it doesn't start: {error.strerror}"
+    found = re.match(r"v?(\d+\.\d+\.\d+)", answer.stdout.strip())
+    return _numbers(found[1]) if found else f"`pulumi version` names none: {answer.stdout.strip()[:40]!r}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split("."))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _has_plugin(pulumi: Path) -> bool:

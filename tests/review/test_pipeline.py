@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from toolchain import versions
+
 PROJECT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 GITLAB = PROJECT / ".gitlab-ci.yml"
@@ -31,6 +33,26 @@ def test_every_step_is_a_make_target(file: Path) -> None:
     called = set(re.findall(r"\bmake (?:-s )?([a-z][a-z-]+)", file.read_text(encoding="utf-8")))
     assert called
     assert called - targets() == set()
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_every_job_that_needs_an_engine_installs_the_tested_one(file: Path) -> None:
+    for job in jobs(file).values():
+        ran = [step.get("run") for step in job["steps"]]
+        installed = [step for step in job["steps"] if step.get("uses", "").startswith("pulumi/actions@")]
+        assert [step["with"] for step in installed] == [{"pulumi-version": versions.NEWEST_TESTED}] * (
+            "make setup" in ran
+        )
+        assert not installed or job["steps"].index(installed[0]) < ran.index("make setup")
+
+
+def test_every_job_of_gitlab_that_needs_an_engine_installs_the_tested_one() -> None:
+    pipeline = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    assert pipeline["variables"]["ENGINE"] == versions.NEWEST_TESTED
+    assert "pulumi-v$ENGINE-linux-x64" in pipeline[".engine"]["before_script"][0]
+    needing = [job for job in pipeline.values() if isinstance(job, dict) and "make setup" in job.get("script", ())]
+    assert len(needing) == 3
+    assert all(".engine" in job["extends"] for job in needing)
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)

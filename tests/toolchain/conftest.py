@@ -29,6 +29,7 @@ esac
 PULUMI = """#!/bin/sh
 echo "pulumi $*" >> "$CALLS"
 case "$*" in
+  version) echo "${FAKE_PULUMI-v3.240.1}" ;;
   "plugin ls --json") echo "${PLUGINS:-[]}" ;;
   "plugin install resource databricks 1.104.0"*)
     if [ -n "$OFFLINE" ]; then echo 'error: no route to host' >&2; exit 255; fi ;;

@@ -65,7 +65,52 @@ def test_an_official_pulumi_with_its_plugin_is_used(with_go: Machine, with_pulum
     program = with_pulumi.programs / "pulumi"
     assert (status, err) == (0, "")
     assert out == f"Using the official Pulumi at {program}; its Databricks plugin 1.104.0 is installed\n"
-    assert with_go.calls() == ["pulumi plugin ls --json"]
+    assert with_go.calls() == ["pulumi version", "pulumi plugin ls --json"]
+
+
+@pytest.mark.parametrize("version", ["v3.219.9", "3.99.0", "v2.300.0"])
+def test_an_old_official_pulumi_is_replaced_by_a_build(with_go: Machine, with_pulumi: Machine, version: str) -> None:
+    status, out, err = with_go.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
+    program, number = with_pulumi.programs / "pulumi", version.removeprefix("v")
+    assert (status, err) == (0, "")
+    assert out.startswith(f"The official Pulumi at {program} is {number}, and 3.220.0 or newer is needed, so three ")
+    assert f"Using Pulumi 3.220.0 with the Databricks provider 1.104.0, built in {with_go.built}" in out
+    assert with_go.calls("pulumi plugin") == []
+
+
+def test_an_old_official_pulumi_without_go_is_one_line(with_pulumi: Machine) -> None:
+    status, out, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI="v3.200.0")
+    assert (status, out) == (1, "")
+    assert err == (
+        f"The official Pulumi at {with_pulumi.programs / 'pulumi'} is 3.200.0, and 3.220.0 or newer is needed, "
+        "and no Go to build one with: install Pulumi (https://www.pulumi.com/docs/install/) where its downloads can "
+        "be reached, else Go 1.26 or newer (https://go.dev/dl/)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "note"),
+    [
+        ("v3.220.0", ""),
+        ("3.260.0", ""),
+        ("v3.260.1", "Note: 3.260.1 is newer than 3.260.0, the newest Pulumi tested here"),
+        ("v3.1000.0-alpha.1", "Note: 3.1000.0 is newer than 3.260.0, the newest Pulumi tested here"),
+        ("v4.0.0", "Note: 4.0.0 is newer than 3.260.0, the newest Pulumi tested here"),
+    ],
+)
+def test_an_official_pulumi_newer_than_tested_is_used_with_a_note(
+    with_pulumi: Machine, version: str, note: str
+) -> None:
+    status, out, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[1:] == ([note] if note else [])
+
+
+@pytest.mark.parametrize("version", ["", "unknown"])
+def test_an_official_pulumi_that_names_no_version_is_not_used(with_pulumi: Machine, version: str) -> None:
+    status, _, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
+    assert status == 1
+    assert f"can't be used (`pulumi version` names none: {version!r}), and no Go to build one with" in err
 
 
 def test_an_official_pulumi_downloads_the_plugin_that_it_lacks(with_go: Machine, with_pulumi: Machine) -> None:
@@ -91,7 +136,7 @@ def test_a_broken_official_pulumi_without_go_is_one_line(machine: Machine) -> No
     machine.put("pulumi", "#!/no/such/interpreter\n")
     status, _, err = machine.run("install")
     assert status == 1
-    assert "can't get its Databricks plugin 1.104.0 (it doesn't start: No such file or directory), and no Go" in err
+    assert "can't be used (it doesn't start: No such file or directory), and no Go" in err
 
 
 def test_a_build_of_ours_on_path_is_not_official(with_go: Machine) -> None:

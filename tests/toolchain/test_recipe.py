@@ -34,7 +34,15 @@ def test_the_plugin_has_the_version_of_its_python_package() -> None:
     assert f"pulumi-databricks=={versions.PLUGIN}\n" in (CHECKOUT / "requirements.txt").read_text()
 
 
+def named(file: str) -> set[str]:
+    return set(re.findall(r"\d+\.\d+\.\d+", (CHECKOUT / file).read_text()))
+
+
 def test_the_readme_names_the_versions() -> None:
-    readme = (CHECKOUT / "toolchain" / "README.md").read_text()
-    named = set(re.findall(r"\d+\.\d+\.\d+", readme))
-    assert {versions.PULUMI, versions.LANGUAGE_HOST, versions.PLUGIN, versions.TERRAFORM_PROVIDER} <= named
+    said = named("toolchain/README.md")
+    assert {versions.PULUMI, versions.LANGUAGE_HOST, versions.PLUGIN, versions.TERRAFORM_PROVIDER} <= said
+    assert {versions.OLDEST, versions.NEWEST_TESTED} <= said & named("README.md")
+
+
+def test_the_project_demands_the_oldest_engine_that_is_tested() -> None:
+    assert f'\nrequiredPulumiVersion: ">={versions.OLDEST}"\n' in (CHECKOUT / "Pulumi.yaml").read_text()
