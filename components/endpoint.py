@@ -8,6 +8,7 @@ import pulumi
 from components.args import ServingEndpointArgs
 from components.arguments import access_controls, endpoint_settings, model_serving
 from components.check import refuse_contradictions
+from components.delivery import delivery_hook
 from components.guards import unentangled, watched
 from components.preflight import checked
 from components.providers import default_settings, explicit_host, explicit_settings
@@ -62,12 +63,17 @@ class ServingEndpoint(pulumi.ComponentResource):
             # Another program may have declared these here. The provider panics where aiGateway is taken away, and
             # drops changes of the others: EndpointSettings has them now.
             ignore_changes=["aiGateway", "emailNotifications", "rateLimits", "telemetryConfig"],
-            hooks=pulumi.ResourceHookBinding.merge(
-                watched(name, model_serving(args), args.replace_id), unchangeable_fields()
-            ),
+            hooks=self._hooks(name, args),
         )
         inputs = model_serving(checked(name, args, self._workspace))
         return ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
+
+    def _hooks(self, name: str, args: ServingEndpointArgs) -> pulumi.ResourceHookBinding:
+        """Refusals come first: they leave the live endpoint as it is."""
+        refusals = pulumi.ResourceHookBinding.merge(
+            watched(name, model_serving(args), args.replace_id), unchangeable_fields()
+        )
+        return pulumi.ResourceHookBinding.merge(refusals, delivery_hook(name, self._workspace))
 
     def _attach(self, name: str, args: ServingEndpointArgs, endpoint: ModelServing) -> None:
         """What goes with the endpoint. Where that is protected, this may still change and go.
