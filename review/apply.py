@@ -26,9 +26,9 @@ class Outcome:
 def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
     """Preview again, compare with the reviewed digest, then carry out that very preview's plan.
 
-    Both look at the workspace first (`--refresh`): after an update that was refused, the state holds values that never
-    arrived. The engine refuses to do anything that the plan doesn't hold, so nothing can slip in between; a change made
-    outside meanwhile is refused, too. Raises NoPulumiError and InterruptedRunError.
+    Both read the workspace first (`--refresh`), to find what was changed outside. The engine refuses to do anything
+    that the plan doesn't hold, so nothing can slip in between; a change made outside meanwhile is refused, too. Raises
+    NoPulumiError and InterruptedRunError.
     """
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
