@@ -1,5 +1,6 @@
 """What a component's options mean for its children: exactly what the engine is told of each."""
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -34,6 +35,10 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             return super().RegisterResource(request)
 
     monkeypatch.setattr(mocks, "MockMonitor", Recording)
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:  # another test ran a loop of its own and left the thread without one
+        asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(Obliging(), preview=False)
     return seen
 
