@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from databricks.sdk.core import Config
 
 from operations.errors import OperationError
 from operations.outputs import Address, Client, Outputs
+from operations.reach import ANSWER_SECONDS, require_answer
 from stacks import Endpoint, SpecError, load_stack
 
 MYSELF = "me"
+_BOUNDS: Final[dict[str, Any]] = {"http_timeout_seconds": ANSWER_SECONDS, "retry_timeout_seconds": ANSWER_SECONDS}
 
 
 def spec_of(stack: str, key: str) -> Endpoint | None:
@@ -51,6 +53,7 @@ def client_for(outputs: Outputs, address: Address, wanted: str | None) -> Client
 def authorization(outputs: Outputs, address: Address, client: Client | None) -> str:
     """The value of the request's Authorization header; for a route-optimized endpoint of a token for it alone.
 
+    Raises OperationError, for a workspace that doesn't answer within ANSWER_SECONDS too.
     Source: product documentation on querying route-optimized endpoints; such a token lives for an hour.
     """
     details = json.dumps(
@@ -69,8 +72,10 @@ def authorization(outputs: Outputs, address: Address, client: Client | None) -> 
         if client
         else {}
     )
+    require_answer(outputs.host)
     try:
-        return Config(host=outputs.host, **named, **narrowed).authenticate()["Authorization"]
+        config = Config(host=outputs.host, **_BOUNDS, **named, **narrowed)
+        return config.authenticate()["Authorization"]
     except ValueError as fault:
         raise OperationError(_refusal(str(fault), outputs, address, client)) from fault
 

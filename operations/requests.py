@@ -2,12 +2,12 @@
 
 import json
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+import requests
 
 from operations.errors import OperationError
 from operations.outputs import Address
@@ -15,6 +15,9 @@ from operations.outputs import Address
 ENDING = "/invocations"
 TIMEOUT = 300.0
 """Seconds; a request may run for 297 on Databricks, a cold start included."""
+
+CONNECT_TIMEOUT = 20.0
+"""Seconds until somebody takes the connection."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +67,26 @@ def url_of(address: Address, entity: str | None) -> str:
 
 def send(url: str, authorization: str, request: dict[str, Any]) -> Answer:
     """Raises OperationError only where nobody answers; a refusal is an answer."""
-    message = urllib.request.Request(  # noqa: S310 - the address is the stack's own
-        url,
-        data=json.dumps(request).encode(),
-        headers={"Authorization": authorization, "Content-Type": "application/json"},
-    )
+
+    def sign(message: requests.PreparedRequest) -> requests.PreparedRequest:
+        message.headers["Authorization"] = authorization  # as a header alone, an entry in ~/.netrc would replace it
+        return message
+
+    headers, payload = {"Content-Type": "application/json"}, json.dumps(request).encode()
     began = time.perf_counter()
     try:
-        with urllib.request.urlopen(message, timeout=TIMEOUT) as reply:  # noqa: S310
-            return _answer(reply.status, reply.read(), reply.headers, began)
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return _answer(refusal.code, refusal.read(), refusal.headers, began)
-    except (urllib.error.URLError, TimeoutError) as fault:
-        reason = getattr(fault, "reason", fault)
-        raise OperationError(f"Nobody answers at {url}: {reason}") from None
+        with requests.post(url, payload, headers=headers, auth=sign, timeout=(CONNECT_TIMEOUT, TIMEOUT)) as reply:
+            return _answer(reply, time.perf_counter() - began)
+    except requests.RequestException as fault:
+        way_out = "Its address comes from the stack's outputs; if the endpoint moved: pulumi up --refresh"
+        raise OperationError(f"Nobody answers at {url}: {_root(fault)}. {way_out}") from None
+
+
+def _root(error: BaseException) -> BaseException:
+    """What a row of errors began with: `[Errno 111] Connection refused` and not the libraries' words for it."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return error
 
 
 def refusal_of(answer: Answer, address: Address, who: str) -> str:
@@ -100,11 +108,15 @@ def refusal_of(answer: Answer, address: Address, who: str) -> str:
             return f'"{address.key}" refused the request ({said})'
 
 
-def _answer(status: int, payload: bytes, headers: Any, began: float) -> Answer:
-    seconds = time.perf_counter() - began
-    text = payload.decode("utf-8", "replace")
+def _answer(reply: requests.Response, seconds: float) -> Answer:
     try:
-        body = json.loads(text)
+        body = reply.json()
     except ValueError:
-        body = text
-    return Answer(status, body, headers.get("served-model-name") or "", seconds, headers.get("Retry-After") or "")
+        body = reply.content.decode("utf-8", "replace")
+    return Answer(
+        reply.status_code,
+        body,
+        reply.headers.get("served-model-name") or "",
+        seconds,
+        reply.headers.get("Retry-After") or "",
+    )

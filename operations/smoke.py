@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from operations.compare import unmet
 from operations.errors import OperationError
 from operations.outputs import Address, Outputs, read_outputs
 from operations.query import Line, open_line
+from operations.reach import require_answer
 from operations.requests import refusal_of, requests_in
 from stacks.smoke import SmokeRequest
 
@@ -38,7 +39,15 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     outputs = read_outputs(options.stack)
-    results = [result for address in outputs.endpoints.values() for result in _tried(outputs, address, options.caller)]
+    declared = {address: _declared(outputs, address) for address in outputs.endpoints.values()}
+    if any(declared.values()):
+        require_answer(outputs.host)  # once, not for each endpoint
+    results = [
+        result
+        for address, smoke in declared.items()
+        if smoke
+        for result in _tried(outputs, address, smoke, options.caller)
+    ]
     if options.format == "json":
         print(json.dumps([asdict(result) for result in results], indent=2))
     else:
@@ -46,16 +55,20 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(result.faults for result in results) else 0
 
 
-def _tried(outputs: Outputs, address: Address, caller: str | None) -> Iterator[Result]:
+def _declared(outputs: Outputs, address: Address) -> Sequence[SmokeRequest]:
     spec = spec_of(outputs.stack, address.key)
-    if spec is None or not spec.smoke:
-        return
+    return spec.smoke if spec else ()
+
+
+def _tried(
+    outputs: Outputs, address: Address, declared: Sequence[SmokeRequest], caller: str | None
+) -> Iterator[Result]:
     try:
         line = open_line(outputs, address, caller)
     except OperationError as fault:
         yield Result(address.key, "every request", "", 0, (str(fault),))
         return
-    for number, smoke in enumerate(spec.smoke):
+    for number, smoke in enumerate(declared):
         yield from _sent(line, smoke, smoke.file or f"smoke[{number}]")
 
 
