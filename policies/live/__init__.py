@@ -6,8 +6,9 @@ from typing import Any
 
 from policies.live.client import RETRY_SECONDS, Credentials, WorkspaceClient
 from policies.live.endpoints import Endpoints, LiveEndpoint, UnreadableError
+from policies.live.reachability import require_answer
 
-__all__ = ["RETRY_SECONDS", "LiveEndpoint", "UnreadableError", "live_endpoint"]
+__all__ = ["RETRY_SECONDS", "LiveEndpoint", "UnreadableError", "live_endpoint", "require_workspace"]
 
 _lock = threading.Lock()
 _workspaces: dict[Credentials, Endpoints] = {}
@@ -26,3 +27,11 @@ def live_endpoint(
             _workspaces[credentials] = Endpoints(lambda: WorkspaceClient(credentials, seconds), is_preview=is_preview)
         workspace = _workspaces[credentials]
     return workspace.read(name)
+
+
+def require_workspace(provider: Mapping[str, Any], seconds: int = RETRY_SECONDS) -> None:
+    """Return when the workspace of that provider answers. Raises UnreadableError.
+
+    `provider` holds the provider's inputs, all known.
+    """
+    require_answer(Credentials.of(provider), seconds)

@@ -33,6 +33,13 @@ class Credentials:
     def of(cls, provider: Mapping[str, Any]) -> "Credentials":
         return cls(tuple(sorted((_snake(key), value) for key, value in provider.items() if isinstance(value, str))))
 
+    def texts(self) -> dict[str, Any]:
+        """Those that databricks-sdk knows and takes as text."""
+        from databricks.sdk.core import Config  # noqa: PLC0415  see warm_up
+
+        texts = {attribute.name for attribute in Config.attributes() if attribute.transform is str}
+        return {name: value for name, value in self.given if name in texts}
+
 
 class WorkspaceClient:
     """One workspace. Waits no longer than `seconds` for anything, a host that doesn't answer included."""
@@ -66,15 +73,13 @@ def warm_up() -> None:
 def _connect(credentials: Credentials, seconds: int) -> "ApiClient":
     from databricks.sdk.core import ApiClient, Config  # noqa: PLC0415  see warm_up
 
-    texts = {attribute.name for attribute in Config.attributes() if attribute.transform is str}
-    chosen: dict[str, Any] = {name: value for name, value in credentials.given if name in texts}
     return ApiClient(
         Config(
             retry_timeout_seconds=seconds,
             http_timeout_seconds=seconds,
             max_connection_pools=TOGETHER,
             max_connections_per_pool=TOGETHER,
-            **chosen,
+            **credentials.texts(),
         )
     )
 

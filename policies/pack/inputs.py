@@ -11,6 +11,7 @@ from typing import Any, Final
 MODEL_SERVING: Final = "databricks:index/modelServing:ModelServing"
 PROVISIONED_THROUGHPUT: Final = "databricks:index/modelServingProvisionedThroughput:ModelServingProvisionedThroughput"
 PERMISSIONS: Final = "databricks:index/permissions:Permissions"
+PROVIDER: Final = "pulumi:providers:databricks"
 STACK: Final = "pulumi:pulumi:Stack"
 
 

@@ -31,10 +31,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule has to say about a resource. `told` is said and never refuses, whatever the rule's level."""
+    """What a rule has to say about a resource. `told` is said and never refuses, whatever the rule's level.
+
+    `ends_preview`: a preview, which goes on after other refusals, can't go on after this one.
+    """
 
     message: str
     told: bool = False
+    ends_preview: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,15 +63,23 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(found))
         return super().Configure(request, context)  # type: ignore[no-untyped-call]
 
-    def Analyze(self, request: Any, _context: Any) -> Any:  # noqa: N802
+    def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802
         response = proto.AnalyzeResponse()
         if request.type in self._types:
             resource = self._resource(request)
             for rule in self._enabled():
                 if resource.type in rule.types:
-                    findings = rule.check(resource, self._settings(rule))
-                    self._report(response, rule, self._waivers.apply(rule, resource, findings), urn="")
+                    findings = list(self._waivers.apply(rule, resource, rule.check(resource, self._settings(rule))))
+                    self._end_preview(context, rule, findings)
+                    self._report(response, rule, findings, urn="")
         return response
+
+    def _end_preview(self, context: Any, rule: Rule, findings: Iterable[Finding]) -> None:
+        """Answer with an error where a preview would go on to wait: it shows violations at its end only."""
+        if self._is_preview and self._level(rule) != EnforcementLevel.ADVISORY:
+            for finding in findings:
+                if finding.ends_preview and not finding.told:
+                    context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{rule.name}: {finding.message}")
 
     def Remediate(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return proto.RemediateResponse()  # no rule mends a resource

@@ -2,12 +2,26 @@
 
 from collections.abc import Iterator
 
-from policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint
-from policies.pack.inputs import MODEL_SERVING, UNKNOWN, flag, has_unknown
+from policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
+from policies.pack.inputs import MODEL_SERVING, PROVIDER, UNKNOWN, flag, has_unknown
 from policies.pack.rule import Finding, Resource, Rule, Settings
 
 
 def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    return _provider(resource, settings) if resource.type == PROVIDER else _endpoint(resource, settings)
+
+
+def _provider(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    """The engine asks before it configures the provider, which then waits for its workspace."""
+    if has_unknown(dict(resource.inputs)):
+        return
+    try:
+        require_workspace(resource.inputs, settings["retry_seconds"])
+    except UnreadableError as error:
+        yield Finding(_absent(error), told=settings["unreadable"] == "warn", ends_preview=True)
+
+
+def _endpoint(resource: Resource, settings: Settings) -> Iterator[Finding]:
     name, wanted = resource.inputs.get("name"), resource.inputs.get("routeOptimized")
     unknown = [field for field, value in (("name", name), ("route_optimized", wanted)) if value is UNKNOWN]
     if has_unknown(dict(resource.provider)):
@@ -44,6 +58,13 @@ def _flip(live: LiveEndpoint, *, wanted: bool) -> str:
     )
 
 
+def _absent(error: UnreadableError) -> str:
+    return (
+        f"{error}. No endpoint can be read from it, so a replacement can't be ruled out, and the provider would wait "
+        "for it. Check the host of the provider, and that this machine can reach it, then run again"
+    )
+
+
 def _unreadable(name: str, error: UnreadableError) -> str:
     return (
         f'Whether endpoint "{name}" exists could not be read from the workspace ({error}), so a replacement can\'t be '
@@ -55,26 +76,26 @@ route_optimized_create_only = Rule(
     name="route-optimized-create-only",
     description="Route optimization is chosen when an endpoint is created; it can't be changed on a live one.",
     level="mandatory",
-    types=(MODEL_SERVING,),
+    types=(MODEL_SERVING, PROVIDER),
     check=_check,
     reads_live=True,
     why="A flip makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
     passes="An endpoint that isn't there yet, under a new name too; a live one whose setting stays. "
     "A name or setting that isn't known yet is told, and checked during `up`.",
     fails="`route_optimized` differs from the live endpoint's, in either direction; absent means false. "
-    "A workspace that can't be read.",
+    "A workspace that can't be read; one that doesn't answer ends the run before the provider would wait for it.",
     settings={
         "unreadable": {
             "type": "string",
             "enum": ["refuse", "warn"],
             "default": "refuse",
-            "description": "What happens when the workspace can't be read",
+            "description": "What happens when the workspace can't be read. After `warn` the provider may wait for it",
         },
         "retry_seconds": {
             "type": "integer",
             "minimum": 1,
             "default": RETRY_SECONDS,
-            "description": "How long a throttled or failing read is tried again",
+            "description": "How long a throttled or failing read is tried again, and a workspace may take to answer",
         },
     },
     waivable=False,

@@ -9,6 +9,7 @@ import pytest
 
 from policies.live.client import Credentials, WorkspaceClient
 from policies.live.endpoints import ENDPOINTS, Endpoints, UnreadableError
+from policies.live.reachability import require_answer
 from rehearsal.bare import create_endpoint, post, reads
 from rehearsal.stage import RunningWorkspace, running_workspace
 
@@ -138,3 +139,48 @@ def test_the_journal_has_one_listing_and_one_read_of_each_endpoint(workspace: Ru
     assert set(seen[1:]) - {f"{ENDPOINTS}/fraud"} == {f"{ENDPOINTS}/{name}" for name in names}
     assert len(seen) <= 1 + len(names) + 1
     assert endpoints.waits <= 7
+
+
+def answers(seconds: int = SECONDS, **provider: Any) -> None:
+    require_answer(Credentials.of(provider), seconds)
+
+
+def test_a_workspace_that_answers_may_be_configured(workspace: RunningWorkspace) -> None:
+    answers(host=workspace.url, token="of nobody: the provider explains that")
+
+
+def test_a_provider_without_a_host_is_the_providers_to_refuse() -> None:
+    answers(profile="there is none")
+
+
+def test_a_host_that_refuses_connections_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told = "^The workspace http://127.0.0.1:1 does not answer: .*Connection refused"
+    profiles = tmp_path / "profiles"
+    profiles.write_text("[team]\nhost = http://127.0.0.1:1\ntoken = x\n", encoding="utf-8")
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(profiles))
+    with pytest.raises(UnreadableError, match=told):
+        answers(profile="team")
+    monkeypatch.setenv("DATABRICKS_HOST", "http://127.0.0.1:1")
+    with pytest.raises(UnreadableError, match=told):
+        answers()
+
+
+def test_a_silent_host_is_told_after_the_time_that_it_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnreadableError, match=f"^The workspace {host} does not answer: timed out$"):
+            answers(host=host)
+
+
+def test_a_host_that_is_unavailable_has_that_time_to_recover(workspace: RunningWorkspace) -> None:
+    unavailable = {"pattern": "GET /.well-known/*", "status": 503, "body": "no healthy upstream"}
+    post(workspace, "/_workspace/faults", {**unavailable, "times": 1})
+    answers(host=workspace.url)
+    post(workspace, "/_workspace/faults", {**unavailable, "times": -1})
+    with pytest.raises(UnreadableError, match=r"^The workspace .* answers 503 \(Service Unavailable\)$"):
+        answers(host=workspace.url)
+
+
+def test_a_lost_connection_of_the_probe_is_tried_again(workspace: RunningWorkspace) -> None:
+    post(workspace, "/_workspace/faults", {"pattern": "GET /.well-known/*", "reset": True})
+    answers(host=workspace.url)

@@ -15,6 +15,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
+from policies.pack.inputs import PROVIDER
 from policies.rules import RULES
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
@@ -102,6 +103,23 @@ def test_a_workspace_that_cannot_be_read_is_a_violation() -> None:
     assert [(each.policyName, each.enforcementLevel) for each in found] == [
         ("route-optimized-create-only", proto.MANDATORY)
     ]
+
+
+def test_an_absent_workspace_ends_a_preview_before_the_provider_waits() -> None:
+    away = {"host": "http://127.0.0.1:1", "token": "of-somebody"}
+    warn = {"route-optimized-create-only": proto.PolicyConfig(properties=struct({"unreadable": "warn"}))}
+    with pack("dev") as stub:
+        with pytest.raises(grpc.RpcError) as raised:
+            analyze(stub, away, PROVIDER)
+        assert raised.value.details().startswith(
+            "route-optimized-create-only: The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection"
+            " refused. No endpoint can be read from it"
+        )
+        assert "of-somebody" not in raised.value.details()
+        stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=warn))
+        ((name, level, message),) = analyze(stub, away, PROVIDER)
+        assert (name, level) == ("route-optimized-create-only", proto.ADVISORY)
+        assert message.startswith("The workspace http://127.0.0.1:1 does not answer")
 
 
 def test_the_configuration_sets_levels_and_settings() -> None:
