@@ -12,10 +12,19 @@ from rehearsal.stage import PROJECT
 pytestmark = pytest.mark.engine
 
 
+def _lend_plugins(home: Path) -> None:
+    """An official Pulumi has its Databricks plugin in its home, and may not be able to download it again."""
+    home.mkdir()
+    installed = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
+    if installed.is_dir():
+        (home / "plugins").symlink_to(installed, target_is_directory=True)
+
+
 @pytest.mark.usefixtures("engine")
 def test_the_demo_ends_well_and_leaves_the_user_s_own_things_alone(tmp_path: Path) -> None:
     planted = "planted-token-of-the-user"
     (tmp_path / ".databrickscfg").write_text(f"[DEFAULT]\nhost = http://127.0.0.1:9\ntoken = {planted}\n")
+    _lend_plugins(tmp_path / ".pulumi")
     before = sorted(tmp_path.rglob("*"))
     run = subprocess.run(
         [sys.executable, "-m", "rehearsal.demo"],
@@ -23,6 +32,7 @@ def test_the_demo_ends_well_and_leaves_the_user_s_own_things_alone(tmp_path: Pat
         env={
             **os.environ,
             "HOME": str(tmp_path),
+            "PULUMI_HOME": "",
             "DATABRICKS_TOKEN": planted,
             "DATABRICKS_HOST": "http://127.0.0.1:9",
             "PULUMI_BACKEND_URL": "file:///nowhere",
