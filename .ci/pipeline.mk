@@ -2,6 +2,20 @@
 # Where a step works on a stack, it takes STACK=name and the shell's own credentials.
 .PHONY: engine-home venv review-check changed-stacks review review-comment merged-pull-request reviewed deploy smoke outputs drift drift-issue lint-workflows rehearsal
 
+# What a step can't do without is asked for before anything else is done.
+STACKS_HERE := $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml))
+ON_A_STACK := $(filter review review-comment reviewed deploy smoke outputs drift drift-issue,$(MAKECMDGOALS))
+ON_A_PULL_REQUEST := $(filter review-comment reviewed,$(MAKECMDGOALS))
+ifneq (,$(and $(ON_A_STACK),$(if $(STACK),,missing)))
+  $(error Which stack? make $(firstword $(ON_A_STACK)) STACK=prod. Stacks here: $(STACKS_HERE))
+endif
+ifneq (,$(and $(ON_A_PULL_REQUEST),$(if $(NUMBER),,missing)))
+  $(error Which pull request? make $(firstword $(ON_A_PULL_REQUEST)) STACK=$(STACK) NUMBER=7)
+endif
+ifneq (,$(and $(filter merged-pull-request,$(MAKECMDGOALS)),$(if $(COMMIT),,missing)))
+  $(error Which commit? make merged-pull-request COMMIT=0123abc)
+endif
+
 # The engine that `make setup` found or built. One that was built finds its plugins in a home of its own; the state's
 # address and the credentials are the shell's.
 BUILT := $(wildcard .local/toolchain/bin/pulumi)
@@ -20,9 +34,11 @@ review-check: $(READY) ## every mistake in the stack files, in an instant
 changed-stacks: $(READY)
 	@$(PY) -m review stacks --deployed --format json $(if $(SINCE),--changed-since $(SINCE))
 
-review: engine-home ## what a change does to a stack: make review STACK=prod; exit status 1 where it can't be deployed
+# Status 2 says that a person must approve it, which is not this step's failure.
+review: engine-home ## what a change does to a stack: make review STACK=prod; fails where it can't be deployed
+	@rm -f review-$(STACK).*
 	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --refresh --base "$(SINCE)" --output review-$(STACK).md --output review-$(STACK).json \
-	  --output review-$(STACK).sarif --output review-$(STACK).txt; status=$$?; cat review-$(STACK).txt; \
+	  --output review-$(STACK).sarif --output review-$(STACK).txt; status=$$?; [ ! -e review-$(STACK).txt ] || cat review-$(STACK).txt; \
 	  if [ $$status -eq 2 ]; then exit 0; fi; exit $$status
 
 review-comment: $(READY)
@@ -44,9 +60,10 @@ smoke: engine-home ## call every endpoint of a stack: make smoke STACK=prod
 outputs: engine-home
 	@$(WITH_ENGINE) pulumi stack output --stack $(STACK) --json
 
-drift: engine-home ## is the workspace still what the stack files say: make drift STACK=prod; exit status 1 where it isn't
+drift: engine-home ## is the workspace still what the stack files say: make drift STACK=prod; fails where it isn't
+	@rm -f drift-$(STACK).*
 	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --refresh --output drift-$(STACK).md --output drift-$(STACK).json \
-	  --output drift-$(STACK).txt; status=$$?; cat drift-$(STACK).txt; [ $$status -eq 0 ]
+	  --output drift-$(STACK).txt; status=$$?; [ ! -e drift-$(STACK).txt ] || cat drift-$(STACK).txt; exit $$status
 
 drift-issue: $(READY)
 	@$(PY) -m review issue --stack $(STACK) --file drift-$(STACK).md \

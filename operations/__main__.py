@@ -1,14 +1,14 @@
 """`python -m operations`: what people do with a deployed stack. Run it in the project's folder."""
 
-import argparse
 import sys
 
 from operations import query, smoke
 from operations.errors import OperationError
+from stacks.command_line import CommandLine
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m operations", description="Commands around a deployed stack.")
+    parser = CommandLine(prog="python -m operations", description="Commands around a deployed stack.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in (query, smoke):
         command.add_parser(commands)

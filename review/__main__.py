@@ -15,16 +15,17 @@ from review.commands import (
     report_command,
     stacks_command,
 )
-from review.errors import InterruptedRunError, UserError
+from review.errors import InterruptedRunError, UsageError, UserError
+from stacks.command_line import STATUSES, WRONG_USAGE, CommandLine
 from stacks.faults import SpecError
 
-_STATUS = "exit status: 0 nothing to worry about, 2 needs approval, 1 failed or refused"
+_STATUSES = STATUSES.replace(", 3 ", ", 2 needs approval, 3 ")
 INTERRUPTED = 128 + signal.SIGINT
 _PACKS = "folder of a policy pack; may be given several times (policies, when it is not given)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. What a user did wrong is a sentence on standard error, and exit status 1."""
+    """Run a command. What a user did wrong is a sentence on standard error; the exit status is that of the epilog."""
     parsed = _parser().parse_args(arguments)
     if getattr(parsed, "policy_pack", None) == []:
         parsed.policy_pack = ["policies"]
@@ -37,15 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted\n")
         return INTERRUPTED
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return WRONG_USAGE
     except (UserError, SpecError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m review", description=__doc__)
+    parser = CommandLine(prog="python -m review", description=__doc__, epilog=_STATUSES)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _report(commands.add_parser("report", help="what a change does to production", epilog=_STATUS))
+    _report(commands.add_parser("report", help="what a change does to production", epilog=_STATUSES))
     _check(
         commands.add_parser(
             "check", help="every mistake in the stack files and every rule that they break, in an instant"

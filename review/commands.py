@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from review.changed import changed_stacks, commit, on_this_machine, stacks
-from review.errors import UserError
+from review.errors import UsageError
 from review.report import Report, Stamp, Verdict
-
-
-class UsageError(UserError):
-    """The command can't be carried out as it was given. The text says the way out."""
 
 
 def report_command(arguments: Namespace) -> int:

@@ -14,3 +14,7 @@ class InterruptedRunError(UserError):
         super().__init__(text)
         self.status = 128 + number
         """The exit status, as a shell gives it."""
+
+
+class UsageError(UserError):
+    """The command can't be carried out as it was given. The text says the way out."""

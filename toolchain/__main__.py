@@ -5,6 +5,7 @@ import signal
 import sys
 from io import TextIOWrapper
 from types import FrameType
+from typing import NoReturn
 
 from toolchain.environment import HOME, shell_lines
 from toolchain.errors import ToolchainError
@@ -12,6 +13,15 @@ from toolchain.install import engine_is_there, ensure
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+WRONG_USAGE = 3
+
+
+class _CommandLine(argparse.ArgumentParser):
+    """A parser that ends wrong usage with status 3, as every command of this project does; 1 is a failure."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n")
 
 
 def main() -> int:
@@ -41,7 +51,11 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m toolchain", description="The programs that `pulumi up` needs.")
+    parser = _CommandLine(
+        prog="python -m toolchain",
+        description="The programs that `pulumi up` needs.",
+        epilog="exit status: 0 done, 1 failed, 3 wrong usage, 130 interrupted",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("install", help="use the official Pulumi, or build one where it can't be had")
     commands.add_parser("env", help='print the environment for a shell: eval "$(python -m toolchain env)"')

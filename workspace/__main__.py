@@ -14,10 +14,14 @@ from workspace.call import Settings
 from workspace.clock import Clock
 from workspace.founding import Credentials, found_workspace
 from workspace.limits import LimitError
-from workspace.options import arguments, settings_of
+from workspace.options import WRONG_USAGE, arguments, settings_of
 from workspace.seed import SeedError, score_by, with_paths_from
 from workspace.store import Store
 from workspace.switches import SwitchError
+
+
+class ModelChoiceError(SeedError):
+    """A `--model` that can't be used."""
 
 
 def main() -> int:
@@ -29,7 +33,9 @@ def main() -> int:
         _score_models(store, options.model)
     except sqlite3.DatabaseError as fault:
         return _refuse(f"{options.db} can't be used as a workspace's database: {fault}")
-    except (SeedError, SwitchError, LimitError, OSError) as fault:
+    except (SwitchError, LimitError, ModelChoiceError) as fault:
+        return _refuse(str(fault), WRONG_USAGE)
+    except (SeedError, OSError) as fault:
         return _refuse(str(fault))
     if options.command == "credentials":
         host = f"http://{options.host}:{options.port}"
@@ -97,16 +103,19 @@ def _score_models(store: Store, choices: list[str]) -> None:
     for choice in choices:
         name, _, path = choice.partition("=")
         if not path:
-            raise SeedError(f"--model {choice}: write it as NAME=PATH or NAME/VERSION=PATH")
+            raise ModelChoiceError(f"--model {choice}: write it as NAME=PATH or NAME/VERSION=PATH")
         known = [model["full_name"] for model in store.all("model")]
         if name.partition("/")[0] not in known:
-            raise SeedError(f"--model {choice}: the workspace has no such model, there are: {', '.join(known)}")
-        score_by(store, name, str(Path(path).absolute()))
+            raise ModelChoiceError(f"--model {choice}: the workspace has no such model, there are: {', '.join(known)}")
+        try:
+            score_by(store, name, str(Path(path).absolute()))
+        except SeedError as fault:
+            raise ModelChoiceError(str(fault)) from fault
 
 
-def _refuse(sentence: str) -> int:
+def _refuse(sentence: str, status: int = 1) -> int:
     print(sentence, file=sys.stderr)
-    return 1
+    return status
 
 
 if __name__ == "__main__":

@@ -1,10 +1,22 @@
 """The command line of `python -m workspace`."""
 
 import argparse
+import sys
+from typing import Final, NoReturn
 
 from workspace.call import Settings
 from workspace.limits import limited
 from workspace.switches import chosen
+
+WRONG_USAGE: Final = 3
+
+
+class CommandLine(argparse.ArgumentParser):
+    """A parser that ends wrong usage with status 3, as every command of this project does; 1 is a failure."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_USAGE, f"{self.prog}: {message}\n")
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -20,7 +32,11 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 
 def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m workspace", description="An embedded Databricks workspace.")
+    parser = CommandLine(
+        prog="python -m workspace",
+        description="An embedded Databricks workspace.",
+        epilog="exit status: 0 stopped as asked, 1 failed, 3 wrong usage",
+    )
     parser.add_argument(
         "command",
         nargs="?",

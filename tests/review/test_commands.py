@@ -61,7 +61,7 @@ def test_a_report_without_a_stack_says_which_there_are(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(PROJECT)
-    assert main(["report"]) == 1
+    assert main(["report"]) == 3
     assert capsys.readouterr().err.endswith("Stacks here: local, prod, staging\n")
 
 

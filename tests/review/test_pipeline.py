@@ -105,3 +105,56 @@ def test_the_documented_comment_is_the_golden_one() -> None:
 def test_a_step_that_needs_a_stack_names_its_files_by_it(target: str) -> None:
     ran = subprocess.run(["make", "-n", target, "STACK=prod"], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert f"--output {target}-prod.md" in ran.stdout
+
+
+FAKE_MAKE = """#!/bin/sh
+echo "$@" >> "{notes}"
+case "$*" in *{fails}*) echo "no such commit" >&2; exit 2;; esac
+case "$*" in *changed-stacks*) echo '{changed}';; *reviewed*) echo digest;; *merged-pull*) echo 7;; esac
+"""
+
+
+def played(scripts: list[str], folder: Path, changed: str, fails: str) -> tuple[int, list[str]]:
+    """Run scripts as a runner does, with a `make` that notes what is asked of it; one target of it may fail."""
+    make, notes = folder / "make", folder / "notes"
+    make.write_text(FAKE_MAKE.format(notes=notes, fails=fails, changed=changed))
+    make.chmod(0o755)
+    notes.write_text("")
+    names = ("BASE", "BEFORE", "NUMBER", "CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_COMMIT_BEFORE_SHA", "CI_COMMIT_SHA")
+    environment = {**dict.fromkeys(names, "0123abc"), "STACK": "prod", "GITHUB_SHA": "0123abc"}
+    environment |= {"PATH": f"{folder}:/usr/bin:/bin", "GITHUB_OUTPUT": str(folder / "output")}
+    run = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", "\n".join(scripts)], cwd=folder, env=environment, check=False
+    )
+    return run.returncode, notes.read_text().splitlines()
+
+
+@pytest.mark.parametrize("job", ["review", "deploy"])
+@pytest.mark.parametrize(
+    ("changed", "fails", "status", "goes_on"),
+    [('["prod"]', "nothing", 0, True), ('["staging"]', "nothing", 0, False), ("[]", "changed-stacks", 2, False)],
+    ids=["changed", "unchanged", "git fails"],
+)
+def test_gitlab_goes_on_for_a_changed_stack_only_and_fails_where_git_fails(
+    job: str, changed: str, fails: str, status: int, *, goes_on: bool, tmp_path: Path
+) -> None:
+    script = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))[job]["script"]
+    ended, asked = played(script, tmp_path, changed, fails)
+    assert (ended, "setup" in asked) == (status, goes_on)
+
+
+STEPS_THAT_READ = [
+    pytest.param(str(step["run"]), target, id=f"{file.stem}: {step.get('name', target)}")
+    for file in WORKFLOWS
+    for job in jobs(file).values()
+    for step in job["steps"]
+    for target in ("changed-stacks", "merged-pull-request", "reviewed")
+    if f"make -s {target}" in str(step.get("run"))
+]
+
+
+@pytest.mark.parametrize(("script", "target"), STEPS_THAT_READ)
+def test_a_step_fails_where_what_it_reads_fails(script: str, target: str, tmp_path: Path) -> None:
+    assert played([script], tmp_path, "[]", "nothing")[0] == 0
+    ended, asked = played([script], tmp_path, "[]", target)
+    assert (ended, len(asked)) == (2, 1)

@@ -196,7 +196,7 @@ def test_models_switches_and_quotas_are_named_on_the_command_line(start: Start, 
 def test_a_bad_choice_is_a_sentence(choice: tuple[str, str], sentence: str) -> None:
     arguments = command("--db", ":memory:", "--port", "0", *choice)
     refused = subprocess.run(arguments, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (3, "", 1)
     assert refused.stderr.startswith(sentence)
 
 
