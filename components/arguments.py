@@ -81,6 +81,11 @@ def _routes(args: ServingEndpointArgs) -> Mapping[str, int]:
 
 
 def _served_entity(name: str, entity: ServedEntityArgs) -> dict[str, Any]:
+    """One served entity, without `burst_scaling`.
+
+    True is the service's default, which it never returns: the provider would deploy the entity again at every run.
+    False is refused (stacks/entity_rules.py), because the provider never sends it.
+    """
     if entity.external_model:
         return {"name": name, "externalModel": _camel(entity.external_model)}
     return _written(
@@ -93,7 +98,6 @@ def _served_entity(name: str, entity: ServedEntityArgs) -> dict[str, Any]:
             "scaleToZeroEnabled": entity.scale_to_zero,
             "minProvisionedConcurrency": entity.min_provisioned_concurrency,
             "maxProvisionedConcurrency": entity.max_provisioned_concurrency,
-            "burstScalingEnabled": entity.burst_scaling,
             "minProvisionedThroughput": entity.min_provisioned_throughput,
             "maxProvisionedThroughput": entity.max_provisioned_throughput,
             "provisionedModelUnits": entity.provisioned_model_units,

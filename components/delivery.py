@@ -26,7 +26,6 @@ from components.served import (
     tag_differences,
     tags_body,
     tags_of,
-    unanswered_fields,
 )
 
 POLL_SECONDS: Final = 2
@@ -59,9 +58,6 @@ def missing(state: Mapping[str, Any], new: Mapping[str, Any], live: Mapping[str,
     tags_are_kept = not tag_differences(tags_of(new), state.get("tags"))
     config = config_differences(body, live.get("config")) if config_is_kept else []
     tags = tag_differences(tags_of(new), live.get("tags")) if tags_are_kept else []
-    unconfirmed = unanswered_fields(body)
-    if not config and config_is_kept and tags_are_kept and unconfirmed and unconfirmed == unanswered_fields(kept):
-        config = ["fields that the workspace never returns may not have arrived"]
     return Missing(tuple(config), tuple(tags))
 
 

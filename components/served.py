@@ -12,9 +12,6 @@ from components.databricks_api import snake_case
 _FILLED_IN: Final = frozenset({"workload_size", "workload_type"})
 """The service chooses these where an entity declares none."""
 
-_NEVER_ANSWERED: Final = frozenset({"burst_scaling_enabled"})
-"""Accepted and never returned. Source: the write-only fields of the Databricks CLI's test server."""
-
 _SHOWN: Final = (
     "entity_name",
     "entity_version",
@@ -30,7 +27,7 @@ _SHOWN: Final = (
 """Fields whose values are no secrets; of the others only the name is printed."""
 
 _ENTITY: Final = (*_SHOWN, "environment_vars", "instance_profile_arn", "external_model")
-"""What a component can declare of an entity and the workspace answers."""
+"""What a component sends of an entity. All of it is answered: what never is, `burst_scaling`, is never sent."""
 
 
 def config_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,16 +74,6 @@ def tags_body(wanted: Mapping[str, str], served: Sequence[Mapping[str, Any]] | N
     return {
         "add_tags": [{"key": key, "value": value} for key, value in wanted.items() if found.get(key) != value],
         "delete_tags": sorted(found.keys() - wanted.keys()),
-    }
-
-
-def unanswered_fields(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What is declared that no answer of the workspace can confirm: values by path. Never print them."""
-    return {
-        path: value
-        for entity in body.get("served_entities") or []
-        for path, value in _leaves(str(entity.get("name")), entity)
-        if value and (path.rpartition(".")[2] in _NEVER_ANSWERED or path.endswith("_plaintext"))
     }
 
 
@@ -157,14 +144,6 @@ def _wire(value: Any) -> Any:
 
 def _by_key(tags: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
     return {str(tag["key"]): str(tag.get("value") or "") for tag in tags or []}
-
-
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _leaves(f"{path}.{name}", inner)
-    else:
-        yield path, value
 
 
 def _text(value: Any) -> str:

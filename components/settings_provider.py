@@ -20,6 +20,8 @@ from components.databricks_api import (
     connect,
 )
 from components.settings_wire import SETTINGS, seen, to_wire
+from components.telemetry import PROFILE, made_profile, refreshed
+from components.telemetry import SETTING as TELEMETRY
 from components.waiting import BOUNDS
 
 _CONFIG: Final = "databricks:"
@@ -55,12 +57,15 @@ class SettingsProvider(ResourceProvider):
         return DiffResult(replaced or changed, ["endpointId"] if replaced else [], delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        self._write(props, {name: props[name] for name in SETTINGS if props.get(name)})
-        return CreateResult(props["endpointId"], _kept(props))
+        written = self._write(props, {name: props[name] for name in SETTINGS if props.get(name)})
+        return CreateResult(props["endpointId"], {**_kept(props), **made_profile(written.get(TELEMETRY, {}))})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        self._write(_news, {name: _news.get(name) for name in SETTINGS if _olds.get(name) != _news.get(name)})
-        return UpdateResult(_kept(_news))
+        changed = {name: _news.get(name) for name in SETTINGS if _olds.get(name) != _news.get(name)}
+        written = self._write(_news, changed)
+        before = {PROFILE: _olds[PROFILE]} if PROFILE in _olds else {}
+        profile = made_profile(written[TELEMETRY]) if TELEMETRY in written else before
+        return UpdateResult({**_kept(_news), **profile})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Take away what was declared. Where the endpoint is gone there is nothing to do."""
@@ -75,6 +80,8 @@ class SettingsProvider(ResourceProvider):
         found = {
             name: seen(props[name], live.get(setting.member)) for name, setting in SETTINGS.items() if props.get(name)
         }
+        if props.get(TELEMETRY):
+            found |= refreshed(props, live)
         outs = {**_kept(props), **found}
         return ReadResult(id_, {name: value for name, value in outs.items() if value is not None})
 
@@ -86,16 +93,20 @@ class SettingsProvider(ResourceProvider):
             _tell(props, error)
         return found if found and found["id"] == props["endpointId"] else None
 
-    def _write(self, props: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    def _write(self, props: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Send each setting, and return what the workspace answered, by setting."""
+        answers: dict[str, dict[str, Any]] = {}
         try:
             workspace = self._workspace(props)
             for name, value in wanted.items():
                 setting = SETTINGS[name]
                 if setting.needs_settled:
                     _wait_until_settled(workspace, _path(props))
-                workspace.call(setting.method, f"{_path(props)}/{setting.path}", setting.body(to_wire(value)))
+                body = setting.body(to_wire(value))
+                answers[name] = workspace.call(setting.method, f"{_path(props)}/{setting.path}", body)
         except _TOLD as error:
             _tell(props, error)
+        return answers
 
     def _workspace(self, props: Mapping[str, Any]) -> Workspace:
         return connect(props.get("workspace") or self._stack)

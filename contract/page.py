@@ -23,6 +23,7 @@ _HERE: Final = {
     Here.PROVIDER: "the same",
     Here.SETTINGS: "sent by `EndpointSettings`",
     Here.REFUSED: "refused at preview",
+    Here.UNSENT: "not sent: only the service's default can be declared",
     Here.ABSENT: "not in the vocabulary",
 }
 _HEAD: Final = """# The field contract
@@ -58,7 +59,7 @@ def _line(row: Field) -> str:
 
 
 def _raw(row: Field) -> str:
-    told = [_RAW[row.on_change]]
+    told = [_RAW[row.on_change] + (", **again at every run**" if row.repeats else "")]
     told += [f"added: {_RAW[row.on_add]}"] if row.on_add else []
     told += [f"removed: {_RAW[row.on_remove]}"] if row.on_remove else []
     return "; ".join(told)

@@ -23,6 +23,7 @@ class Here(StrEnum):
     PROVIDER = "provider"  # the provider writes it
     SETTINGS = "settings"  # EndpointSettings writes it, by the API's own call
     REFUSED = "refused"  # a change is refused at preview: the API has no call for it
+    UNSENT = "unsent"  # only the service's default can be declared, so nothing is ever sent
     ABSENT = "absent"  # the components don't have it
 
 
@@ -44,7 +45,8 @@ class Field:
 
     `path` is the provider's camelCase name, with `*` for any item of a list. `one_way` says that there is no way
     back: the field is chosen once. `here` is what this project makes of it, `call` the API call that an edit
-    needs, None where the API has none. `evidence` names where the fact is written down or how it was measured.
+    needs, None where the API has none. `repeats` says that the provider makes the edit at every run again, because a
+    read never returns the value. `evidence` names where the fact is written down or how it was measured.
     """
 
     path: str
@@ -57,6 +59,7 @@ class Field:
     on_add: OnChange | None = None
     on_remove: OnChange | None = None
     call: str | None = None
+    repeats: bool = False
 
 
 @functools.cache
@@ -80,6 +83,7 @@ def _field(file: str, path: str, row: dict[str, str]) -> Field:
             on_add=OnChange(row["on_add"]) if "on_add" in row else None,
             on_remove=OnChange(row["on_remove"]) if "on_remove" in row else None,
             call=row.get("call"),
+            repeats=bool(row.get("repeats", False)),
         )
     except (KeyError, ValueError) as error:
         raise ValueError(f'{file}: field "{path}": {error}') from error

@@ -6,6 +6,7 @@ from typing import Final
 from stacks.entity_rules import entity_findings
 from stacks.faults import Finding
 from stacks.paths import FieldPath
+from stacks.secrets import is_secret
 from stacks.spec import Endpoint, RateLimit, TelemetryConfig
 from stacks.suggest import suggestion
 
@@ -88,3 +89,20 @@ def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]
     if telemetry.table_names is not None and telemetry.telemetry_profile_id is not None:
         message = "table_names makes a telemetry profile, telemetry_profile_id names an existing one"
         yield (*path, "telemetry_profile_id"), message, "Keep one of the two"
+    tables = telemetry.table_names.model_dump(exclude_none=True) if telemetry.table_names else {}
+    if tables:
+        yield from _payload_table(telemetry, path)
+    elif telemetry.telemetry_profile_id is None:
+        message = "names no telemetry profile, so the workspace would accept it and discard it"
+        yield path, message, "Write `table_names` with at least one table, or `telemetry_profile_id`"
+
+
+def _payload_table(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]:
+    """Source: Databricks CLI, libs/testserver/serving_endpoints.go: it is named after the logs table."""
+    name = telemetry.inference_table_config.name if telemetry.inference_table_config else None
+    logs = telemetry.table_names.logs_table if telemetry.table_names else None
+    if name is None or is_secret(name) or is_secret(logs) or name == f"{logs}_payload":
+        return
+    message = f'with table_names the workspace chooses the name of this table, not "{name}"'
+    way_out = f"Leave `name` out; the table will be {logs}_payload" if logs else "Leave `name` out"
+    yield (*path, "inference_table_config", "name"), message, way_out

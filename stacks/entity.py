@@ -58,7 +58,11 @@ class ServedEntity(Model):
     max_provisioned_concurrency: Ordinal | None = Field(
         default=None, description="Most concurrent requests to scale up to; instead of workload_size."
     )
-    burst_scaling: Flag | None = Field(default=None, description="Scale ahead of short peaks.")
+    burst_scaling: Flag | None = Field(
+        default=None,
+        description="Scale beyond the provisioned capacity at peaks. The service's default, so that true is not sent;"
+        " false can't be.",
+    )
     min_provisioned_throughput: Count | None = Field(
         default=None, description="Foundation models only, in tokens a second; the policy pack rejects it."
     )

@@ -21,6 +21,9 @@ def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
     yield from _feature_spec(entity, path)
     yield from _model(entity, path)
     yield from _size(entity, path)
+    if entity.burst_scaling is False:
+        message = "the Databricks provider never sends false, so the entity would keep the workspace's default, true"
+        yield (*path, "burst_scaling"), message, "Leave it out"
     for name, value in entity.environment_vars.items():
         if "{{" in value and not re.fullmatch(REFERENCE, value):
             message = f'"{value}" looks like a secret reference and is none'

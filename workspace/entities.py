@@ -1,7 +1,8 @@
 """Served entities: which kind each one is, the defaults the service fills in, and what it never shows again.
 
-Sources: REST reference, create and update config; captures of the service for entity names; the Databricks CLI's table
-of write-only fields.
+Sources: REST reference, create and update config; captures of the service for entity names. What is accepted and never
+returned is `burst_scaling_enabled` and every `*_plaintext`: Databricks CLI, bundle/direct/dresources/resources.yml,
+reason input_only.
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,6 @@ SHOWN: Final = (
     "instance_profile_arn",
     "min_provisioned_concurrency",
     "max_provisioned_concurrency",
-    "burst_scaling_enabled",
     *THROUGHPUT,
 )
 SUMMARIZED: Final = ("name", "entity_name", "entity_version", "external_model", "foundation_model")

@@ -55,7 +55,16 @@ class PermissionDenied(ApiError):
 
 
 class DoesNotExist(ApiError):
+    """Without `has_code` the answer is a message alone, and its status says the rest."""
+
     status, error_code = 404, "RESOURCE_DOES_NOT_EXIST"
+
+    def __init__(self, message: str, *, has_code: bool = True) -> None:
+        super().__init__(message)
+        self.has_code = has_code
+
+    def body(self) -> dict[str, Any]:
+        return super().body() if self.has_code else {"message": self.message}
 
 
 class NoSuchApi(ApiError):

@@ -13,7 +13,8 @@ from workspace.store import Json
 from workspace.wire_types import TYPES
 
 MEMBERS: Final = {
-    "serving.create": "name config description route_optimized tags ai_gateway rate_limits budget_policy_id",
+    "serving.create": "name config description route_optimized tags ai_gateway rate_limits budget_policy_id"
+    " telemetry_config",
     "serving.update_config": "served_entities served_models traffic_config auto_capture_config",
     "throughput.create": "name config tags",
     "throughput.update_config": "config",
@@ -49,9 +50,11 @@ MEMBERS: Final = {
 
 INNER: Final = {
     "config": "served_entities served_models traffic_config auto_capture_config",
+    "telemetry_config": "table_names telemetry_profile_id inference_table_config",
+    "table_names": "annotations_table logs_table metrics_table traces_table",
     "served_entities": "name entity_name entity_version workload_size workload_type scale_to_zero_enabled"
     " environment_vars external_model min_provisioned_concurrency max_provisioned_concurrency"
-    " min_provisioned_throughput",
+    " min_provisioned_throughput burst_scaling_enabled",
     "served_models": "name model_name model_version workload_size workload_type scale_to_zero_enabled",
     "traffic_config": "routes",
     "routes": "served_entity_name served_model_name traffic_percentage",

@@ -18,8 +18,11 @@ from workspace.quotas import count_change, refuse_one_too_many
 from workspace.serving_checks import check_config, check_endpoint, check_optimized_update, check_replacement
 from workspace.serving_views import detailed, summarized
 from workspace.store import Json
+from workspace.telemetry import applied, unsupported
 
 CHAT: Final = "llm/v1/chat"
+URL_DELAY: Final = 3.0
+"""How many seconds after a first deployment a route-optimized endpoint gets its URL, where a switch makes it late."""
 
 
 def create(call: Call) -> Json:
@@ -109,7 +112,8 @@ def found(call: Call, needed: Level) -> Json:
     """The endpoint named in the path, as it is now, if the caller holds that level on it."""
     endpoint = call.store.get("endpoint", call.path["name"])
     if endpoint is None:
-        raise DoesNotExist(f"Endpoint with name '{call.path['name']}' does not exist.")
+        message = f"Endpoint with name '{call.path['name']}' does not exist."
+        raise DoesNotExist(message, has_code=call.answers("missing-endpoint", "with-code"))
     require_level(call, endpoint, needed)
     return settled(endpoint, call.clock.now())
 
@@ -128,7 +132,7 @@ def refuse_while_updating(endpoint: Json) -> None:
 
 def _new_endpoint(call: Call) -> Json:
     body, now = call.body, milliseconds(call.clock.now())
-    telemetry = body.get("telemetry_config") if body.get("config") else None
+    has_telemetry = not unsupported(requested_entities(body.get("config") or {}))
     return {
         "id": uuid.uuid4().hex,
         "name": body["name"],
@@ -140,14 +144,15 @@ def _new_endpoint(call: Call) -> Json:
         "description": body.get("description") or "",
         "tags": body.get("tags") or [],
         "route_optimized": bool(body.get("route_optimized")),
-        "ai_gateway": body.get("ai_gateway"),
-        "telemetry_config": telemetry,
+        "ai_gateway": body.get("ai_gateway") or None,
+        "telemetry_config": applied(None, body.get("telemetry_config")) if has_telemetry else None,
         "effective_budget_policy_id": body.get("budget_policy_id"),
         "config": None,
         "pending_config": None,
         "config_update": "NOT_UPDATING",
         "failures": {},
         "ready_at": 0,
+        "url_at": call.clock.now() + call.settings.ready_after + URL_DELAY,
         "is_stopped": False,
     }
 

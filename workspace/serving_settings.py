@@ -6,12 +6,12 @@ None of these is refused while an update runs, except telemetry. Source: REST re
 from typing import Final
 
 from workspace.call import Call
-from workspace.entities import kind_of
 from workspace.errors import Conflict, InvalidParameter
 from workspace.serving import found, keep
 from workspace.serving_checks import check_tags
 from workspace.serving_views import detailed
 from workspace.store import Json
+from workspace.telemetry import applied, require_support
 
 GATEWAY: Final = ("fallback_config", "guardrails", "inference_table_config", "rate_limits", "usage_tracking_config")
 LIMIT_KEYS: Final = frozenset({"endpoint", "user", "user_group", "service_principal"})
@@ -30,6 +30,7 @@ def patch_tags(call: Call) -> Json:
 
 
 def put_gateway(call: Call) -> Json:
+    """A gateway with nothing in it is none: reads have no `ai_gateway` then. Source: the CLI's test server."""
     endpoint = found(call, "CAN_MANAGE")
     gateway = {member: call.body[member] for member in GATEWAY if call.body.get(member) is not None}
     _check_limits(gateway.get("rate_limits") or [])
@@ -37,7 +38,7 @@ def put_gateway(call: Call) -> Json:
         pii = (((gateway.get("guardrails") or {}).get(side) or {}).get("pii") or {}).get("behavior")
         if pii not in PII_BEHAVIORS:
             raise InvalidParameter(f"Invalid pii behavior '{pii}'. Supported values: NONE, BLOCK, MASK.")
-    keep(call, endpoint | {"ai_gateway": gateway})
+    keep(call, endpoint | {"ai_gateway": gateway or None})
     return gateway
 
 
@@ -59,20 +60,16 @@ def patch_notifications(call: Call) -> Json:
 
 
 def patch_telemetry(call: Call) -> Json:
+    """Answers with the endpoint, telemetry as a read shows it: a profile's id, and no table names."""
     endpoint = found(call, "CAN_MANAGE")
     if endpoint["config_update"] == "IN_PROGRESS":
         raise Conflict(
             f"Endpoint {endpoint['name']} is currently updating. Wait for the update to complete before updating its"
             " telemetry configuration."
         )
-    entities = (endpoint["config"] or {}).get("served_entities", [])
-    if not entities or any(kind_of(entity) != "CUSTOM_MODEL" for entity in entities):
-        kind = "EXTERNAL_MODELS" if entities else "NO_CONFIG"
-        raise InvalidParameter(
-            f"Telemetry configuration is not supported for endpoint type '{kind}'. This API only supports endpoints"
-            " with custom served models."
-        )
-    return detailed(call, keep(call, endpoint | {"telemetry_config": call.body.get("telemetry_config")}))
+    require_support((endpoint["config"] or {}).get("served_entities", []))
+    telemetry = applied(endpoint["telemetry_config"], call.body.get("telemetry_config"))
+    return detailed(call, keep(call, endpoint | {"telemetry_config": telemetry}))
 
 
 def _check_limits(limits: list[Json]) -> None:

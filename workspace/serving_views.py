@@ -1,6 +1,9 @@
 """Serving endpoints on the wire: the detailed object of a read, the summary of a listing.
 
 Sources: captures of the service's answers; REST reference, get and list; databricks-sdk-py `service/serving.py`.
+Written and never returned are `rate_limits`, `budget_policy_id` (a read has `effective_budget_policy_id`), the
+notifications of a creation, `telemetry_config.table_names`, and of served entities `burst_scaling_enabled` and
+plaintext secrets. Source: Databricks CLI, bundle/direct/dresources/resources.yml.
 """
 
 import json
@@ -50,7 +53,7 @@ def detailed(call: Call, endpoint: Json) -> Json:
     if pending := endpoint["pending_config"]:
         states = {entity["name"]: pending_entity_state(endpoint, entity["name"]) for entity in _entities(pending)}
         shown["pending_config"] = _config(pending, states)
-    if endpoint["route_optimized"]:
+    if endpoint["route_optimized"] and _has_url(call, endpoint):
         shown |= _direct_access(call, endpoint)
     return shown
 
@@ -69,6 +72,10 @@ def direct_url(call: Call, endpoint: Json) -> str:
     """The route-optimized address, on the workspace's own origin: the Go SDK keeps only the path of it."""
     place = f"{endpoint['id']}/{workspace_id(call.store)}/serving-endpoints/{endpoint['name']}"
     return f"{call.origin}/dp/{place}/invocations"
+
+
+def _has_url(call: Call, endpoint: Json) -> bool:
+    return call.answers("direct-url", "at-once") or call.clock.now() >= endpoint.get("url_at", 0)
 
 
 def is_ready(endpoint: Json) -> bool:

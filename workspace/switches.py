@@ -65,6 +65,20 @@ SWITCHES: Final = (
         "The path `/served-models/{entity}/invocations` is documented for the workspace URL; of route-optimized URLs"
         " nothing is said either way.",
     ),
+    Switch(
+        "direct-url",
+        "Does a read of a new route-optimized endpoint have its `endpoint_url` at once?",
+        ("at-once", "later"),
+        "The REST reference promises the URL of a route-optimized endpoint and not from when on; the Databricks CLI's"
+        " test server answers without one. `later` is three seconds after the first deployment.",
+    ),
+    Switch(
+        "missing-endpoint",
+        "Has the 404 for an endpoint that doesn't exist an `error_code`?",
+        ("with-code", "without-code"),
+        "Users' logs of the service show RESOURCE_DOES_NOT_EXIST; the Databricks CLI's test server answers a message"
+        " alone.",
+    ),
 )
 DEFAULTS: Final = {switch.name: switch.answers[0] for switch in SWITCHES}
 

@@ -14,10 +14,12 @@ MEMBERS: Final = {
     "text": "name description entity_name workload_size workload_type comment owner new_name displayName userName"
     " scope key string_value bytes_value permission principal securable_type user_name group_name"
     " service_principal_name permission_level externalId applicationId catalog_name schema_name table_name_prefix"
-    " budget_policy_id lifetime served_entity_name served_model_name model_name renewal_period task provider",
-    "a boolean": "route_optimized active",
+    " budget_policy_id lifetime served_entity_name served_model_name model_name renewal_period task provider"
+    " telemetry_profile_id annotations_table logs_table metrics_table traces_table",
+    "a boolean": "route_optimized active burst_scaling_enabled",
     "an object": "config traffic_config auto_capture_config external_model environment_vars ai_gateway guardrails input"
-    " output pii email_notifications telemetry_config usage_tracking_config inference_table_config fallback_config",
+    " output pii email_notifications telemetry_config usage_tracking_config inference_table_config fallback_config"
+    " table_names",
     "a list of objects": "served_entities served_models routes tags add_tags rate_limits access_control_list changes"
     " Operations members entitlements roles emails",
     "a list of text": "delete_tags add remove",

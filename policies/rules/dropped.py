@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from contract.rows import Field, Here, OnChange, fields
 from policies.live import LiveEndpoint, UnreadableError, live_endpoint
-from policies.pack.inputs import MODEL_SERVING, at, has_unknown
+from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag, has_unknown, items
 from policies.pack.rule import Finding, Resource, Rule, Settings
 
 _COMPONENT: Final = "model-serving:index:ServingEndpoint$"
@@ -19,8 +19,10 @@ _ANSWERED: Final = {
 }
 """The API's names that aren't the provider's in another spelling."""
 
-_NEVER_ANSWERED: Final = frozenset({"rateLimits", "tableNames"})
+_NEVER_ANSWERED: Final = frozenset({"rateLimits", "tableNames", "burstScalingEnabled"})
 """Written and never shown again. Source: Databricks CLI, bundle resources, fields whose remote values it ignores."""
+
+_ENTITIES: Final = "config.servedEntities.*."
 
 
 def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
@@ -34,7 +36,20 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
     if live:
         for row in fields("model_serving"):
             if not (row.here is Here.SETTINGS and _COMPONENT in resource.urn):
+                yield from _repeated(row, resource) if row.repeats else ()
                 yield from _lost(row, resource, live)
+
+
+def _repeated(row: Field, resource: Resource) -> Iterator[Finding]:
+    """Fields of served entities whose value no read returns: declared, they are another update at every run."""
+    name = row.path.removeprefix(_ENTITIES)
+    if name not in _NEVER_ANSWERED:
+        return
+    for number, entity in enumerate(items(resource.inputs, "config", "servedEntities")):
+        value = at(entity, name)
+        if value not in (None, UNKNOWN):
+            way_out = "leave it out, true is the default" if flag(value) else "the provider never sends false"
+            yield Finding(f"config.servedEntities[{number}].{name}: {way_out} ({row.reason})")
 
 
 def _lost(row: Field, resource: Resource, live: LiveEndpoint) -> Iterator[Finding]:
@@ -100,6 +115,7 @@ changes_arrive = Rule(
     passes="Fields that an update sends; a new endpoint; values as they are in the workspace; notifications, telemetry "
     "and AI gateway of this project's components, which send them. What a read never shows (rate limits) is told.",
     fails="A description, budget policy, notifications, telemetry or switched-off inference table that differs from "
-    "the live endpoint's. No AI gateway where the live endpoint has one.",
+    "the live endpoint's. No AI gateway where the live endpoint has one. Burst scaling of a live endpoint: no read "
+    "returns it, so every run deploys again.",
     reads_live=True,
 )

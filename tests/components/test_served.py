@@ -7,7 +7,7 @@ import pytest
 from components.args import ServedEntityArgs, ServingEndpointArgs
 from components.arguments import model_serving
 from components.delivery import Missing, missing
-from components.served import config_body, config_differences, tag_differences, tags_body, unanswered_fields
+from components.served import config_body, config_differences, tag_differences, tags_body
 from stacks.spec import InferenceTable
 
 MODEL: dict[str, Any] = {"entity": "main.ml.fraud", "version": "7", "workload_size": "Small"}
@@ -125,12 +125,3 @@ def test_what_the_provider_sends_is_left_to_it() -> None:
     live = {"config": served(version="6"), "tags": []}
     assert missing(old, new, live) == Missing()
     assert missing(new, new, live) == Missing(('"one": entity_version 7 instead of 8',), ('tag "a" is missing',))
-
-
-def test_a_field_that_is_never_answered_is_sent_again_after_a_failure_only() -> None:
-    new = declared(burst_scaling=True)
-    assert unanswered_fields(config_body(new)) == {"one.burst_scaling_enabled": True}
-    live = {"config": served()}
-    assert missing(new, new, live).config == ("fields that the workspace never returns may not have arrived",)
-    assert missing(declared(), new, live) == Missing()
-    assert missing(new, {**new, "tags": [{"key": "a", "value": "1"}]}, live) == Missing()

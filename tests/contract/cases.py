@@ -64,7 +64,6 @@ IN_PLACE = (
     Case(f"{ENTITY}.scaleToZeroEnabled", served(scale_to_zero=True), served(scale_to_zero=False), None),
     Case(f"{ENTITY}.minProvisionedConcurrency", ranged(4, 16), ranged(8, 16), served()),
     Case(f"{ENTITY}.maxProvisionedConcurrency", ranged(4, 16), ranged(4, 32), served()),
-    Case(f"{ENTITY}.burstScalingEnabled", served(burst_scaling=False), served(burst_scaling=True), served()),
     Case(
         f"{ENTITY}.environmentVars", served(environment_vars={"A": "1"}), served(environment_vars={"A": "2"}), served()
     ),
@@ -89,7 +88,12 @@ IN_PLACE = (
     Case(
         "telemetryConfig",
         {"telemetry_config": {"telemetry_profile_id": "one"}},
-        {"telemetry_config": {"table_names": {"logs_table": "main.ml.logs"}}},
+        {
+            "telemetry_config": {
+                "table_names": {"logs_table": "main.ml.logs"},
+                "inference_table_config": {"sampling_fraction": 0.5},
+            }
+        },
         {},
     ),
 )
@@ -105,6 +109,9 @@ NOT_IN_PLACE = (
     Case("config.autoCaptureConfig.tableNamePrefix", captured(), captured(table_name_prefix="other"), None),
 )
 """Fields that they refuse to change."""
+
+UNSENT = Case(f"{ENTITY}.burstScalingEnabled", served(), served(burst_scaling=True), served())
+"""What this project's components never send, and the provider sends at every run."""
 
 NEVER_FALSE = Case("config.autoCaptureConfig.enabled", captured(enabled=True), captured(enabled=False), None)
 """What no stack file may say, because the provider can't send it."""

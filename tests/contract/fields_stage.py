@@ -40,16 +40,19 @@ def declare_raw(here: Stage, endpoints: Endpoints) -> None:
     arguments = {name: endpoint_args(stack, name, str) for name in endpoints}
     inputs = {name: model_serving(args) | endpoint_settings(args) for name, args in arguments.items()}
     for name, fields in endpoints.items():
-        _leave_out_workload_type(inputs[name], _whole(fields))
+        _as_a_raw_program_would(inputs[name], _whole(fields))
     (here.folder / "__main__.py").write_text(RAW)
     (here.folder / "endpoints.json").write_text(json.dumps(inputs))
 
 
-def _leave_out_workload_type(inputs: dict[str, Any], fields: Mapping[str, Any]) -> None:
-    """The components write CPU where nothing is said; a raw program wouldn't."""
+def _as_a_raw_program_would(inputs: dict[str, Any], fields: Mapping[str, Any]) -> None:
+    """The components write CPU where nothing is said, and leave out `burst_scaling`; a raw program does neither."""
     for entity in inputs["config"]["servedEntities"]:
-        if "workload_type" not in fields["served_entities"][entity["name"]]:
+        written = fields["served_entities"][entity["name"]]
+        if "workload_type" not in written:
             del entity["workloadType"]
+        if "burst_scaling" in written:
+            entity["burstScalingEnabled"] = written["burst_scaling"]
 
 
 def _whole(fields: Mapping[str, Any]) -> dict[str, Any]:

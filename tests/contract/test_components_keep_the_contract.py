@@ -9,7 +9,7 @@ import pytest
 
 from contract import Field, Here, fields
 from rehearsal.stage import stage
-from tests.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, Case
+from tests.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
 from tests.contract.fields_stage import WITHOUT_QUOTA, declare
 from tests.contract.observed import Journal
 
@@ -29,7 +29,7 @@ def seen(engine: None) -> Iterator[Seen]:  # noqa: ARG001  the engine must be th
         here.pulumi("stack", "init", "local")
         journal, found = Journal(here.workspace), {}
         for step in ("first", "second", "without"):
-            wanted = {case.endpoint: getattr(case, step) for case in IN_PLACE}
+            wanted = {case.endpoint: getattr(case, step) for case in (*IN_PLACE, UNSENT)}
             declare(here, {name: fields for name, fields in wanted.items() if fields is not None})
             here.pulumi(*UP)
             found[step] = journal.news()
@@ -64,6 +64,11 @@ def test_so_is_a_removal(seen: Seen, case: Case) -> None:
     assert seen["without"].get(case.endpoint) == needed(ROWS[case.path])
 
 
+def test_a_default_that_no_read_returns_is_never_sent(seen: Seen) -> None:
+    assert ROWS[UNSENT.path].here is Here.UNSENT
+    assert [seen[step].get(UNSENT.endpoint) for step in ("first", "second", "without")] == [["POST"], None, None]
+
+
 @pytest.mark.parametrize("step", ["first", "second", "without"])
 def test_afterwards_a_refresh_changes_nothing_and_a_second_up_writes_nothing(seen: Seen, step: str) -> None:
     assert seen[f"{step}, again"] == {}
@@ -91,4 +96,4 @@ def test_every_field_of_the_contract_is_tried() -> None:
     rows = {path for path, row in ROWS.items() if row.here is not Here.ABSENT}
     # Tried by their members, and the name by the policies' and guards' own tests.
     whole = {"config", "config.servedEntities.*", "config.servedEntities.*.externalModel", "name"}
-    assert {case.path for case in (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE)} == rows - whole
+    assert {case.path for case in (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE, UNSENT)} == rows - whole

@@ -11,7 +11,7 @@ import pytest
 
 from contract import OnChange, fields
 from rehearsal.stage import Outcome, Stage, stage
-from tests.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, Case
+from tests.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
 from tests.contract.fields_stage import WITHOUT_QUOTA, declare_raw
 from tests.contract.observed import Journal
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
 ROWS = {row.path: row for row in fields("model_serving")}
-CASES = (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE)
+CASES = (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE, UNSENT)
 CHANGED = [case for case in CASES if case.second != case.first and case is not NEVER_FALSE]
 CRASHING = next(case for case in CASES if ROWS[case.path].on_remove is OnChange.CRASH)
 REMOVED = [case for case in CASES if case.without is not None and case is not CRASHING]
@@ -43,11 +43,12 @@ class Edit:
 
 @pytest.fixture(scope="module")
 def edits(engine: None) -> Iterator[dict[str, Edit]]:  # noqa: ARG001  the engine must be there
-    """`first`, `second`, `without` and `added` again; at last `crash`, which ends the run."""
+    """`first`, `second` twice, `without`, and `added`, which is `first`; at last `crash`, which ends the run."""
     with stage(*WITHOUT_QUOTA) as here:
         here.pulumi("stack", "init", "local")
         journal = Journal(here.workspace)
-        yield {step: _edit(here, journal, step) for step in ("first", "second", "without", "added", "crash")}
+        steps = ("first", "second", "again", "without", "added", "crash")
+        yield {step: _edit(here, journal, step) for step in steps}
 
 
 def _edit(here: Stage, journal: Journal, step: str) -> Edit:
@@ -60,7 +61,7 @@ def _edit(here: Stage, journal: Journal, step: str) -> Edit:
 def _wish(case: Case, step: str) -> Mapping[str, Any]:
     if case is CRASHING and step == "crash":
         return {}
-    if step in ("second", "without") and (case.without is None or case is CRASHING or step == "second"):
+    if step in ("second", "again") or (step == "without" and (case.without is None or case is CRASHING)):
         return case.second
     return case.without or {} if step == "without" else case.first
 
@@ -72,6 +73,11 @@ def ids(cases: list[Case]) -> list[str]:
 @pytest.mark.parametrize("case", CHANGED, ids=ids(CHANGED))
 def test_a_change(edits: dict[str, Edit], case: Case) -> None:
     assert edits["second"].outcome(case) == ROWS[case.path].on_change
+
+
+def test_a_second_run_writes_only_what_no_read_returns(edits: dict[str, Edit]) -> None:
+    repeated = {case.endpoint: ["PUT config"] for case in CASES if ROWS[case.path].repeats}
+    assert edits["again"].writes == repeated
 
 
 def test_a_config_update_without_the_value_that_was_asked_for(edits: dict[str, Edit]) -> None:

@@ -132,6 +132,8 @@ FAILS = [
     ("changes-arrive", endpoint(budgetPolicyId="b"), 'budgetPolicyId of the live endpoint "iris" won\'t become "b"'),
     ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": ["a@x.org"]}), 'it stays "", though Pulumi'),
     ("changes-arrive", endpoint(telemetryConfig={"telemetryProfileId": "one"}), "(the provider sends telemetry at"),
+    ("changes-arrive", serving({"burstScalingEnabled": True}), "leave it out, true is the default (no read returns it"),
+    ("changes-arrive", serving({"burstScalingEnabled": False}), "the provider never sends false"),
 ]
 
 PASSES = [
@@ -170,6 +172,7 @@ PASSES = [
     ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": []}, telemetryConfig={})),
     ("changes-arrive", endpoint(config={"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": True}})),
     ("changes-arrive", endpoint(telemetryConfig={"tableNames": {"logsTable": "main.ml.logs"}})),
+    ("changes-arrive", serving({"burstScalingEnabled": UNKNOWN})),
 ]
 
 UNKNOWNS = [

@@ -25,6 +25,12 @@ def test_the_gateway_is_replaced(http: httpx.Client, endpoint: Build) -> None:
     assert http.get(URL).json()["ai_gateway"] == gateway
 
 
+def test_a_cleared_gateway_is_absent(http: httpx.Client, endpoint: Build) -> None:
+    endpoint("fraud", ai_gateway={"usage_tracking_config": {"enabled": True}})
+    assert http.put(f"{URL}/ai-gateway", json={}).json() == {}
+    assert "ai_gateway" not in http.get(URL).json()
+
+
 @pytest.mark.parametrize(
     ("gateway", "message"),
     [
@@ -65,6 +71,56 @@ def test_telemetry_needs_a_settled_custom_model(http: httpx.Client, endpoint: Bu
     assert http.patch(f"{URL}/telemetry-config", json={"telemetry_config": {"a": 1}}).json()["name"] == "fraud"
     http.put(f"{URL}/config", json={"served_entities": [entity()]})
     assert http.patch(f"{URL}/telemetry-config", json={}).status_code == 409
+
+
+TABLES = {"table_names": {"logs_table": "main.ml.logs"}, "inference_table_config": {"sampling_fraction": 0.5}}
+
+
+def test_table_names_make_a_telemetry_profile_each_time_and_are_never_shown(
+    http: httpx.Client, endpoint: Build
+) -> None:
+    made = endpoint("fraud", telemetry_config=TABLES)["telemetry_config"]
+    again = http.patch(f"{URL}/telemetry-config", json={"telemetry_config": TABLES}).json()["telemetry_config"]
+    table = {"name": "main.ml.logs_payload", "sampling_fraction": 0.5}
+    for shown in (made, again, http.get(URL).json()["telemetry_config"]):
+        assert shown == {"telemetry_profile_id": shown["telemetry_profile_id"], "inference_table_config": table}
+    assert made["telemetry_profile_id"] != again["telemetry_profile_id"]
+
+
+@pytest.mark.parametrize("nameless", [{"inference_table_config": {"sampling_fraction": 1}}, {"table_names": {}}])
+def test_telemetry_without_a_profile_is_accepted_and_discarded(
+    http: httpx.Client, endpoint: Build, nameless: dict[str, Any]
+) -> None:
+    assert "telemetry_config" not in endpoint("fraud", telemetry_config=nameless)
+    one = {"telemetry_profile_id": "one"}
+    assert http.patch(f"{URL}/telemetry-config", json={"telemetry_config": one}).json()["telemetry_config"] == one
+    kept = http.patch(f"{URL}/telemetry-config", json={"telemetry_config": nameless})
+    assert (kept.status_code, kept.json()["telemetry_config"]) == (200, one)
+    assert "telemetry_config" not in http.patch(f"{URL}/telemetry-config", json={}).json()
+
+
+def test_a_creation_drops_telemetry_that_its_kind_of_endpoint_cannot_have(http: httpx.Client, endpoint: Build) -> None:
+    external = {"external_model": {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}}
+    made = endpoint("outside", config={"served_entities": [external]}, telemetry_config=TABLES)
+    assert "telemetry_config" not in made
+    refused = http.patch("/api/2.0/serving-endpoints/outside/telemetry-config", json={"telemetry_config": TABLES})
+    assert "not supported for endpoint type 'EXTERNAL_MODELS'" in refused.json()["message"]
+
+
+def test_what_is_written_and_never_returned(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+    written = {
+        "config": {"served_entities": [entity(burst_scaling_enabled=True)]},
+        "budget_policy_id": "one",
+        "rate_limits": [{"calls": 5, "key": "endpoint", "renewal_period": "minute"}],
+        "email_notifications": {"on_update_failure": ["ann@example.com"]},
+    }
+    shown = endpoint("fraud", **written)
+    assert {"budget_policy_id", "rate_limits", "email_notifications"} & set(shown) == set()
+    assert shown["effective_budget_policy_id"] == "one"
+    http.put(f"{URL}/config", json=written["config"])
+    both = [shown["config"], http.get(URL).json()["pending_config"]]
+    entities = [each for config in both for kind in ("served_entities", "served_models") for each in config[kind]]
+    assert [each for each in entities if "burst_scaling_enabled" in each] == []
 
 
 def test_settings_change_while_an_update_runs(http: httpx.Client, endpoint: Build, entity: Build) -> None:

@@ -70,7 +70,25 @@ def entity_of_a_route_optimized_endpoint(workspace: Any, endpoint: Build, entity
     return answer
 
 
-STATUSES = {
+def direct_url(workspace: Any, endpoint: Build, entity: Build) -> list[bool]:
+    """Whether a read has the URL: after the first deployment, and three seconds later."""
+    del entity
+    at_once = endpoint("fraud", route_optimized=True)
+    workspace.clock.advance(3)
+    later = workspace.http().get(f"{ENDPOINTS}/fraud").json()
+    return ["endpoint_url" in each and "data_plane_info" in each for each in (at_once, later)]
+
+
+def missing_endpoint(workspace: Any, endpoint: Build, entity: Build) -> str | None:
+    """The code of a 404."""
+    del endpoint, entity
+    answer = workspace.http().get(f"{ENDPOINTS}/nobody")
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "Endpoint with name 'nobody' does not exist."
+    return str(answer.json()["error_code"]) if "error_code" in answer.json() else None
+
+
+ANSWERS: dict[Callable[..., Any], dict[str, Any]] = {
     absent_scale_to_zero: {"false": 200, "refused": 400},
     duplicate_name: {"400": 400, "409": 409},
     delete_while_updating: {"allowed": 200, "409": 409},
@@ -78,29 +96,33 @@ STATUSES = {
     token_of_another_endpoint: {"403": 403, "401": 401},
     permissions_of_a_deleted_endpoint: {"200": 200, "404": 404},
     entity_of_a_route_optimized_endpoint: {"200": 200, "404": 404},
+    direct_url: {"at-once": [True, True], "later": [False, True]},
+    missing_endpoint: {"with-code": "RESOURCE_DOES_NOT_EXIST", "without-code": None},
 }
+"""What is seen at each position: the status of a response where nothing else is told."""
 CASES = [
-    pytest.param(ask, answer, status, id=f"{ask.__name__}={answer}")
-    for ask, statuses in STATUSES.items()
-    for answer, status in statuses.items()
+    pytest.param(ask, answer, seen, id=f"{ask.__name__}={answer}")
+    for ask, answers in ANSWERS.items()
+    for answer, seen in answers.items()
 ]
 
 
-@pytest.mark.parametrize(("ask", "answer", "status"), CASES)
+@pytest.mark.parametrize(("ask", "answer", "seen"), CASES)
 def test_a_switch_changes_the_answer(
     workspace: Any,
     endpoint: Build,
     entity: Build,
-    ask: Callable[..., httpx.Response],
+    ask: Callable[..., Any],
     answer: str,
-    status: int,
+    seen: Any,
 ) -> None:
     workspace.restart(switches=chosen([f"{ask.__name__.replace('_', '-')}={answer}"]))
-    assert ask(workspace, endpoint, entity).status_code == status
+    found = ask(workspace, endpoint, entity)
+    assert (found.status_code if isinstance(found, httpx.Response) else found) == seen
 
 
 def test_every_switch_is_tried_in_every_position() -> None:
-    tried = {ask.__name__.replace("_", "-"): tuple(statuses) for ask, statuses in STATUSES.items()}
+    tried = {ask.__name__.replace("_", "-"): tuple(answers) for ask, answers in ANSWERS.items()}
     assert tried == {switch.name: switch.answers for switch in SWITCHES}
 
 
