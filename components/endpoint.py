@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from components.address import Known, address
 from components.args import ServingEndpointArgs
 from components.arguments import access_controls, endpoint_settings, model_serving
 from components.check import refuse_contradictions
@@ -30,8 +31,11 @@ class ServingEndpoint(pulumi.ComponentResource):
 
     endpoint_name: pulumi.Output[str]
 
-    url: pulumi.Output[str]
-    """Where requests are sent. A route-optimized endpoint has a URL of its own, which takes OAuth tokens only."""
+    url: pulumi.Output[str | None]
+    """Where requests are sent. A route-optimized endpoint has a URL of its own, which takes OAuth tokens only.
+
+    None while the workspace doesn't have that URL yet.
+    """
 
     route_optimized: pulumi.Output[bool]
 
@@ -45,9 +49,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         self.endpoint_id = endpoint.output("servingEndpointId")
         self.endpoint_name = endpoint.output("name")
         self.route_optimized = endpoint.output("routeOptimized").apply(bool)
-        self.url = pulumi.Output.all(endpoint.output("endpointUrl"), self._host(args), self.endpoint_name).apply(
-            _address
-        )
+        self.url = self._url(args, endpoint)
         self._attach(name, args, endpoint)
         self.register_outputs(
             {
@@ -92,12 +94,18 @@ class ServingEndpoint(pulumi.ComponentResource):
             inputs = {"servingEndpointId": endpoint_id, "accessControls": access_controls(args.permissions)}
             Permissions(f"{name}-permissions", inputs, opts)
 
+    def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
+        settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()
+        known: pulumi.Output[dict[str, Any]] = pulumi.Output.all(
+            name=self.endpoint_name,
+            route_optimized=self.route_optimized,
+            own_url=endpoint.output("endpointUrl"),
+            host=self._host(args),
+            settings=settings,
+        )
+        return known.apply(lambda found: address(Known(**found)))
+
     def _host(self, args: ServingEndpointArgs) -> pulumi.Input[str | None]:
         if args.host:
             return args.host
         return explicit_host(self) or default_settings().get("host") or os.environ.get("DATABRICKS_HOST")
-
-
-def _address(parts: list[Any]) -> str:
-    endpoint_url, host, name = parts
-    return endpoint_url or f"{str(host or '').rstrip('/')}/serving-endpoints/{name}/invocations"

@@ -15,7 +15,10 @@ from operations.errors import OperationError
 
 @dataclass(frozen=True)
 class Address:
-    """A deployed endpoint; `url` is its own where it is route optimized, else the workspace's."""
+    """A deployed endpoint; `url` is its own where it is route optimized, else the workspace's.
+
+    It is empty while a route-optimized endpoint's own is not known: the workspace's would refuse.
+    """
 
     key: str
     name: str
@@ -74,7 +77,7 @@ def read_outputs(stack: str) -> Outputs:
 
 def _endpoints(found: dict[str, Any]) -> dict[str, Address]:
     return {
-        key: Address(key, one["name"], one["id"], one["url"], one["route_optimized"])
+        key: Address(key, one["name"], one["id"], one.get("url") or "", one["route_optimized"])
         for key, one in found["endpoints"].items()
     }
 

@@ -62,6 +62,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def open_line(outputs: Outputs, address: Address, caller: str | None) -> Line:
+    """Raises OperationError where the endpoint's URL is not known, or nobody may be asked as."""
+    if not address.url:
+        raise OperationError(
+            f'The URL of route-optimized endpoint "{address.key}" was not known when stack "{outputs.stack}" was'
+            f" deployed. Ask the workspace again: pulumi up --refresh --stack {outputs.stack}"
+        )
     client = client_for(outputs, address, caller)
     who = f'"{client.key}"' if client else "you"
     return Line(address, who, authorization(outputs, address, client))

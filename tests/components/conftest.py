@@ -16,6 +16,7 @@ from workspace.clock import FakeClock
 from workspace.founding import Credentials, found_workspace
 from workspace.server import bound_socket
 from workspace.store import Store
+from workspace.switches import chosen
 
 READY_AFTER = 10.0
 
@@ -61,12 +62,14 @@ class Still:
 
 
 @pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[Still]:
+def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Still]:
+    """A still workspace; `parametrize("still", [["NAME=ANSWER"]], indirect=True)` sets switches of it."""
     for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
         monkeypatch.delenv(name)
     store, clock, listener = Store(":memory:"), FakeClock(), bound_socket("127.0.0.1", 0)
     credentials = found_workspace(store, clock)
-    app = create_app(store, clock, Settings(ready_after=READY_AFTER))
+    switches = chosen(getattr(request, "param", []))
+    app = create_app(store, clock, Settings(ready_after=READY_AFTER, switches=switches))
     server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

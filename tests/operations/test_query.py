@@ -175,3 +175,16 @@ def test_no_secret_is_ever_printed(deployed: Any) -> None:
     for arguments in (("plain",), ("closed", "--as", "checkout"), ("nobody",)):
         asked = deployed.run("query", *arguments, "--data", deployed.request(PAYMENT))
         assert secret not in asked.out + asked.err
+
+
+@pytest.mark.parametrize("url", [{}, {"url": None}], ids=["absent", "null"])
+def test_a_url_that_was_not_known_is_a_sentence(deployed: Any, url: dict[str, Any]) -> None:
+    del deployed.outputs["endpoints"]["fraud-scorer"]["url"]
+    deployed.outputs["endpoints"]["fraud-scorer"] |= url
+    deployed.publish()
+    asked = deployed.run("query", "fraud-scorer", "--data", deployed.request(PAYMENT))
+    assert (asked.status, asked.out) == (1, "")
+    assert asked.err == (
+        'The URL of route-optimized endpoint "fraud-scorer" was not known when stack "dev" was deployed.'
+        " Ask the workspace again: pulumi up --refresh --stack dev\n"
+    )
