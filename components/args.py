@@ -84,7 +84,8 @@ class ServingEndpointArgs:
     the workspace's URL, for the address of an endpoint that is not route optimized; it need not be given where it is
     in the stack's configuration, the provider or the environment. `preflight=False` skips asking the workspace for
     what the endpoint needs; aliases can't be resolved then. `replace_id` allows the replacement of the one live
-    endpoint that has this id.
+    endpoint that has this id. `adopt` takes the live endpoint of this name into the state instead of creating one; it
+    has no effect where the state has the endpoint.
     """
 
     name: str
@@ -102,6 +103,7 @@ class ServingEndpointArgs:
     host: Text | None = None
     replace_id: str | None = None
     preflight: bool = True
+    adopt: bool = False
 
 
 @dataclass(frozen=True)

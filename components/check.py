@@ -16,7 +16,7 @@ _STAND_INS = {"version": "1", "application_id": "00000000-0000-0000-0000-0000000
 _STAND_IN = "known.by.then"
 """What an output stands for while nobody knows it: something that no rule objects to."""
 
-_NOT_IN_A_STACK_FILE = ("permissions", "host", "preflight")
+_NOT_IN_A_STACK_FILE = ("permissions", "host", "preflight", "adopt")
 
 
 def refuse_contradictions(name: str, args: ServingEndpointArgs) -> None:

@@ -10,6 +10,7 @@ from components.args import ServingEndpointArgs
 from components.arguments import access_controls, endpoint_settings, model_serving
 from components.check import refuse_contradictions
 from components.delivery import delivery_hook
+from components.existing import created_only_where_absent
 from components.guards import unentangled, watched
 from components.preflight import checked
 from components.providers import default_settings, explicit_host, explicit_settings
@@ -66,6 +67,9 @@ class ServingEndpoint(pulumi.ComponentResource):
             # drops changes of the others: EndpointSettings has them now.
             ignore_changes=["aiGateway", "emailNotifications", "rateLimits", "telemetryConfig"],
             hooks=self._hooks(name, args),
+            # `pulumi import` can't give it a parent that the state doesn't have yet: then it stands alone there.
+            aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
+            import_=args.name if args.adopt else None,
         )
         inputs = model_serving(checked(name, args, self._workspace))
         return ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
@@ -75,6 +79,10 @@ class ServingEndpoint(pulumi.ComponentResource):
         refusals = pulumi.ResourceHookBinding.merge(
             watched(name, model_serving(args), args.replace_id), unchangeable_fields()
         )
+        if args.preflight:
+            settings = self._workspace or pulumi.Output.from_input(default_settings())
+            absent = created_only_where_absent(name, settings, args.replace_id)
+            refusals = pulumi.ResourceHookBinding.merge(refusals, absent)
         return pulumi.ResourceHookBinding.merge(refusals, delivery_hook(name, self._workspace))
 
     def _attach(self, name: str, args: ServingEndpointArgs, endpoint: ModelServing) -> None:

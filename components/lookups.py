@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from components.databricks_api import CallError, DeniedError, Workspace
@@ -20,11 +20,17 @@ _GRANT: Final = (
 
 @dataclass
 class Report:
-    """What a preflight found out. `versions` holds the version of each `model@Alias`."""
+    """What a preflight found out. `versions` holds the version of each `model@Alias`.
+
+    `live` holds, by name, the listing's entry of each endpoint that the caller can see, and `me` who the caller is:
+    None where nothing was asked.
+    """
 
     versions: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    live: dict[str, Any] = field(default_factory=dict, compare=False)
+    me: Caller | None = field(default=None, compare=False)
 
 
 def look_at_version(workspace: Workspace, model: Model) -> Report:

@@ -150,24 +150,24 @@ def _after(look: pulumi.Output[Any], entity: ServedEntityArgs) -> ServedEntityAr
 def _look(report: Report, endpoints: Sequence[Needs], workspace: Workspace) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         who = pool.submit(caller, workspace)
-        creators = pool.submit(_creators, workspace)
+        listing = pool.submit(_listed, workspace)
         models = {model for endpoint in endpoints for model in endpoint.models}
         looks: list[Callable[[], Report]] = [functools.partial(look_at_version, workspace, model) for model in models]
         scopes = {reference.scope for endpoint in endpoints for reference in endpoint.secrets}
         looks += [functools.partial(look_at_scope, workspace, scope, endpoints) for scope in scopes]
         for found in [pool.submit(_tried, look) for look in looks]:
             _add(report, found.result())
-        me, created = who.result(), creators.result()
-        new = {model.name: model for each in endpoints if each.name not in created for model in each.models}
+        report.me, report.live = who.result(), listing.result()
+        new = {model.name: model for each in endpoints if each.name not in report.live for model in each.models}
         grants = [
-            pool.submit(_tried, functools.partial(look_for_privileges, workspace, me, model))
+            pool.submit(_tried, functools.partial(look_for_privileges, workspace, report.me, model))
             for model in new.values()
             if model.in_unity_catalog
         ]
         for grant in grants:
             _add(report, grant.result())
     report.findings.sort(key=lambda finding: [str(part) for part in finding[0]])
-    report.warnings = sorted({*report.warnings, *_other_creators(endpoints, me, created)})
+    report.warnings = sorted({*report.warnings, *_other_creators(endpoints, report.me, report.live)})
 
 
 def _tried(look: Callable[[], Report]) -> Report:
@@ -186,15 +186,15 @@ def _add(report: Report, part: Report) -> None:
     report.warnings += part.warnings
 
 
-def _creators(workspace: Workspace) -> dict[str, str]:
-    """Who created each endpoint that the caller can see."""
+def _listed(workspace: Workspace) -> dict[str, Any]:
+    """Each endpoint that the caller can see, by name."""
     listed = workspace.get("/api/2.0/serving-endpoints").get("endpoints") or []
-    return {endpoint["name"]: endpoint.get("creator") or "" for endpoint in listed}
+    return {endpoint["name"]: endpoint for endpoint in listed}
 
 
-def _other_creators(endpoints: Sequence[Needs], me: Caller, creators: Mapping[str, str]) -> Iterator[str]:
+def _other_creators(endpoints: Sequence[Needs], me: Caller, live: Mapping[str, Any]) -> Iterator[str]:
     for endpoint in endpoints:
-        creator = creators.get(endpoint.name or "")
+        creator = live.get(endpoint.name or "", {}).get("creator")
         if creator and creator != me.name:
             yield (
                 f'Endpoint "{endpoint.name}" runs as its creator, {creator}. You are {me.name}: a replacement would run'

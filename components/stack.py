@@ -1,5 +1,6 @@
 """A whole stack file as components, and what it gives to those who call its endpoints."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +9,10 @@ import pulumi
 from components.endpoint import ServingEndpoint
 from components.from_spec import endpoint_args, principal_args
 from components.guards import stand_guard
-from components.needs import needs, pinned
-from components.preflight import UNRESOLVED, Telling, in_words, preflight, raise_findings
+from components.look import Look, look
+from components.needs import pinned
+from components.preflight import UNRESOLVED, Telling, in_words, raise_findings
 from components.principal import ServicePrincipal
-from components.providers import default_settings
 from stacks import Stack
 
 
@@ -26,10 +27,11 @@ def build(
     is registered, in the words of `told`. The outputs hold, by the keys of the stack file, each endpoint's name, id,
     URL and whether it is route optimized, and each service principal's application id and client secret (a secret).
     """
-    versions = _resolved(stack, told)
+    looked = look(stack)
+    raise_findings(looked.report, told)
     stand_guard()
     principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
-    endpoints = {key: _endpoint(stack, key, versions, principals, opts) for key in stack.endpoints}
+    endpoints = {key: _endpoint(stack, key, looked, principals, opts) for key in stack.endpoints}
     return {
         "endpoints": {
             key: {
@@ -47,18 +49,10 @@ def build(
     }
 
 
-def _resolved(stack: Stack, told: Telling) -> dict[str, str]:
-    """The version of each alias, once the preflight has nothing to object to."""
-    asked = [needs(("endpoints", key), endpoint_args(stack, key, str)) for key in stack.endpoints]
-    report = preflight(asked, default_settings())
-    raise_findings(report, told)
-    return report.versions
-
-
 def _endpoint(
     stack: Stack,
     key: str,
-    versions: Mapping[str, str],
+    looked: Look,
     principals: Mapping[str, ServicePrincipal],
     opts: pulumi.ResourceOptions | None,
 ) -> ServingEndpoint:
@@ -70,7 +64,8 @@ def _endpoint(
         return declared.application_id if declared else principal
 
     def version(alias: str) -> pulumi.Input[str]:
-        return versions.get(alias) or pulumi.Output.from_input(UNRESOLVED)
+        return looked.report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED)
 
     args = pinned(endpoint_args(stack, key, application_id), version)
+    args = dataclasses.replace(args, adopt=key in looked.taken_over)
     return ServingEndpoint(key, args, pulumi.ResourceOptions.merge(opts, kept))

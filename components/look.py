@@ -1,0 +1,38 @@
+"""What is known before anything of a stack is registered: the preflight's report, and what the state has."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pulumi
+
+from components.databricks_api import connect
+from components.earlier_runs import begun
+from components.from_spec import endpoint_args
+from components.lookups import Report
+from components.needs import needs
+from components.preflight import preflight
+from components.providers import default_settings
+from components.state import own_state
+from components.takeover import COMPONENT, take_over
+from stacks import Stack
+
+
+@dataclass(frozen=True)
+class Look:
+    """The report, whose findings are reasons to stop, and the keys of the endpoints to import."""
+
+    report: Report
+    taken_over: frozenset[str]
+
+
+def look(stack: Stack) -> Look:
+    """Ask the workspace and the engine at the same time. Raises pulumi.RunError where the workspace doesn't answer."""
+    declared = {key: endpoint_args(stack, key, str) for key in stack.endpoints}
+    asked = [needs(("endpoints", key), args) for key, args in declared.items()]
+    settings, name = default_settings(), pulumi.get_stack()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(preflight, asked, settings)
+        state = own_state()  # in this thread: it runs the program's event loop
+        report = looking.result()
+    taken = take_over(declared, report, state, lambda: connect(settings), lambda: begun(name, COMPONENT))
+    return Look(report, taken)
