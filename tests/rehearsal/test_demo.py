@@ -47,5 +47,6 @@ def test_the_demo_ends_well_and_leaves_the_user_s_own_things_alone(tmp_path: Pat
     assert run.stdout.count("Refused with exit status ") == 2
     assert "The endpoint is untouched" in run.stdout
     assert "No endpoint is left in the workspace" in run.stdout
+    assert "Traceback" not in run.stdout
     assert planted not in run.stdout
     assert sorted(tmp_path.rglob("*")) == before
