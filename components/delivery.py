@@ -8,8 +8,6 @@ endpoint that is not updated in a run costs nothing.
 
 import asyncio
 import time
-import weakref
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,8 +16,8 @@ import pulumi
 
 from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
 from components.diagnosis import config_update, diagnosis, failed, place
+from components.hook_names import hook_name
 from components.hook_values import is_known, plain
-from components.providers import default_settings
 from components.served import (
     config_body,
     config_differences,
@@ -61,28 +59,22 @@ def missing(state: Mapping[str, Any], new: Mapping[str, Any], live: Mapping[str,
     return Missing(tuple(config), tuple(tags))
 
 
-def delivery_hook(name: str, settings: pulumi.Output[dict[str, Any]] | None) -> pulumi.ResourceHookBinding:
-    """The hook of an endpoint's resource. `settings` are an explicit provider's; None: those of the default one."""
-    known = pulumi.Output.from_input(default_settings()) if settings is None else settings
+def delivery_hook(name: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.ResourceHookBinding:
+    """The hook of an endpoint's resource. `settings` are those of its provider."""
 
     async def before_update(args: pulumi.ResourceHookArgs) -> None:
         """Raise DeliveryError where what is missing can't be sent. In a preview only warn."""
-        state, new, where = await plain(args.old_outputs or {}), await plain(args.new_inputs or {}), await plain(known)
+        state, new, where = (
+            await plain(args.old_outputs or {}),
+            await plain(args.new_inputs or {}),
+            await plain(settings),
+        )
         if is_known([new.get("config"), new.get("tags"), where]):
             await asyncio.to_thread(warn_of_missing if pulumi.runtime.is_dry_run() else deliver, where, state, new)
 
     options = pulumi.ResourceHookOptions(on_dry_run=True)
-    return pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook(_unique(name), before_update, options)])
-
-
-_names: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Counter[str]] = weakref.WeakKeyDictionary()
-
-
-def _unique(name: str) -> str:
-    """A name of the hook, which the engine prints with its errors. Two components may have one name."""
-    used = _names.setdefault(asyncio.get_event_loop(), Counter())
-    used[name] += 1
-    return f"{name} serves what is declared" + (f" ({used[name]})" if used[name] > 1 else "")
+    hook = pulumi.ResourceHook(hook_name(f"{name} serves what is declared"), before_update, options)
+    return pulumi.ResourceHookBinding(before_update=[hook])
 
 
 def warn_of_missing(settings: Mapping[str, Any], state: Mapping[str, Any], new: Mapping[str, Any]) -> None:

@@ -12,6 +12,9 @@ FAILED: Final = ("UPDATE_FAILED", "UPDATE_CANCELED")
 _LINES: Final = 5
 """So many of the last lines of a build log."""
 
+_LINES_OF_A_CREATION: Final = 30
+"""After a failed creation the provider deletes the endpoint, and its logs with it."""
+
 _WIDTH: Final = 200
 """Characters of one line."""
 
@@ -35,12 +38,28 @@ def diagnosis(workspace: Workspace, live: Mapping[str, Any]) -> str:
 
     `live` is what GET of the endpoint answers.
     """
-    name = str(live["name"])
+    name, first = str(live["name"]), not live.get("config")
     ended = "was canceled" if config_update(live) == "UPDATE_CANCELED" else "failed"
-    lines = [f'The last update of endpoint "{name}" {ended}:', *_entities(workspace, name, live)]
-    lines.append(f"  It still serves: {_served(live)}" if live.get("config") else "  It serves nothing")
+    lines = [f'The {"first deployment" if first else "last update"} of endpoint "{name}" {ended}:']
+    lines += _entities(workspace, name, live)
+    lines.append("  It serves nothing" if first else f"  It still serves: {_served(live)}")
     lines.append("  Correct the stack file or the model, then run `pulumi up`")
     return "\n".join(lines)
+
+
+def state_warning(workspace: Workspace, listed: Mapping[str, Any]) -> str | None:
+    """What is to be known of an endpoint that is not simply serving. `listed` is one of the listing's endpoints."""
+    name, state = listed["name"], listed.get("state") or {}
+    if failed(listed):
+        live = workspace.find(place(name))
+        return diagnosis(workspace, live) if live and failed(live) else None
+    if config_update(listed) == "IN_PROGRESS":
+        return f'Endpoint "{name}" is being updated. Until that is over it serves its configuration of before'
+    if state.get("suspend") == "STOPPED":
+        return f'Endpoint "{name}" is stopped: it answers no requests'
+    if state.get("ready") == "NOT_READY":
+        return f'Endpoint "{name}" is not ready: it answers no requests'
+    return None
 
 
 def _entities(workspace: Workspace, endpoint: str, live: Mapping[str, Any]) -> Iterator[str]:
@@ -49,19 +68,20 @@ def _entities(workspace: Workspace, endpoint: str, live: Mapping[str, Any]) -> I
         message = str(state.get("deployment_state_message") or "no reason given")
         yield f'  "{entity["name"]}" ({_model(entity)}) {state.get("deployment") or "unknown"}: {message}'
         if state.get("deployment") == "DEPLOYMENT_FAILED":
-            yield from _build_log(workspace, endpoint, str(entity["name"]))
+            yield from _build_log(workspace, endpoint, str(entity["name"]), kept=bool(live.get("config")))
 
 
-def _build_log(workspace: Workspace, endpoint: str, entity: str) -> Iterator[str]:
-    """The end of it, and the command that prints all. Where it can't be read it is left out."""
+def _build_log(workspace: Workspace, endpoint: str, entity: str, *, kept: bool) -> Iterator[str]:
+    """The end of it. Where it can't be read it is left out; where the endpoint won't be kept, more of it is given."""
     try:
         logs = workspace.find(f"{place(endpoint)}/served-models/{quote(entity, safe='')}/build-logs")
     except (CallError, SignInError, UnreachableError):
         return
     lines = [line.rstrip()[:_WIDTH] for line in str((logs or {}).get("logs") or "").splitlines() if line.strip()]
     if lines:
-        yield f"    build log (all of it: databricks serving-endpoints build-logs {endpoint} {entity}):"
-        yield from (f"      {line}" for line in lines[-_LINES:])
+        whole = f" (all of it: databricks serving-endpoints build-logs {endpoint} {entity})" if kept else ""
+        yield f"    build log{whole}, the last lines:"
+        yield from (f"      {line}" for line in lines[-(_LINES if kept else _LINES_OF_A_CREATION) :])
 
 
 def _served(live: Mapping[str, Any]) -> str:

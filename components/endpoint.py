@@ -1,5 +1,6 @@
 """A serving endpoint with its served entities, traffic, settings and permissions as one component."""
 
+import functools
 import os
 from typing import Any
 
@@ -11,6 +12,7 @@ from components.arguments import access_controls, endpoint_settings, model_servi
 from components.check import refuse_contradictions
 from components.delivery import delivery_hook
 from components.existing import created_only_where_absent
+from components.failures import failure_hooks
 from components.guards import unentangled, watched
 from components.preflight import checked
 from components.providers import default_settings, explicit_host, explicit_settings
@@ -76,14 +78,11 @@ class ServingEndpoint(pulumi.ComponentResource):
 
     def _hooks(self, name: str, args: ServingEndpointArgs) -> pulumi.ResourceHookBinding:
         """Refusals come first: they leave the live endpoint as it is."""
-        refusals = pulumi.ResourceHookBinding.merge(
-            watched(name, model_serving(args), args.replace_id), unchangeable_fields()
-        )
-        if args.preflight:
-            settings = self._workspace or pulumi.Output.from_input(default_settings())
-            absent = created_only_where_absent(name, settings, args.replace_id)
-            refusals = pulumi.ResourceHookBinding.merge(refusals, absent)
-        return pulumi.ResourceHookBinding.merge(refusals, delivery_hook(name, self._workspace))
+        settings = self._workspace or pulumi.Output.from_input(default_settings())
+        bindings = [watched(name, model_serving(args), args.replace_id), unchangeable_fields()]
+        bindings += [created_only_where_absent(name, settings, args.replace_id)] if args.preflight else []
+        bindings += [delivery_hook(name, settings), failure_hooks(name, settings)]
+        return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 
     def _attach(self, name: str, args: ServingEndpointArgs, endpoint: ModelServing) -> None:
         """What goes with the endpoint. Where that is protected, this may still change and go.

@@ -1,11 +1,12 @@
 """What the workspace has of what an endpoint needs: each look answers with what it found, lacks and couldn't see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 from components.databricks_api import CallError, DeniedError, Workspace
+from components.diagnosis import state_warning
 from components.needs import Model, Needs
 from components.privileges import Caller, missing_privileges, owns_metastore
 from stacks.faults import Finding
@@ -113,6 +114,12 @@ def look_for_privileges(workspace: Workspace, me: Caller, model: Model) -> Repor
     if owns_metastore(workspace, me):
         return Report(warnings=[f"{dotted(model.path)}: {message}. It may hold it as a metastore admin, unseen here"])
     return Report(findings=[(model.path, message, _GRANT)])
+
+
+def look_at_state(workspace: Workspace, listed: Mapping[str, Any]) -> Report:
+    """A declared endpoint serves. `listed` is its entry in the listing of all."""
+    warning = state_warning(workspace, listed)
+    return Report(warnings=[warning] if warning else [])
 
 
 def _unreadable(path: FieldPath, what: str, error: Exception, *, fatal: bool) -> Report:

@@ -23,7 +23,7 @@ from components.databricks_api import (
     Workspace,
     connect,
 )
-from components.lookups import Report, look_at_scope, look_at_version, look_for_privileges
+from components.lookups import Report, look_at_scope, look_at_state, look_at_version, look_for_privileges
 from components.needs import Needs, needs, pinned
 from components.privileges import Caller, caller
 from components.providers import default_settings
@@ -164,8 +164,10 @@ def _look(report: Report, endpoints: Sequence[Needs], workspace: Workspace) -> N
             for model in new.values()
             if model.in_unity_catalog
         ]
-        for grant in grants:
-            _add(report, grant.result())
+        declared = [report.live[each.name] for each in endpoints if each.name in report.live]
+        states = [pool.submit(_tried, functools.partial(look_at_state, workspace, each)) for each in declared]
+        for look in (*grants, *states):
+            _add(report, look.result())
     report.findings.sort(key=lambda finding: [str(part) for part in finding[0]])
     report.warnings = sorted({*report.warnings, *_other_creators(endpoints, report.me, report.live)})
 

@@ -118,8 +118,23 @@ def test_an_update_that_fails_is_sent_again_until_it_serves(change: Change) -> N
         failed = change.here.pulumi(*UP, check=False)
         assert failed.refused, failed.text
         assert change.served[0] != change.declared[0]
-    assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
+        assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
+    for refresh in ((), ("--refresh",)):
+        assert 'The last update of endpoint "fraud-scorer" failed:' in change.here.pulumi("preview", *refresh).text
     change.seed(None)
     change.here.pulumi(*UP)
     assert change.served == change.declared
     change.here.pulumi(*UP, "--expect-no-changes")
+
+
+def test_the_reason_of_a_failed_creation_is_shown_though_the_endpoint_is_deleted(engine: None) -> None:  # noqa: ARG001
+    broken = {"main.ml.fraud": {"versions": {8: {"fails": "pip could not resolve numpy"}}}}
+    with stage("--ready-after", "2") as here:
+        here.pulumi("stack", "init", "local")
+        here.workspace.post("/_workspace/seed", {"models": broken})
+        failed = here.pulumi(*UP, check=False)
+        assert failed.refused, failed.text
+        assert f"DELETE {ENDPOINT}" in here.workspace.writes()
+    assert 'The first deployment of endpoint "fraud-scorer" failed:' in failed.text
+    assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
+    assert "ERROR: pip could not resolve numpy" in failed.text

@@ -21,6 +21,7 @@ def look(settings: dict[str, Any], name: str = "fraud") -> Report:
 
 def test_a_live_endpoint_of_another_creator_is_told_with_both_names(still: Any) -> None:
     still.endpoint("fraud")
+    still.clock.advance(60)
     me, settings = still.principal()
     for securable, privilege in WAY.items():
         still.grant(securable, me, privilege)
@@ -34,6 +35,7 @@ def test_a_live_endpoint_of_another_creator_is_told_with_both_names(still: Any) 
 
 def test_the_creator_and_whoever_makes_a_new_endpoint_are_told_nothing(still: Any) -> None:
     still.endpoint("fraud")
+    still.clock.advance(60)
     assert look(still.settings()) == look(still.settings(), "other") == Report()
 
 
