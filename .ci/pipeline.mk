@@ -30,9 +30,10 @@ venv: $(READY)
 review-check: $(READY) ## every mistake in the stack files, in an instant
 	@$(PY) -m review check
 
-# as a JSON list; without SINCE=commit, every stack whose workspace a pipeline can reach
+# as a JSON list; without SINCE=commit, every stack whose workspace a pipeline can reach. A stack whose file is deleted is
+# there with DELETED=yes, for a review: there is nothing to deploy for it.
 changed-stacks: $(READY)
-	@$(PY) -m review stacks --deployed --format json $(if $(SINCE),--changed-since $(SINCE))
+	@$(PY) -m review stacks --deployed --format json $(if $(SINCE),--changed-since $(SINCE)) $(if $(DELETED),--with-deleted)
 
 # Status 2 says that a person must approve it, which is not this step's failure.
 review: engine-home ## what a change does to a stack: make review STACK=prod; fails where it can't be deployed

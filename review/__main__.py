@@ -116,6 +116,7 @@ def _promote(parser: argparse.ArgumentParser) -> None:
 
 def _stacks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--changed-since", metavar="REF")
+    parser.add_argument("--with-deleted", action="store_true", help="list those whose file is deleted, too")
     parser.add_argument("--deployed", action="store_true", help="leave out those whose workspace is on this machine")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=stacks_command)

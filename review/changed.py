@@ -1,18 +1,38 @@
-"""Which stacks a pull request changes, by the files that it touches."""
+"""Which stacks a pull request changes, by the files that it touches.
 
-import subprocess
+Whatever decides what is deployed, or how, concerns every stack. So each file does, except what is listed here.
+"""
+
+import re
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from review.errors import UserError
+from review.git import left_at, text_at, touched
 from stacks.yaml_places import read
 
-_OF_ALL = ("Pulumi.yaml", "__main__.py", "stacks/base.yaml", "requirements.txt")
-_ROOMS_OF_ALL = ("components/", "contract/", "policies/")
+_CONCERNS_NONE = (
+    re.compile(r"(docs|tests|bench|rehearsal|workspace|\.github/ISSUE_TEMPLATE)/"),
+    re.compile(r"(.*/)?([^/]+\.md|LICENSE[^/]*|CODEOWNERS|\.gitignore|\.editorconfig)$"),
+    re.compile(r"\.pre-commit-(config|hooks)\.yaml$|\.github/dependabot\.yml$"),
+)
+"""Files and folders that no preview, deployment or component reads. The embedded workspace serves this machine only."""
+
+_STACK_FILE = re.compile(r"stacks/Pulumi\.(.+)\.yaml$")
+_NO_COMMIT = re.compile(r"0{40}(0{24})?$")
+"""What forges call the commit before the first one of a branch."""
+
 _THIS_MACHINE = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
-class GitError(UserError):
-    """Git could not tell. The text is what it said."""
+@dataclass(frozen=True)
+class Changed:
+    """The stacks that differ, and those whose file is deleted, each sorted."""
+
+    stacks: tuple[str, ...]
+    deleted: tuple[str, ...] = ()
+    note: str = ""
+    """A sentence on how they were found, where it isn't what was asked for."""
 
 
 def stacks(folder: Path) -> list[str]:
@@ -20,40 +40,51 @@ def stacks(folder: Path) -> list[str]:
     return sorted(file.stem.removeprefix("Pulumi.") for file in (folder / "stacks").glob("Pulumi.*.yaml"))
 
 
-def changed_stacks(folder: Path, since: str) -> list[str]:
-    """The stacks that differ from where the branch left `since`: all, where what they share was touched.
+def stack_file(stack: str) -> str:
+    """The path of a stack's own file in the project's folder."""
+    return f"stacks/Pulumi.{stack}.yaml"
 
-    Files that are not committed count too. Raises GitError.
+
+def has_file(folder: Path, stack: str) -> bool:
+    return (folder / stack_file(stack)).exists()
+
+
+def changed_stacks(folder: Path, since: str) -> Changed:
+    """The stacks that differ from where the branch left `since`: all, where a file that they share was touched.
+
+    Files that are not committed count, too. Raises GitError.
     """
-    files = set(git(folder, "diff", "--name-only", "--relative", f"{since}...HEAD").splitlines())
-    files |= {line[3:] for line in git(folder, "status", "--porcelain", "--", ".").splitlines()}
-    if any(file in _OF_ALL or file.startswith(_ROOMS_OF_ALL) for file in files):
-        return stacks(folder)
-    return [stack for stack in stacks(folder) if f"stacks/Pulumi.{stack}.yaml" in files]
+    existing = stacks(folder)
+    if _NO_COMMIT.match(since):
+        note = f"There is no commit before this one ({since[:7]}…: the branch is new), so every stack counts as changed"
+        return Changed(tuple(existing), note=note)
+    files = [file for file in touched(folder, left_at(folder, since)) if not _concerns_none(file)]
+    own = {match[1] for file in files if (match := _STACK_FILE.match(file))}
+    shared = any(not _STACK_FILE.match(file) for file in files)
+    return Changed(
+        tuple(stack for stack in existing if shared or stack in own), deleted=tuple(sorted(own - set(existing)))
+    )
 
 
-def on_this_machine(folder: Path, stack: str) -> bool:
-    """Whether the stack's workspace is an embedded one, which no pipeline can reach."""
-    document = read(folder / "stacks" / f"Pulumi.{stack}.yaml").data
+def _concerns_none(file: str) -> bool:
+    return any(pattern.match(file) for pattern in _CONCERNS_NONE)
+
+
+def on_this_machine(folder: Path, stack: str, deleted_since: str = "") -> bool:
+    """Whether the stack's workspace is an embedded one, which no pipeline can reach.
+
+    Of a stack whose file is deleted, `deleted_since` names the commit that still has it.
+    """
+    if not deleted_since:
+        return _names_this_machine(folder / stack_file(stack))
+    with tempfile.TemporaryDirectory(prefix="model-serving-stack-") as name:
+        file = Path(name) / "stack.yaml"
+        file.write_text(text_at(folder, left_at(folder, deleted_since), stack_file(stack)) or "", encoding="utf-8")
+        return _names_this_machine(file)
+
+
+def _names_this_machine(file: Path) -> bool:
+    document = read(file).data
     config = document.get("config") if isinstance(document, dict) else None
     host = config.get("databricks:host") if isinstance(config, dict) else None
     return isinstance(host, str) and host.startswith(_THIS_MACHINE)
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """What git prints. Raises GitError where it fails, or isn't there."""
-    try:
-        run = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise GitError("There is no `git` on PATH") from None
-    if run.returncode:
-        raise GitError(f"git {' '.join(arguments)}: {run.stderr.strip()}")
-    return run.stdout.rstrip("\n")
-
-
-def commit(folder: Path, name: str) -> str:
-    """A commit's id; empty where there is none."""
-    try:
-        return git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-    except GitError:
-        return ""

@@ -6,8 +6,9 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from review.changed import changed_stacks, commit, on_this_machine, stacks
+from review.changed import changed_stacks, has_file, on_this_machine, stacks
 from review.errors import UsageError
+from review.git import commit
 from review.report import Report, Stamp, Verdict
 
 
@@ -27,20 +28,26 @@ def _reports(arguments: Namespace) -> list[Report]:
     from review.engine_output import read_digest, read_events  # noqa: PLC0415  see above
     from review.places import declared_in  # noqa: PLC0415
     from review.report import report  # noqa: PLC0415
+    from review.retired import retired  # noqa: PLC0415
     from review.running import preview  # noqa: PLC0415
 
     folder = Path.cwd()
     previews = [read_events(Path(file)) for file in arguments.events]
     previews += [read_digest(Path(file)) for file in arguments.preview]
     for stack in _chosen(arguments, folder) if not previews else ():
-        previews.append(preview(stack, folder, arguments.policy_pack, refresh=arguments.refresh))
+        if has_file(folder, stack):
+            previews.append(preview(stack, folder, arguments.policy_pack, refresh=arguments.refresh))
+        else:
+            previews.append(retired(stack, folder, arguments.base or arguments.changed_since or ""))
     stamp = _stamp(arguments, folder)
     return [report(each, declared_in(each.stack, folder / "stacks"), stamp) for each in previews]
 
 
 def _chosen(arguments: Namespace, folder: Path) -> list[str]:
     if arguments.changed_since:
-        return changed_stacks(folder, arguments.changed_since)
+        changed = changed_stacks(folder, arguments.changed_since)
+        _note(changed.note)
+        return [*changed.stacks, *changed.deleted]
     if not arguments.stack:
         ways = "--stack NAME, --changed-since REF, --events FILE or --preview FILE"
         raise UsageError(f"Which stack? Give {ways}. Stacks here: {', '.join(stacks(folder)) or 'none'}")
@@ -72,11 +79,32 @@ def stacks_command(arguments: Namespace) -> int:
     import json  # noqa: PLC0415  only here
 
     folder = Path.cwd()
-    names = changed_stacks(folder, arguments.changed_since) if arguments.changed_since else stacks(folder)
+    names = _changed(folder, arguments) if arguments.changed_since else stacks(folder)
     if arguments.deployed:
         names = [name for name in names if not on_this_machine(folder, name)]
     sys.stdout.write((json.dumps(names) if arguments.format == "json" else "\n".join(names)) + "\n")
     return 0
+
+
+def _changed(folder: Path, arguments: Namespace) -> list[str]:
+    """The changed stacks. Those whose file is deleted are listed only where that is asked for, and never silently."""
+    from review.retired import way_out  # noqa: PLC0415
+
+    since = arguments.changed_since
+    changed = changed_stacks(folder, since)
+    _note(changed.note)
+    deleted = changed.deleted
+    if arguments.deployed:
+        deleted = tuple(name for name in deleted if not on_this_machine(folder, name, deleted_since=since))
+    for name in deleted:
+        _note(way_out(folder, name, since))
+    return [*changed.stacks, *(deleted if arguments.with_deleted else ())]
+
+
+def _note(sentence: str) -> None:
+    """What a person should know, beside the result."""
+    if sentence:
+        sys.stderr.write(f"{sentence}\n")
 
 
 def check_command(arguments: Namespace) -> int:
@@ -130,8 +158,11 @@ def merged_command(arguments: Namespace) -> int:
 def deploy_command(arguments: Namespace) -> int:
     """`deploy`: `up` of exactly what was reviewed."""
     from review.apply import deploy  # noqa: PLC0415
+    from review.retired import missing_file  # noqa: PLC0415
     from review.text import text  # noqa: PLC0415
 
+    if not has_file(Path.cwd(), arguments.stack):
+        raise missing_file(Path.cwd(), arguments.stack)
     outcome = deploy(arguments.stack, Path.cwd(), arguments.policy_pack, arguments.reviewed)
     if not outcome.tried:
         sys.stdout.write(text([outcome.report]))

@@ -28,9 +28,7 @@ def preview(
 
     Raises NoPulumiError and InterruptedRunError. Everything else that goes wrong is an error in the preview.
     """
-    if not shutil.which("pulumi"):
-        way_out = 'Install Pulumi, or `make setup` and then eval "$(make -s env)"'
-        raise NoPulumiError(f"There is no `pulumi` on PATH. {way_out}")
+    pulumi_is_there()
     progress(f"Previewing stack {stack}\n")
     with tempfile.TemporaryDirectory(prefix="model-serving-review-") as name:
         events = Path(name) / "events"
@@ -47,6 +45,13 @@ def preview(
         printed = ran.text[-_KEPT:].strip() or f"pulumi ended with {ran.status}"
         found = replace(found, errors=(printed,), complete=False)
     return replace(found, stack=found.stack or stack)
+
+
+def pulumi_is_there() -> None:
+    """Raises NoPulumiError where it is not."""
+    if not shutil.which("pulumi"):
+        way_out = 'Install Pulumi, or `make setup` and then eval "$(make -s env)"'
+        raise NoPulumiError(f"There is no `pulumi` on PATH. {way_out}")
 
 
 def run_pulumi(

@@ -15,6 +15,7 @@ import pytest
 from rehearsal import pull_request
 from rehearsal.review_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
 from rehearsal.stage import PROJECT, Stage
+from review.__main__ import main as review
 from review.apply import Outcome, deploy
 from review.promote import promotion
 
@@ -112,6 +113,30 @@ def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Stage) -> None:
     assert outcome.deployed, outcome.message
     assert project.workspace.writes().count(create) == 3
     assert deploy("local", project.folder, ["policies"], "").message.startswith("Nothing to do")
+
+
+def test_a_stack_whose_file_is_deleted_is_retired_as_the_review_says(in_its_shell: Stage) -> None:
+    project = in_its_shell
+    file = project.folder / "stacks" / "Pulumi.local.yaml"
+    for arguments in (["init", "-q", "-b", "main"], ["add", "stacks"], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *_AUTHOR, *arguments], cwd=project.folder, check=True)
+    project.pulumi("up", "--yes", "--skip-preview")
+    file.unlink()
+    command = ["report", "--stack", "local", "--base", "main", "--format", "json", "--output", "report.json"]
+    assert review(command) == 1
+    (error,) = json.loads(Path("report.json").read_text(encoding="utf-8"))["stacks"][0]["errors"]
+    assert "resources of it are in the state" in error
+    commands = [line.split() for line in error.splitlines() if line.startswith("  ")]
+    assert [command[:2] for command in commands] == [["git", "checkout"], ["pulumi", "destroy"], ["pulumi", "stack"]]
+    for command_line in commands:
+        answer = ["--yes", "--non-interactive"] if command_line[0] == "pulumi" else []
+        subprocess.run([*command_line, *answer], cwd=project.folder, env=project.environment, check=True)
+    assert project.workspace.get("/api/2.0/serving-endpoints") == {"endpoints": []}
+    assert not file.exists()
+    assert review(command) == 0
+
+
+_AUTHOR = ("-c", "user.name=author", "-c", "user.email=author@example.com", "-c", "commit.gpgsign=false")
 
 
 def _up_to(pattern: str, lines: Iterable[str]) -> Iterator[str]:

@@ -1,8 +1,6 @@
 """The commands, as they are typed: their exit status, their files, and what they say to a mistake."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,6 @@ import pytest
 from rehearsal.review_cases import CASES
 from review.__main__ import main
 from review.apply import deploy
-from review.changed import changed_stacks, on_this_machine
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -77,56 +74,6 @@ def test_without_pulumi_the_way_out_is_told(
     monkeypatch.chdir(PROJECT)
     assert main(["report", "--stack", "prod"]) == 1
     assert "There is no `pulumi` on PATH. Install Pulumi" in capsys.readouterr().err
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The stack files in a repository with a commit of their own."""
-    shutil.copytree(PROJECT / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "author")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "author@example.com")
-    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "x"], ["switch", "-qc", "branch"]):
-        subprocess.run(["git", "-c", "commit.gpgsign=false", *arguments], cwd=tmp_path, check=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("touched", "stacks"),
-    [
-        ("stacks/Pulumi.prod.yaml", ["prod"]),
-        ("stacks/base.yaml", ["local", "prod", "staging"]),
-        ("components/endpoint.py", ["local", "prod", "staging"]),
-        ("README.md", []),
-    ],
-)
-@pytest.mark.parametrize("committed", [True, False])
-def test_the_changed_stacks_are_told_by_the_files(
-    repository: Path, touched: str, stacks: list[str], *, committed: bool
-) -> None:
-    file = repository / touched
-    file.parent.mkdir(exist_ok=True)
-    file.write_text((file.read_text() if file.exists() else "") + "\n# touched\n")
-    if committed:
-        subprocess.run(["git", "add", "-A"], cwd=repository, check=True)
-        subprocess.run(["git", "-c", "commit.gpgsign=false", "commit", "-qm", "y"], cwd=repository, check=True)
-    assert changed_stacks(repository, "main") == stacks
-
-
-@pytest.mark.usefixtures("repository")
-def test_a_ref_that_is_not_there_is_git_s_own_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stacks", "--changed-since", "nowhere"]) == 1
-    assert "nowhere" in capsys.readouterr().err
-
-
-def test_a_pipeline_gets_the_stacks_that_it_can_reach(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(PROJECT)
-    assert main(["stacks", "--deployed", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out) == ["prod", "staging"]
-    assert on_this_machine(PROJECT, "local")
 
 
 @pytest.mark.parametrize("reviewed", ["", "0123456789abcdef"])
