@@ -7,9 +7,10 @@ import pulumi
 
 from components.databricks_api import connect
 from components.earlier_runs import begun
-from components.from_spec import endpoint_args
+from components.from_spec import endpoint_args, principal_args
 from components.lookups import Report
 from components.needs import needs
+from components.orphans import orphans
 from components.preflight import preflight
 from components.providers import default_settings
 from components.state import own_state
@@ -30,9 +31,12 @@ def look(stack: Stack) -> Look:
     declared = {key: endpoint_args(stack, key, str) for key in stack.endpoints}
     asked = [needs(("endpoints", key), args) for key, args in declared.items()]
     settings, name = default_settings(), pulumi.get_stack()
-    with ThreadPoolExecutor(1) as pool:
+    principals = {key: principal_args(stack, key) for key in stack.service_principals}
+    with ThreadPoolExecutor(2) as pool:
         looking = pool.submit(preflight, asked, settings)
         state = own_state()  # in this thread: it runs the program's event loop
+        searching = pool.submit(orphans, principals, state, settings)
         report = looking.result()
+    report.warnings += searching.result()
     taken = take_over(declared, report, state, lambda: connect(settings), lambda: begun(name, COMPONENT))
     return Look(report, taken)

@@ -6,7 +6,9 @@ import pulumi
 
 from components import resources
 from components.args import OAuthSecretArgs, ServicePrincipalArgs
+from components.duplicates import single_principal, single_secret
 from components.grants import declare_grants, least_privileges
+from components.providers import default_settings, explicit_settings
 
 _ENTITLEMENTS: Final = {
     "allow-cluster-create": "allowClusterCreate",
@@ -37,14 +39,20 @@ class ServicePrincipal(pulumi.ComponentResource):
                 f'Service principal "{name}": give display_name to create one, or application_id, not both'
             )
         self._options = pulumi.ResourceOptions(parent=self)
+        self._settings = explicit_settings(self) or pulumi.Output.from_input(default_settings())
         principal_id = self._create(name, args) if args.application_id is None else self._look_up(args.application_id)
-        self.client_secret = self._secrets(name, principal_id, args.oauth_secret) if args.oauth_secret else None
+        self.client_secret = self._secrets(name, principal_id, args) if args.oauth_secret else None
         declare_grants(name, self.application_id, least_privileges(args.execute, args.select), self._options)
         self.register_outputs({"applicationId": self.application_id, "clientSecret": self.client_secret})
 
     def _create(self, name: str, args: ServicePrincipalArgs) -> pulumi.Output[str]:
         entitlements = {_ENTITLEMENTS[entitlement]: True for entitlement in args.entitlements}
-        created = resources.ServicePrincipal(name, {"displayName": args.display_name, **entitlements}, self._options)
+        options = pulumi.ResourceOptions(hooks=single_principal(name, self._settings))
+        created = resources.ServicePrincipal(
+            name,
+            {"displayName": args.display_name, **entitlements},
+            pulumi.ResourceOptions.merge(self._options, options),
+        )
         self.application_id = created.output("applicationId")
         return created.id
 
@@ -53,18 +61,22 @@ class ServicePrincipal(pulumi.ComponentResource):
         self.application_id = found["applicationId"]
         return found["id"]
 
-    def _secrets(self, name: str, principal_id: pulumi.Output[str], args: OAuthSecretArgs) -> pulumi.Output[str]:
+    def _secrets(self, name: str, principal_id: pulumi.Output[str], args: ServicePrincipalArgs) -> pulumi.Output[str]:
         """The newest secret. The one of the generation before lives on, so that nobody who holds it is cut off."""
-        lifetime = {"lifetime": args.lifetime} if args.lifetime else {}
-        for generation in range(max(1, args.generation - 1), args.generation + 1):
+        asked, is_ours = args.oauth_secret or OAuthSecretArgs(), args.application_id is None
+        lifetime = {"lifetime": asked.lifetime} if asked.lifetime else {}
+        for generation in range(max(1, asked.generation - 1), asked.generation + 1):
+            resource = f"{name}-secret-{generation}"
+            hooks = single_secret(resource, self._settings, is_ours=is_ours)
             secret = resources.ServicePrincipalSecret(
-                f"{name}-secret-{generation}",
+                resource,
                 {"servicePrincipalId": principal_id, **lifetime},
-                pulumi.ResourceOptions.merge(self._options, _formerly(name, generation)),
+                pulumi.ResourceOptions.merge(self._options, _secret_options(name, generation, hooks)),
             )
         return pulumi.Output.secret(secret.output("secret"))
 
 
-def _formerly(name: str, generation: int) -> pulumi.ResourceOptions:
+def _secret_options(name: str, generation: int, hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceOptions:
     """The first secret had no number in its name once."""
-    return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{name}-secret")] if generation == 1 else [])
+    aliases = [pulumi.Alias(name=f"{name}-secret")] if generation == 1 else []
+    return pulumi.ResourceOptions(aliases=aliases, hooks=hooks)

@@ -9,10 +9,13 @@ import pulumi
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine's built-in provider. Source: resource/deploy/builtins.go, the same in 3.220 and 3.256."""
 
+_KEPT: Final = ("id", "name", "servicePrincipalSecretId")
+"""Outputs that say what a resource is. The others, client secrets in plaintext among them, are forgotten at once."""
+
 
 @dataclass(frozen=True)
 class Recorded:
-    """One resource of the state."""
+    """One resource of the state, with those of its outputs that say what it is."""
 
     urn: str
     type: str
@@ -45,4 +48,10 @@ def own_state() -> State:
         pulumi.log.debug(f"The stack's own state could not be read: {error}")
         return State(is_known=False)
     resources: Mapping[str, Any] = found.get("outputs") or {}
-    return State(tuple(Recorded(urn, each["type"], each.get("outputs") or {}) for urn, each in resources.items()))
+    return State(
+        tuple(Recorded(urn, each["type"], _kept(each.get("outputs") or {})) for urn, each in resources.items())
+    )
+
+
+def _kept(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: outputs[name] for name in _KEPT if name in outputs}

@@ -1,6 +1,7 @@
 """Whose an endpoint is that is live and not in the state, by what is known of it."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from components import existing
 from components.args import ServedEntityArgs, ServingEndpointArgs
-from components.databricks_api import Workspace
+from components.databricks_api import Workspace, connect
 from components.existing import created_only_where_absent
 from components.lookups import Report
 from components.privileges import Caller
@@ -105,6 +106,29 @@ def test_ours_is_imported_with_a_warning_and_anothers_is_a_finding() -> None:
     assert (path, found.warnings) == (("endpoints", "fraud"), [])
     assert message.startswith('the workspace has an endpoint "fraud" that is not in this stack: you created it')
     assert f"pulumi import {ENDPOINT} fraud fraud --stack " in hint
+
+
+@pytest.mark.parametrize("is_dry_run", [True, False], ids=["preview", "up"])
+def test_only_up_waits_for_a_deployment_of_ours(
+    still: Any, monkeypatch: pytest.MonkeyPatch, *, is_dry_run: bool
+) -> None:
+    still.endpoint("fraud")
+    entity = ServedEntityArgs(entity="main.ml.fraud", version="7")
+    workspace, args = connect(still.settings()), ServingEndpointArgs("fraud", {"one": entity})
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: is_dry_run)
+    monkeypatch.setattr(pulumi.log, "info", said.append)
+    monkeypatch.setattr(time, "sleep", still.clock.advance)
+    listed = workspace.get("/api/2.0/serving-endpoints")["endpoints"]
+    found = Report(live={each["name"]: each for each in listed}, me=Caller("admin@example.com", frozenset()))
+    taken = take_over({"fraud": args}, found, State(), lambda: workspace, lambda: {"fraud": still.clock.now()})
+    (warning,) = found.warnings
+    if is_dry_run:
+        assert (taken, said) == (frozenset(), [])
+        assert "It is still being deployed: `up` waits for that." in warning
+    else:
+        assert (taken, said) == ({"fraud"}, ['Waiting until endpoint "fraud" is deployed, for at most 45 minutes'])
+        assert workspace.get("/api/2.0/serving-endpoints/fraud")["state"]["ready"] == "READY"
 
 
 @pytest.mark.parametrize(
