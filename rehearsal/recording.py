@@ -8,7 +8,7 @@ from typing import Any
 
 _PRINCIPAL = "databricks:index/servicePrincipal:ServicePrincipal"
 _OPTIONS = ("protect", "retainOnDelete")
-_STATE = ("parent", "inputs", "outputs", *_OPTIONS)
+_STATE = ("parent", "inputs", "outputs", "initErrors", *_OPTIONS)
 _PACK = ("policyPackName", "policyPackVersion")
 _TOLD = {
     "policyEvent": ("policyName", *_PACK, "enforcementLevel", "message", "resourceUrn"),
@@ -20,6 +20,8 @@ _MEANT = re.compile(
     r"4dabf18193072939515e22adb298388d|1b47061264138c4ac30d75fd1eb44270|04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 )
 """Ids that mean the same in every run: what marks a secret, and what is not known yet."""
+_LOG_TIMES = re.compile(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\]")
+"""When a line of a build log was written."""
 
 
 def recorded(events: Path, workspace: str) -> str:
@@ -54,7 +56,7 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
         state = metadata.get(side) or {}
         names = _STATE
         if untouched:
-            names = ("parent", *_OPTIONS, *(("outputs",) if metadata["type"] == _PRINCIPAL else ()))
+            names = ("parent", "initErrors", *_OPTIONS, *(("outputs",) if metadata["type"] == _PRINCIPAL else ()))
         if found := {name: _plain(state[name]) for name in names if state.get(name)}:
             kept[side] = found
     return kept
@@ -88,4 +90,4 @@ def _masked(text: str) -> str:
         n = str(len(numbers) + 1)
         return numbers.setdefault(found, f"{pattern[: -len(n)]}{n}")
 
-    return _IDS.sub(number, text)
+    return _LOG_TIMES.sub("[2026-01-01T00:00:00Z]", _IDS.sub(number, text))

@@ -70,6 +70,20 @@ def _agree(here: Stage) -> None:
     )
 
 
+def _failed(here: Stage) -> None:
+    """The change was merged, and its model version can't be deployed."""
+    broken = {"main.ml.fraud": {"versions": {9: {"fails": "pip could not resolve numpy==9"}}}}
+    here.workspace.post("/_workspace/seed", {"models": broken})
+    here.pulumi(*UP, check=False)
+
+
+def _lost(here: Stage) -> None:
+    """The change was merged and carried out, but the workspace's answer did not arrive."""
+    pattern = "PUT /api/2.0/serving-endpoints/fraud-scorer/config"
+    here.workspace.post("/_workspace/faults", {"pattern": pattern, "status": 504, "after_handler": True})
+    here.pulumi(*UP, check=False)
+
+
 @dataclass(frozen=True)
 class Case:
     """A change as a pull request brings it: `before` is deployed, then `edits` are made."""
@@ -122,6 +136,13 @@ CASES_OF_REVIEW = (
         "changed-outside",
         ((_BASE, _SPLIT, "{champion: 75, challenger: 25}"),),
         outside=_outside,
+        options=("--refresh",),
+    ),
+    Case("failed-update", ((_BASE, 'version: "8"', 'version: "9"'),), outside=_failed),
+    Case(
+        "lost-answer",
+        ((_BASE, _SPLIT, "{champion: 75, challenger: 25}"),),
+        outside=_lost,
         options=("--refresh",),
     ),
     Case("field-that-is-dropped", ((_BASE, "description: Scores card payments", "description: Scores payments"),)),

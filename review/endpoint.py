@@ -23,6 +23,7 @@ def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> 
     """The endpoint of a group. `names` and `fresh` are the stack's service principals, see access.py."""
     main = group.main(MODEL_SERVING) or Step("same", Urn())
     action, gone = action_of(main), _gone(group)
+    unfinished = any(step.unfinished for step in (*group.steps, *group.refreshed) if step.type == MODEL_SERVING)
     refreshed = group.refresh(MODEL_SERVING)
     declared = refreshed.old if refreshed else main.old
     changes = tuple(_changes(main, declared)) if action in _REWRITTEN and main.new else ()
@@ -38,6 +39,7 @@ def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> 
             [
                 *_beside(group, action),
                 *_fate(main, action, changes, gone=gone),
+                *([_SENT_AGAIN] if unfinished and action is Action.UPDATE else []),
                 *_findings(main, action, changes, before),
                 *(callers if action is Action.DELETE else access)(changed),
             ]
@@ -50,10 +52,13 @@ def endpoint(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> 
         ),
         drift=drift(group, MODEL_SERVING, PERMISSIONS),
         gone=gone,
+        unfinished=unfinished,
     )
 
 
 _REWRITTEN = (Action.UPDATE, Action.REPLACE)
+
+_SENT_AGAIN = Finding(Risk.BEHAVIOUR, "The last update of it ended in an error: what did not arrive then is sent again")
 
 
 def _settings(group: Group) -> tuple[Change, ...]:

@@ -117,6 +117,7 @@ def _step(reader: Reader, metadata: Event) -> Step:
         safe_before=_safeguards(old),
         safe_after=_safeguards(new),
         gone=bool(old) and not new,
+        unfinished=bool(old.get("initErrors")),
     )
 
 

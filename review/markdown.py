@@ -57,8 +57,12 @@ def _optional(report: Report, room: int) -> Iterable[str]:
     """Everything else, the most wanted first; each section is cut to its part of the room."""
     if report.all_violations:
         yield _violations(report, room // 3)
+    if report.warnings:
+        yield _within(parts.warnings(report.warnings), room // 6, "warnings", len(report.warnings))
     if report.drifted:
         yield _within(parts.drift(report.drifted), room // 6, "drifted", len(report.drifted))
+    if report.half_arrived:
+        yield _within(parts.half_arrived(report.half_arrived), room // 6, "half updated", len(report.half_arrived))
     yield from _subjects(report, room // 2)
     if report.order:
         yield parts.order(report, _DETAILS // 3)

@@ -1,5 +1,7 @@
 """The pieces of the comment: one function each, from a part of the report to Markdown. Nothing is decided here."""
 
+from textwrap import dedent, indent
+
 from review.alike import Several
 from review.entities import Share
 from review.markdown_text import block, code, folded, plain, prose
@@ -136,17 +138,33 @@ def bar(percentage: int | None) -> str:
 
 def drift(subjects: tuple[Subject, ...]) -> str:
     """What was changed outside, apart from what the author changed."""
-    lines = [
-        "### 🌀 Changed outside of this project",
-        "",
-        "Approving puts it back to what the stack files declare.",
-        "",
-    ]
+    why = "Approving puts it back to what the stack files declare."
+    return _found("### 🌀 Changed outside of this project", why, subjects, "as declared")
+
+
+def half_arrived(subjects: tuple[Subject, ...]) -> str:
+    """What the last update changed, though it ended in an error."""
+    why = "The last update ended in an error, and the workspace has this of it all the same."
+    return _found("### ⏳ Arrived with an update that failed", why, subjects, "before that update")
+
+
+def _found(heading: str, why: str, subjects: tuple[Subject, ...], before: str) -> str:
+    lines = [heading, "", why, ""]
     for each in subjects:
         lines.append(f"**{prose(f'{each.kind} {quoted(each.key)}')}**" + (" was removed" if each.gone else ""))
         if each.drift:
-            lines += ["", table(each.drift, "as declared", "as found")]
+            lines += ["", table(each.drift, before, "as found")]
         lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def warnings(told: tuple[str, ...]) -> str:
+    """What the preview warns of; the first line of each, and the others as they are."""
+    lines = ["### ⚠️ Warnings", ""]
+    for each in told:
+        first, _, rest = each.partition("\n")
+        lines.append(f"- {plain(first)}")
+        lines += ["", indent(block(dedent(rest)), "  "), ""] if rest else []
     return "\n".join(lines).rstrip()
 
 

@@ -57,6 +57,8 @@ class Step:
     """As the program gives them; None for a resource that goes."""
     gone: bool = False
     """For a refresh: the resource is no longer there."""
+    unfinished: bool = False
+    """The last creation or update of it ended in an error, and a part of that may have arrived."""
 
     @property
     def type(self) -> str:

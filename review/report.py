@@ -74,7 +74,13 @@ class Report:
 
     @property
     def drifted(self) -> tuple[Subject, ...]:
-        return tuple(subject for subject in self.subjects if subject.drift or subject.gone)
+        """What was changed or removed outside."""
+        return tuple(each for each in self.subjects if each.gone or (each.drift and not each.unfinished))
+
+    @property
+    def half_arrived(self) -> tuple[Subject, ...]:
+        """What an update that ended in an error has changed all the same."""
+        return tuple(each for each in self.subjects if each.drift and each.unfinished and not each.gone)
 
     def count(self, action: Action, kind: str = "endpoint") -> int:
         return sum(subject.action is action and subject.kind == kind for subject in self.subjects)

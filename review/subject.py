@@ -48,6 +48,8 @@ class Subject:
     """What was changed outside: as declared before, and as found."""
     gone: bool = False
     """Removed outside."""
+    unfinished: bool = False
+    """The last update of it ended in an error. What a refresh then finds different came from that, not from outside."""
     violations: tuple[Violation, ...] = ()
     place: str = ""
     """Where the stack files declare it, as `file:line`."""

@@ -50,9 +50,11 @@ def _report(report: Report) -> RenderableType:
         )
     ]
     blocks += [Padding(Text(error, style="red"), (0, 2)) for error in report.errors]
+    blocks += [Padding(Text(warning, style="yellow"), (0, 2, 1, 2)) for warning in report.warnings]
     blocks += [_violations(report)] if report.all_violations else []
     blocks += [_subject(each) for each in alike(report.subjects) if each.subject.findings]
-    blocks += [_drift(report.drifted)] if report.drifted else []
+    blocks += [_drift(_OUTSIDE, report.drifted, "as declared")] if report.drifted else []
+    blocks += [_drift(_HALF, report.half_arrived, "before that update")] if report.half_arrived else []
     blocks += [_order(report)] if report.order else []
     return Group(*blocks)
 
@@ -125,13 +127,17 @@ def _traffic(subject: Subject) -> Table:
     return table
 
 
-def _drift(subjects: tuple[Subject, ...]) -> RenderableType:
-    blocks: list[RenderableType] = [Text("🌀 Changed outside of this project; approving puts it back", style="bold")]
+_OUTSIDE = "🌀 Changed outside of this project; approving puts it back"
+_HALF = "⏳ Arrived with the last update, though that ended in an error"
+
+
+def _drift(heading: str, subjects: tuple[Subject, ...], before: str) -> RenderableType:
+    blocks: list[RenderableType] = [Text(heading, style="bold")]
     for each in subjects:
         what = " was removed" if each.gone else ""
         blocks.append(Padding(_sentence(f"{each.kind} {quoted(each.key)}{what}"), (0, 0, 0, 3)))
         if each.drift:
-            blocks.append(Padding(_table(each.drift, "as declared", "as found"), (0, 0, 0, 3)))
+            blocks.append(Padding(_table(each.drift, before, "as found"), (0, 0, 0, 3)))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 

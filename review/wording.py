@@ -33,10 +33,16 @@ def verdict(report: Report) -> str:
     if report.verdict is Verdict.FAILED:
         return f"{stack}: the preview failed, so nothing can be deployed"
     if report.risk is None:
-        return f"{stack}: {'changed outside of this project' if report.drifted else 'no changes'}"
+        return f"{stack}: {_without_risk(report)}"
     if all(subject.action is Action.CREATE and not subject.gone for subject in report.subjects):
         return f"{stack}: all of it is new, nothing that exists is touched"
     return f"{stack}: {_VERDICTS[report.risk]} ({_whom(report, report.risk)})"
+
+
+def _without_risk(report: Report) -> str:
+    if report.drifted:
+        return "changed outside of this project"
+    return "no changes, though the last update ended in an error" if report.half_arrived else "no changes"
 
 
 def _whom(report: Report, risk: Risk) -> str:

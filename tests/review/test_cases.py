@@ -40,6 +40,8 @@ def test_every_case_folder_is_a_case() -> None:
         ("policy-violation", Verdict.FAILED, Risk.LOST),
         ("model-size-and-secrets", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("changed-outside", Verdict.APPROVAL, Risk.INTERFACE),
+        ("failed-update", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("lost-answer", Verdict.APPROVAL, None),
         ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
         ("agreed-replacement", Verdict.FAILED, Risk.OUTAGE),
         ("removed-protection", Verdict.APPROVAL, Risk.PROTECTION),
