@@ -6,7 +6,7 @@ from typing import Any, Final
 import pulumi
 
 from components.databricks_api import snake_case
-from components.waiting import BOUNDS
+from components.waiting import BOUNDS, RETRY_SECONDS
 
 _SETTINGS: Final = (
     "accountId",
@@ -33,16 +33,17 @@ class DatabricksProvider(pulumi.ProviderResource):
     """An explicit Databricks provider, for a program that uses more than one workspace.
 
     The same as `pulumi_databricks.Provider`, without the import of that package. Settings are the provider's own, in
-    camelCase: `DatabricksProvider("eu", {"host": ..., "token": pulumi.Output.secret(...)})`.
+    camelCase: `DatabricksProvider("eu", {"host": ..., "token": pulumi.Output.secret(...)})`. `retryTimeoutSeconds` is
+    RETRY_SECONDS where it isn't given: without a bound the provider tries a call for ever that is answered 429 or 503.
     """
 
     def __init__(
         self, name: str, settings: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("databricks", name, dict(settings), opts)
+        super().__init__("databricks", name, {BOUNDS[0]: str(RETRY_SECONDS), **settings}, opts)
 
 
-def explicit_settings(component: pulumi.ComponentResource) -> pulumi.Output[dict[str, Any]] | None:
+def explicit_settings(component: pulumi.Resource) -> pulumi.Output[dict[str, Any]] | None:
     """The settings of the provider that the component was given, as a secret; None where it has the stack's default."""
     provider = component.get_provider(_ANY_RESOURCE)
     if provider is None:

@@ -10,19 +10,28 @@ from typing import Any, ClassVar
 
 import pulumi
 
+from components.watch import Operation
+from components.watched import watch
 from stacks.secrets import is_secret
 
 
 class _DatabricksResource(pulumi.CustomResource):
-    """A resource of the Databricks provider. `outputs` names what only the provider knows."""
+    """A resource of the Databricks provider. `outputs` names what only the provider knows.
+
+    `kind` is its name in messages, `after` the kinds of resources that it may have to wait for.
+    """
 
     resource_type: ClassVar[str]
+    kind: ClassVar[str]
+    after: ClassVar[tuple[str, ...]] = ()
     outputs: ClassVar[tuple[str, ...]] = ()
     secrets: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=[*self.secrets]))
         super().__init__(self.resource_type, name, {**revealed(inputs), **dict.fromkeys(self.outputs)}, merged)
+        endpoint = inputs.get("name") if self.resource_type == ModelServing.resource_type else None
+        watch(self, Operation(self.kind, name, self.after, endpoint if isinstance(endpoint, str) else None))
 
     def output(self, name: str) -> pulumi.Output[Any]:
         """An output by the provider's name of it."""
@@ -33,26 +42,34 @@ class _DatabricksResource(pulumi.CustomResource):
 
 class ModelServing(_DatabricksResource):
     resource_type = "databricks:index/modelServing:ModelServing"
+    kind = "serving endpoint"
     outputs = ("servingEndpointId", "endpointUrl")
 
 
 class Permissions(_DatabricksResource):
     resource_type = "databricks:index/permissions:Permissions"
+    kind = "permissions"
+    after = ("serving endpoint", "service principal")
 
 
 class Grant(_DatabricksResource):
     """One principal's privileges on one securable; others' are left alone (`databricks.Grants` would take them)."""
 
     resource_type = "databricks:index/grant:Grant"
+    kind = "grant"
+    after = ("service principal",)
 
 
 class ServicePrincipal(_DatabricksResource):
     resource_type = "databricks:index/servicePrincipal:ServicePrincipal"
+    kind = "service principal"
     outputs = ("applicationId",)
 
 
 class ServicePrincipalSecret(_DatabricksResource):
     resource_type = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"
+    kind = "OAuth secret"
+    after = ("service principal",)
     outputs = ("secret",)
     secrets = ("secret",)
 

@@ -16,8 +16,8 @@ ANSWER_SECONDS: Final = 10
 BOUNDS: Final = ("retryTimeoutSeconds", "httpTimeoutSeconds")
 """The provider's settings that bound a call."""
 
-_FIRST_MESSAGE_SECONDS: Final = 15
-_NEXT_MESSAGE_SECONDS: Final = 30
+FIRST_MESSAGE_SECONDS: Final = 15
+NEXT_MESSAGE_SECONDS: Final = 30
 
 
 class BoundsError(ValueError):
@@ -106,9 +106,9 @@ class Waiting:
     def _say(self) -> None:
         now = self.time()
         with self._lock:
-            if now < max(self._next_message, self._call.began + _FIRST_MESSAGE_SECONDS):
+            if now < max(self._next_message, self._call.began + FIRST_MESSAGE_SECONDS):
                 return
-            self._next_message = now + _NEXT_MESSAGE_SECONDS
+            self._next_message = now + NEXT_MESSAGE_SECONDS
         say(
             f"The workspace {self.host} answers {self._call.met} to {self._call.request}: waiting since"
             f" {self.waited} s, gives up after {self._bounds.retry} s"

@@ -70,7 +70,7 @@ def test_a_503_that_passes_is_waited_for(still: Any) -> None:
 def test_while_it_waits_it_says_so(
     still: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(waiting, "_FIRST_MESSAGE_SECONDS", 1)
+    monkeypatch.setattr(waiting, "FIRST_MESSAGE_SECONDS", 1)
     fault(still, f"GET {ME}", status=503, message="Being upgraded")
     with pytest.raises(UnavailableError):
         patient(still, "5").get(ME)
