@@ -13,12 +13,12 @@ from components.check import refuse_contradictions
 from components.delivery import delivery_hook
 from components.existing import created_only_where_absent
 from components.failures import failure_hooks
-from components.guards import unentangled, watched
+from components.guards import stand_guard, unentangled, watched
+from components.immutable import replaced_on_change
 from components.preflight import checked
 from components.providers import default_settings, explicit_host, explicit_settings
 from components.resources import ModelServing, Permissions
 from components.settings import EndpointSettings
-from components.unchangeable import unchangeable_fields
 
 
 class ServingEndpoint(pulumi.ComponentResource):
@@ -72,14 +72,19 @@ class ServingEndpoint(pulumi.ComponentResource):
             # `pulumi import` can't give it a parent that the state doesn't have yet: then it stands alone there.
             aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
             import_=args.name if args.adopt else None,
+            # The name is the endpoint's key: another one of that name can't be created beside it.
+            delete_before_replace=True,
+            replace_on_changes=replaced_on_change() if args.replace_id else None,
         )
         inputs = model_serving(checked(name, args, self._workspace))
-        return ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
+        endpoint = ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
+        stand_guard().follow(name, endpoint.output("servingEndpointId"))
+        return endpoint
 
     def _hooks(self, name: str, args: ServingEndpointArgs) -> pulumi.ResourceHookBinding:
         """Refusals come first: they leave the live endpoint as it is."""
         settings = self._workspace or pulumi.Output.from_input(default_settings())
-        bindings = [watched(name, model_serving(args), args.replace_id), unchangeable_fields()]
+        bindings = [watched(name, model_serving(args), args.replace_id)]
         bindings += [created_only_where_absent(name, settings, args.replace_id)] if args.preflight else []
         bindings += [delivery_hook(name, settings), failure_hooks(name, settings)]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)

@@ -31,6 +31,9 @@ _HEAD: Final = """# The field contract
 What an edit of each field of a live resource does: in a program that declares the Databricks resource itself, and here.
 Generated from contract/*.yaml by `python -m contract`. The edits of serving endpoints are all made on the real engine
 and provider by tests/contract, both ways; the writes that the workspace saw are compared with these rows.
+
+What is refused at preview on a serving endpoint needs another endpoint: a second one under a new name, or a replacement
+that the stack file's `replace_id` allows ([policies.md](policies.md#replacing-an-endpoint-on-purpose)).
 """
 
 

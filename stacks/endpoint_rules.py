@@ -25,12 +25,22 @@ def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
             message,
             "Leave it out; an endpoint without auto_capture keeps no table",
         )
+    if endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
+        yield _kept_and_replaced(endpoint, (*path, "replace_id"))
     if endpoint.ai_gateway:
         yield from _rate_limits(endpoint.ai_gateway.rate_limits, (*path, "ai_gateway", "rate_limits"))
     if endpoint.telemetry_config:
         yield from _telemetry(endpoint.telemetry_config, (*path, "telemetry_config"))
     for name, entity in endpoint.served_entities.items():
         yield from entity_findings(entity, (*path, "served_entities", name))
+
+
+def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Finding:
+    if endpoint.protect:
+        hint = "Remove `protect` until the endpoint is replaced, or remove `replace_id`"
+        return path, "a protected endpoint can't be replaced", hint
+    hint = "Remove `retain_on_delete` and run `pulumi up`, then write `replace_id`; or remove `replace_id`"
+    return path, "an endpoint that is retained on delete stays, so it can't be replaced", hint
 
 
 def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:

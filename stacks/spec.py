@@ -90,8 +90,9 @@ class Endpoint(Model):
     protect: Flag = Field(default=False, description="Pulumi refuses to delete the endpoint.")
     replace_id: Text | None = Field(
         default=None,
-        description="Id of the live endpoint that may be deleted and created anew, where a change can't be made without"
-        " an outage. It allows nothing else, and nothing once that endpoint is gone.",
+        description="Id of the live endpoint that may be deleted and created again, where a change can't be made"
+        " without an outage. In the stack's own file only. It allows nothing else, and nothing once that endpoint is"
+        " gone.",
     )
     retain_on_delete: Flag = Field(default=False, description="Pulumi forgets the endpoint instead of deleting it.")
 

@@ -24,10 +24,22 @@ def base_settings(document: Document) -> Document:
         if key == f"{NAMESPACE}waivers":
             message = "a waiver in base.yaml counts for no stack: the policy pack reads each stack's own file"
             _fault(document, (CONFIG, key), message, "Write it in the file of the stack that it is for")
+        if key == f"{NAMESPACE}endpoints":
+            _refuse_replacements(document, key)
         if not _is_or_should_be_ours(key):
             message = f'"{key}" in base.yaml is lost: Pulumi, whose setting it is, never reads this file'
             _fault(document, (CONFIG, key), message, "Write it in the own file of each stack, Pulumi.<stack>.yaml")
     return _settings(document, (CONFIG,))
+
+
+def _refuse_replacements(document: Document, endpoints: str) -> None:
+    """An endpoint's id belongs to one stack, and the policy pack reads each stack's own file only."""
+    declared = _config(document)[endpoints]
+    for key, endpoint in declared.items() if isinstance(declared, dict) else ():
+        if isinstance(endpoint, dict) and "replace_id" in endpoint:
+            message = "the id of a live endpoint belongs to one stack, and base.yaml to all"
+            hint = "Write it in the own file of that stack, Pulumi.<stack>.yaml"
+            _fault(document, (CONFIG, endpoints, key, "replace_id"), message, hint)
 
 
 def stack_settings(document: Document) -> Document:

@@ -28,6 +28,10 @@ class Resource:
     is_preview: bool = True
     written: Mapping[str, Any] = field(default_factory=dict)
 
+    def replaces(self, endpoint_id: str) -> bool:
+        """Whether the stack's own file allows the live endpoint of that id to be deleted and created again."""
+        return bool(endpoint_id) and self.written.get("replace_id") == endpoint_id
+
 
 @dataclass(frozen=True)
 class Finding:

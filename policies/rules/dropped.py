@@ -33,7 +33,7 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
         live = live_endpoint(name, resource.provider, is_preview=resource.is_preview)
     except UnreadableError:
         return  # route-optimized-create-only says so
-    if live:
+    if live and not resource.replaces(live.endpoint_id):  # a new endpoint is created with all its fields
         for row in fields("model_serving"):
             if not (row.here is Here.SETTINGS and _COMPONENT in resource.urn):
                 yield from _repeated(row, resource) if row.repeats else ()

@@ -37,7 +37,8 @@ def _endpoint(resource: Resource, settings: Settings) -> Iterator[Finding]:
         yield Finding(_unreadable(str(name), error), told=settings["unreadable"] == "warn")
         return
     if live and live.route_optimized != flag(wanted):
-        yield Finding(_flip(live, wanted=flag(wanted)))
+        is_agreed = resource.replaces(live.endpoint_id)
+        yield Finding(_agreed(live) if is_agreed else _flip(live, wanted=flag(wanted)), told=is_agreed)
 
 
 def _not_yet(unknown: list[str]) -> str:
@@ -53,8 +54,17 @@ def _flip(live: LiveEndpoint, *, wanted: bool) -> str:
         f'Endpoint "{live.name}" is live and {is_now}; this change wants it {would_be} (route_optimized: '
         f"{str(live.route_optimized).lower()} -> {str(wanted).lower()}). Databricks can't switch a live endpoint, so "
         f"Pulumi would delete it (id {live.endpoint_id}) and create another: an outage until that is ready, another "
-        "URL and id, and its permissions lost. Instead: declare a second endpoint under a new name with the setting "
-        "that you want, move its callers, then remove the first"
+        "URL and id, and callers without permissions until they are set again. Instead, declare a second endpoint "
+        "under a new name with the setting that you want, move the callers, then remove the first. If an outage is "
+        f"acceptable, let the reviewer see it: write replace_id: {live.endpoint_id} on the endpoint in the stack's "
+        "own file and run the same command again"
+    )
+
+
+def _agreed(live: LiveEndpoint) -> str:
+    return (
+        f'Endpoint "{live.name}" will be deleted and created again, as replace_id: {live.endpoint_id} in the '
+        "stack's own file allows: an outage until that is ready, another URL and id. Remove the line afterwards"
     )
 
 
@@ -81,7 +91,8 @@ route_optimized_create_only = Rule(
     reads_live=True,
     why="A flip makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
     passes="An endpoint that isn't there yet, under a new name too; a live one whose setting stays. "
-    "A name or setting that isn't known yet is told, and checked during `up`.",
+    "A name or setting that isn't known yet is told, and checked during `up`. So is a change on an endpoint whose "
+    "`replace_id`, in the stack's own file, is the live endpoint's id.",
     fails="`route_optimized` differs from the live endpoint's, in either direction; absent means false. "
     "A workspace that can't be read; one that doesn't answer ends the run before the provider would wait for it.",
     settings={

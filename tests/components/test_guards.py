@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.guards import Guard, Wish, differences
+from components.guards import Guard, Wish
+from components.immutable import differences
 
 ENDPOINT = {
     "name": "fraud",
@@ -75,11 +76,20 @@ def test_a_change_behind_a_one_way_door_is_refused(guard: Guard, path: str, valu
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [("description", "other"), ("tags", [{"key": "team"}]), ("config.trafficConfig", {"routes": []})],
+    [("tags", [{"key": "team"}]), ("config.trafficConfig", {"routes": []})],
 )
 def test_any_other_change_passes(guard: Guard, path: str, value: Any) -> None:
     guard.bind("fraud", Wish(changed(path, value), None))
-    ask(guard, ENDPOINT)
+    ask(guard, ENDPOINT, new=changed(path, value))
+
+
+@pytest.mark.parametrize("field", ["description", "budgetPolicyId"])
+def test_a_change_that_is_never_sent_names_the_replacement(guard: Guard, field: str) -> None:
+    guard.bind("fraud", Wish(changed(field, "other"), None))
+    with pytest.raises(ValueError, match="would report the change as done and send nothing") as refusal:
+        ask(guard, ENDPOINT, new=changed(field, "other"))
+    assert f'{field}: not set -> "other": no call changes' in str(refusal.value)
+    assert f"`replace_id: {ID}` on the endpoint in the stack's own file" in str(refusal.value)
 
 
 def test_absent_and_false_are_the_same_wish() -> None:
@@ -119,6 +129,8 @@ def test_the_id_of_another_endpoint_allows_nothing(guard: Guard) -> None:
     guard.bind("fraud", Wish(changed("routeOptimized", False), "f" * 32))
     with pytest.raises(ValueError, match=f"id {ID}"):
         ask(guard, ENDPOINT)
+    with pytest.raises(ValueError, match=f"`replace_id: {'f' * 32}` is declared, which is another endpoint's id"):
+        ask(guard, ENDPOINT)
 
 
 def test_an_update_in_place_behind_a_one_way_door_is_refused_even_with_the_id(guard: Guard) -> None:
@@ -153,3 +165,37 @@ def test_a_wish_that_is_an_output_counts_when_it_is_known(
             asyncio.run(wish_and_ask())
     else:
         asyncio.run(wish_and_ask())
+
+
+def ask_for_deletion(guard: Guard, answer: str | None, may_replace: str | None = None) -> None:
+    """Delete an endpoint that is declared as it is; `answer` is the id that its registration is answered with."""
+
+    async def run() -> None:
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        guard.bind("fraud", Wish(ENDPOINT, may_replace))
+        followed = guard.follow("fraud", pulumi.Output.from_input(answered))
+        if answer:
+            answered.set_result(answer)
+            await followed
+        old = {"servingEndpointId": ID}
+        args = {"urn": "urn", "id": "fraud", "name": "fraud", "type": "t", "old_inputs": ENDPOINT, "old_outputs": old}
+        try:
+            await guard.refuse(pulumi.ResourceHookArgs(**args))
+        finally:
+            followed.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_replacement_without_a_changed_field_is_refused(guard: Guard) -> None:
+    with pytest.raises(ValueError, match="is live and would be replaced without a change that needs it") as refusal:
+        ask_for_deletion(guard, answer=None)
+    assert f"`replace_id: {ID}`" in str(refusal.value)
+
+
+def test_a_replacement_without_a_changed_field_is_allowed_by_the_id(guard: Guard) -> None:
+    ask_for_deletion(guard, answer=None, may_replace=ID)
+
+
+def test_a_destroyed_endpoint_may_go_although_it_is_declared(guard: Guard) -> None:
+    ask_for_deletion(guard, answer=ID)

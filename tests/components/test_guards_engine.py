@@ -42,17 +42,17 @@ def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Stage, w
 
 
 def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed: Stage) -> None:
-    before = deployed.workspace.writes()
     endpoint_id = deployed.outputs()["endpoints"]["fraud-scorer"]["id"]
-    deployed.edit(
-        "stacks/base.yaml", "route_optimized: true", f"route_optimized: false\n      replace_id: {endpoint_id}"
-    )
+    first = "    iris-classifier:\n"
+    deployed.edit("stacks/Pulumi.local.yaml", first, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n{first}")
+    deployed.edit("stacks/base.yaml", "route_optimized: true", "route_optimized: false")
     deployed.pulumi(*UP)
-    replaced = deployed.workspace.writes()[len(before) :]
-    assert replaced[:2] == ["DELETE /api/2.0/serving-endpoints/fraud-scorer", "POST /api/2.0/serving-endpoints"]
+    replaced = deployed.workspace.writes()
     deployed.edit("stacks/base.yaml", "route_optimized: false", "route_optimized: true")
-    assert deployed.pulumi(*UP, check=False).refused
-    assert deployed.workspace.writes()[len(before) :] == replaced
+    refused = deployed.pulumi(*UP, check=False)
+    assert refused.refused
+    assert f"`replace_id: {endpoint_id}` is declared, which is another endpoint's id" in refused.text
+    assert deployed.workspace.writes() == replaced
 
 
 def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(deployed: Stage) -> None:

@@ -274,9 +274,25 @@ def test_a_message_about_a_flip_says_what_is_what_would_be_and_the_way_that_work
         + "a"
         * 32
         + ") and create "
-        "another: an outage until that is ready, another URL and id, and its permissions lost. Instead: declare a "
-        "second endpoint under a new name with the setting that you want, move its callers, then remove the first"
+        "another: an outage until that is ready, another URL and id, and callers without permissions until they are "
+        "set again. Instead, declare a second endpoint under a new name with the setting that you want, move the "
+        "callers, then remove the first. If an outage is acceptable, let the reviewer see it: write replace_id: "
+        + "a" * 32
+        + " on the endpoint in the stack's own file and run the same command again"
     ]
+
+
+def test_the_live_id_in_the_stack_file_allows_a_flip() -> None:
+    agreed = replace(endpoint(description="new"), written={"replace_id": "a" * 32})
+    assert refusals("route-optimized-create-only", agreed) == []
+    (message,) = told("route-optimized-create-only", agreed)
+    assert message.startswith(f'Endpoint "iris" will be deleted and created again, as replace_id: {"a" * 32} in the')
+    assert findings("changes-arrive", agreed) == []
+
+
+def test_the_id_of_another_endpoint_allows_no_flip() -> None:
+    stale = replace(endpoint(), written={"replace_id": "b" * 32})
+    assert refusals("route-optimized-create-only", stale) == refusals("route-optimized-create-only", endpoint())
 
 
 def test_a_workspace_that_cannot_be_read_is_refused_or_told(workspace: Callable[[UnreadableError], None]) -> None:

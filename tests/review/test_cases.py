@@ -43,7 +43,7 @@ def test_every_case_folder_is_a_case() -> None:
         ("failed-update", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("lost-answer", Verdict.APPROVAL, None),
         ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
-        ("agreed-replacement", Verdict.FAILED, Risk.OUTAGE),
+        ("agreed-replacement", Verdict.APPROVAL, Risk.OUTAGE),
         ("removed-protection", Verdict.APPROVAL, Risk.PROTECTION),
         ("no-changes", Verdict.FINE, None),
     ],

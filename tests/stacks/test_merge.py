@@ -107,3 +107,13 @@ def test_base_yaml_holds_nothing_that_only_pulumi_could_read(files: StackFiles) 
         " own file\n    Write it in the file of the stack that it is for"
     )
     assert salt == 'stacks/base.yaml:4:1 encryptionsalt: unknown key "encryptionsalt"\n    Known keys here: config'
+
+
+def test_base_yaml_allows_no_replacement(files: StackFiles) -> None:
+    base = "config:\n  model-serving:endpoints:\n    fraud: {replace_id: 0a1b}\n"
+    own = "config:\n  model-serving:endpoints:\n    fraud: {served_entities: {a: {entity: main.ml.x, version: 7}}}\n"
+    (fault,) = files.write(own, base).faults()
+    assert fault == (
+        "stacks/base.yaml:3:13 endpoints.fraud.replace_id: the id of a live endpoint belongs to one stack, and"
+        " base.yaml to all\n    Write it in the own file of that stack, Pulumi.<stack>.yaml"
+    )

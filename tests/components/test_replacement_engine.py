@@ -1,0 +1,83 @@
+"""A live endpoint that would be replaced, on the real engine: refused, until the stack file names its id."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.stage import Stage, stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+WITH_POLICIES = ("--policy-pack", "policies")
+BASE, LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
+ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
+PERMISSIONS = "/api/2.0/permissions/serving-endpoints"
+FIRST = "    iris-classifier:\n"
+SETTINGS = """
+      email_notifications: {on_update_failure: [a@x.org]}
+      auto_capture: {catalog_name: main, schema_name: ml, table_name_prefix: one}"""
+CHANGES = {
+    "route optimization": ("route_optimized: true", "route_optimized: false"),
+    "description": ("description: Scores card payments", "description: Scores payments"),
+    "budget policy": ("route_optimized: false", "route_optimized: false\n      budget_policy_id: policy-1"),
+    "inference table": ("table_name_prefix: one", "table_name_prefix: two"),
+    "name": ("route_optimized: false", "route_optimized: false\n      name: card-scorer"),
+}
+
+
+@pytest.fixture(scope="module")
+def deployed(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there
+    """A stack whose first endpoint has all that a replacement must bring back. Each test replaces it once."""
+    with stage("--ready-after", "0") as here:
+        here.pulumi("stack", "init", "local")
+        here.edit(BASE, "      tags: {team: risk}", f"      tags: {{team: risk}}{SETTINGS}")
+        here.pulumi(*UP)
+        yield here
+
+
+def replace_after_a_refusal(here: Stage, *flags: str) -> list[str]:
+    """The writes of the replacement. Before it, preview and `up` must refuse it and name the endpoint's id."""
+    endpoint_id, before = here.outputs()["endpoints"]["fraud-scorer"]["id"], here.workspace.writes()
+    allowed = f"`replace_id: {endpoint_id}` on the endpoint in the stack's own file"
+    for command in (("preview", *flags), (*UP, *flags)):
+        refused = here.pulumi(*command, check=False)
+        assert (refused.refused, allowed in refused.text) == (True, True), refused.text
+    assert here.workspace.writes() == before
+    here.edit(LOCAL, FIRST, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n{FIRST}")
+    here.pulumi(*UP, *flags, *WITH_POLICIES)
+    replaced = [write.replace(endpoint_id, "OLD") for write in here.workspace.writes()[len(before) :]]
+    here.edit(LOCAL, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n", "")
+    here.pulumi(*UP, "--expect-no-changes")
+    return replaced
+
+
+def check_replacement(here: Stage, writes: list[str], path: str = ENDPOINT) -> None:
+    """The old endpoint was deleted before the new one was created, and that has what the old one had."""
+    live = here.workspace.get(path)
+    assert writes[:2] == [f"DELETE {ENDPOINT}", "POST /api/2.0/serving-endpoints"]
+    assert sorted(writes[2:]) == sorted(
+        [f"PATCH {path}/notifications", f"PUT {PERMISSIONS}/{live['id']}", f"PUT {PERMISSIONS}/OLD"]
+    )
+    callers = here.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
+    assert {"checkout-app", "ml-engineers"} <= {
+        entry.get("display_name") or entry.get("group_name") for entry in callers
+    }
+    assert live["email_notifications"] == {"on_update_failure": ["a@x.org"]}
+
+
+def test_replace_option_needs_the_id_in_the_stack_file(deployed: Stage) -> None:
+    (urn,) = set(re.findall(r"urn:\S+ModelServing::fraud-scorer", deployed.pulumi("stack", "--show-urns").text))
+    before = deployed.workspace.writes()
+    assert deployed.pulumi(*UP, "--target-replace", urn, check=False).refused
+    assert deployed.workspace.writes() == before
+    check_replacement(deployed, replace_after_a_refusal(deployed, "--replace", urn))
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_immutable_field_needs_the_id_in_the_stack_file(deployed: Stage, change: tuple[str, str]) -> None:
+    deployed.edit(BASE, *change)
+    name = re.search(r"name: (card-scorer)", change[1])
+    path = f"/api/2.0/serving-endpoints/{name[1]}" if name else ENDPOINT
+    check_replacement(deployed, replace_after_a_refusal(deployed), path)
