@@ -6,7 +6,7 @@ keeps a reference to `SettingsProvider` by module and name: where it moves, stat
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
@@ -62,7 +62,7 @@ class SettingsProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         changed = {name: _news.get(name) for name in SETTINGS if _olds.get(name) != _news.get(name)}
-        written = self._write(_news, changed)
+        written = self._write(_news, changed, before=_olds)
         before = {PROFILE: _olds[PROFILE]} if PROFILE in _olds else {}
         profile = made_profile(written[TELEMETRY]) if TELEMETRY in written else before
         return UpdateResult({**_kept(_news), **profile})
@@ -93,20 +93,31 @@ class SettingsProvider(ResourceProvider):
             _tell(props, error)
         return found if found and found["id"] == props["endpointId"] else None
 
-    def _write(self, props: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """Send each setting, and return what the workspace answered, by setting."""
+    def _write(
+        self, props: Mapping[str, Any], wanted: Mapping[str, Any], before: Mapping[str, Any] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Send each setting, and return what the workspace answered, by setting.
+
+        After an error the state keeps what was `before`. So what was sent already is set back to that: if the author
+        takes the change back, the next `up` has nothing to send.
+        """
         answers: dict[str, dict[str, Any]] = {}
         try:
             workspace = self._workspace(props)
             for name, value in wanted.items():
-                setting = SETTINGS[name]
-                if setting.needs_settled:
-                    _wait_until_settled(workspace, _path(props))
-                body = setting.body(to_wire(value))
-                answers[name] = workspace.call(setting.method, f"{_path(props)}/{setting.path}", body)
+                answers[name] = _send(workspace, props, name, value)
         except _TOLD as error:
-            _tell(props, error)
+            stayed = [] if before is None else [name for name in answers if not self._set_back(props, name, before)]
+            _tell(props, CallError(f"{error}. {_changed(stayed)}") if stayed else error)
         return answers
+
+    def _set_back(self, props: Mapping[str, Any], name: str, before: Mapping[str, Any]) -> bool:
+        """Whether the setting has its old value again."""
+        try:
+            _send(self._workspace(props), props, name, before.get(name))
+        except _TOLD:
+            return False
+        return True
 
     def _workspace(self, props: Mapping[str, Any]) -> Workspace:
         return connect(props.get("workspace") or self._stack)
@@ -117,6 +128,18 @@ def _tell(props: Mapping[str, Any], error: Exception) -> NoReturn:
     sys.tracebacklimit = 0
     later = ". Run the same command again when it is available" if isinstance(error, UnavailableError) else ""
     raise SettingsError(f'Settings of serving endpoint "{props["endpointName"]}": {error}{later}') from None
+
+
+def _send(workspace: Workspace, props: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """Write one setting; None takes it away."""
+    setting = SETTINGS[name]
+    if setting.needs_settled:
+        _wait_until_settled(workspace, _path(props))
+    return workspace.call(setting.method, f"{_path(props)}/{setting.path}", setting.body(to_wire(value)))
+
+
+def _changed(names: Sequence[str]) -> str:
+    return f"{', '.join(names)} was changed before that: `pulumi up --refresh` brings it to what is declared"
 
 
 def _kept(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,38 @@ def test_other_settings_do_not_wait(still: Any, declared: Callable[..., dict[str
     assert still.call("GET", PLACE)["state"]["config_update"] == "IN_PROGRESS"
 
 
+ONE, TWO = ({"usageTrackingConfig": {"enabled": enabled}} for enabled in (False, True))
+NOTIFIED = {"onUpdateFailures": ["ann@example.com"]}
+
+
+@pytest.fixture
+def kept_tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider sets the limit of its process, which is the tests' here."""
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
+
+
+@pytest.mark.usefixtures("kept_tracebacks")
+def test_a_half_failed_update_is_set_back(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+    old, new = declared(aiGateway=ONE), declared(aiGateway=TWO, emailNotifications=NOTIFIED)
+    SettingsProvider().create(old)
+    still.call("POST", "/_workspace/faults", {"pattern": "PATCH /*/notifications", "status": 400, "message": "No"})
+    with pytest.raises(SettingsError, match=r'endpoint "fraud": No$'):
+        SettingsProvider().update("fraud", old, new)
+    assert still.call("GET", PLACE)["ai_gateway"] == {"usage_tracking_config": {"enabled": False}}
+    SettingsProvider().update("fraud", old, new)
+    assert still.call("GET", PLACE)["ai_gateway"] == {"usage_tracking_config": {"enabled": True}}
+
+
+@pytest.mark.usefixtures("kept_tracebacks")
+def test_what_can_not_be_set_back_is_named(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+    old, new = declared(aiGateway=ONE), declared(aiGateway=TWO, emailNotifications=NOTIFIED)
+    SettingsProvider().create(old)
+    still.call("POST", "/_workspace/faults", {"pattern": "PATCH /*/notifications", "status": 400, "message": "No"})
+    still.call("POST", "/_workspace/faults", {"pattern": "PUT /*/ai-gateway", "status": 403, "skip": 1})
+    with pytest.raises(SettingsError, match=r"No\. aiGateway was changed before that: `pulumi up --refresh` brings it"):
+        SettingsProvider().update("fraud", old, new)
+
+
 def test_an_endpoint_that_never_settles_is_told_and_not_written_to(
     still: Any, declared: Callable[..., dict[str, Any]], waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
