@@ -8,6 +8,7 @@ from stacks.engine_config import EngineConfig, with_secrets, without_secrets
 from stacks.faults import UNCHANGED, Fault, Finding, Place, SpecError, relative
 from stacks.merge import merge
 from stacks.messages import explained
+from stacks.misspelt import with_meant_keys
 from stacks.paths import FieldPath, dotted
 from stacks.rules import Names, findings, reference_findings
 from stacks.sound import Sound, sound_part, wrong_values
@@ -60,7 +61,7 @@ def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Doc
     documents.append(stack_settings(read(own)))
     if any(not document.readable for document in documents):
         raise SpecError([fault for document in documents for fault in document.faults])
-    *shared, last = documents
+    *shared, last = map(with_meant_keys, documents)
     return [*map(without_secrets, shared), with_secrets(last, config)]
 
 

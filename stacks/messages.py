@@ -60,7 +60,7 @@ def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
         return f"must be {what}; found {shown(found)}", _other_spelling(kind, found) or way_out
     match kind:
         case "extra_forbidden":
-            return _unknown_key(path)
+            return unknown_key(path)
         case "literal_error":
             return _unknown_word(found, words(path))
         case "string_pattern_mismatch":
@@ -79,7 +79,7 @@ def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
     return message
 
 
-def _unknown_key(path: FieldPath) -> tuple[str, str]:
+def unknown_key(path: FieldPath) -> tuple[str, str]:
     """A key of the whole stack is named as it is written, with its namespace."""
     namespace = NAMESPACE if len(path) == 1 else ""
     name, allowed = f"{namespace}{path[-1]}", [namespace + key for key in keys(path[:-1])]

@@ -70,7 +70,28 @@ def _settings(document: Document, allowed: tuple[str, ...]) -> Document:
             message = f'"{key}" is not in the namespace of this project, "{PROJECT}"'
             _fault(document, (CONFIG, key), message, f'Did you mean "{meant}"?')
     ours.places |= {own: place for path, place in document.places.items() if (own := own_path(path))}
+    for path in _in_another_place(document):
+        _judge_too(ours, document, path)
     return ours
+
+
+def _in_another_place(document: Document) -> list[FieldPath]:
+    """Settings in another namespace, or beside `config:`: faults already."""
+    return [(CONFIG, key) for key in _config(document) if not key.startswith(NAMESPACE)] + [
+        (key,) for key in document.data if key != CONFIG
+    ]
+
+
+def _judge_too(ours: Document, document: Document, path: FieldPath) -> None:
+    """Take a setting for the one that it should be, so that what is wrong within it is found with the rest."""
+    key = str(path[-1])
+    name = key.rpartition(":")[2]
+    if not _is_or_should_be_ours(key) or name not in Stack.model_fields or name in ours.data:
+        return
+    ours.data[name] = _config(document)[key] if path[0] == CONFIG else document.data[key]
+    for there, place in document.places.items():
+        if there[: len(path)] == path:
+            ours.places.setdefault((name, *there[len(path) :]), place)
 
 
 def _config(document: Document) -> dict[str, Any]:
