@@ -1,7 +1,7 @@
 """Every mistake in every stack file, and every rule that they break, in an instant: no engine, workspace or Pulumi."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,31 +20,42 @@ STACK_FILE = "stack-file"
 
 @dataclass(frozen=True, order=True)
 class Found:
-    """What is wrong at a place. Only what is `mandatory` fails the check."""
+    """What is wrong at a place, and in which stacks. Only what is `mandatory` fails the check."""
 
     fault: Fault
     rule: str = STACK_FILE
     level: Level = "mandatory"
     description: str = "Stack files are valid."
+    stacks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return str(self.fault) if self.rule == STACK_FILE else f"{self.fault}\n    {self.level}: {self.rule}"
+        text = str(replace(self.fault, message=self.message))
+        return text if self.rule == STACK_FILE else f"{text}\n    {self.level}: {self.rule}"
+
+    @property
+    def message(self) -> str:
+        """What is wrong; where several stacks share it, with their names."""
+        shared = f" ({', '.join(self.stacks)})" if len(self.stacks) > 1 else ""
+        return f"{self.fault.message}{shared}"
 
 
 def check(folder: Path, chosen: list[str]) -> list[Found]:
-    """What is wrong with the chosen stacks, or with all. What several share is told once.
+    """What is wrong with the chosen stacks, or with all. What several share is reported once.
 
     The rules judge a stack whose files have no mistake.
     """
-    found: set[Found] = set()
-    for stack in chosen or stacks(folder):
-        try:
-            spec = load_stack(stack, folder / "stacks")
-        except SpecError as error:
-            found.update(map(Found, error.faults))
-        else:
-            found.update(_broken(stack, spec, folder / "stacks"))
-    return sorted(found)
+    found: dict[Found, list[str]] = {}
+    for stack in dict.fromkeys(chosen or stacks(folder)):
+        for each in dict.fromkeys(_in_stack(stack, folder / "stacks")):
+            found.setdefault(each, []).append(stack)
+    return sorted(replace(each, stacks=tuple(sorted(names))) for each, names in found.items())
+
+
+def _in_stack(name: str, folder: Path) -> list[Found]:
+    try:
+        return list(_broken(name, load_stack(name, folder), folder))
+    except SpecError as error:
+        return list(map(Found, error.faults))
 
 
 def _broken(name: str, stack: Stack, folder: Path) -> Iterator[Found]:
@@ -61,7 +72,7 @@ def as_results(found: list[Found]) -> list[Result]:
         Result(
             rule=each.rule,
             level="error" if each.level == "mandatory" else "warning",
-            message=f"{each.fault.path}: {each.fault.message}" + (f". {each.fault.hint}" if each.fault.hint else ""),
+            message=f"{each.fault.path}: {each.message}" + (f". {each.fault.hint}" if each.fault.hint else ""),
             file=each.fault.place.file,
             line=each.fault.place.line,
             column=each.fault.place.column,

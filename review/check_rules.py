@@ -19,13 +19,14 @@ Breach = tuple[FieldPath, Rule, Finding]
 
 
 def breaches(name: str, stack: Stack, today: date) -> Iterator[Breach]:
-    """What each rule says of stack `name`, with the path of the endpoint, permissions or waiver that it is about."""
+    """What each rule says of stack `name`, with the path of what it is about."""
     waivers, mistakes = _waivers(stack, today)
     yield from mistakes
     resources = {each.resource.urn: (path, each) for path, each in declared(name, stack)}
     for rule in APPLIED:
         for resource, finding in _said(rule, [each for _, each in resources.values()]):
-            yield resources[resource.urn][0], rule, _waived(waivers, rule, resource, finding)
+            path = (*resources[resource.urn][0], *finding.about)
+            yield path, rule, _waived(waivers, rule, resource, finding)
     for key, waiver in waivers.items():
         judged = any(rule.name == stack.waivers[key].rule for rule in APPLIED)
         for finding in (*waiver.faults(), *(waiver.unused() if judged else ())):

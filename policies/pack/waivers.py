@@ -124,11 +124,11 @@ class Waivers:
                 yield finding
                 continue
             self._used.add(waiver.key)
-            yield Finding(
+            message = (
                 f'Waived until {waiver.expires} by "{waiver.key}" (owner {waiver.owner}): {waiver.reason}. '
-                f"What is waived: {finding.message}",
-                told=True,
+                f"What is waived: {finding.message}"
             )
+            yield Finding(message, told=True, about=finding.about)
 
     def unused(self) -> Iterator[Finding]:
         for waiver in self._waivers:

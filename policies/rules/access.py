@@ -23,29 +23,31 @@ def _is_of_an_endpoint(resource: Resource) -> bool:
     return resource.inputs.get("servingEndpointId") is not None
 
 
-def _everyone(resource: Resource, level: str) -> Iterator[str]:
-    """The groups of everyone that are given a level."""
+def _everyone(resource: Resource, level: str) -> Iterator[tuple[int, str]]:
+    """The groups of everyone that are given a level, each with its position in the list."""
     if _is_of_an_endpoint(resource):
-        for entry in items(resource.inputs, "accessControls"):
+        for number, entry in enumerate(items(resource.inputs, "accessControls")):
             group = at(entry, "groupName")
             if isinstance(group, str) and group.lower() in EVERYONE and at(entry, "permissionLevel") == level:
-                yield group
+                yield number, group
 
 
 def _check_manage(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    for group in _everyone(resource, "CAN_MANAGE"):
+    for number, group in _everyone(resource, "CAN_MANAGE"):
         yield Finding(
             f'Group "{group}" would manage the endpoint: everyone could change, delete and open it to others. '
-            "Name the group of those who own it"
+            "Name the group of those who own it",
+            about=(number,),
         )
 
 
 def _check_query(resource: Resource, settings: Settings) -> Iterator[Finding]:
     if applies_to(resource.stack, settings):
-        for group in _everyone(resource, "CAN_QUERY"):
+        for number, group in _everyone(resource, "CAN_QUERY"):
             yield Finding(
                 f'Group "{group}" would query the endpoint in stack "{resource.stack}". Name the service principals '
-                "that call it"
+                "that call it",
+                about=(number,),
             )
 
 
@@ -78,20 +80,22 @@ def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Ite
 
 
 def _people(grant: Resource, endpoint: str) -> Iterator[Finding]:
-    for entry in items(grant.inputs, "accessControls"):
+    for number, entry in enumerate(items(grant.inputs, "accessControls")):
         if at(entry, "permissionLevel") != "CAN_QUERY":
             continue
         if user := at(entry, "userName"):
             yield Finding(
                 f'User "{user if user is not UNKNOWN else "(not known yet)"}" would query the route-optimized endpoint '
                 f'"{endpoint}", which takes OAuth tokens only: a personal access token gets 401. Let a service '
-                "principal with an OAuth secret call it"
+                "principal with an OAuth secret call it",
+                about=(number,),
             )
         elif group := at(entry, "groupName"):
             yield Finding(
                 f'Group "{group}" may query the route-optimized endpoint "{endpoint}": those of its members who sign '
                 "in with a personal access token get 401",
                 told=True,
+                about=(number,),
             )
 
 

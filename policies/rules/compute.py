@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag
 from policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
-from policies.rules.entity_types import entity_name, served
+from policies.rules.entity_types import about, entity_name, served
 
 
 def _check_warm(resource: Resource, settings: Settings) -> Iterator[Finding]:
@@ -13,11 +13,14 @@ def _check_warm(resource: Resource, settings: Settings) -> Iterator[Finding]:
     for entity in served(resource.inputs):
         asleep = at(entity, "scaleToZeroEnabled")
         if asleep is UNKNOWN:
-            yield Finding(f'Can\'t tell yet whether "{entity_name(entity)}" scales to zero', told=True)
+            yield Finding(
+                f'Can\'t tell yet whether "{entity_name(entity)}" scales to zero', told=True, about=about(entity)
+            )
         elif flag(asleep):
             yield Finding(
                 f'Served entity "{entity_name(entity)}" scales to zero in stack "{resource.stack}": after a pause, the '
-                "next caller waits for a cold start. Turn scale to zero off, or ask for a waiver"
+                "next caller waits for a cold start. Turn scale to zero off, or ask for a waiver",
+                about=about(entity, "scale_to_zero"),
             )
 
 
@@ -27,12 +30,15 @@ def _check_gpu(resource: Resource, settings: Settings) -> Iterator[Finding]:
     for entity in served(resource.inputs):
         kind = at(entity, "workloadType")
         if kind is UNKNOWN:
-            yield Finding(f'Can\'t tell yet whether "{entity_name(entity)}" runs on a GPU', told=True)
+            yield Finding(
+                f'Can\'t tell yet whether "{entity_name(entity)}" runs on a GPU', told=True, about=about(entity)
+            )
         elif isinstance(kind, str) and "GPU" in kind.upper():
             allowed = ", ".join(settings["stacks"]) or "none"
             yield Finding(
-                f'Served entity "{entity_name(entity)}" runs on {kind}, and stack "{resource.stack}" is not one where '
-                f"GPUs are allowed ({allowed}). Use a CPU workload, or add the stack to this rule's `stacks`"
+                f'Served entity "{entity_name(entity)}" runs on {kind}, and this stack is not one where GPUs are '
+                f"allowed ({allowed}). Use a CPU workload, or add the stack to this rule's `stacks`",
+                about=about(entity, "workload_type"),
             )
 
 

@@ -27,6 +27,12 @@ def entity_name(entity: Any) -> str:
     return "(name not known yet)" if name is UNKNOWN else str(name)
 
 
+def about(entity: Any, *field: str) -> tuple[str, ...]:
+    """Where a stack file says this of a served entity; empty where the entity's name isn't known."""
+    name = at(entity, "name")
+    return ("served_entities", name, *field) if isinstance(name, str) else ()
+
+
 def _unsupported(entity: Any) -> tuple[Family, str] | None:
     if at(entity, "externalModel") is not None:
         provider = at(entity, "externalModel", "provider")
@@ -51,14 +57,16 @@ def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:
         if found := _unsupported(entity):
             family, kind = found
             if not settings[family]:
-                yield Finding(f'Served entity "{entity_name(entity)}" is {kind}. {_WAY_OUT}')
+                yield Finding(f'Served entity "{entity_name(entity)}" is {kind}. {_WAY_OUT}', about=about(entity))
             elif optimized is UNKNOWN or flag(optimized):
-                yield Finding(f'Served entity "{entity_name(entity)}" is {kind}, which {_ALLOWED_BUT}')
+                message = f'Served entity "{entity_name(entity)}" is {kind}, which {_ALLOWED_BUT}'
+                yield Finding(message, about=about(entity))
         elif UNKNOWN in (at(entity, "entityName"), at(entity, "modelName"), entity):
             yield Finding(
                 f'Can\'t tell yet what served entity "{entity_name(entity)}" is: its model will be known during `up` '
                 "only, and is checked then",
                 told=True,
+                about=about(entity),
             )
     if any(at(resource.inputs, *path) is UNKNOWN for path in _LISTS):
         yield Finding(

@@ -6,7 +6,7 @@ from typing import Any
 
 from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, items
 from policies.pack.rule import Finding, Resource, Rule, Settings
-from policies.rules.entity_types import entity_name, served
+from policies.rules.entity_types import about, entity_name, served
 
 _REFERENCE = re.compile(r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$")
 _SECRET_NAME = re.compile(
@@ -28,14 +28,17 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
         for name, value in variables.items() if isinstance(variables, dict) else ():
             if value is UNKNOWN:
                 if _SECRET_NAME.search(name):
-                    yield Finding(f"{where}: can't tell yet what environment variable {name} holds", told=True)
+                    message = f"{where}: can't tell yet what environment variable {name} holds"
+                    yield Finding(message, told=True, about=about(entity, "environment_vars", name))
             elif _is_secret(name, str(value)):
                 yield Finding(
                     f"{where} has a secret in environment variable {name}: whoever may view the endpoint reads it. Put "
-                    "it into a secret scope and write {{secrets/scope/key}}"
+                    "it into a secret scope and write {{secrets/scope/key}}",
+                    about=about(entity, "environment_vars", name),
                 )
         for field in _plaintext_fields(at(entity, "externalModel")):
-            yield Finding(f"{where} has a key in clear ({field}). Use the field without Plaintext and a reference")
+            message = f"{where} has a key in clear ({field}). Use the field without Plaintext and a reference"
+            yield Finding(message, about=about(entity, "external_model"))
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from policies.live import UnreadableError, live_endpoint
 from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, has_unknown, items
 from policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
-from policies.rules.entity_types import entity_name, served
+from policies.rules.entity_types import about, entity_name, served
 
 _PRODUCTION = stacks_setting(["prod"], "Stacks that count as production")
 
@@ -21,21 +21,28 @@ def _check_protected(resource: Resource, settings: Settings) -> Iterator[Finding
 def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Finding]:
     if not applies_to(resource.stack, settings):
         return
-    for name, entity in (at(resource.written, "served_entities") or {}).items():
-        if alias := str(at(entity, "entity") or "").partition("@")[2]:
+    written = at(resource.written, "served_entities") or {}
+    aliases = {name: str(at(entity, "entity") or "").partition("@")[2] for name, entity in written.items()}
+    for name, alias in aliases.items():
+        if alias:
             yield Finding(
                 f'Served entity "{name}" follows the alias "{alias}": an `up` after the alias has moved deploys '
-                "another version than the one that was reviewed. Write its number"
+                "another version than the one that was reviewed. Write its number",
+                about=("served_entities", name, "entity"),
             )
     for entity in served(resource.inputs):
         model = at(entity, "entityName") or at(entity, "modelName")
         version = at(entity, "entityVersion") or at(entity, "modelVersion")
+        if aliases.get(entity_name(entity)) and version is UNKNOWN:
+            continue  # said above: the alias stands for a version that nobody looked up here
         if UNKNOWN in (model, version):
-            yield Finding(f'Can\'t tell yet which version "{entity_name(entity)}" serves', told=True)
+            message = f'Can\'t tell yet which version "{entity_name(entity)}" serves'
+            yield Finding(message, told=True, about=about(entity))
         elif isinstance(model, str) and not _is_pinned(model, version):
             yield Finding(
                 f'Served entity "{entity_name(entity)}" doesn\'t say which version of "{model}" it serves '
-                f"({version or 'none written'}): what is deployed can change without a change here. Write its number"
+                f"({version or 'none written'}): what is deployed can change without a change here. Write its number",
+                about=about(entity),
             )
 
 
