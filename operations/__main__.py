@@ -1,10 +1,13 @@
 """`python -m operations`: what people do with a deployed stack. Run it in the project's folder."""
 
+import signal
 import sys
 
 from operations import query, smoke
 from operations.errors import OperationError
 from stacks.command_line import CommandLine
+
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> int:
@@ -18,6 +21,9 @@ def main() -> int:
     except OperationError as fault:
         print(fault, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

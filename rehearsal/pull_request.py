@@ -115,7 +115,7 @@ def _drift(here: Stage) -> None:
     step("At night: nothing has changed outside; then somebody changes a tag by hand")
     ran = _review_command(here, "report", "--stack", "local", "--refresh")
     check(ran.status == 0, f"No drift: {ran}")
-    note(ran.text.splitlines()[0].strip("╭╮─ "))
+    note(next(line for line in ran.text.splitlines() if line.startswith("╭")).strip("╭╮─ "))
     here.workspace.patch(_TAGS, {"add_tags": [{"key": "team", "value": "growth"}]})
     ran = _review_command(here, "report", "--stack", "local", "--refresh", "--output", "drift.md")
     comment = (here.folder / "drift.md").read_text(encoding="utf-8")

@@ -1,11 +1,11 @@
 """A preview as a report: every subject judged, a verdict over all, and what approving will do, in order."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from review.access import known_principals, new_principals
+from review.digest import digest
 from review.endpoint import endpoint
 from review.grouping import Group, grouped, owner
 from review.order import in_order
@@ -15,7 +15,6 @@ from review.renames import with_renames
 from review.risks import ORDER, Finding, Risk, worst
 from review.safeguards import with_safeguards
 from review.subject import Action, Subject
-from review.values import shown
 
 
 class Verdict(StrEnum):
@@ -114,7 +113,7 @@ def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Sta
         warnings=preview.warnings,
         violations=loose,
         packs=preview.packs,
-        digest="" if _verdict(preview, told) is Verdict.FAILED else _digest(preview, told),
+        digest="" if _verdict(preview, told) is Verdict.FAILED else digest(preview.steps, told),
         stamp=stamp or Stamp(),
     )
 
@@ -167,18 +166,3 @@ def _severity(subject: Subject) -> tuple[int, int, str, str]:
     mandatory = any(each.mandatory for each in subject.violations)
     risk = ORDER.index(subject.risk) if subject.risk else len(ORDER)
     return (0 if mandatory else 1, risk, subject.kind, subject.key)
-
-
-_CREATING = ("create", "create-replacement", "import")
-"""The operations whose inputs no changed field holds."""
-
-
-def _digest(preview: Preview, subjects: list[Subject]) -> str:
-    """Ids and addresses are left out: they say where, not what."""
-    steps = [step for step in preview.steps if step.op not in {"same", "refresh", "read"}]
-    parts = [f"{step.op} {step.urn.text} {'retained' if step.retained else ''}".strip() for step in steps]
-    parts += [f"{step.urn.text} {shown(step.new)} {step.safe_after}" for step in steps if step.op in _CREATING]
-    for subject in subjects:
-        parts += [f"{subject.title} {row.label} {row.before} {row.after}" for row in subject.fields]
-        parts += [f"{subject.title} {grant}" for grant in subject.grants]
-    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16]

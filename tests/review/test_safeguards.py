@@ -132,3 +132,14 @@ def test_the_digest_tells_a_deletion_from_forgetting(plan: Planned, inputs: Inpu
         return reported(event).digest
 
     assert digest(BARE) != digest({"retainOnDelete": True})
+
+
+def test_the_digest_holds_the_workspace_s_address_and_not_the_engine_s_own_provider(plan: Planned) -> None:
+    def digest(kind: str, host: str) -> str:
+        event = plan("update", "default", {"host": "https://a"}, {"host": host}, diffs=["host"])
+        event["resourcePreEvent"]["metadata"]["urn"] = f"urn:pulumi:prod::model-serving::{kind}::default"
+        return reported(event).digest
+
+    databricks, own = "pulumi:providers:databricks", "pulumi:providers:pulumi"
+    assert digest(databricks, "https://b") != digest(databricks, "https://c")
+    assert digest(own, "https://b") == reported().digest
