@@ -13,6 +13,7 @@ from typing import Any, Final
 import pulumi
 
 from components.databricks_api import CallError, SignInError, UnreachableError, connect
+from components.threads import in_thread
 
 _WAIT_SECONDS: Final = 60
 """How long the workspace is asked for a URL that it doesn't have yet."""
@@ -57,7 +58,7 @@ async def _asked(known: Known) -> str | None:
     """Ask once in a preview, and for a minute at most in an `up`."""
     deadline = time.monotonic() + (0 if pulumi.runtime.is_dry_run() else _WAIT_SECONDS)
     while True:
-        url = await asyncio.to_thread(_read, known)
+        url = await in_thread(_read, known)
         if url or time.monotonic() >= deadline:
             return url
         pulumi.log.info(f'Waiting for the URL of endpoint "{known.name}", {_WAIT_SECONDS} s at most', ephemeral=True)

@@ -6,7 +6,6 @@ next `up`: it calls the hook of this module, which reads the live endpoint and s
 endpoint that is not updated in a run costs nothing.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from components.served import (
     tags_body,
     tags_of,
 )
+from components.threads import in_thread
 
 POLL_SECONDS: Final = 2
 LONGEST_SECONDS: Final = 45 * 60
@@ -70,7 +70,7 @@ def delivery_hook(name: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.
             await plain(settings),
         )
         if is_known([new.get("config"), new.get("tags"), where]):
-            await asyncio.to_thread(warn_of_missing if pulumi.runtime.is_dry_run() else deliver, where, state, new)
+            await in_thread(warn_of_missing if pulumi.runtime.is_dry_run() else deliver, where, state, new)
 
     options = pulumi.ResourceHookOptions(on_dry_run=True)
     hook = pulumi.ResourceHook(hook_name(f"{name} serves what is declared"), before_update, options)

@@ -16,6 +16,7 @@ import pulumi
 
 from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
 from components.principal_listing import Principal, Secret, principals, secrets
+from components.threads import in_thread
 
 RESENT_AFTER: Final = 1.0
 """Seconds that the provider waits at least before it sends a request again. Source: databricks-sdk-go, retries.go."""
@@ -69,12 +70,12 @@ class _Watch:
         """Keep what there is. Where it can't be listed, nothing is judged later."""
         settings = await self.watched[args.name].settings.future() or {}
         try:
-            workspace = await asyncio.to_thread(connect, settings)
+            workspace = await in_thread(connect, settings)
         except _FAILURES:
             return
         key = self._key(workspace, args)
         if key not in self._windows:
-            listing = asyncio.ensure_future(asyncio.to_thread(self._ids, workspace, key[1]))
+            listing = asyncio.ensure_future(in_thread(self._ids, workspace, key[1]))
             self._windows[key] = _Window(workspace, listing)
         self._windows[key].running += 1
         await self._windows[key].before
@@ -94,7 +95,7 @@ class _Watch:
         before = await window.before
         if before is not None and time.monotonic() - window.began >= RESENT_AFTER:
             is_ours = self.watched[args.name].is_ours
-            for line in await asyncio.to_thread(self._judge, window, key[1], before, is_ours):
+            for line in await in_thread(self._judge, window, key[1], before, is_ours):
                 pulumi.log.warn(line)
 
     def _key(self, workspace: Workspace, args: pulumi.ResourceHookArgs) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pulumi
 
 from components.databricks_api import CallError, SignInError, UnreachableError, connect
+from components.threads import in_thread
 
 HOOK: Final = "no creation over a live endpoint"
 
@@ -37,7 +38,7 @@ class _Gate:
         place, name = self.places.get(args.name), (args.new_inputs or {}).get("name")
         if place is None or not isinstance(name, str) or not await place.settings.is_known():
             return
-        live = await asyncio.to_thread(_live, await place.settings.future() or {}, name)
+        live = await in_thread(_live, await place.settings.future() or {}, name)
         if live and live.get("id") != place.may_replace:
             raise ValueError(
                 f'The workspace has an endpoint "{name}" that is not in this stack; {live.get("creator")} created it.'

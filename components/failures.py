@@ -6,7 +6,6 @@ resource_model_serving.go), and the engine calls no error hook for it, since not
 watched while it runs.
 """
 
-import asyncio
 import contextvars
 import threading
 import time
@@ -20,6 +19,7 @@ from components.delivery import LONGEST_SECONDS
 from components.diagnosis import config_update, diagnosis, failed, place
 from components.hook_names import hook_name
 from components.hook_values import is_known, plain
+from components.threads import in_thread
 
 WATCH_SECONDS: Final = 1
 """Between two looks at an endpoint that is being created. The provider waits 1 to 10 seconds between its own."""
@@ -38,7 +38,7 @@ def failure_hooks(name: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.
     async def on_error(args: pulumi.ErrorHookArgs) -> bool:
         endpoint, where = await plain((args.new_inputs or {}).get("name")), await plain(settings)
         if args.failed_operation == "update" and is_known([endpoint, where]):
-            await asyncio.to_thread(report_failure, where, str(endpoint))
+            await in_thread(report_failure, where, str(endpoint))
         return False
 
     return pulumi.ResourceHookBinding(

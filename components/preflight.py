@@ -4,7 +4,6 @@ All of it at once, each with the field that asks for it. What the caller may not
 stop: then the workspace itself decides.
 """
 
-import asyncio
 import dataclasses
 import functools
 import os
@@ -28,6 +27,7 @@ from components.needs import Needs, needs, pinned
 from components.privileges import Caller, caller
 from components.providers import default_settings
 from components.reachability import is_on_this_machine
+from components.threads import in_thread
 from stacks.faults import Finding
 from stacks.paths import dotted
 
@@ -126,7 +126,7 @@ def checked(
     asked = needs((name,), args)
 
     async def look(known: dict[str, Any]) -> dict[str, str]:
-        report = await asyncio.to_thread(preflight, [asked], known)
+        report = await in_thread(preflight, [asked], known)
         raise_findings(report, in_words)
         return report.versions
 

@@ -32,7 +32,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *urls: str | None) -> list[float]:
 
     monkeypatch.setattr(module, "_read", lambda _: next(given))
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: sum(pauses)))
-    monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=pause, to_thread=asyncio.to_thread))
+    monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=pause))
     return pauses
 
 
