@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,8 @@ class DeniedError(CallError):
 
 _one_at_a_time = threading.Lock()
 _known: dict[frozenset[tuple[str, str]], "Workspace"] = {}
+_failed: dict[frozenset[tuple[str, str]], tuple[float, Exception]] = {}
+"""When the last attempt to connect failed, by settings, and why."""
 
 
 def connect(settings: Mapping[str, Any]) -> "Workspace":
@@ -41,9 +44,17 @@ def connect(settings: Mapping[str, Any]) -> "Workspace":
     The same settings give the same object for as long as the process lives. Raises UnreachableError and SignInError.
     """
     key = frozenset((name, str(value)) for name, value in settings.items())
+    began = time.monotonic()
     with _one_at_a_time:
         if key not in _known:
-            _known[key] = Workspace(settings)
+            failed_at, error = _failed.get(key, (0.0, None))
+            if error is not None and failed_at >= began:
+                raise error  # of the thread that this one waited for: what that waited for isn't waited for again
+            try:
+                _known[key] = Workspace(settings)
+            except (CallError, SignInError, UnreachableError) as error:
+                _failed[key] = time.monotonic(), error
+                raise
         return _known[key]
 
 

@@ -9,6 +9,7 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 import pulumi
@@ -148,7 +149,7 @@ def _after(look: pulumi.Output[Any], entity: ServedEntityArgs) -> ServedEntityAr
 
 
 def _look(report: Report, endpoints: Sequence[Needs], workspace: Workspace) -> None:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_AT_ONCE) as pool, _nothing_more_after_a_failure(pool):
         who = pool.submit(caller, workspace)
         listing = pool.submit(_listed, workspace)
         models = {model for endpoint in endpoints for model in endpoint.models}
@@ -170,6 +171,16 @@ def _look(report: Report, endpoints: Sequence[Needs], workspace: Workspace) -> N
             _add(report, look.result())
     report.findings.sort(key=lambda finding: [str(part) for part in finding[0]])
     report.warnings = sorted({*report.warnings, *_other_creators(endpoints, report.me, report.live)})
+
+
+@contextmanager
+def _nothing_more_after_a_failure(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Without this the pool would go on to the reads in its queue, each of which may wait as long as the first."""
+    try:
+        yield
+    except _FAILURES:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def _tried(look: Callable[[], Report]) -> Report:

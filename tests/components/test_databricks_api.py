@@ -4,13 +4,14 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components import waiting
-from components.databricks_api import CallError, UnavailableError, UnreachableError, Workspace
+from components.databricks_api import CallError, UnavailableError, UnreachableError, Workspace, connect
 
 ME = "/api/2.0/preview/scim/v2/Me"
 GATEWAY = "/api/2.0/serving-endpoints/fraud/ai-gateway"
@@ -103,6 +104,17 @@ def test_a_probe_that_is_answered_503_is_waited_for_and_named(still: Any, stopwa
     with pytest.raises(UnavailableError, match=r"answers 503 \(no server\) to GET /.well-known/databricks-config"):
         patient(still, "1")
     assert stopwatch() < 5
+
+
+def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(still: Any, stopwatch: Callable[[], float]) -> None:
+    fault(still, f"GET {PROBE}", status=503)
+    settings = {**still.settings(), "retryTimeoutSeconds": "2"}
+    with ThreadPoolExecutor(4) as pool:
+        errors = [attempt.exception() for attempt in [pool.submit(connect, settings) for _ in range(4)]]
+    assert [type(error) for error in errors] == [UnavailableError] * 4
+    assert stopwatch() < 6
+    still.call("DELETE", "/_workspace/faults")
+    assert connect(settings).get(ME)["userName"] == "admin@example.com"
 
 
 def test_nobody_on_this_machine_is_told_in_three_seconds(stopwatch: Callable[[], float]) -> None:

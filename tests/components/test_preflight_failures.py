@@ -50,6 +50,17 @@ def test_an_unavailable_workspace_is_no_absent_one(still: Any, path: str, rule: 
     assert hint == LATER
 
 
+def test_reads_that_have_not_begun_do_not_wait_too(still: Any) -> None:
+    fault(still, "/api/2.1/unity-catalog/models/*", status=503)
+    entities = {f"e{n}": ServedEntityArgs(entity=f"main.ml.m{n}@Champion", workload_size="Small") for n in range(40)}
+    asked = needs(("endpoints", "fraud"), ServingEndpointArgs("fraud", entities))
+    with pytest.raises(pulumi.RunError, match=r"answers 503 \(Injected fault\)"):
+        preflight([asked], {"retryTimeoutSeconds": "1", **still.settings()})
+    requests = still.call("GET", "/_workspace/journal")["requests"]
+    paths = {request["path"] for request in requests if "/models/" in request["path"]}
+    assert len(paths) <= 16
+
+
 def test_an_absent_embedded_workspace_is_to_be_started() -> None:
     first, hint = refusal({"host": "http://127.0.0.1:1", "token": "x"}).splitlines()
     assert first == "http://127.0.0.1:1 does not answer: [Errno 111] Connection refused"
