@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from components.threads import in_thread
+from rehearsal.stage import PROJECT
 
 
 def test_it_does_not_wait_for_the_loop_s_own_threads() -> None:
@@ -38,3 +39,10 @@ def test_the_thread_has_the_context_of_its_caller() -> None:
         return await in_thread(engine.get)
 
     assert asyncio.run(run()) == "of this run"
+
+
+def test_no_component_waits_in_the_loop_s_own_threads() -> None:
+    files = sorted((PROJECT / "components").glob("*.py"))
+    assert files
+    waiting = ("asyncio.to_thread", "run_in_executor")
+    assert [file.name for file in files if any(each in file.read_text(encoding="utf-8") for each in waiting)] == []
