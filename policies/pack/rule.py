@@ -38,7 +38,7 @@ class Finding:
     """What a rule has to say about a resource. `told` is said and never refuses, whatever the rule's level.
 
     `ends_preview`: a preview, which goes on after other refusals, can't go on after this one. `about` is the field
-    below the resource's part of a stack file, in that file's words; empty where it is all of it or something is missing.
+    below the resource's part of a stack file, in that file's words; empty where it is all of it or one is missing.
     """
 
     message: str
