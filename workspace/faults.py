@@ -11,8 +11,8 @@ A rule is posted to `/_workspace/faults` as a JSON object:
     body           a plain-text body instead of the JSON one that error_code and message make, as a proxy answers
     reset          true: the connection is reset instead of answered (status 0 in the journal), default false
     after_handler  true: the request takes effect and only its answer is lost, default false
-    delay_seconds  how long the answer is held back, default 0; a rule with a delay and no status, body or reset only
-                   delays
+    delay_seconds  how long the request is held back, default 0; with after_handler it takes effect at once and its
+                   answer is held back; a rule with a delay and no status, body or reset only delays
 """
 
 import uuid

@@ -50,12 +50,12 @@ class Gateway:
         if fault is None:
             await self.app(scope, receive, answer.send)
             return
+        if fault.after_handler and fault.status is not None:
+            await self.app(scope, receive, _nowhere)
         await self.clock.sleep(fault.delay_seconds)
         if fault.status is None:
             await self.app(scope, receive, answer.send)
             return
-        if fault.after_handler:
-            await self.app(scope, receive, _nowhere)
         if fault.reset:
             await answer.reset(receive)
         else:

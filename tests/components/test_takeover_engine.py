@@ -7,7 +7,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -50,8 +52,8 @@ def test_a_lost_answer_is_made_up_for_by_the_next_run(engine: None, fault: dict[
 
 
 def test_a_run_that_was_killed_during_a_creation_is_finished_by_the_next(project: Stage) -> None:
-    project.workspace.post("/_workspace/faults", {**LOST, "times": -1, "delay_seconds": 15})
-    killed_when(project, lambda: len(live(project)) == 3)
+    project.workspace.post("/_workspace/faults", {**LOST, "status": 504, "times": -1, "delay_seconds": 30})
+    killed_when(project, lambda: len(live(project)) == 3 and is_written(project))
     project.workspace.delete("/_workspace/faults")
     project.pulumi("cancel", "--yes")
     before = live(project)
@@ -79,7 +81,14 @@ def killed_when(here: Stage, is_time: Callable[[], bool]) -> None:
     run.kill()
     run.wait()
     for process in started_by(run.pid):
-        os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(process, signal.SIGKILL)
+
+
+def is_written(here: Stage) -> bool:
+    """Whether the state has been at rest for two seconds: a kill in the middle of its file would leave half of it."""
+    folder = Path(urlsplit(here.environment["PULUMI_BACKEND_URL"]).path)
+    return all(time.time() - state.stat().st_mtime > 2 for state in folder.rglob("stacks/**/local.json"))
 
 
 def started_by(session: int) -> list[int]:
@@ -93,6 +102,17 @@ def started_by(session: int) -> list[int]:
         if int(fields[3]) == session:
             found.append(int(stat.parent.name))
     return found
+
+
+def test_a_destroy_names_the_endpoint_that_it_leaves(project: Stage) -> None:
+    project.workspace.post("/_workspace/faults", {**LOST, "status": 500})
+    assert project.pulumi(*UP, check=False).refused
+    destroyed = project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    (left,) = live(project)
+    assert f"`destroy` would leave it there: databricks serving-endpoints delete {left}" in destroyed.text
+    refused = project.pulumi("preview", check=False)
+    assert refused.refused
+    assert f'the workspace has an endpoint "{left}" that is not in this stack' in refused.text
 
 
 def test_an_endpoint_of_another_is_an_error_at_preview_with_the_command_that_imports_it(project: Stage) -> None:

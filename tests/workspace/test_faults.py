@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from tests.workspace.conftest import Workspace
+
 URL = "/api/2.0/serving-endpoints"
 FAULTS = "/_workspace/faults"
 
@@ -43,6 +45,14 @@ def test_a_rule_may_lose_the_answer_only(http: httpx.Client) -> None:
     http.post(FAULTS, json={"pattern": f"POST {URL}", "after_handler": True})
     assert http.post(URL, json={"name": "fraud"}).status_code == 500
     assert http.get(f"{URL}/fraud").status_code == 200
+
+
+def test_a_late_loss_of_the_answer_comes_after_the_effect(http: httpx.Client, workspace: Workspace) -> None:
+    began = workspace.clock.now()
+    http.post(FAULTS, json={"pattern": f"POST {URL}", "after_handler": True, "status": 504, "delay_seconds": 60})
+    assert http.post(URL, json={"name": "fraud"}).status_code == 504
+    assert http.get(f"{URL}/fraud").json()["creation_timestamp"] == began * 1000
+    assert workspace.clock.now() == began + 60
 
 
 def test_a_rule_comes_before_the_effect(http: httpx.Client) -> None:
