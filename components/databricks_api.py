@@ -10,13 +10,22 @@ import threading
 import time
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from components.error_bodies import in_short, is_error_of_the_api
-from components.reachability import UnavailableError, UnreachableError, require_answer, unavailable
+from components.reachability import (
+    UnavailableError,
+    UnreachableError,
+    require_answer,
+    sign_in_is_unavailable,
+    unavailable,
+)
 from components.waiting import Bounds, BoundsError, Waiting
 
 __all__ = ["CallError", "DeniedError", "SignInError", "UnavailableError", "UnreachableError", "Workspace", "connect"]
+
+
+_SIGN_IN_PAUSE_SECONDS: Final = 1
 
 
 class SignInError(Exception):
@@ -64,9 +73,9 @@ class Workspace:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         core, self._errors = _sdk()
         try:
-            bounds = Bounds.of(settings)
-            self._waiting = Waiting(bounds)
-            config = _config(core, settings, bounds, self._waiting)
+            self._bounds = Bounds.of(settings)
+            self._waiting = Waiting(self._bounds)
+            config = _config(core, settings, self._bounds, self._waiting)
         except BoundsError as error:
             raise CallError(str(error)) from error
         except ValueError as error:
@@ -97,14 +106,28 @@ class Workspace:
 
     def _do(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         self._waiting.begin(f"{method} {path.partition('?')[0]}")
-        try:
-            answer = self._client.do(method, path, body=body)
-        except TimeoutError as error:
-            raise self._gave_up(error) from error
-        except ValueError as error:  # how the SDK tells that a sign-in was refused
-            raise SignInError(_plain(error)) from error
-        assert isinstance(answer, dict), "The API answers with a map"
-        return answer
+        refusals = 0
+        while True:
+            try:
+                answer = self._client.do(method, path, body=body)
+            except TimeoutError as error:
+                raise self._gave_up(error) from error
+            except ValueError as error:  # how the SDK reports that a sign-in was refused
+                refusals += not self._waited_for_sign_in(error)
+                if refusals > 1:  # the first may come from a service that has recovered since
+                    raise SignInError(_plain(error)) from error
+            else:
+                assert isinstance(answer, dict), "The API answers with a map"
+                return answer
+
+    def _waited_for_sign_in(self, error: ValueError) -> bool:
+        """Pause where the service that issues tokens is unavailable, at most for as long as any call is tried."""
+        if not sign_in_is_unavailable(self._host, self._bounds, self._waiting):
+            return False
+        if self._waiting.waited >= self._bounds.retry:
+            raise unavailable(self._host, self._waiting) from error
+        self._waiting.sleep(_SIGN_IN_PAUSE_SECONDS)
+        return True
 
     def _note(self, response: Any, **_: Any) -> None:
         """See each answer before the SDK does, which takes one that isn't JSON for a bug of its own, body and all."""

@@ -12,6 +12,7 @@ from components.error_bodies import in_short
 from components.waiting import Bounds, Waiting
 
 _PROBE: Final = "/.well-known/databricks-config"
+_TOKENS: Final = "/oidc/v1/token"
 _BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _ABSENT_SECONDS: Final = 2
 """How long a refused connection to this machine is tried again: nobody listens, or a server is starting."""
@@ -64,6 +65,20 @@ def _probe(address: str, bounds: Bounds, waiting: Waiting) -> tuple[UnreachableE
         reason = getattr(error, "reason", error)
         return UnreachableError(f"{address} does not answer: {reason}"), _worth_trying(address, reason)
     return None, 0
+
+
+def sign_in_is_unavailable(address: str, bounds: Bounds, waiting: Waiting) -> bool:
+    """Whether the service that issues OAuth tokens answers 503 or 429: the SDK takes that for a refused sign-in."""
+    request = urllib.request.Request(address + _TOKENS, b"", method="POST")  # noqa: S310  the address is the user's own
+    try:
+        urllib.request.urlopen(request, timeout=bounds.answer).close()  # noqa: S310
+    except urllib.error.HTTPError as answer:
+        with answer:
+            waiting.meet(in_short(answer.code, answer.reason, answer.read(_MOST_BYTES)), f"POST {_TOKENS}")
+        return answer.code in _BUSY
+    except (OSError, ValueError, http.client.HTTPException):
+        pass
+    return False
 
 
 def _worth_trying(address: str, reason: object) -> float:

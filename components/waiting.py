@@ -76,9 +76,10 @@ class Waiting:
         """A thread begins a call, such as `GET /api/2.0/serving-endpoints`."""
         self._call.request, self._call.began, self._call.met = request, self.time(), "nothing"
 
-    def meet(self, answer: str) -> None:
-        """What the last try met, such as `503 (upstream connect error)`."""
+    def meet(self, answer: str, to: str = "") -> None:
+        """What the last try met, such as `503 (upstream connect error)`; `to` another request that the call needs."""
         self._call.met = answer
+        self._call.request = to or self._call.request
 
     @property
     def request(self) -> str:

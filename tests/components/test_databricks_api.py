@@ -106,6 +106,17 @@ def test_a_probe_that_is_answered_503_is_waited_for_and_named(still: Any, stopwa
     assert stopwatch() < 5
 
 
+@pytest.mark.parametrize("rule", [{"message": "Later"}, {"body": "Later"}], ids=["JSON", "text"])
+def test_unavailable_tokens_are_waited_for_and_no_refused_sign_in(still: Any, rule: dict[str, str]) -> None:
+    _, settings = still.principal()
+    unavailable = {"pattern": "POST /oidc/v1/token", "status": 503, **rule}
+    still.call("POST", "/_workspace/faults", {**unavailable, "times": 3})
+    assert Workspace({**settings, "retryTimeoutSeconds": "20"}).get(ME)["userName"] == settings["clientId"]
+    still.call("POST", "/_workspace/faults", {**unavailable, "times": -1})
+    with pytest.raises(UnavailableError, match=r"answers 503 \(Later\) to POST /oidc/v1/token, tried for \d s$"):
+        Workspace({**settings, "retryTimeoutSeconds": "1"}).get(ME)
+
+
 def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(still: Any, stopwatch: Callable[[], float]) -> None:
     fault(still, f"GET {PROBE}", status=503)
     settings = {**still.settings(), "retryTimeoutSeconds": "2"}
