@@ -1,7 +1,8 @@
 """Unity Catalog privileges: what was granted on each securable, and whether that is enough for a principal.
 
 Grants are kept and shown exactly as they were made; inheritance (catalog to schema to function) only counts when a
-privilege is checked. Registered models are `function` securables on the wire. Source: REST reference, grants.
+privilege is checked. Registered models are `function` securables on the wire; a table takes SELECT and MODIFY. Source:
+REST reference, grants.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ ANSWERING_KINDS: Final = {
     "catalog": ("catalog",),
     "schema": ("schema",),
     "function": ("model", "feature_spec"),
+    "table": ("uc_table",),
 }
 PRIVILEGES: Final = frozenset(
     {
@@ -54,7 +56,7 @@ def read_effective(call: Call) -> Json:
     _securable(call)
     _check_page_size(call.query.get("max_results"))
     held: dict[str, list[Json]] = {}
-    for kind, name in _upwards(call.path["full_name"]):
+    for kind, name in _upwards(call.path["full_name"], call.path["securable_type"]):
         above = (
             {} if name == call.path["full_name"] else {"inherited_from_type": kind.upper(), "inherited_from_name": name}
         )
@@ -69,7 +71,11 @@ def read_effective(call: Call) -> Json:
 def update(call: Call) -> Json:
     securable = _securable(call)
     kind, name = call.path["securable_type"], call.path["full_name"]
-    if not (call.caller.is_admin or securable.get("owner") in call.caller.names or holds(call, "MANAGE", name)):
+    if not (
+        call.caller.is_admin
+        or securable.get("owner") in call.caller.names
+        or _holds(call.store, call.caller, "MANAGE", name, kind)
+    ):
         raise PermissionDenied(f"User does not have MANAGE on {_shown(name)}.")
     granted = {entry["principal"]: entry["privileges"] for entry in _assignments(call.store, kind, name)}
     for change in call.body.get("changes") or []:
@@ -95,11 +101,11 @@ def holds(call: Call, privilege: str, full_name: str) -> bool:
     return _holds(call.store, call.caller, privilege, full_name)
 
 
-def _holds(store: Store, principal: Principal, privilege: str, full_name: str) -> bool:
+def _holds(store: Store, principal: Principal, privilege: str, full_name: str, lowest: str = "function") -> bool:
     """Directly, through a group, from the schema or catalog above, as an owner of one of them, or as an admin."""
     if principal.is_admin:
         return True
-    for kind, name in _upwards(full_name):
+    for kind, name in _upwards(full_name, lowest):
         if _find(store, kind, name).get("owner") in principal.names:
             return True
         for entry in _assignments(store, kind, name):
@@ -108,11 +114,11 @@ def _holds(store: Store, principal: Principal, privilege: str, full_name: str) -
     return False
 
 
-def _upwards(full_name: str) -> Iterator[tuple[str, str]]:
-    """A securable and those above it: kind and name."""
+def _upwards(full_name: str, lowest: str) -> Iterator[tuple[str, str]]:
+    """A securable and those above it: kind and name. `lowest` is the kind of what stands in a schema."""
     parts = full_name.split(".")
     for depth in range(len(parts), 0, -1):
-        yield ("catalog", "schema", "function")[depth - 1], ".".join(parts[:depth])
+        yield ("catalog", "schema", lowest)[depth - 1], ".".join(parts[:depth])
 
 
 def _apply(store: Store, granted: dict[str, list[str]], change: Json) -> None:

@@ -44,7 +44,7 @@ MEMBERS: Final = {
     "secret_scopes.put_acl": "scope principal permission",
     "secret_scopes.delete_acl": "scope principal",
     "faults.add": "pattern status error_code message body reset times skip after_handler delay_seconds",
-    "seed.seed_by_request": "models registry_models feature_specs groups users secret_scopes grants",
+    "seed.seed_by_request": "models registry_models feature_specs tables groups users secret_scopes grants",
 }
 """By rule, the members of a request's body."""
 

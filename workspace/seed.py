@@ -17,6 +17,7 @@ A seed file is YAML; every part may be missing. The same object can be posted to
     registry_models:               # the workspace's own registry; same shape, no aliases
       legacy-churn: {versions: 2}
     feature_specs: [main.ml.user_features]
+    tables: [main.ml.payments]     # to grant privileges on; they hold nothing
     groups: [ml-engineers]
     users:
       - {user_name: ann@example.com, groups: [ml-engineers]}
@@ -44,13 +45,14 @@ from workspace.scoring import ModelError, load
 from workspace.store import Json, Store
 
 OWNER: Final = "admin@example.com"
-PARTS: Final = ("models", "registry_models", "feature_specs", "groups", "users", "secret_scopes", "grants")
+PARTS: Final = ("models", "registry_models", "feature_specs", "tables", "groups", "users", "secret_scopes", "grants")
 DEFAULT: Final[Json] = {
     "models": {
         "main.ml.fraud": {"versions": 9, "aliases": {"Champion": 7}},
         "main.ml.iris": {"versions": 3, "aliases": {"Champion": 2}, "scored_by": "models/iris.py"},
     },
     "feature_specs": ["main.ml.user_features"],
+    "tables": ["main.ml.payments"],
     "groups": ["ml-engineers"],
     "secret_scopes": {"serving": {"api-key": "a-made-up-value"}},
 }
@@ -93,9 +95,10 @@ def _plant_catalog(store: Store, now: float, seed: Json) -> None:
         for number, version in _versions(described or {}):
             made = registry.new_version(model, number, version.get("status", "READY"), version.get("fails"))
             store.put("registry_version", f"{name}/{number}", made)
-    for name in seed.get("feature_specs") or []:
-        place = _plant_schema(store, name)
-        store.put("feature_spec", name, place | {"name": name.split(".")[2], "full_name": name, "owner": OWNER})
+    for part, kind in (("feature_specs", "feature_spec"), ("tables", "uc_table")):
+        for name in seed.get(part) or []:
+            place = _plant_schema(store, name)
+            store.put(kind, name, place | {"name": name.split(".")[2], "full_name": name, "owner": OWNER})
 
 
 def _plant_model(store: Store, now: float, name: str, described: Json) -> None:

@@ -25,7 +25,7 @@ def grants(here: Stage) -> dict[str, Any]:
     """What is granted to the stack's service principal, by securable."""
     principal = here.outputs()["service_principals"]["checkout"]["application_id"]
     found = {}
-    for securable in ("catalog/main", "schema/main.ml", "function/main.ml.fraud", "function/main.ml.iris"):
+    for securable in ("catalog/main", "schema/main.ml", "function/main.ml.fraud", "table/main.ml.payments"):
         listed = here.workspace.get(f"/api/2.1/unity-catalog/permissions/{securable}").get("privilege_assignments", [])
         held = [entry["privileges"] for entry in listed if entry["principal"] == principal]
         found[securable] = held[0] if held else []
@@ -43,19 +43,20 @@ def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project
     project.edit(
         "stacks/base.yaml",
         PRINCIPAL,
-        "checkout: {display_name: checkout-app, entitlements: [workspace-access], serves: [fraud-scorer]}",
+        "checkout: {display_name: checkout-app, entitlements: [workspace-access], serves: [fraud-scorer],"
+        " grants: {tables: [main.ml.payments]}}",
     )
     project.pulumi(*UP)
     assert grants(project) == {
         "catalog/main": ["USE_CATALOG"],
         "schema/main.ml": ["USE_SCHEMA"],
         "function/main.ml.fraud": ["EXECUTE"],
-        "function/main.ml.iris": [],
+        "table/main.ml.payments": ["SELECT"],
     }
     before = project.workspace.writes()
     project.pulumi(*UP, "--refresh", "--expect-no-changes")
     assert project.workspace.writes() == before
-    project.edit("stacks/base.yaml", ", serves: [fraud-scorer]", "")
+    project.edit("stacks/base.yaml", ", serves: [fraud-scorer], grants: {tables: [main.ml.payments]}", "")
     project.pulumi(*UP)
     assert set(map(tuple, grants(project).values())) == {()}
 

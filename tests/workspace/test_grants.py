@@ -43,6 +43,17 @@ def test_effective_privileges_say_where_they_come_from(workspace: Any, http: htt
     ]
 
 
+def test_a_table_takes_grants_that_are_not_those_of_a_function(workspace: Any, http: httpx.Client) -> None:
+    grant(http, "table/main.ml.payments", "ml-engineers", "SELECT")
+    grant(http, "schema/main.ml", "ml-engineers", "USE_SCHEMA")
+    found = workspace.sdk().grants.get_effective("table", "main.ml.payments", principal="ml-engineers")
+    (entry,) = found.privilege_assignments
+    assert [each.privilege.value for each in entry.privileges] == ["SELECT", "USE_SCHEMA"]
+    missing = http.get(f"{GRANTS}/table/main.ml.fraud")
+    assert (missing.status_code, missing.json()["message"]) == (404, "Table 'main.ml.fraud' does not exist.")
+    assert http.get(f"{GRANTS}/function/main.ml.payments").status_code == 404
+
+
 def test_revoking_all_privileges_clears_a_principal(http: httpx.Client) -> None:
     grant(http, "schema/main.ml", "users", "USE_SCHEMA", "EXECUTE")
     changes = [{"principal": "users", "remove": ["ALL_PRIVILEGES"]}]
