@@ -67,7 +67,10 @@ class Endpoint(Model):
         default_factory=dict,
         description="Percentage by served entity; sums to 100. A sole entity takes 100 when it is left out.",
     )
-    permissions: list[Permission] = Field(default_factory=list, description="Who may do what, and nobody else.")
+    permissions: list[Permission] = Field(
+        default_factory=list,
+        description="Who may do what: the whole list. Without entries, permissions are not managed here.",
+    )
     tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; on a clash these win.")
     budget_policy_id: Text | None = Field(default=None, description="The budget policy that its cost is booked to.")
     ai_gateway: AiGateway | None = Field(

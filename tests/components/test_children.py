@@ -56,6 +56,16 @@ def endpoint(**fields: Any) -> ServingEndpointArgs:
     return ServingEndpointArgs("fraud", {"champion": model}, preflight=False, **fields)
 
 
+@pytest.mark.parametrize("fields", [{}, {"permissions": []}], ids=["absent", "empty"])
+def test_permissions_without_an_entry_are_not_managed(recorded: Recorded, fields: dict[str, Any]) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        ServingEndpoint("one", endpoint(**fields))
+
+    program()
+    assert list(recorded.registered) == ["one"]
+
+
 def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
     @pulumi.runtime.test
     def program() -> None:
