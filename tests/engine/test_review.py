@@ -99,6 +99,8 @@ def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Stage) -> None:
     ) as run:
         assert run.stderr is not None, "Its errors are a pipe"
         told = "".join(_up_to("ModelServing .*creating", run.stderr))
+        while project.workspace.get("/_workspace/faults")["faults"][0]["times"] == 3:
+            assert run.poll() is None, "A creation is on its way, and its answer held back"
         os.killpg(run.pid, signal.SIGINT)
         told += run.stderr.read()
     assert run.returncode == 130, told
