@@ -15,6 +15,7 @@ from components.existing import created_only_where_absent
 from components.failures import failure_hooks
 from components.guards import stand_guard, unentangled, watched
 from components.immutable import replaced_on_change
+from components.kept import keeper
 from components.preflight import checked
 from components.providers import default_settings, explicit_host, explicit_settings
 from components.resources import ModelServing, Permissions
@@ -95,16 +96,25 @@ class ServingEndpoint(pulumi.ComponentResource):
         Deleted with the component, not with the endpoint: when engine 3.260.0 replaces what `deleted_with`
         names, it deletes these first, before the hook of the endpoint can refuse (3.220.0 does not).
         """
-        opts = pulumi.ResourceOptions.merge(
-            self._options, pulumi.ResourceOptions(depends_on=endpoint, deleted_with=self, protect=False)
+        attached = pulumi.ResourceOptions(
+            depends_on=endpoint,
+            deleted_with=self,
+            protect=False,
+            hooks=keeper().binding(),
+            # `--replace` of these by themselves: created first, they would be taken away by the deletion that follows.
+            delete_before_replace=True,
         )
+        opts = pulumi.ResourceOptions.merge(self._options, attached)
+        children: list[pulumi.CustomResource] = []
         endpoint_id = unentangled(self.endpoint_id)
         if settings := endpoint_settings(args):
             where = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
-            EndpointSettings(f"{name}-settings", {**where, **settings}, opts)
+            children.append(EndpointSettings(f"{name}-settings", {**where, **settings}, opts))
         if args.permissions:
             inputs = {"servingEndpointId": endpoint_id, "accessControls": access_controls(args.permissions)}
-            Permissions(f"{name}-permissions", inputs, opts)
+            children.append(Permissions(f"{name}-permissions", inputs, opts))
+        for child in children if self._protect else ():
+            keeper().keep(child._name, args.name, child.id)  # noqa: SLF001  no other way to a resource's name
 
     def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
         settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()

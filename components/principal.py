@@ -1,6 +1,7 @@
 """A service principal with what it signs in with and what it may use."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pulumi
 
@@ -40,9 +41,11 @@ class ServicePrincipal(pulumi.ComponentResource):
             )
         self._options = pulumi.ResourceOptions(parent=self)
         self._settings = explicit_settings(self) or pulumi.Output.from_input(default_settings())
+        self._declared_secrets: list[pulumi.Resource] = []
         principal_id = self._create(name, args) if args.application_id is None else self._look_up(args.application_id)
         self.client_secret = self._secrets(name, principal_id, args) if args.oauth_secret else None
         declare_grants(name, self.application_id, least_privileges(args.execute, args.select), self._options)
+        self.application_id = _deleted_before_secrets(self.application_id, self._declared_secrets)
         self.register_outputs({"applicationId": self.application_id, "clientSecret": self.client_secret})
 
     def _create(self, name: str, args: ServicePrincipalArgs) -> pulumi.Output[str]:
@@ -73,7 +76,20 @@ class ServicePrincipal(pulumi.ComponentResource):
                 {"servicePrincipalId": principal_id, **lifetime},
                 pulumi.ResourceOptions.merge(self._options, _secret_options(name, generation, hooks)),
             )
+            self._declared_secrets.append(secret)
         return pulumi.Output.secret(secret.output("secret"))
+
+
+def _deleted_before_secrets(name: pulumi.Output[Any], secrets: Sequence[pulumi.Resource]) -> pulumi.Output[Any]:
+    """The same value. What takes it as an input, permissions, depends on the secrets too and is deleted before them.
+
+    So a `destroy` that is refused at a protected endpoint's permissions leaves its callers their secrets.
+    """
+
+    async def resources_of() -> set[pulumi.Resource]:
+        return {*await name.resources(), *secrets}
+
+    return pulumi.Output(resources_of(), name.future(with_unknowns=True), name.is_known(), name.is_secret())
 
 
 def _secret_options(name: str, generation: int, hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceOptions:

@@ -9,6 +9,7 @@ import pulumi
 from components.endpoint import ServingEndpoint
 from components.from_spec import endpoint_args, principal_args
 from components.guards import stand_guard
+from components.kept import keeper
 from components.look import Look, look
 from components.needs import pinned
 from components.preflight import UNRESOLVED, Telling, in_words, raise_findings
@@ -30,6 +31,7 @@ def build(
     looked = look(stack)
     raise_findings(looked.report, told)
     stand_guard()
+    keeper()
     principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
     endpoints = {key: _endpoint(stack, key, looked, principals, opts) for key in stack.endpoints}
     return {

@@ -42,7 +42,7 @@ def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(project
     before = project.workspace.writes()
     refused = project.pulumi("destroy", "--yes", "--run-program", check=False)
     assert refused.refused, refused.text
-    assert '::fraud-scorer" cannot be deleted' in " ".join(refused.text.split())
+    assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
     assert project.workspace.writes() == before
 
 

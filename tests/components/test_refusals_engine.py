@@ -53,3 +53,21 @@ def test_a_refused_replacement_leaves_permissions_and_settings(project: Stage) -
         assert refuse_and_revert(project, edit, *UP, *flags) == []
     assert kept(project) == before
     project.pulumi(*UP, "--expect-no-changes")
+
+
+def test_a_refused_deletion_leaves_permissions_and_settings(project: Stage) -> None:
+    """Of a protected endpoint: taken out of the stack file, and with the whole stack."""
+    deploy(project, "\n      protect: true")
+    before = kept(project)
+    for flags in ([], ["--refresh"]):
+        refuse_and_revert(project, REMOVE, *UP, *flags)
+        assert kept(project) == before
+    writes = project.workspace.writes()
+    refused = project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False)
+    assert refused.refused
+    assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
+    cut_off = [write for write in project.workspace.writes()[len(writes) :] if "ervicePrincipals" in write]
+    assert (cut_off, kept(project)) == ([], before)
+    project.pulumi(*UP)
+    assert kept(project) == before
+    project.pulumi(*UP, "--expect-no-changes")

@@ -81,3 +81,19 @@ def test_immutable_field_needs_the_id_in_the_stack_file(deployed: Stage, change:
     name = re.search(r"name: (card-scorer)", change[1])
     path = f"/api/2.0/serving-endpoints/{name[1]}" if name else ENDPOINT
     check_replacement(deployed, replace_after_a_refusal(deployed), path)
+
+
+@pytest.mark.parametrize("child", ["permissions", "settings"])
+def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Stage, child: str) -> None:
+    (urn,) = set(re.findall(rf"urn:\S+::fraud-scorer-{child}", deployed.pulumi("stack", "--show-urns").text))
+    live = deployed.workspace.get("/api/2.0/serving-endpoints")["endpoints"]
+    (endpoint,) = [each for each in live if each["name"] in ("fraud-scorer", "card-scorer")]
+
+    def found() -> list[object]:
+        access = deployed.workspace.get(f"{PERMISSIONS}/{endpoint['id']}")["access_control_list"]
+        settings = deployed.workspace.get(f"/api/2.0/serving-endpoints/{endpoint['name']}")["email_notifications"]
+        return [settings, sorted(access, key=str)]
+
+    before = found()
+    deployed.pulumi(*UP, "--replace", urn)
+    assert found() == before
