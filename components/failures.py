@@ -22,7 +22,13 @@ from components.hook_values import is_known, plain
 from components.threads import in_thread
 
 WATCH_SECONDS: Final = 1
-"""Between two looks at an endpoint that is being created. The provider waits 1 to 10 seconds between its own."""
+"""Between two looks at an endpoint that is being created. The provider waits 1 to 10 seconds between its own, so it may
+still see a failure first."""
+
+CALM_SECONDS: Final = 3
+"""The same after half a minute: a creation takes minutes, and many may run at once."""
+
+_HALF_A_MINUTE: Final = 30
 
 
 def failure_hooks(name: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.ResourceHookBinding:
@@ -62,11 +68,11 @@ def report_failure(settings: Mapping[str, Any], endpoint: str) -> None:
 
 def watch_creation(settings: Mapping[str, Any], endpoint: str) -> None:
     """Log why the first deployment failed, if it does. Ends with the deployment, or LONGEST_SECONDS later."""
-    deadline = time.monotonic() + LONGEST_SECONDS
+    start = time.monotonic()
     try:
         workspace = connect(settings)
         seen = False
-        while time.monotonic() < deadline:
+        while (passed := time.monotonic() - start) < LONGEST_SECONDS:
             live = workspace.find(place(endpoint))
             if live is None and seen:
                 return None
@@ -74,7 +80,7 @@ def watch_creation(settings: Mapping[str, Any], endpoint: str) -> None:
                 seen = True
                 if config_update(live) != "IN_PROGRESS":
                     return _report_creation(workspace, live)
-            time.sleep(WATCH_SECONDS)
+            time.sleep(CALM_SECONDS if passed > _HALF_A_MINUTE else WATCH_SECONDS)
     except (CallError, SignInError, UnreachableError):
         return None  # what can't be read here, the provider reports
 
