@@ -97,3 +97,18 @@ def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Stage,
     before = found()
     deployed.pulumi(*UP, "--replace", urn)
     assert found() == before
+
+
+def test_external_model_in_place_of_a_custom_one_needs_the_id(deployed: Stage) -> None:
+    """What the provider would update in place; the policy pack, which refuses external models, is left out."""
+    custom = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
+    deployed.edit(LOCAL, custom, "{external_model: {provider: openai, name: gpt-4o, task: llm/v1/chat}}")
+    endpoint_id, before = deployed.outputs()["endpoints"]["iris-classifier"]["id"], deployed.workspace.writes()
+    assert f"`replace_id: {endpoint_id}`" in deployed.pulumi(*UP, check=False).text
+    assert deployed.workspace.writes() == before
+    deployed.edit(LOCAL, FIRST, f"{FIRST}      replace_id: {endpoint_id}\n")
+    deployed.pulumi(*UP)
+    assert deployed.workspace.writes()[len(before) :][:2] == [
+        "DELETE /api/2.0/serving-endpoints/iris-classifier",
+        "POST /api/2.0/serving-endpoints",
+    ]
