@@ -7,8 +7,7 @@ nothing else can have created it, and reported with the command that removes it 
 
 import asyncio
 import time
-import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import pulumi
 
 from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
 from components.principal_listing import Principal, Secret, principals, secrets
+from components.program_run import PerRun
 from components.threads import in_thread
 
 RESENT_AFTER: Final = 1.0
@@ -140,20 +140,12 @@ def _settle(workspace: Workspace, found: Found, is_certain: bool) -> str:
     return f"There is a new {found.label} that is not in this stack. If nobody uses it, remove it: {found.removal}"
 
 
-_watches: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Mapping[str, _Watch]] = weakref.WeakKeyDictionary()
-
-
-def _watch(kind: _Kind) -> _Watch:
-    # A program runs in one event loop; tests run many in one process, and a hook belongs to the run that made it.
-    run = asyncio.get_event_loop()
-    if run not in _watches:
-        _watches[run] = {each.title: _Watch(each) for each in (_PRINCIPAL, _SECRET)}
-    return _watches[run][kind.title]
+_principals, _secrets = PerRun(lambda: _Watch(_PRINCIPAL)), PerRun(lambda: _Watch(_SECRET))
 
 
 def single_principal(resource: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.ResourceHookBinding:
     """The hooks of a service principal that is to be created once, in the workspace of these provider settings."""
-    watch = _watch(_PRINCIPAL)
+    watch = _principals.get()
     watch.watched[resource] = _Watched(settings, is_ours=True)
     return watch.hooks
 
@@ -162,6 +154,6 @@ def single_secret(
     resource: str, settings: pulumi.Output[dict[str, Any]], *, is_ours: bool
 ) -> pulumi.ResourceHookBinding:
     """The hooks of an OAuth secret that is to be created once. `is_ours`: no other program creates the principal's."""
-    watch = _watch(_SECRET)
+    watch = _secrets.get()
     watch.watched[resource] = _Watched(settings, is_ours)
     return watch.hooks

@@ -4,8 +4,6 @@ For components in programs of their own; a stack file's endpoints are compared w
 (`components.takeover`).
 """
 
-import asyncio
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +11,7 @@ from typing import Any, Final
 import pulumi
 
 from components.databricks_api import CallError, SignInError, UnreachableError, connect
+from components.program_run import PerRun
 from components.threads import in_thread
 
 HOOK: Final = "no creation over a live endpoint"
@@ -54,16 +53,13 @@ def _live(settings: Mapping[str, Any], name: str) -> dict[str, Any] | None:
         return None
 
 
-_gates: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Gate] = weakref.WeakKeyDictionary()
+_gates = PerRun(_Gate)
 
 
 def created_only_where_absent(
     resource: str, settings: pulumi.Output[dict[str, Any]], may_replace: str | None
 ) -> pulumi.ResourceHookBinding:
     """The hook of an endpoint that is to be created in the workspace of these provider settings."""
-    # A program runs in one event loop; tests run many in one process, and a hook belongs to the run that made it.
-    run = asyncio.get_event_loop()
-    if run not in _gates:
-        _gates[run] = _Gate()
-    _gates[run].places[resource] = _Place(settings, may_replace)
-    return pulumi.ResourceHookBinding(before_create=[_gates[run].hook])
+    gate = _gates.get()
+    gate.places[resource] = _Place(settings, may_replace)
+    return pulumi.ResourceHookBinding(before_create=[gate.hook])

@@ -10,15 +10,15 @@ serves all endpoints, and `pulumi destroy`, which runs no program by itself, nee
 PULUMI_RUN_PROGRAM=true.
 """
 
-import asyncio
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from components.immutable import UNKNOWN, differences, refusal
+from components.hook_values import plain
+from components.immutable import differences, refusal
+from components.program_run import PerRun, Registration
 
 HOOK = "one-way-doors"
 
@@ -36,7 +36,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._wishes: dict[str, Wish] = {}
-        self._registered: dict[str, asyncio.Future[Any]] = {}
+        self._registered: dict[str, Registration] = {}
         self.hook = pulumi.ResourceHook(HOOK, self.refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
     def bind(self, resource: str, wish: Wish) -> pulumi.ResourceHookBinding:
@@ -44,49 +44,38 @@ class Guard:
         self._wishes[resource] = wish
         return pulumi.ResourceHookBinding(before_delete=[self.hook], before_update=[self.hook])
 
-    def follow(self, resource: str, endpoint_id: pulumi.Output[Any]) -> asyncio.Future[Any]:
+    def follow(self, resource: str, endpoint_id: pulumi.Output[Any]) -> Registration:
         """Note when the engine has answered the registration of that resource, and with which endpoint id."""
-        answer = asyncio.ensure_future(endpoint_id.future())
-        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the engine reports it
-        self._registered[resource] = answer
-        return answer
+        self._registered[resource] = Registration(endpoint_id)
+        return self._registered[resource]
 
     async def refuse(self, args: pulumi.ResourceHookArgs) -> None:
         """Raise ValueError where a declared endpoint would be replaced, or changed where nothing can change it."""
-        old = await _plain(args.old_inputs or {})
+        old = await plain(args.old_inputs or {})
         key = await self._declared_as(args.name, old.get("name"))
         if key is None:
             return
-        wish, is_deleted = self._wishes[key], args.new_inputs is None
-        endpoint_id = await _plain((args.old_outputs or {}).get("servingEndpointId"))
-        if is_deleted and endpoint_id and endpoint_id in (wish.may_replace, self._answered_with(key)):
+        wish, is_deleted, registration = self._wishes[key], args.new_inputs is None, self._registered.get(key)
+        endpoint_id = await plain((args.old_outputs or {}).get("servingEndpointId"))
+        answer = registration.answer if registration else None  # whose deletion is that of `pulumi destroy`
+        if is_deleted and endpoint_id and endpoint_id in (wish.may_replace, answer):
             return
-        found = list(differences(old, await _plain(wish.inputs)))
-        if found or (is_deleted and self._is_registering(key)):
+        found = list(differences(old, await plain(wish.inputs)))
+        is_replaced = is_deleted and registration is not None and registration.is_pending
+        if found or is_replaced:
             raise ValueError(refusal(str(old.get("name")), str(endpoint_id), found, wish.may_replace))
-
-    def _is_registering(self, key: str) -> bool:
-        """Whether the resource waits for the engine's answer: a deletion at that time begins its replacement."""
-        answer = self._registered.get(key)
-        return answer is not None and not answer.done()
-
-    def _answered_with(self, key: str) -> Any:
-        """The endpoint's id in the answer to its registration. The deletion of that one is `pulumi destroy`'s."""
-        answer = self._registered.get(key)
-        is_there = answer is not None and answer.done() and not answer.cancelled() and not answer.exception()
-        return answer.result() if answer is not None and is_there else None
 
     async def _declared_as(self, resource: str, endpoint: Any) -> str | None:
         """The resource itself; where the program has none of that name, the one that declares this endpoint now."""
         if resource in self._wishes:
             return resource
         for key, wish in self._wishes.items():
-            if await _plain(wish.inputs.get("name")) == endpoint:
+            if await plain(wish.inputs.get("name")) == endpoint:
                 return key
         return None
 
 
-_guards: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = weakref.WeakKeyDictionary()
+_guards = PerRun(Guard)
 
 
 def watched(resource: str, inputs: Mapping[str, Any], may_replace: str | None) -> pulumi.ResourceHookBinding:
@@ -99,11 +88,7 @@ def watched(resource: str, inputs: Mapping[str, Any], may_replace: str | None) -
 
 def stand_guard() -> Guard:
     """Register the hook, also where no endpoint is left: the state's last ones could not be deleted without it."""
-    # A program runs in one event loop; tests run many in one process, and a hook belongs to the run that made it.
-    run = asyncio.get_event_loop()
-    if run not in _guards:
-        _guards[run] = Guard()
-    return _guards[run]
+    return _guards.get()
 
 
 def unentangled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
@@ -114,14 +99,3 @@ def unentangled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
     input's own dependency the order stays, and permissions are replaced after the endpoint.
     """
     return pulumi.Output(set(), output.future(with_unknowns=True), output.is_known(), output.is_secret())
-
-
-async def _plain(value: Any) -> Any:
-    """The values of outputs, as which secrets come too; what isn't known yet is UNKNOWN."""
-    if isinstance(value, pulumi.Output):
-        return await _plain(await value.future()) if await value.is_known() else UNKNOWN
-    if isinstance(value, Mapping):
-        return {key: await _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [await _plain(item) for item in value]
-    return value

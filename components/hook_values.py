@@ -1,13 +1,12 @@
 """What a resource hook is given, as plain values: the engine hands secrets over as outputs."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 from pulumi.output import Unknown
 
-UNKNOWN: Final = object()
-"""A value that is known only once another resource has been created: at preview."""
+from components.immutable import UNKNOWN
 
 
 async def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from contract.rows import Field, Here, OnChange, fields
 
 UNKNOWN: Final = object()
-"""Stands for a value that isn't known yet."""
+"""Stands for a value that is known only once another resource has been created: at preview."""
 
 
 @dataclass(frozen=True)

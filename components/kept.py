@@ -5,22 +5,22 @@ resource only when it comes to it. With `--skip-preview` the callers would be cu
 refuses first. It lets go what the program no longer declares, and what is replaced.
 """
 
-import asyncio
-import weakref
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
+
+from components.program_run import PerRun, Registration
 
 HOOK: Final = "what belongs to a protected endpoint"
 
 
 @dataclass(frozen=True)
 class _Child:
-    """A resource that the program declares with a protected endpoint; `answer` is its id once it is registered."""
+    """A resource that the program declares with a protected endpoint; its registration is answered with its id."""
 
     endpoint: str
-    answer: asyncio.Future[Any]
+    registration: Registration
 
 
 class Keeper:
@@ -36,15 +36,12 @@ class Keeper:
 
     def keep(self, resource: str, endpoint: str, resource_id: pulumi.Output[Any]) -> None:
         """Refuse the deletion of this child, which is registered now, as long as its endpoint is protected."""
-        answer = asyncio.ensure_future(resource_id.future())
-        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the engine reports it
-        self.children[resource] = _Child(endpoint, answer)
+        self.children[resource] = _Child(endpoint, Registration(resource_id))
 
     async def refuse(self, args: pulumi.ResourceHookArgs) -> None:
         """Raise ValueError where a declared child of a protected endpoint would be deleted and not replaced."""
         child = self.children.get(args.name)
-        is_registered = child and child.answer.done() and not child.answer.cancelled() and not child.answer.exception()
-        if child and is_registered and child.answer.result() == args.id:
+        if child and child.registration.answer == args.id:
             raise ValueError(
                 f'Endpoint "{child.endpoint}" is protected, so its permissions and settings stay with it. To delete it,'
                 "\nremove `protect` and run `pulumi up` first. To delete the rest only, take the rest out of the stack"
@@ -52,13 +49,9 @@ class Keeper:
             )
 
 
-_keepers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Keeper] = weakref.WeakKeyDictionary()
+_keepers = PerRun(Keeper)
 
 
 def keeper() -> Keeper:
     """That of this run. Registers the hook, also where no endpoint is left: deletions in the state ask for it."""
-    # A program runs in one event loop; tests run many in one process, and a hook belongs to the run that made it.
-    run = asyncio.get_event_loop()
-    if run not in _keepers:
-        _keepers[run] = Keeper()
-    return _keepers[run]
+    return _keepers.get()

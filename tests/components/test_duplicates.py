@@ -20,7 +20,8 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told: list[str] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options=None: callback)
     monkeypatch.setattr(pulumi.log, "warn", told.append)
-    monkeypatch.setattr(duplicates, "_watches", {})
+    for watches in (duplicates._principals, duplicates._secrets):  # noqa: SLF001
+        watches._made.clear()  # noqa: SLF001
     monkeypatch.setattr(duplicates, "RESENT_AFTER", 0.0)
     return told
 

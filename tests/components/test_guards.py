@@ -176,13 +176,13 @@ def ask_for_deletion(guard: Guard, answer: str | None, may_replace: str | None =
         followed = guard.follow("fraud", pulumi.Output.from_input(answered))
         if answer:
             answered.set_result(answer)
-            await followed
+            await followed.answered
         old = {"servingEndpointId": ID}
         args = {"urn": "urn", "id": "fraud", "name": "fraud", "type": "t", "old_inputs": ENDPOINT, "old_outputs": old}
         try:
             await guard.refuse(pulumi.ResourceHookArgs(**args))
         finally:
-            followed.cancel()
+            followed.answered.cancel()
 
     asyncio.run(run())
 

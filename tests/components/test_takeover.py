@@ -14,6 +14,7 @@ from components.databricks_api import Workspace, connect
 from components.existing import created_only_where_absent
 from components.lookups import Report
 from components.privileges import Caller
+from components.program_run import PerRun
 from components.state import Recorded, State
 from components.takeover import ENDPOINT, Live, not_ours, take_over
 
@@ -138,7 +139,7 @@ def test_a_component_creates_no_endpoint_over_a_live_one(
     still: Any, monkeypatch: pytest.MonkeyPatch, name: str, replace_id: str | None, is_refused: bool
 ) -> None:
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options: callback)
-    monkeypatch.setattr(existing, "_gates", {})
+    monkeypatch.setattr(existing, "_gates", PerRun(existing._Gate))  # noqa: SLF001
     still.endpoint("fraud")
     live = still.call("GET", "/api/2.0/serving-endpoints/fraud")["id"]
 
