@@ -69,7 +69,7 @@ def test_settings_of_a_protected_endpoint_may_go(project: Stage) -> None:
 
 def test_a_secret_of_a_state_that_had_no_generations_is_kept(project: Stage) -> None:
     """As an older program named it, of which there was one for each principal."""
-    numbered, plain = 'f"{name}-secret-{generation}",', 'f"{name}-secret",'
+    numbered, plain = 'resource = f"{name}-secret-{generation}"', 'resource = f"{name}-secret"'
     project.edit("components/principal.py", numbered, plain)
     project.pulumi(*UP)
     given = project.outputs()["service_principals"]["checkout"]["client_secret"]
