@@ -15,26 +15,30 @@ BASE, LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
 PERMISSIONS = "/api/2.0/permissions/serving-endpoints"
 FIRST = "    iris-classifier:\n"
+TAGS = "      tags: {team: risk}"
 SETTINGS = """
       email_notifications: {on_update_failure: [a@x.org]}
       auto_capture: {catalog_name: main, schema_name: ml, table_name_prefix: one}"""
 CHANGES = {
     "route optimization": ("route_optimized: true", "route_optimized: false"),
     "description": ("description: Scores card payments", "description: Scores payments"),
-    "budget policy": ("route_optimized: false", "route_optimized: false\n      budget_policy_id: policy-1"),
+    "budget policy": (TAGS, f"{TAGS}\n      budget_policy_id: policy-1"),
     "inference table": ("table_name_prefix: one", "table_name_prefix: two"),
-    "name": ("route_optimized: false", "route_optimized: false\n      name: card-scorer"),
 }
 
 
 @pytest.fixture(scope="module")
 def deployed(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there
-    """A stack whose first endpoint has all that a replacement must bring back. Each test replaces it once."""
+    """A stack whose first endpoint has all that a replacement must bring back. Tests may replace it, in any order."""
     with stage("--ready-after", "0") as here:
         here.pulumi("stack", "init", "local")
-        here.edit(BASE, "      tags: {team: risk}", f"      tags: {{team: risk}}{SETTINGS}")
-        here.pulumi(*UP)
+        deploy(here)
         yield here
+
+
+def deploy(here: Stage) -> None:
+    here.edit(BASE, TAGS, f"{TAGS}{SETTINGS}")
+    here.pulumi(*UP)
 
 
 def replace_after_a_refusal(here: Stage, *flags: str) -> list[str]:
@@ -78,37 +82,40 @@ def test_replace_option_needs_the_id_in_the_stack_file(deployed: Stage) -> None:
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_immutable_field_needs_the_id_in_the_stack_file(deployed: Stage, change: tuple[str, str]) -> None:
     deployed.edit(BASE, *change)
-    name = re.search(r"name: (card-scorer)", change[1])
-    path = f"/api/2.0/serving-endpoints/{name[1]}" if name else ENDPOINT
-    check_replacement(deployed, replace_after_a_refusal(deployed), path)
+    check_replacement(deployed, replace_after_a_refusal(deployed))
+
+
+def test_name_needs_the_id_in_the_stack_file(project: Stage) -> None:
+    deploy(project)
+    project.edit(BASE, TAGS, f"{TAGS}\n      name: card-scorer")
+    check_replacement(project, replace_after_a_refusal(project), "/api/2.0/serving-endpoints/card-scorer")
 
 
 @pytest.mark.parametrize("child", ["permissions", "settings"])
 def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Stage, child: str) -> None:
     (urn,) = set(re.findall(rf"urn:\S+::fraud-scorer-{child}", deployed.pulumi("stack", "--show-urns").text))
-    live = deployed.workspace.get("/api/2.0/serving-endpoints")["endpoints"]
-    (endpoint,) = [each for each in live if each["name"] in ("fraud-scorer", "card-scorer")]
 
     def found() -> list[object]:
-        access = deployed.workspace.get(f"{PERMISSIONS}/{endpoint['id']}")["access_control_list"]
-        settings = deployed.workspace.get(f"/api/2.0/serving-endpoints/{endpoint['name']}")["email_notifications"]
-        return [settings, sorted(access, key=str)]
+        live = deployed.workspace.get(ENDPOINT)
+        access = deployed.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
+        return [live["email_notifications"], sorted(access, key=str)]
 
     before = found()
     deployed.pulumi(*UP, "--replace", urn)
     assert found() == before
 
 
-def test_external_model_in_place_of_a_custom_one_needs_the_id(deployed: Stage) -> None:
+def test_external_model_in_place_of_a_custom_one_needs_the_id(project: Stage) -> None:
     """What the provider would update in place; the policy pack, which refuses external models, is left out."""
     custom = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
-    deployed.edit(LOCAL, custom, "{external_model: {provider: openai, name: gpt-4o, task: llm/v1/chat}}")
-    endpoint_id, before = deployed.outputs()["endpoints"]["iris-classifier"]["id"], deployed.workspace.writes()
-    assert f"`replace_id: {endpoint_id}`" in deployed.pulumi(*UP, check=False).text
-    assert deployed.workspace.writes() == before
-    deployed.edit(LOCAL, FIRST, f"{FIRST}      replace_id: {endpoint_id}\n")
-    deployed.pulumi(*UP)
-    assert deployed.workspace.writes()[len(before) :][:2] == [
+    project.pulumi(*UP)
+    project.edit(LOCAL, custom, "{external_model: {provider: openai, name: gpt-4o, task: llm/v1/chat}}")
+    endpoint_id, before = project.outputs()["endpoints"]["iris-classifier"]["id"], project.workspace.writes()
+    assert f"`replace_id: {endpoint_id}`" in project.pulumi(*UP, check=False).text
+    assert project.workspace.writes() == before
+    project.edit(LOCAL, FIRST, f"{FIRST}      replace_id: {endpoint_id}\n")
+    project.pulumi(*UP)
+    assert project.workspace.writes()[len(before) :][:2] == [
         "DELETE /api/2.0/serving-endpoints/iris-classifier",
         "POST /api/2.0/serving-endpoints",
     ]
