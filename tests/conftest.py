@@ -1,11 +1,20 @@
 """What every ring of tests shares: the project on a stage, with the real engine."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from rehearsal.stage import Stage, stage
 from toolchain import install
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_as_in_a_terminal() -> None:
+    """A runner in the background, or under `nohup`, ignores these signals; what the tests start would inherit that."""
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 @pytest.fixture(scope="session")
