@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.databricks_api import CallError, SignInError, UnreachableError, connect
+from components.databricks_api import WorkspaceError, connect
 from components.threads import in_thread
 
 _WAIT_SECONDS: Final = 60
@@ -41,7 +41,7 @@ async def address(known: Known) -> str | None:
     try:
         url = await _asked(known)
         reason = "The workspace doesn't have it yet"
-    except (CallError, SignInError, UnreachableError) as error:
+    except WorkspaceError as error:
         url, reason = None, str(error)
     if url is None:
         pulumi.log.warn(_UNKNOWN.format(name=known.name, reason=reason))

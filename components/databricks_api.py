@@ -16,23 +16,33 @@ from components.error_bodies import in_short, is_error_of_the_api
 from components.reachability import (
     UnavailableError,
     UnreachableError,
+    WorkspaceError,
     require_answer,
     sign_in_is_unavailable,
     unavailable,
 )
 from components.waiting import Bounds, BoundsError, Waiting
 
-__all__ = ["CallError", "DeniedError", "SignInError", "UnavailableError", "UnreachableError", "Workspace", "connect"]
+__all__ = [
+    "CallError",
+    "DeniedError",
+    "SignInError",
+    "UnavailableError",
+    "UnreachableError",
+    "Workspace",
+    "WorkspaceError",
+    "connect",
+]
 
 
 _SIGN_IN_PAUSE_SECONDS: Final = 1
 
 
-class SignInError(Exception):
+class SignInError(WorkspaceError):
     """The workspace doesn't know the caller, or credentials are missing or contradict each other."""
 
 
-class CallError(Exception):
+class CallError(WorkspaceError):
     """A call that the workspace refused, in its own words."""
 
 
@@ -61,7 +71,7 @@ def connect(settings: Mapping[str, Any]) -> "Workspace":
                 raise error  # of the thread that this one waited for: what that waited for isn't waited for again
             try:
                 _known[key] = Workspace(settings)
-            except (CallError, SignInError, UnreachableError) as error:
+            except WorkspaceError as error:
                 _failed[key] = time.monotonic(), error
                 raise
         return _known[key]

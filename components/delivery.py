@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
+from components.databricks_api import CallError, UnreachableError, Workspace, WorkspaceError, connect
 from components.diagnosis import config_update, diagnosis, failed, place
 from components.hook_names import hook_name
 from components.hook_values import is_known, plain
@@ -82,7 +82,7 @@ def warn_of_missing(settings: Mapping[str, Any], state: Mapping[str, Any], new: 
     name = str(new["name"])
     try:
         live = _read(connect(settings), name)
-    except (CallError, SignInError, UnreachableError) as error:
+    except WorkspaceError as error:
         pulumi.log.warn(
             f'Endpoint "{name}" can\'t be read, so it is not known whether the last update arrived: {error}'
         )
@@ -107,7 +107,7 @@ def deliver(settings: Mapping[str, Any], state: Mapping[str, Any], new: Mapping[
             _send_config(workspace, name, new, found)
         if found.tags:
             _send_tags(workspace, name, tags_of(new), live.get("tags"), found)
-    except (CallError, SignInError, UnreachableError) as error:
+    except WorkspaceError as error:
         raise DeliveryError(f'Endpoint "{name}": {error}') from error
 
 

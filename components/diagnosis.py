@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace
+from components.databricks_api import Workspace, WorkspaceError
 
 FAILED: Final = ("UPDATE_FAILED", "UPDATE_CANCELED")
 """The states of `config_update` in which an update ended without its configuration being served."""
@@ -75,7 +75,7 @@ def _build_log(workspace: Workspace, endpoint: str, entity: str, *, kept: bool) 
     """The end of it. Where it can't be read it is left out; where the endpoint won't be kept, more of it is given."""
     try:
         logs = workspace.find(f"{place(endpoint)}/served-models/{quote(entity, safe='')}/build-logs")
-    except (CallError, SignInError, UnreachableError):
+    except WorkspaceError:
         return
     lines = [line.rstrip()[:_WIDTH] for line in str((logs or {}).get("logs") or "").splitlines() if line.strip()]
     if lines:

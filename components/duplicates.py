@@ -13,15 +13,13 @@ from typing import Any, Final
 
 import pulumi
 
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
+from components.databricks_api import Workspace, WorkspaceError, connect
 from components.principal_listing import Principal, Secret, principals, secrets
 from components.program_run import PerRun
 from components.threads import in_thread
 
 RESENT_AFTER: Final = 1.0
 """Seconds that the provider waits at least before it sends a request again. Source: databricks-sdk-go, retries.go."""
-
-_FAILURES: Final = (CallError, SignInError, UnreachableError)
 
 Found = Principal | Secret
 
@@ -71,7 +69,7 @@ class _Watch:
         settings = await self.watched[args.name].settings.future() or {}
         try:
             workspace = await in_thread(connect, settings)
-        except _FAILURES:
+        except WorkspaceError:
             return
         key = self._key(workspace, args)
         if key not in self._windows:
@@ -104,13 +102,13 @@ class _Watch:
     def _ids(self, workspace: Workspace, key: str) -> frozenset[str] | None:
         try:
             return frozenset(each.id for each in self._kind.listed(workspace, key))
-        except _FAILURES:
+        except WorkspaceError:
             return None
 
     def _judge(self, window: _Window, key: str, before: frozenset[str], is_ours: bool) -> list[str]:
         try:
             listed = self._kind.listed(window.workspace, key)
-        except _FAILURES:
+        except WorkspaceError:
             return []
         ours = [each for each in listed if each.id in window.ours]
         new = [each for each in listed if each.id not in before and each.id not in window.ours]
@@ -124,7 +122,7 @@ def _is_twin(workspace: Workspace, found: Found, ours: Sequence[Found]) -> bool:
     rights = {each.rights for each in ours if isinstance(each, Principal)}
     try:
         return found.rights in rights and not secrets(workspace, found.id)
-    except _FAILURES:
+    except WorkspaceError:
         return False
 
 
@@ -135,7 +133,7 @@ def _settle(workspace: Workspace, found: Found, is_certain: bool) -> str:
         if is_certain:
             found.remove(workspace)
             return f"Removed {found.label}: {lost}. The state has the other one"
-    except _FAILURES as error:
+    except WorkspaceError as error:
         return f"Could not remove {found.label}: {error}. It is not in this stack: {lost}. Remove it: {found.removal}"
     return f"There is a new {found.label} that is not in this stack. If nobody uses it, remove it: {found.removal}"
 

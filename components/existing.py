@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.databricks_api import CallError, SignInError, UnreachableError, connect
+from components.databricks_api import WorkspaceError, connect
 from components.program_run import PerRun
 from components.threads import in_thread
 
@@ -49,7 +49,7 @@ def _live(settings: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     """The endpoint of that name; None where there is none, or where the workspace itself has to decide."""
     try:
         return connect(settings).find(f"/api/2.0/serving-endpoints/{name}")
-    except (CallError, SignInError, UnreachableError):
+    except WorkspaceError:
         return None
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
+from components.databricks_api import Workspace, WorkspaceError, connect
 from components.delivery import LONGEST_SECONDS
 from components.diagnosis import config_update, diagnosis, failed, place
 from components.hook_names import hook_name
@@ -58,7 +58,7 @@ def report_failure(settings: Mapping[str, Any], endpoint: str) -> None:
     try:
         workspace = connect(settings)
         live = workspace.find(place(endpoint))
-    except (CallError, SignInError, UnreachableError):
+    except WorkspaceError:
         return  # the provider's error is shown anyway
     if live and failed(live):
         pulumi.log.error(diagnosis(workspace, live))
@@ -81,7 +81,7 @@ def watch_creation(settings: Mapping[str, Any], endpoint: str) -> None:
                 if config_update(live) != "IN_PROGRESS":
                     return _report_creation(workspace, live)
             time.sleep(CALM_SECONDS if passed > _HALF_A_MINUTE else WATCH_SECONDS)
-    except (CallError, SignInError, UnreachableError):
+    except WorkspaceError:
         return None  # what can't be read here, the provider reports
 
 

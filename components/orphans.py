@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from components.args import ServicePrincipalArgs
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace, connect
+from components.databricks_api import Workspace, WorkspaceError, connect
 from components.principal_listing import Secret, principals, secrets
 from components.state import State
 
@@ -29,7 +29,7 @@ def orphans(declared: Mapping[str, ServicePrincipalArgs], state: State, settings
     try:
         workspace = connect(settings)
         return [line for key, args in declared.items() for line in _of(workspace, key, args, state)]
-    except (CallError, SignInError, UnreachableError):
+    except WorkspaceError:
         return []
 
 

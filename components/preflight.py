@@ -16,11 +16,11 @@ import pulumi
 
 from components.args import ServedEntityArgs, ServingEndpointArgs
 from components.databricks_api import (
-    CallError,
     SignInError,
     UnavailableError,
     UnreachableError,
     Workspace,
+    WorkspaceError,
     connect,
 )
 from components.lookups import Report, look_at_scope, look_at_state, look_at_version, look_for_privileges
@@ -48,15 +48,12 @@ def preflight(endpoints: Sequence[Needs], settings: Mapping[str, Any]) -> Report
     report = Report()
     try:
         _look(report, endpoints, connect(settings))
-    except _FAILURES as error:
+    except WorkspaceError as error:
         reason = _in_a_sentence(error, settings.get("host"))
         if not _warns_only():
             raise pulumi.RunError(reason) from None
         report.warnings.append(f"{_GOES_ON}, though not everything was checked. {reason}")
     return report
-
-
-_FAILURES: Final = (CallError, SignInError, UnreachableError)
 
 
 def _in_a_sentence(error: Exception, host: Any) -> str:
@@ -178,7 +175,7 @@ def _nothing_more_after_a_failure(pool: ThreadPoolExecutor) -> Iterator[None]:
     """Without this the pool would go on to the reads in its queue, each of which may wait as long as the first."""
     try:
         yield
-    except _FAILURES:
+    except WorkspaceError:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
 
@@ -187,7 +184,7 @@ def _tried(look: Callable[[], Report]) -> Report:
     """What a look reports; under MODEL_SERVING_PREFLIGHT=warn a failed one is a warning."""
     try:
         return look()
-    except _FAILURES as error:
+    except WorkspaceError as error:
         if not _warns_only():
             raise
         return Report(warnings=[f"{_GOES_ON}. What could not be read was not checked: {error}"])

@@ -25,7 +25,11 @@ _MOST_BYTES: Final = 2000
 """So much of an error's body is read."""
 
 
-class UnreachableError(Exception):
+class WorkspaceError(Exception):
+    """The workspace did not answer as it was asked to. The text is for the user."""
+
+
+class UnreachableError(WorkspaceError):
     """Nothing answers at the workspace's address. The text says what was tried."""
 
 

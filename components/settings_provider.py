@@ -11,14 +11,7 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
-from components.databricks_api import (
-    CallError,
-    SignInError,
-    UnavailableError,
-    UnreachableError,
-    Workspace,
-    connect,
-)
+from components.databricks_api import CallError, UnavailableError, Workspace, WorkspaceError, connect
 from components.settings_wire import SETTINGS, seen, to_wire
 from components.telemetry import PROFILE, made_profile, refreshed
 from components.telemetry import SETTING as TELEMETRY
@@ -28,8 +21,6 @@ _CONFIG: Final = "databricks:"
 _POLL_SECONDS: Final = 2
 _SETTLE_SECONDS: Final = 45 * 60
 """As long as the Databricks provider waits for an update of the endpoint itself."""
-
-_TOLD: Final = (CallError, SignInError, UnreachableError)
 
 
 class SettingsError(Exception):
@@ -89,7 +80,7 @@ class SettingsProvider(ResourceProvider):
         """The endpoint that the settings belong to; None where it is gone, or another has its name now."""
         try:
             found = self._workspace(props).find(_path(props))
-        except _TOLD as error:
+        except WorkspaceError as error:
             _tell(props, error)
         return found if found and found["id"] == props["endpointId"] else None
 
@@ -106,7 +97,7 @@ class SettingsProvider(ResourceProvider):
             workspace = self._workspace(props)
             for name, value in wanted.items():
                 answers[name] = _send(workspace, props, name, value)
-        except _TOLD as error:
+        except WorkspaceError as error:
             stayed = [] if before is None else [name for name in answers if not self._set_back(props, name, before)]
             _tell(props, CallError(f"{error}. {_changed(stayed)}") if stayed else error)
         return answers
@@ -115,7 +106,7 @@ class SettingsProvider(ResourceProvider):
         """Whether the setting has its old value again."""
         try:
             _send(self._workspace(props), props, name, before.get(name))
-        except _TOLD:
+        except WorkspaceError:
             return False
         return True
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pulumi
 
 from components.args import ServingEndpointArgs
-from components.databricks_api import CallError, SignInError, UnreachableError, Workspace
+from components.databricks_api import Workspace, WorkspaceError
 from components.lookups import Report
 from components.state import State
 from stacks.paths import FieldPath
@@ -115,7 +115,7 @@ def _read(workspace: Workspace, listed: Mapping[str, Any]) -> Mapping[str, Any]:
     """All of the endpoint: a listing leaves out whether it is route optimized, and a first config in deployment."""
     try:
         return workspace.get(f"/api/2.0/serving-endpoints/{listed['name']}")
-    except (CallError, SignInError, UnreachableError):
+    except WorkspaceError:
         return {**listed, "creator": None}
 
 

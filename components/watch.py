@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from components.databricks_api import CallError, SignInError, UnreachableError, connect
+from components.databricks_api import WorkspaceError, connect
 from components.waiting import FIRST_MESSAGE_SECONDS, NEXT_MESSAGE_SECONDS, say
 
 _TICK_SECONDS: Final = 1.0
@@ -106,7 +106,7 @@ class Watch:
             workspace = connect({**self.settings, "retryTimeoutSeconds": _PROBE_SECONDS})
             path = f"{_ENDPOINTS}/{quote(operation.endpoint, safe='')}" if operation.endpoint else _ENDPOINTS
             found = workspace.find(path)
-        except (CallError, SignInError, UnreachableError) as error:
+        except WorkspaceError as error:
             return str(error)
         if not operation.endpoint:
             return "the workspace answers, but not yet to this"
