@@ -13,6 +13,7 @@ from typing import Any, Final
 import pulumi
 
 from components.databricks_api import WorkspaceError, connect
+from components.diagnosis import place
 from components.threads import in_thread
 
 _WAIT_SECONDS: Final = 60
@@ -66,5 +67,5 @@ async def _asked(known: Known) -> str | None:
 
 
 def _read(known: Known) -> str | None:
-    found = connect(known.settings).find(f"/api/2.0/serving-endpoints/{known.name}") or {}
+    found = connect(known.settings).find(place(known.name)) or {}
     return found.get("endpoint_url") or None

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pulumi
 
 from components.databricks_api import WorkspaceError, connect
+from components.diagnosis import place
 from components.program_run import PerRun
 from components.threads import in_thread
 
@@ -48,7 +49,7 @@ class _Gate:
 def _live(settings: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     """The endpoint of that name; None where there is none, or where the workspace itself has to decide."""
     try:
-        return connect(settings).find(f"/api/2.0/serving-endpoints/{name}")
+        return connect(settings).find(place(name))
     except WorkspaceError:
         return None
 

@@ -15,6 +15,8 @@ import pulumi
 
 from components.args import ServingEndpointArgs
 from components.databricks_api import Workspace, WorkspaceError
+from components.delivery import LONGEST_SECONDS, POLL_SECONDS
+from components.diagnosis import place
 from components.lookups import Report
 from components.state import State
 from stacks.paths import FieldPath
@@ -24,11 +26,6 @@ ENDPOINT: Final = "databricks:index/modelServing:ModelServing"
 
 _CLOCKS_DIFFER_BY: Final = 300.0
 """Seconds by which this machine's clock and the workspace's may differ."""
-
-_SETTLE_SECONDS: Final = 45 * 60
-"""As long as the Databricks provider waits for a new endpoint."""
-
-_POLL_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ def _model(entity: Any) -> Any:
 def _read(workspace: Workspace, listed: Mapping[str, Any]) -> Mapping[str, Any]:
     """All of the endpoint: a listing leaves out whether it is route optimized, and a first config in deployment."""
     try:
-        return workspace.get(f"/api/2.0/serving-endpoints/{listed['name']}")
+        return workspace.get(place(str(listed["name"])))
     except WorkspaceError:
         return {**listed, "creator": None}
 
@@ -125,11 +122,11 @@ def _is_importable(live: Live, workspace: Workspace) -> bool:
         return True
     if pulumi.runtime.is_dry_run():
         return False
-    minutes = _SETTLE_SECONDS // 60
+    minutes = LONGEST_SECONDS // 60
     pulumi.log.info(f'Waiting until endpoint "{live.args.name}" is deployed, for at most {minutes} minutes')
-    deadline = time.monotonic() + _SETTLE_SECONDS
+    deadline = time.monotonic() + LONGEST_SECONDS
     while live.is_deploying and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
         live = Live(live.key, live.args, _read(workspace, live.found))
     return True
 
