@@ -33,7 +33,7 @@ setup: $(READY) ## virtual environment and Pulumi engine, whatever of them is mi
 	@$(PY) -m toolchain install
 
 demo: setup ## the whole story in a minute: create, query, nothing to do, a refused pull request
-	@$(PY) -m rehearsal.demo
+	@$(PY) -m demo
 
 # Three at a time even on two cores: the engine's tests wait more than they compute.
 test: $(READY_DEV) setup ## every test, those on the real engine included
@@ -42,18 +42,18 @@ test: $(READY_DEV) setup ## every test, those on the real engine included
 check: $(READY_DEV) ## style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy contract stacks components policies review operations workspace toolchain rehearsal bench __main__.py
+	@$(PY) -m mypy model_serving toolchain demo bench __main__.py
 
 accept: $(READY_DEV) setup ## make the review's golden comments anew, on the real engine; read the difference before committing it
-	@$(PY) -m rehearsal.review_cases
+	@$(PY) -m tests.support.golden_cases
 
 format: $(READY_DEV) ## put the style right
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format --quiet .
 
 schema: $(READY) ## write what is generated from the vocabulary of stack files: their JSON Schema, their tables in docs
-	@$(PY) -m stacks.schema
-	@$(PY) -m stacks.document
+	@$(PY) -m model_serving.spec.json_schema
+	@$(PY) -m model_serving.spec.reference_docs
 
 workspace: $(READY) ## start the embedded workspace that the local stack talks to (Ctrl-C stops it)
 	@$(PY) -m workspace --port $(PORT)
@@ -67,14 +67,14 @@ setup-quietly: $(READY)
 	@$(PY) -m toolchain install >&2
 
 workspace-page: $(READY) ## write docs/workspace.md from the workspace's routes and rules
-	@$(PY) -m workspace.reference > docs/workspace.md
+	@$(PY) -m model_serving.workspace.http.reference > docs/workspace.md
 
 fuzz: $(READY_DEV) ## five minutes of made-up requests to the embedded workspace; none may end in a 5xx
 	@$(PY) -m bench.fuzz --seconds 300
 
 bench: $(READY_DEV) setup ## how fast: the workspace's answers, and what the policy pack adds to a preview
 	@$(PY) -m bench.workspace
-	@$(PY) -m rehearsal.policy_bench
+	@$(PY) -m bench.policies
 
 clean: ## forget what was built and kept on this machine: engine, virtual environment, local workspace and its stack
 	rm -rf $(VENV) .local

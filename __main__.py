@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pulumi
 
-from components.interrupts import end_quietly_when_interrupted
-from stacks import SpecError, load_stack, located
+from model_serving.components.engine.interrupts import end_quietly_when_interrupted
+from model_serving.spec import SpecError, load_stack, located
 
 try:
     end_quietly_when_interrupted()
@@ -14,7 +14,7 @@ try:
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 
-from components.stack import build
+from model_serving.components.stack import build
 
 for output, value in build(stack, lambda missing, *outcome: str(located(name, folder, missing, *outcome))).items():
     pulumi.export(output, value)

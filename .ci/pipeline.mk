@@ -28,50 +28,50 @@ engine-home: $(READY)
 venv: $(READY)
 
 review-check: $(READY) ## every mistake in the stack files, in an instant
-	@$(PY) -m review check
+	@$(PY) -m model_serving check
 
 # as a JSON list; without SINCE=commit, every stack whose workspace a pipeline can reach. A stack whose file is deleted is
 # there with DELETED=yes, for a review: there is nothing to deploy for it.
 changed-stacks: $(READY)
-	@$(PY) -m review stacks --deployed --format json $(if $(SINCE),--changed-since $(SINCE)) $(if $(DELETED),--with-deleted)
+	@$(PY) -m model_serving stacks --deployed --format json $(if $(SINCE),--changed-since $(SINCE)) $(if $(DELETED),--with-deleted)
 
 # Status 2 says that a person must approve it, which is not this step's failure.
 review: engine-home ## what a change does to a stack: make review STACK=prod; fails where it can't be deployed
 	@rm -f review-$(STACK).*
-	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --refresh --base "$(SINCE)" --output review-$(STACK).md --output review-$(STACK).json \
+	@$(WITH_ENGINE) $(PY) -m model_serving report --stack $(STACK) --refresh --base "$(SINCE)" --output review-$(STACK).md --output review-$(STACK).json \
 	  --output review-$(STACK).sarif --output review-$(STACK).txt; status=$$?; [ ! -e review-$(STACK).txt ] || cat review-$(STACK).txt; \
 	  if [ $$status -eq 2 ]; then exit 0; fi; exit $$status
 
 review-comment: $(READY)
-	@$(PY) -m review comment --pull-request $(NUMBER) --stack $(STACK) --file review-$(STACK).md
+	@$(PY) -m model_serving comment --pull-request $(NUMBER) --stack $(STACK) --file review-$(STACK).md
 
 merged-pull-request: $(READY)
-	@$(PY) -m review merged --commit $(COMMIT)
+	@$(PY) -m model_serving merged --commit $(COMMIT)
 
 # the digest of what the readers of a pull request's comment approved
 reviewed: $(READY)
-	@$(PY) -m review comment --pull-request $(NUMBER) --stack $(STACK) --digest
+	@$(PY) -m model_serving comment --pull-request $(NUMBER) --stack $(STACK) --digest
 
 deploy: engine-home ## `pulumi up` of exactly what was reviewed: make deploy STACK=prod REVIEWED=digest
-	@$(WITH_ENGINE) $(PY) -m review deploy --stack $(STACK) --reviewed "$(REVIEWED)"
+	@$(WITH_ENGINE) $(PY) -m model_serving deploy --stack $(STACK) --reviewed "$(REVIEWED)"
 
 smoke: engine-home ## call every endpoint of a stack: make smoke STACK=prod
-	@$(WITH_ENGINE) $(PY) -m operations smoke --stack $(STACK)
+	@$(WITH_ENGINE) $(PY) -m model_serving smoke --stack $(STACK)
 
 outputs: engine-home
 	@$(WITH_ENGINE) pulumi stack output --stack $(STACK) --json
 
 drift: engine-home ## is the workspace still what the stack files say: make drift STACK=prod; fails where it isn't
 	@rm -f drift-$(STACK).*
-	@$(WITH_ENGINE) $(PY) -m review report --stack $(STACK) --refresh --output drift-$(STACK).md --output drift-$(STACK).json \
+	@$(WITH_ENGINE) $(PY) -m model_serving report --stack $(STACK) --refresh --output drift-$(STACK).md --output drift-$(STACK).json \
 	  --output drift-$(STACK).txt; status=$$?; [ ! -e drift-$(STACK).txt ] || cat drift-$(STACK).txt; exit $$status
 
 drift-issue: $(READY)
-	@$(PY) -m review issue --stack $(STACK) --file drift-$(STACK).md \
+	@$(PY) -m model_serving issue --stack $(STACK) --file drift-$(STACK).md \
 	  $$(grep -q '"order": \[\]' drift-$(STACK).json && grep -q '"errors": \[\]' drift-$(STACK).json && echo --close)
 
 rehearsal: $(READY) setup-quietly ## a pull request from branch to drift, on the real engine, against the embedded workspace
-	@$(PY) -m rehearsal.pull_request
+	@$(PY) -m demo.pull_request
 
 lint-workflows: ## actionlint over .github/workflows, built from its Go module
 	@cd .ci/actionlint && GOFLAGS=-mod=readonly go tool actionlint ../../.github/workflows/*.yml

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from rehearsal.stage import RunningWorkspace, running_workspace
+from tests.support.sandbox import RunningWorkspace, running_workspace
 
 ENDPOINTS: Final = "/api/2.0/serving-endpoints"
 ENTITY: Final = {

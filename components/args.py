@@ -1,14 +1,14 @@
 """What an endpoint and a service principal are to be: the arguments of the components.
 
-Names and meanings are those of a stack file (`stacks.spec`), whose models stand here wherever all of a value is known
-when the program is written. What may come from another resource is a `pulumi.Input`.
+Names and meanings are those of a stack file (`model_serving.spec.vocabulary.stack`), whose models stand here wherever
+all of a value is known when the program is written. What may come from another resource is a `pulumi.Input`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stacks.spec import (
+from model_serving.spec.vocabulary.stack import (
     EmailNotifications,
     Entitlement,
     ExternalModel,

@@ -7,10 +7,10 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel, ValidationError
 
-from components.args import ServingEndpointArgs
-from stacks.paths import dotted
-from stacks.rules import endpoint_findings
-from stacks.spec import Endpoint
+from model_serving.components.args import ServingEndpointArgs
+from model_serving.spec.field_path import dotted
+from model_serving.spec.validation.stack_rules import endpoint_findings
+from model_serving.spec.vocabulary.stack import Endpoint
 
 _STAND_INS = {"version": "1", "application_id": "00000000-0000-0000-0000-000000000000"}
 _STAND_IN = "known.by.then"

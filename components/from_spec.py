@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from components.args import (
+from model_serving.components.args import (
     AiGatewayArgs,
     OAuthSecretArgs,
     PermissionArgs,
@@ -12,8 +12,8 @@ from components.args import (
     ServicePrincipalArgs,
     ServingEndpointArgs,
 )
-from stacks import Endpoint, ServedEntity, ServicePrincipal, Stack, endpoint_name
-from stacks.spec import AiGateway
+from model_serving.spec import Endpoint, ServedEntity, ServicePrincipal, Stack, endpoint_name
+from model_serving.spec.vocabulary.stack import AiGateway
 
 if TYPE_CHECKING:  # review imports this module, without Pulumi
     import pulumi

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.resources import Grant
+from model_serving.components.resources import Grant
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pulumi
 
-from components.databricks_api import snake_case
-from components.waiting import BOUNDS, RETRY_SECONDS
+from model_serving.databricks.client import snake_case
+from model_serving.databricks.waiting import BOUNDS, RETRY_SECONDS
 
 _SETTINGS: Final = (
     "accountId",

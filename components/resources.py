@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from components.watch import Operation
-from components.watched import watch
-from stacks.secrets import is_secret
+from model_serving.components.deployment.progress import Operation
+from model_serving.components.deployment.progress_reports import watch
+from model_serving.spec.files.secrets import is_secret
 
 
 class _DatabricksResource(pulumi.CustomResource):

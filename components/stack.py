@@ -6,15 +6,15 @@ from typing import Any
 
 import pulumi
 
-from components.endpoint import ServingEndpoint
-from components.from_spec import endpoint_args, principal_args
-from components.guards import stand_guard
-from components.kept import keeper
-from components.look import Look, look
-from components.needs import pinned
-from components.preflight import UNRESOLVED, Telling, in_words, raise_findings
-from components.principal import ServicePrincipal
-from stacks import Stack
+from model_serving.components.from_spec import endpoint_args, principal_args
+from model_serving.components.guard.immutable_fields import stand_guard
+from model_serving.components.guard.kept_settings import keeper
+from model_serving.components.preflight.preflight import UNRESOLVED, Telling, in_words, raise_findings
+from model_serving.components.preflight.requirements import pinned
+from model_serving.components.preflight.workspace_reads import Look, look
+from model_serving.components.service_principal import ServicePrincipal
+from model_serving.components.serving_endpoint import ServingEndpoint
+from model_serving.spec import Stack
 
 
 def build(

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-# The engine puts this folder on the path; the rules are imported as `policies.rules`, from the project's root.
+# The engine puts this folder on the path; the rules are imported as `model_serving.policies.rules`.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from policies.live.client import warm_up  # noqa: E402
-from policies.pack.service import serve  # noqa: E402
-from policies.rules import RULES  # noqa: E402
+from model_serving.policies.live.client import warm_up  # noqa: E402
+from model_serving.policies.pack.service import serve  # noqa: E402
+from model_serving.policies.rules import RULES  # noqa: E402
 
 warm_up()
 serve("model-serving", RULES)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal.stage import Stage, stage
+from tests.support.sandbox import Stage, stage
 from toolchain import install
 
 

@@ -8,110 +8,123 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-OURS = {
-    "bench",
-    "components",
-    "contract",
-    "operations",
-    "policies",
-    "rehearsal",
-    "review",
-    "stacks",
-    "toolchain",
-    "workspace",
-}
+LIBRARY = "model_serving"
+LINKED = ("components", "policies", "workspace")
+"""Folders at the top that are imported as parts of the library: links in `model_serving/` lead to them."""
+
 ALLOWED = {
+    "errors": set(),
+    "sarif": set(),
     "contract": set(),
-    "stacks": {"contract"},
-    "components": {"stacks", "contract"},
-    "policies": {"contract"},
-    "review": {"stacks", "contract", "components", "policies"},
-    "operations": {"stacks", "contract"},
+    "spec": {"contract"},
+    "databricks": set(),
+    "components": {"spec", "contract", "databricks"},
+    "policies": {"contract", "databricks"},
+    "check": {"errors", "sarif", "spec", "contract", "components", "policies"},
+    "review": {"errors", "sarif", "spec", "contract", "check"},
+    "delivery": {"errors", "spec", "contract", "review"},
+    "operations": {"errors", "spec", "contract", "databricks"},
+    "cli": {"errors", "spec", "check", "review", "delivery", "operations"},
     "workspace": set(),
-    "bench": OURS,
     "toolchain": set(),
-    "rehearsal": OURS,
 }
+"""What each package may import of the others. Tests, demo and bench may import everything."""
+
+
+def sources(package: str) -> list[Path]:
+    folder = PROJECT / package if package in {*LINKED, "toolchain"} else PROJECT / LIBRARY / package
+    return sorted(folder.rglob("*.py")) or [folder.with_suffix(".py")]
 
 
 def imported(file: Path) -> set[str]:
-    """The top-level packages that a file imports, wherever in it."""
+    """The modules that a file imports, or imports something from, wherever in it."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {name.name.partition(".")[0] for name in node.names}
+            found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
+            found.add(node.module)
+            found |= {f"{node.module}.{name.name}" for name in node.names if node.module == LIBRARY}
     return found
 
 
-def modules_imported(file: Path) -> set[str]:
-    """The modules, or packages, that a file imports something from."""
-    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+def packages(file: Path) -> set[str]:
+    """The packages of the library that a file imports, and top-level packages of the project."""
+    names = [name.split(".") for name in imported(file)]
+    inner = {name[1] for name in names if name[0] == LIBRARY and len(name) > 1}
+    return inner | ({name[0] for name in names} & {*LINKED, "toolchain", "tests", "demo", "bench"})
 
 
-def sources(room: str) -> list[Path]:
-    return sorted((PROJECT / room).rglob("*.py"))
-
-
-def rooms() -> list[str]:
-    return sorted(room for room in ALLOWED if (PROJECT / room).is_dir())
-
-
-@pytest.mark.parametrize("room", rooms())
-def test_a_room_imports_only_from_the_floors_below(room: str) -> None:
+@pytest.mark.parametrize("package", ALLOWED)
+def test_imports_go_down(package: str) -> None:
+    files = sources(package)
+    assert files, package
     upward = {
         str(file.relative_to(PROJECT)): sorted(found)
-        for file in sources(room)
-        if (found := (imported(file) & OURS) - ALLOWED[room] - {room})
+        for file in files
+        if (found := packages(file) - ALLOWED[package] - {package})
     }
     assert upward == {}
 
 
-def test_every_room_of_the_project_is_on_a_floor() -> None:
-    packages = {path.parent.name for path in PROJECT.glob("*/__init__.py")}
-    assert packages <= set(ALLOWED)
+def test_every_package_has_a_floor() -> None:
+    inside = {path.parent.name for path in (PROJECT / LIBRARY).glob("*/__init__.py")}
+    inside |= {path.stem for path in (PROJECT / LIBRARY).glob("[!_]*.py")}
+    outside = {path.parent.name for path in PROJECT.glob("*/__init__.py")} - {LIBRARY, "demo", "bench"}
+    assert inside | outside == set(ALLOWED)
+
+
+def test_the_linked_folders_have_one_import_name() -> None:
+    every = [
+        file for folder in (LIBRARY, *LINKED, "demo", "bench", "tests") for file in (PROJECT / folder).rglob("*.py")
+    ]
+    astray = [str(file) for file in every if {name.partition(".")[0] for name in imported(file)} & set(LINKED)]
+    assert astray == []
+
+
+def test_stacks_hold_no_code() -> None:
+    assert {file.suffix for file in (PROJECT / "stacks").iterdir()} == {".yaml", ".json"}
 
 
 def test_the_toolchain_needs_the_standard_library_only() -> None:
-    foreign = set().union(*(imported(file) for file in sources("toolchain"))) - sys.stdlib_module_names - {"toolchain"}
-    assert foreign == set()
+    names = {name.partition(".")[0] for file in sources("toolchain") for name in imported(file)}
+    assert names - sys.stdlib_module_names - {"toolchain"} == set()
 
 
 def test_nobody_imports_pulumi_databricks() -> None:
-    heavy = [str(file) for room in rooms() for file in sources(room) if "pulumi_databricks" in imported(file)]
+    heavy = [str(file) for package in ALLOWED for file in sources(package) if "pulumi_databricks" in imported(file)]
     assert heavy == []
 
 
-LENT_TO_REVIEW = (
-    "components.arguments",
-    "components.from_spec",
-    "components.needs",
-    "policies.pack.inputs",
-    "policies.pack.rule",
-    "policies.pack.waivers",
-    "policies.rules",
-    "policies.rules.waivers",
+USED_BY_CHECK = (
+    "model_serving.components.inputs",
+    "model_serving.components.from_spec",
+    "model_serving.components.preflight.requirements",
+    "model_serving.policies.pack.inputs",
+    "model_serving.policies.pack.rule",
+    "model_serving.policies.pack.waivers",
+    "model_serving.policies.rules",
+    "model_serving.policies.rules.waivers",
 )
-"""What the instant check judges stack files with: pure modules of floors that otherwise run in Pulumi's processes."""
+"""What the offline check judges stack files with: pure modules of packages that otherwise run in Pulumi's processes."""
 
 
-def test_review_takes_the_pure_modules_only_of_components_and_policies() -> None:
-    found = set().union(*(modules_imported(file) for file in sources("review")))
-    assert {name for name in found if name.startswith(("components", "policies"))} == set(LENT_TO_REVIEW)
+def test_check_uses_only_the_pure_modules_of_components_and_policies() -> None:
+    found = set().union(*(imported(file) for file in sources("check")))
+    above = ("model_serving.components", "model_serving.policies")
+    assert {name for name in found if name.startswith(above)} == set(USED_BY_CHECK)
 
 
 @pytest.mark.parametrize(
     ("module", "forbidden"),
     [
-        *((module, package) for module in LENT_TO_REVIEW for package in ("pulumi", "pulumi_policy")),
-        ("stacks", "pulumi"),
-        ("contract", "pulumi"),
-        ("policies.rules", "pulumi_databricks"),
-        ("policies.rules", "databricks.sdk"),
-        ("components.stack", "pulumi_databricks"),
-        ("workspace.app", "pulumi"),
+        *((module, package) for module in USED_BY_CHECK for package in ("pulumi", "pulumi_policy")),
+        ("model_serving.spec", "pulumi"),
+        ("model_serving.contract", "pulumi"),
+        ("model_serving.policies.rules", "pulumi_databricks"),
+        ("model_serving.policies.rules", "databricks.sdk"),
+        ("model_serving.components.stack", "pulumi_databricks"),
+        ("model_serving.workspace.http.app", "pulumi"),
     ],
 )
 def test_an_import_stays_light(module: str, forbidden: str) -> None:
@@ -119,6 +132,6 @@ def test_an_import_stays_light(module: str, forbidden: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
 
 
-def test_the_policy_pack_s_folder_holds_no_module_that_could_shadow_another() -> None:
+def test_the_pack_s_folder_holds_no_module_that_could_shadow_another() -> None:
     """The engine puts policies/ on the path before anything is imported."""
     assert sorted(file.name for file in (PROJECT / "policies").glob("*.py")) == ["__init__.py", "__main__.py"]

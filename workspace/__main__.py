@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from workspace.call import Settings
-from workspace.clock import Clock
-from workspace.founding import Credentials, found_workspace
-from workspace.limits import LimitError
-from workspace.options import WRONG_USAGE, arguments, settings_of
-from workspace.seed import SeedError, score_by, with_paths_from
-from workspace.store import Store
-from workspace.switches import SwitchError
+from model_serving.workspace.admin.bootstrap import Credentials, found_workspace
+from model_serving.workspace.admin.seed import SeedError, score_by, with_paths_from
+from model_serving.workspace.admin.switches import SwitchError
+from model_serving.workspace.http.call import Settings
+from model_serving.workspace.http.options import WRONG_USAGE, arguments, settings_of
+from model_serving.workspace.serving.limits import LimitError
+from model_serving.workspace.store.clock import Clock
+from model_serving.workspace.store.store import Store
 
 
 class ModelChoiceError(SeedError):
@@ -46,8 +46,8 @@ def main() -> int:
 
 def _serve(store: Store, credentials: Credentials, settings: Settings, options: argparse.Namespace) -> int:
     # imported here: printing credentials needs no web server
-    from workspace.app import create_app  # noqa: PLC0415
-    from workspace.server import bound_socket, run  # noqa: PLC0415
+    from model_serving.workspace.http.app import create_app  # noqa: PLC0415
+    from model_serving.workspace.http.server import bound_socket, run  # noqa: PLC0415
 
     try:
         listener = bound_socket(options.host, options.port)

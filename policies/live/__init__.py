@@ -4,9 +4,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from policies.live.client import RETRY_SECONDS, Credentials, WorkspaceClient
-from policies.live.endpoints import Endpoints, LiveEndpoint, UnreadableError
-from policies.live.reachability import require_answer
+from model_serving.policies.live.client import RETRY_SECONDS, Credentials, WorkspaceClient
+from model_serving.policies.live.endpoints import Endpoints, LiveEndpoint, UnreadableError
+from model_serving.policies.live.reachability import require_answer
 
 __all__ = ["RETRY_SECONDS", "LiveEndpoint", "UnreadableError", "live_endpoint", "require_workspace"]
 

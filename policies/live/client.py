@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from policies.live.endpoints import TOGETHER, UnreadableError
+from model_serving.policies.live.endpoints import TOGETHER, UnreadableError
 
 if TYPE_CHECKING:
     from databricks.sdk.core import ApiClient

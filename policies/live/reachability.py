@@ -7,8 +7,8 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, Final
 
-from policies.live.client import Credentials
-from policies.live.endpoints import UnreadableError
+from model_serving.policies.live.client import Credentials
+from model_serving.policies.live.endpoints import UnreadableError
 
 _LOST_SECONDS: Final = 2
 """How long a lost or refused connection is tried again."""

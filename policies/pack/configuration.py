@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from policies.pack.rule import Rule
+from model_serving.policies.pack.rule import Rule
 
 LEVELS = ("advisory", "mandatory", "remediate", "disabled")
 _TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "boolean": (bool,), "array": (list,)}

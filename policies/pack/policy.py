@@ -12,8 +12,8 @@ from pulumi_policy import (
 )
 from pulumi_policy.deserialize import serialize_properties
 
-from policies.pack.inputs import from_wire
-from policies.pack.rule import Resource, Rule
+from model_serving.policies.pack.inputs import from_wire
+from model_serving.policies.pack.rule import Resource, Rule
 
 
 def as_policy(rule: Rule) -> ResourceValidationPolicy:

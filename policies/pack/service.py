@@ -18,11 +18,11 @@ from google.protobuf import json_format
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, PolicyPack, policy
 
-from policies.pack.configuration import mistakes
-from policies.pack.inputs import from_wire
-from policies.pack.policy import as_policy
-from policies.pack.rule import Finding, Registered, Resource, Rule
-from policies.pack.waivers import RULE, WaiverError, Waivers, parse
+from model_serving.policies.pack.configuration import mistakes
+from model_serving.policies.pack.inputs import from_wire
+from model_serving.policies.pack.policy import as_policy
+from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
+from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
 
 
 def serve(name: str, rules: tuple[Rule, ...]) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from policies.pack.rule import Finding, Resource, Rule
+from model_serving.policies.pack.rule import Finding, Resource, Rule
 
 RULE = "waivers"
 """The rule that speaks for them."""

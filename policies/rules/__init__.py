@@ -1,24 +1,24 @@
 """Every rule of the pack, in the order in which they are told."""
 
-from policies.rules.access import (
+from model_serving.policies.rules.access import (
     no_manage_for_everyone,
     optimized_callers_use_oauth,
     permissions_declared,
     production_names_its_callers,
 )
-from policies.rules.compute import gpu_where_allowed, production_stays_warm
-from policies.rules.dropped import changes_arrive
-from policies.rules.entity_types import supported_entity_types
-from policies.rules.plaintext import secrets_by_reference
-from policies.rules.production import (
+from model_serving.policies.rules.compute import gpu_where_allowed, production_stays_warm
+from model_serving.policies.rules.dropped import changes_arrive
+from model_serving.policies.rules.entity_types import supported_entity_types
+from model_serving.policies.rules.plaintext import secrets_by_reference
+from model_serving.policies.rules.production import (
     production_is_protected,
     production_pins_versions,
     production_runs_as_a_service_principal,
     required_tags,
 )
-from policies.rules.route_optimized import route_optimized_create_only
-from policies.rules.traffic import traffic_adds_up, traffic_jump
-from policies.rules.waivers import waivers
+from model_serving.policies.rules.route_optimized import route_optimized_create_only
+from model_serving.policies.rules.traffic import traffic_adds_up, traffic_jump
+from model_serving.policies.rules.waivers import waivers
 
 RULES = (
     waivers,

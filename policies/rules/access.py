@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.pack.inputs import MODEL_SERVING, PERMISSIONS, UNKNOWN, at, flag, items
-from policies.pack.rule import (
+from model_serving.policies.pack.inputs import MODEL_SERVING, PERMISSIONS, UNKNOWN, at, flag, items
+from model_serving.policies.pack.rule import (
     Finding,
     Registered,
     Resource,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag
-from policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
-from policies.rules.entity_types import about, entity_name, served
+from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag
+from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
+from model_serving.policies.rules.entity_types import about, entity_name, served
 
 
 def _check_warm(resource: Resource, settings: Settings) -> Iterator[Finding]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from contract.rows import Field, Here, OnChange, fields
-from policies.live import LiveEndpoint, UnreadableError, live_endpoint
-from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag, has_unknown, items
-from policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.contract.rows import Field, Here, OnChange, fields
+from model_serving.policies.live import LiveEndpoint, UnreadableError, live_endpoint
+from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag, has_unknown, items
+from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 
 _COMPONENT: Final = "model-serving:index:ServingEndpoint$"
 """In the URN of an endpoint of this project's components: they send some of these fields by another resource."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, items
-from policies.pack.rule import Finding, Resource, Rule, Settings
-from policies.rules.entity_types import about, entity_name, served
+from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, items
+from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.policies.rules.entity_types import about, entity_name, served
 
 _REFERENCE = re.compile(r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$")
 _SECRET_NAME = re.compile(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from policies.live import UnreadableError, live_endpoint
-from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, has_unknown, items
-from policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
-from policies.rules.entity_types import about, entity_name, served
+from model_serving.policies.live import UnreadableError, live_endpoint
+from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, has_unknown, items
+from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
+from model_serving.policies.rules.entity_types import about, entity_name, served
 
 _PRODUCTION = stacks_setting(["prod"], "Stacks that count as production")
 

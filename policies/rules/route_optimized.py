@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
-from policies.pack.inputs import MODEL_SERVING, PROVIDER, UNKNOWN, flag, has_unknown
-from policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
+from model_serving.policies.pack.inputs import MODEL_SERVING, PROVIDER, UNKNOWN, flag, has_unknown
+from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 
 
 def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from policies.live import UnreadableError, live_endpoint
-from policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, has_unknown, items
-from policies.pack.rule import Finding, Resource, Rule, Settings
-from policies.rules.entity_types import entity_name, served
+from model_serving.policies.live import UnreadableError, live_endpoint
+from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, has_unknown, items
+from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.policies.rules.entity_types import entity_name, served
 
 _TOTAL = 100
 

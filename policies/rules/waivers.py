@@ -1,8 +1,8 @@
 """The rule that speaks for waivers: what is wrong with them, and those that are over or of no use."""
 
-from policies.pack.inputs import STACK
-from policies.pack.rule import Rule, nothing
-from policies.pack.waivers import RULE
+from model_serving.policies.pack.inputs import STACK
+from model_serving.policies.pack.rule import Rule, nothing
+from model_serving.policies.pack.waivers import RULE
 
 waivers = Rule(
     name=RULE,

@@ -1,0 +1,150 @@
+"""An endpoint's configuration and tags as declared, compared with what the workspace serves. Nothing is read or sent.
+
+Declared are inputs of `databricks.ModelServing`; served is what GET of the endpoint answers. What the service fills in
+by itself is no difference, where the provider reports none at a refresh either.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from model_serving.databricks.client import snake_case
+
+_FILLED_IN: Final = frozenset({"workload_size", "workload_type"})
+"""The service chooses these where an entity declares none."""
+
+_SHOWN: Final = (
+    "entity_name",
+    "entity_version",
+    "workload_size",
+    "workload_type",
+    "scale_to_zero_enabled",
+    "min_provisioned_concurrency",
+    "max_provisioned_concurrency",
+    "min_provisioned_throughput",
+    "max_provisioned_throughput",
+    "provisioned_model_units",
+)
+"""Fields whose values are no secrets; of the others only the name is printed."""
+
+_ENTITY: Final = (*_SHOWN, "environment_vars", "instance_profile_arn", "external_model")
+"""What a component sends of an entity. All of it is answered: what never is, `burst_scaling`, is never sent."""
+
+
+def config_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of PUT config that makes the endpoint serve these inputs."""
+    config = inputs.get("config") or {}
+    body = {
+        "served_entities": [_entity(each) for each in config.get("servedEntities") or []],
+        "traffic_config": _wire(config.get("trafficConfig")),
+        "auto_capture_config": _wire(config.get("autoCaptureConfig")),
+    }
+    return {member: value for member, value in body.items() if value}
+
+
+def tags_of(inputs: Mapping[str, Any]) -> dict[str, str]:
+    return _by_key(inputs.get("tags"))
+
+
+def config_differences(body: Mapping[str, Any], served: Mapping[str, Any] | None) -> list[str]:
+    """What of a PUT config's body is not served, a phrase each. `served` is `config` of GET, None before the first."""
+    wanted = {entity.get("name"): entity for entity in body.get("served_entities") or []}
+    found = {entity.get("name"): entity for entity in (served or {}).get("served_entities") or []}
+    differences = [f'"{name}" is not served' for name in wanted if name not in found]
+    differences += [f'"{name}" is still served' for name in found if name not in wanted]
+    for name in wanted.keys() & found.keys():
+        differences += _entity_differences(str(name), wanted[name], found[name])
+    differences += _traffic_differences(body.get("traffic_config"), (served or {}).get("traffic_config"))
+    if not _covers(body.get("auto_capture_config"), (served or {}).get("auto_capture_config")):
+        differences.append("auto_capture_config is another one")
+    return sorted(differences)
+
+
+def tag_differences(wanted: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    """The tags that differ, a phrase each, without values."""
+    found = _by_key(served)
+    differences = [f'tag "{key}" is missing' for key in wanted.keys() - found.keys()]
+    differences += [f'tag "{key}" is still there' for key in found.keys() - wanted.keys()]
+    differences += [f'tag "{key}" has another value' for key in wanted.keys() & found if wanted[key] != found[key]]
+    return sorted(differences)
+
+
+def tags_body(wanted: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """The body of PATCH tags that leaves these tags and no others."""
+    found = _by_key(served)
+    return {
+        "add_tags": [{"key": key, "value": value} for key, value in wanted.items() if found.get(key) != value],
+        "delete_tags": sorted(found.keys() - wanted.keys()),
+    }
+
+
+def _entity_differences(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    for field in _ENTITY:
+        declared, served = wanted.get(field), found.get(field)
+        if _same(field, declared, served):
+            continue
+        values = f" {_text(served)} instead of {_text(declared)}" if field in _SHOWN else " is another one"
+        yield f'"{name}": {field}{values}'
+
+
+def _same(field: str, declared: Any, served: Any) -> bool:
+    if not declared:
+        return not served or field in _FILLED_IN
+    if field == "workload_type":
+        return bool(declared == (served or "CPU"))
+    if field == "environment_vars":
+        return bool(declared == served)
+    return _covers(declared, served)
+
+
+def _covers(declared: Any, served: Any) -> bool:
+    """Whether what is declared is served; more may be. Credentials in plaintext are never answered."""
+    if isinstance(declared, Mapping):
+        found = served if isinstance(served, Mapping) else {}
+        return all(_covers(value, found.get(name)) for name, value in declared.items() if "_plaintext" not in name)
+    if isinstance(declared, list) and isinstance(served, list):
+        return len(declared) == len(served) and all(map(_covers, declared, served))
+    return not declared or str(declared) == str(served)
+
+
+def _traffic_differences(wanted: Any, served: Any) -> list[str]:
+    declared, found = _traffic(wanted), _traffic(served)
+    if not declared or declared == found:
+        return []
+    return [f"traffic {_shares(found)} instead of {_shares(declared)}"]
+
+
+def _traffic(config: Any) -> dict[str, int]:
+    """Percentages by entity; an entity without a route gets none."""
+    shares = {
+        str(route.get("served_entity_name") or route.get("served_model_name")): int(route.get("traffic_percentage", 0))
+        for route in (config or {}).get("routes") or []
+    }
+    return {name: share for name, share in sorted(shares.items()) if share}
+
+
+def _shares(traffic: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {share} %" for name, share in traffic.items()) or "none"
+
+
+def _entity(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """A served entity in the API's words. The names of environment variables are the user's."""
+    renamed: dict[str, Any] = _wire({name: value for name, value in inputs.items() if name != "environmentVars"})
+    variables = {name: value for name, value in (inputs.get("environmentVars") or {}).items() if name[:2] != "__"}
+    return renamed | ({"environment_vars": variables} if variables else {})
+
+
+def _wire(value: Any) -> Any:
+    """The same in the API's spelling, without what the engine adds (`__defaults`). Whole numbers come as floats."""
+    if isinstance(value, Mapping):
+        return {snake_case(name): _wire(item) for name, item in value.items() if not name.startswith("__")}
+    if isinstance(value, list):
+        return [_wire(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _by_key(tags: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
+    return {str(tag["key"]): str(tag.get("value") or "") for tag in tags or []}
+
+
+def _text(value: Any) -> str:
+    return "not set" if value is None else str(value)

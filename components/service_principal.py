@@ -1,0 +1,98 @@
+"""A service principal with what it signs in with and what it may use."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pulumi
+
+from model_serving.components import resources
+from model_serving.components.args import OAuthSecretArgs, ServicePrincipalArgs
+from model_serving.components.grants import declare_grants, least_privileges
+from model_serving.components.principals.duplicates import single_principal, single_secret
+from model_serving.components.providers import default_settings, explicit_settings
+
+_ENTITLEMENTS: Final = {
+    "allow-cluster-create": "allowClusterCreate",
+    "allow-instance-pool-create": "allowInstancePoolCreate",
+    "databricks-sql-access": "databricksSqlAccess",
+    "workspace-access": "workspaceAccess",
+    "workspace-consume": "workspaceConsume",
+}
+
+
+class ServicePrincipal(pulumi.ComponentResource):
+    """A service principal, created or looked up, its entitlements, OAuth secrets and grants.
+
+    Children: `<name>` (the principal, where it is created), `<name>-secret-<generation>` for the newest generation and
+    the one before it, and `<name>-<kind>-<securable>` for each grant.
+    """
+
+    application_id: pulumi.Output[str]
+    """The client id that the principal signs in with, and its name in permissions and grants."""
+
+    client_secret: pulumi.Output[str] | None
+    """The newest OAuth secret, as a Pulumi secret; None where none was asked for."""
+
+    def __init__(self, name: str, args: ServicePrincipalArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("model-serving:index:ServicePrincipal", name, None, opts)
+        if (args.display_name is None) == (args.application_id is None):
+            raise ValueError(
+                f'Service principal "{name}": give display_name to create one, or application_id, not both'
+            )
+        self._options = pulumi.ResourceOptions(parent=self)
+        self._settings = explicit_settings(self) or pulumi.Output.from_input(default_settings())
+        self._declared_secrets: list[pulumi.Resource] = []
+        principal_id = self._create(name, args) if args.application_id is None else self._look_up(args.application_id)
+        self.client_secret = self._secrets(name, principal_id, args) if args.oauth_secret else None
+        declare_grants(name, self.application_id, least_privileges(args.execute, args.select), self._options)
+        self.application_id = _deleted_before_secrets(self.application_id, self._declared_secrets)
+        self.register_outputs({"applicationId": self.application_id, "clientSecret": self.client_secret})
+
+    def _create(self, name: str, args: ServicePrincipalArgs) -> pulumi.Output[str]:
+        entitlements = {_ENTITLEMENTS[entitlement]: True for entitlement in args.entitlements}
+        options = pulumi.ResourceOptions(hooks=single_principal(name, self._settings))
+        created = resources.ServicePrincipal(
+            name,
+            {"displayName": args.display_name, **entitlements},
+            pulumi.ResourceOptions.merge(self._options, options),
+        )
+        self.application_id = created.output("applicationId")
+        return created.id
+
+    def _look_up(self, application_id: pulumi.Input[str]) -> pulumi.Output[str]:
+        found = resources.existing_service_principal(application_id, self)
+        self.application_id = found["applicationId"]
+        return found["id"]
+
+    def _secrets(self, name: str, principal_id: pulumi.Output[str], args: ServicePrincipalArgs) -> pulumi.Output[str]:
+        """The newest secret. The one of the generation before lives on, so that nobody who holds it is cut off."""
+        asked, is_ours = args.oauth_secret or OAuthSecretArgs(), args.application_id is None
+        lifetime = {"lifetime": asked.lifetime} if asked.lifetime else {}
+        for generation in range(max(1, asked.generation - 1), asked.generation + 1):
+            resource = f"{name}-secret-{generation}"
+            hooks = single_secret(resource, self._settings, is_ours=is_ours)
+            secret = resources.ServicePrincipalSecret(
+                resource,
+                {"servicePrincipalId": principal_id, **lifetime},
+                pulumi.ResourceOptions.merge(self._options, _secret_options(name, generation, hooks)),
+            )
+            self._declared_secrets.append(secret)
+        return pulumi.Output.secret(secret.output("secret"))
+
+
+def _deleted_before_secrets(name: pulumi.Output[Any], secrets: Sequence[pulumi.Resource]) -> pulumi.Output[Any]:
+    """The same value. What takes it as an input, permissions, depends on the secrets too and is deleted before them.
+
+    So a `destroy` that is refused at a protected endpoint's permissions leaves its callers their secrets.
+    """
+
+    async def resources_of() -> set[pulumi.Resource]:
+        return {*await name.resources(), *secrets}
+
+    return pulumi.Output(resources_of(), name.future(with_unknowns=True), name.is_known(), name.is_secret())
+
+
+def _secret_options(name: str, generation: int, hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceOptions:
+    """The first secret had no number in its name once."""
+    aliases = [pulumi.Alias(name=f"{name}-secret")] if generation == 1 else []
+    return pulumi.ResourceOptions(aliases=aliases, hooks=hooks)

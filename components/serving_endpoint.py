@@ -1,0 +1,133 @@
+"""A serving endpoint with its served entities, traffic, settings and permissions as one component."""
+
+import functools
+import os
+from typing import Any
+
+import pulumi
+
+from model_serving.components.args import ServingEndpointArgs
+from model_serving.components.check import refuse_contradictions
+from model_serving.components.deployment.address import Known, address
+from model_serving.components.deployment.delivery import delivery_hook
+from model_serving.components.deployment.failures import failure_hooks
+from model_serving.components.guard.differences import replaced_on_change
+from model_serving.components.guard.existing_endpoints import created_only_where_absent
+from model_serving.components.guard.immutable_fields import stand_guard, unentangled, watched
+from model_serving.components.guard.kept_settings import keeper
+from model_serving.components.inputs import access_controls, endpoint_settings, model_serving
+from model_serving.components.preflight.preflight import checked
+from model_serving.components.providers import default_settings, explicit_host, explicit_settings
+from model_serving.components.resources import ModelServing, Permissions
+from model_serving.components.settings.resource import EndpointSettings
+
+
+class ServingEndpoint(pulumi.ComponentResource):
+    """A serving endpoint and who may do what with it.
+
+    Children: `<name>` (the endpoint), `<name>-settings` where it has an AI gateway, notifications or telemetry, and
+    `<name>-permissions` where permissions are declared. `retain_on_delete` of the component's options holds
+    for all of them, `protect` for the endpoint. Raises ValueError for arguments that contradict each other.
+    """
+
+    endpoint_id: pulumi.Output[str]
+    """The endpoint's id, 32 hexadecimal digits: the key of its permissions and of authorization details."""
+
+    endpoint_name: pulumi.Output[str]
+
+    url: pulumi.Output[str | None]
+    """Where requests are sent. A route-optimized endpoint has a URL of its own, which takes OAuth tokens only.
+
+    None while the workspace doesn't have that URL yet.
+    """
+
+    route_optimized: pulumi.Output[bool]
+
+    def __init__(self, name: str, args: ServingEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("model-serving:index:ServingEndpoint", name, None, opts)
+        refuse_contradictions(name, args)
+        self._workspace = explicit_settings(self)
+        retained = opts.retain_on_delete if opts else None
+        self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
+        endpoint = self._endpoint(name, args)
+        self.endpoint_id = endpoint.output("servingEndpointId")
+        self.endpoint_name = endpoint.output("name")
+        self.route_optimized = endpoint.output("routeOptimized").apply(bool)
+        self.url = self._url(args, endpoint)
+        self._attach(name, args, endpoint)
+        self.register_outputs(
+            {
+                "endpointId": self.endpoint_id,
+                "name": self.endpoint_name,
+                "url": self.url,
+                "routeOptimized": self.route_optimized,
+            }
+        )
+
+    def _endpoint(self, name: str, args: ServingEndpointArgs) -> ModelServing:
+        options = pulumi.ResourceOptions(
+            # Another program may have declared these here. The provider panics where aiGateway is taken away, and
+            # drops changes of the others: EndpointSettings has them now.
+            ignore_changes=["aiGateway", "emailNotifications", "rateLimits", "telemetryConfig"],
+            hooks=self._hooks(name, args),
+            # `pulumi import` can't give it a parent that the state doesn't have yet: then it stands alone there.
+            aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
+            import_=args.name if args.adopt else None,
+            # The name is the endpoint's key: another one of that name can't be created beside it.
+            delete_before_replace=True,
+            replace_on_changes=replaced_on_change() if args.replace_id else None,
+        )
+        inputs = model_serving(checked(name, args, self._workspace))
+        endpoint = ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
+        stand_guard().follow(name, endpoint.output("servingEndpointId"))
+        return endpoint
+
+    def _hooks(self, name: str, args: ServingEndpointArgs) -> pulumi.ResourceHookBinding:
+        """Refusals come first: they leave the live endpoint as it is."""
+        settings = self._workspace or pulumi.Output.from_input(default_settings())
+        bindings = [watched(name, model_serving(args), args.replace_id)]
+        bindings += [created_only_where_absent(name, settings, args.replace_id)] if args.preflight else []
+        bindings += [delivery_hook(name, settings), failure_hooks(name, settings)]
+        return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
+
+    def _attach(self, name: str, args: ServingEndpointArgs, endpoint: ModelServing) -> None:
+        """What goes with the endpoint. Where that is protected, this may still change and go.
+
+        Deleted with the component, not with the endpoint: when engine 3.260.0 replaces what `deleted_with`
+        names, it deletes these first, before the hook of the endpoint can refuse (3.220.0 does not).
+        """
+        attached = pulumi.ResourceOptions(
+            depends_on=endpoint,
+            deleted_with=self,
+            protect=False,
+            hooks=keeper().binding(),
+            # `--replace` of these by themselves: created first, they would be taken away by the deletion that follows.
+            delete_before_replace=True,
+        )
+        opts = pulumi.ResourceOptions.merge(self._options, attached)
+        children: list[pulumi.CustomResource] = []
+        endpoint_id = unentangled(self.endpoint_id)
+        if settings := endpoint_settings(args):
+            where = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
+            children.append(EndpointSettings(f"{name}-settings", {**where, **settings}, opts))
+        if args.permissions:
+            inputs = {"servingEndpointId": endpoint_id, "accessControls": access_controls(args.permissions)}
+            children.append(Permissions(f"{name}-permissions", inputs, opts))
+        for child in children if self._protect else ():
+            keeper().keep(child._name, args.name, child.id)  # noqa: SLF001  no other way to a resource's name
+
+    def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
+        settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()
+        known: pulumi.Output[dict[str, Any]] = pulumi.Output.all(
+            name=self.endpoint_name,
+            route_optimized=self.route_optimized,
+            own_url=endpoint.output("endpointUrl"),
+            host=self._host(args),
+            settings=settings,
+        )
+        return known.apply(lambda found: address(Known(**found)))
+
+    def _host(self, args: ServingEndpointArgs) -> pulumi.Input[str | None]:
+        if args.host:
+            return args.host
+        return explicit_host(self) or default_settings().get("host") or os.environ.get("DATABRICKS_HOST")

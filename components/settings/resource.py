@@ -1,0 +1,26 @@
+"""What an endpoint has besides its config, as a resource of our own, because the Databricks provider drops its changes.
+
+`databricks.ModelServing` sends `emailNotifications` and `telemetryConfig` at creation only, reports every later change
+as done, and panics when `aiGateway` is taken away (model_serving/contract/model_serving.yaml). The API has a call for
+each of them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from model_serving.components.resources import revealed
+from model_serving.components.settings.provider import SettingsProvider
+
+
+class EndpointSettings(Resource, module="model-serving", name="EndpointSettings"):
+    """The settings of one endpoint, under the provider's own names and in its own shape.
+
+    Inputs: `endpointName` and `endpointId`; any of `aiGateway`, `emailNotifications`, `telemetryConfig`; and
+    `workspace`, the settings of an explicit provider. What is taken out of the inputs is taken off the endpoint.
+    """
+
+    def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(SettingsProvider(), name, revealed(inputs), opts)

@@ -1,0 +1,73 @@
+"""The tables as a Markdown page. docs/contract.md is this text; a test keeps it so."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from model_serving.contract.rows import Field, Here, OnChange, fields
+
+TABLES: Final = {
+    "model_serving": "databricks.ModelServing",
+    "endpoint_settings": "EndpointSettings (this project's own)",
+    "permissions": "databricks.Permissions",
+    "service_principal": "databricks.ServicePrincipal",
+    "service_principal_secret": "databricks.ServicePrincipalSecret",
+}
+
+_RAW: Final = {
+    OnChange.UPDATE: "updates",
+    OnChange.REPLACE: "**deletes and creates**",
+    OnChange.DROPPED: "**reports success, sends nothing**",
+    OnChange.CRASH: "**panics**",
+}
+_HERE: Final = {
+    Here.PROVIDER: "the same",
+    Here.SETTINGS: "sent by `EndpointSettings`",
+    Here.REFUSED: "refused at preview",
+    Here.UNSENT: "not sent: only the service's default can be declared",
+    Here.ABSENT: "not in the vocabulary",
+}
+_HEAD: Final = """# The field contract
+
+What an edit of each field of a live resource does: in a program that declares the Databricks resource itself, and here.
+Generated from model_serving/contract/*.yaml by `python -m model_serving.contract`. The edits of serving endpoints are
+all made on the real engine and provider by tests/engine/contract, both ways; the writes that the workspace saw are
+compared with these rows.
+
+What is refused at preview on a serving endpoint needs another endpoint: a second one under a new name, or a replacement
+that the stack file's `replace_id` allows ([policies.md](policies.md#replacing-an-endpoint-on-purpose)).
+"""
+
+
+def page() -> str:
+    """All tables, in a fixed order."""
+    return "\n".join([_HEAD, *(_table(title, fields(name)) for name, title in TABLES.items())])
+
+
+def _table(title: str, rows: Sequence[Field]) -> str:
+    lines = [_line(row) for row in rows]
+    return "\n".join(
+        [
+            f"## {title}",
+            "",
+            "| field | the provider alone | this project | the API's call | what it means |",
+            "| --- | --- | --- | --- | --- |",
+            *lines,
+            "",
+        ]
+    )
+
+
+def _line(row: Field) -> str:
+    call = f"`{row.call}`" if row.call else ""
+    return f"| `{row.path}` | {_raw(row)} | {_here(row)} | {call} | {row.consequence}: {row.reason} |"
+
+
+def _raw(row: Field) -> str:
+    told = [_RAW[row.on_change] + (", **again at every run**" if row.repeats else "")]
+    told += [f"added: {_RAW[row.on_add]}"] if row.on_add else []
+    told += [f"removed: {_RAW[row.on_remove]}"] if row.on_remove else []
+    return "; ".join(told)
+
+
+def _here(row: Field) -> str:
+    return "refused at preview" if row.one_way and row.here is Here.PROVIDER else _HERE[row.here]

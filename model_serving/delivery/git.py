@@ -1,0 +1,62 @@
+"""What git knows of the project's folder: commits, and the files that differ from one."""
+
+import subprocess
+from pathlib import Path
+
+from model_serving.errors import UserError
+
+
+class GitError(UserError):
+    """Git could not say. The text is a sentence with the way out."""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints. Raises GitError where it fails, or isn't there."""
+    try:
+        run = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise GitError("There is no `git` on PATH: install it") from None
+    if run.returncode:
+        raise GitError(f"git {' '.join(arguments)}: {run.stderr.strip()}")
+    return run.stdout.rstrip("\n")
+
+
+def commit(folder: Path, name: str) -> str:
+    """A commit's id; empty where there is none."""
+    try:
+        return git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    except GitError:
+        return ""
+
+
+def left_at(folder: Path, since: str) -> str:
+    """The commit at which the branch left `since`. Raises GitError where this clone doesn't hold it."""
+    git(folder, "rev-parse", "--git-dir")
+    if not commit(folder, since):
+        raise GitError(
+            f'There is no commit "{since}" in this clone. Write a branch or a commit that git log shows, or fetch it '
+            f"first: git fetch origin {since}. {_HISTORY}"
+        )
+    try:
+        return git(folder, "merge-base", since, "HEAD")
+    except GitError:
+        raise GitError(f'"{since}" and HEAD have no commit in common in this clone. {_HISTORY}') from None
+
+
+_HISTORY = 'A pipeline needs the whole history (fetch-depth: 0 on GitHub, GIT_DEPTH: "0" on GitLab)'
+
+
+def touched(folder: Path, base: str) -> set[str]:
+    """The folder's files that differ from a commit, below it; those that are deleted or not committed yet, too."""
+    # A rename is one file that goes and one that comes: both names count.
+    differing = git(folder, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--")
+    untracked = git(folder, "ls-files", "--others", "--exclude-standard", "-z")
+    return {file for file in (*differing.split("\0"), *untracked.split("\0")) if file}
+
+
+def text_at(folder: Path, commit_id: str, file: str) -> str | None:
+    """A file of the folder as a commit has it; None where it has none."""
+    try:
+        return git(folder, "show", f"{commit_id}:./{file}")
+    except GitError:
+        return None

@@ -1,0 +1,116 @@
+"""What differs between two values of a resource, field by field. Secrets and unknown values are settled here.
+
+Items of the provider's lists are told apart by what names them (a served entity's name, a tag's key), so that an item
+put in front does not make all that follow look changed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from model_serving.review.plan.redact import Mark
+
+Path = tuple[str, ...]
+"""Parts of a path; an item of a list stands in brackets: `("config", "servedEntities", "[champion]")`."""
+
+NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    "servedEntities": ("name",),
+    "servedModels": ("name",),
+    "routes": ("servedModelName", "servedEntityName"),
+    "tags": ("key",),
+    "accessControls": ("servicePrincipalName", "userName", "groupName"),
+}
+"""The fields that name an item of each list; the first that is there counts."""
+
+
+class Kind(StrEnum):
+    ADD = "add"
+    REMOVE = "remove"
+    UPDATE = "update"
+    REORDER = "reorder"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field's way from `old` to `new`, both settled (see values.py)."""
+
+    path: Path
+    kind: Kind
+    old: Any = None
+    new: Any = None
+
+    def __str__(self) -> str:
+        return dotted(self.path)
+
+    @property
+    def pattern(self) -> str:
+        """The path with any item of a list as `*`, as the contract writes it."""
+        return ".".join("*" if part.startswith("[") else part for part in self.path)
+
+
+def dotted(path: Path) -> str:
+    """`config.servedEntities[champion].entityVersion`."""
+    return "".join(part if part.startswith("[") or not n else f".{part}" for n, part in enumerate(path))
+
+
+def compare(old: Any, new: Any, differs: tuple[str, ...] = (), path: Path = ()) -> Iterator[Change]:
+    """Every change between two settled values, parents before children, sorted by name.
+
+    Two secrets can't be compared; they differ where the provider says so (`differs`, its paths).
+    """
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from _maps(old, new, differs, path)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _lists(old, new, differs, path)
+    elif old is Mark.SECRET and new is Mark.SECRET:
+        if _told(path, differs):
+            yield Change(path, Kind.UPDATE, old, new)
+    elif old != new:
+        yield Change(path, Kind.UPDATE, old, new)
+
+
+def _maps(old: Mapping[str, Any], new: Mapping[str, Any], differs: tuple[str, ...], path: Path) -> Iterator[Change]:
+    for name in sorted({*old, *new}):
+        where = (*path, name)
+        if name not in new:
+            yield Change(where, Kind.REMOVE, old=old[name])
+        elif name not in old:
+            yield Change(where, Kind.ADD, new=new[name])
+        else:
+            yield from compare(old[name], new[name], differs, where)
+
+
+def _lists(old: list[Any], new: list[Any], differs: tuple[str, ...], path: Path) -> Iterator[Change]:
+    before, after = named(path[-1] if path else "", old), named(path[-1] if path else "", new)
+    if before is None or after is None:
+        if old != new:
+            yield Change(path, Kind.UPDATE, old, new)
+        return
+    yield from _maps(before, after, differs, path)
+    kept = [name for name in before if name in after]
+    if kept != [name for name in after if name in before]:
+        yield Change(path, Kind.REORDER, list(before), list(after))
+
+
+def named(field: str, items: list[Any]) -> dict[str, Any] | None:
+    """The items by their names in brackets, or None where they have none, or share one."""
+    found: dict[str, Any] = {}
+    for item in items:
+        if not isinstance(item, Mapping):
+            return None
+        name = next((item[key] for key in NAMED_BY.get(field, ()) if item.get(key)), None)
+        if not isinstance(name, str) or f"[{name}]" in found:
+            return None
+        found[f"[{name}]"] = item
+    return found
+
+
+def _told(path: Path, differs: tuple[str, ...]) -> bool:
+    """Whether the provider's paths name this one or one around it. Theirs count items, so brackets are left out."""
+    plain = tuple(part for part in path if not part.startswith("["))
+    for told in differs:
+        parts = tuple(part.partition("[")[0] for part in told.split("."))
+        if plain[: len(parts)] == parts:
+            return True
+    return False

@@ -1,0 +1,23 @@
+"""Stack files: one for each environment, over `base.yaml`. This package is what reads and checks them."""
+
+from model_serving.spec.diagnostics import Fault, Place, SpecError
+from model_serving.spec.files.secrets import Secret, is_secret
+from model_serving.spec.load import load_stack, located
+from model_serving.spec.validation.stack_rules import endpoint_name
+from model_serving.spec.vocabulary.stack import Endpoint, Permission, ServedEntity, ServicePrincipal, Stack
+
+__all__ = [
+    "Endpoint",
+    "Fault",
+    "Permission",
+    "Place",
+    "Secret",
+    "ServedEntity",
+    "ServicePrincipal",
+    "SpecError",
+    "Stack",
+    "endpoint_name",
+    "is_secret",
+    "load_stack",
+    "located",
+]

@@ -1,0 +1,27 @@
+"""Where the stack files declare an endpoint or a service principal."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from model_serving.spec.files.yaml_locations import read
+
+_SECTIONS: Mapping[str, str] = {
+    "endpoint": "model-serving:endpoints",
+    "service principal": "model-serving:service_principals",
+}
+
+
+def declared_in(stack: str, folder: Path) -> Callable[[str, str], str]:
+    """A function from a subject's kind and key to its place, as `file:line`; empty where no file declares it.
+
+    A stack's own file counts before `base.yaml`: it is the one that its author edits.
+    """
+    files = (folder / f"Pulumi.{stack}.yaml", folder / "base.yaml")
+    documents = [read(file).places for file in files if file.exists()]
+
+    def place(kind: str, key: str) -> str:
+        path = ("config", _SECTIONS.get(kind, ""), key)
+        found = next((places[path] for places in documents if path in places), None)
+        return f"{found.file}:{found.line}" if found else ""
+
+    return place

@@ -1,0 +1,61 @@
+"""Stack files laid over each other: a map merges, a list or a scalar replaces, `null` removes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from model_serving.spec.diagnostics import Fault, Place
+from model_serving.spec.field_path import FieldPath, dotted
+from model_serving.spec.files.yaml_locations import Document
+from model_serving.spec.validation.suggestions import suggestion
+
+
+@dataclass
+class Merged:
+    """The values of all files as one. Each file is kept, to tell where a value came from."""
+
+    documents: list[Document]
+    data: dict[str, Any] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def place(self, path: FieldPath) -> Place:
+        """Where the value stands, or the nearest value around it; in the last file that has it."""
+        for end in range(len(path), -1, -1):
+            for document in reversed(self.documents):
+                if path[:end] in document.places:
+                    return document.places[path[:end]]
+        raise AssertionError("A document has a place for its root")
+
+
+def merge(documents: list[Document]) -> Merged:
+    """The documents in order, later ones over earlier ones.
+
+    A `null` that removes nothing is a fault; in a file with others it may only stand for what could not be read.
+    """
+    merged = Merged(documents)
+    for document in documents:
+        merged.data = _laid(merged, document, (), merged.data, document.data)
+    return merged
+
+
+def _laid(
+    merged: Merged, document: Document, path: FieldPath, under: dict[str, Any], over: dict[str, Any]
+) -> dict[str, Any]:
+    result = dict(under)
+    for key, value in over.items():
+        where = (*path, key)
+        if value is None:
+            if key not in under and not document.faults:
+                merged.faults.append(_nothing_to_remove(document, where, key, list(under)))
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            below = under.get(key)
+            result[key] = _laid(merged, document, where, below if isinstance(below, dict) else {}, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _nothing_to_remove(document: Document, path: FieldPath, key: str, below: list[str]) -> Fault:
+    message = "has no value; `null` removes what base.yaml says, and that has nothing here"
+    hint = suggestion(key, below, "It has here") if below else "Give it a value, or leave it out"
+    return Fault(document.places[path], dotted(path), message, hint)

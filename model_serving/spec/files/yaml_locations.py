@@ -1,0 +1,139 @@
+"""YAML read into plain data that remembers where each value stands."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from model_serving.spec.diagnostics import Fault, Place, relative
+from model_serving.spec.field_path import FieldPath, dotted
+from model_serving.spec.files.yaml_text import (
+    MAX_DEPTH,
+    MERGE_TAG,
+    STRING_TAG,
+    Loader,
+    UnreadableError,
+    compose,
+    place_of,
+)
+
+MAX_VALUES: Final = 100_000
+"""Anchors that refer to anchors can expand without end; this many values is where reading stops."""
+
+_Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
+
+
+@dataclass
+class Document:
+    """A file's data, the place of every value in it, and what is wrong with it as YAML."""
+
+    file: str
+    data: Any = None
+    places: dict[FieldPath, Place] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is a map to go on with, be there faults in it or not."""
+        return isinstance(self.data, dict)
+
+
+def read(file: Path) -> Document:
+    """Read a YAML file. Faults are collected in the document; nothing is raised for what a user wrote."""
+    document = Document(relative(file))
+    try:
+        root = compose(file)
+        document.data = _Builder(document).value(root, (), ())
+    except UnreadableError as error:
+        document.faults.append(error.fault)
+    return document
+
+
+class _Builder:
+    """Turns YAML nodes into data, noting each place and each key that is written twice."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.scalars = Loader("")
+        self.values = 0
+        self.pairs: dict[int, _Pairs] = {}
+
+    def value(self, node: yaml.Node, path: FieldPath, parents: tuple[yaml.Node, ...]) -> Any:
+        """The node's value at this path. Raises UnreadableError where anchors expand beyond the bounds."""
+        self._count(node, 1)
+        self.document.places.setdefault(path, self._place(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if any(node is parent for parent in parents):
+            self._fault(node, path, "an anchor contains itself", "Write the values out")
+            return None
+        if len(parents) > MAX_DEPTH:
+            message = f"anchors expand to more than {MAX_DEPTH} maps and lists within each other"
+            raise UnreadableError(self._place(node), message, "Write the values out")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, n), (*parents, node)) for n, item in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode), "A node is a scalar, a sequence or a mapping"
+        return self._map(node, path, (*parents, node))
+
+    def _scalar(self, node: yaml.ScalarNode, path: FieldPath) -> Any:
+        try:
+            return self.scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            self._fault(node, path, f'"{node.value}" is not what its tag {node.tag} says', "Remove the tag")
+            return None
+
+    def _map(self, node: yaml.MappingNode, path: FieldPath, parents: tuple[yaml.Node, ...]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for name, (key, value) in self._pairs(node, path).items():
+            where = (*path, name)
+            self.document.places[where] = self._place(key)
+            result[name] = self.value(value, where, parents)
+        return result
+
+    def _pairs(self, node: yaml.MappingNode, path: FieldPath) -> _Pairs:
+        """Own keys first, then those of `<<: *anchor` that the map does not set itself."""
+        if id(node) in self.pairs:
+            return self.pairs[id(node)]
+        pairs = self.pairs[id(node)] = self._own_pairs(node, path)
+        for key, value in node.value:
+            if key.tag != MERGE_TAG:
+                continue
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(source, yaml.MappingNode) and source is not node:
+                    inherited = self._pairs(source, path)
+                    self._count(source, len(inherited))
+                    pairs.update({name: pair for name, pair in inherited.items() if name not in pairs})
+                else:
+                    self._fault(source, path, "`<<` takes another map", "Write an alias to one, as in `<<: *name`")
+        return pairs
+
+    def _own_pairs(self, node: yaml.MappingNode, path: FieldPath) -> _Pairs:
+        pairs: _Pairs = {}
+        for key, value in node.value:
+            if key.tag == MERGE_TAG:
+                continue
+            if not isinstance(key, yaml.ScalarNode):
+                self._fault(key, path, "a map or a list can't be a key", "A key is one word")
+            elif key.tag != STRING_TAG:
+                message = f"the key {key.value or 'null'} is not text"
+                self._fault(key, path, message, f'Write it in quotes: "{key.value}"')
+            elif key.value in pairs:
+                first = self._place(pairs[key.value][0])
+                message = f'"{key.value}" is written twice; the first is on line {first.line}'
+                self._fault(key, (*path, key.value), message, "Keep one of the two")
+            else:
+                pairs[key.value] = (key, value)
+        return pairs
+
+    def _count(self, node: yaml.Node, values: int) -> None:
+        self.values += values
+        if self.values > MAX_VALUES:
+            message = f"anchors expand to more than {MAX_VALUES:,} values"
+            raise UnreadableError(self._place(node), message, "Write the values out")
+
+    def _place(self, node: yaml.Node) -> Place:
+        return place_of(self.document.file, node.start_mark)
+
+    def _fault(self, node: yaml.Node, path: FieldPath, message: str, hint: str) -> None:
+        self.document.faults.append(Fault(self._place(node), dotted(path), message, hint))

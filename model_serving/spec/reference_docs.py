@@ -1,0 +1,88 @@
+"""The vocabulary as tables of docs/stack-files.md: `make schema` writes them between their marks.
+
+A field is told by its description in the models, so the page can't leave one out.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from model_serving.spec.introspection import bare
+from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.stack import Stack
+
+FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "stack-files.md"
+
+_BEGIN: Final = "<!-- fields: begin -->\n"
+_END: Final = "<!-- fields: end -->"
+_PLAIN: Final = {str: "text", bool: "true or false", int: "whole number", float: "number", date: "day", Any: "anything"}
+
+
+def tables() -> str:
+    """A section for each kind of map, those that hold others first."""
+    return "\n".join(_section(model) for model in _models())
+
+
+def with_tables(page: str) -> str:
+    """The page with its tables as the models have them now."""
+    before, _, rest = page.partition(_BEGIN)
+    return f"{before}{_BEGIN}{tables()}{_END}{rest.partition(_END)[2]}"
+
+
+def _models() -> list[type[Model]]:
+    """Every model that a stack is made of, each once, in the order in which the fields lead to them."""
+    found: list[type[Model]] = [Stack]
+    for model in found:  # grows while it is read
+        for field in model.model_fields.values():
+            found += [each for each in _within(field.annotation) if each not in found]
+    return found
+
+
+def _within(annotation: Any) -> Iterator[type[Model]]:
+    kind = bare(annotation)
+    if isinstance(kind, type) and issubclass(kind, Model):
+        yield kind
+    elif get_origin(kind) in (dict, list):
+        yield from _within(get_args(kind)[-1])
+
+
+def _section(model: type[Model]) -> str:
+    rows = [_row(name, field) for name, field in model.model_fields.items()]
+    head = ["| key | value | what it is |", "| --- | --- | --- |"]
+    return "\n".join([f"### {_title(model)}", "", model.__doc__ or "", "", *head, *rows, ""])
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    value = _kind(field.annotation)
+    if field.is_required():
+        value += ", required"
+    elif isinstance(field.default, bool | int) or field.default == "minute":
+        value += f"; `{str(field.default).lower()}` when not given"
+    return f"| `{name}` | {value} | {field.description} |"
+
+
+def _kind(annotation: Any) -> str:
+    kind = bare(annotation)
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return f"[{_title(kind)}](#{_title(kind).lower().replace(' ', '-')})"
+    if get_origin(kind) is dict:
+        return f"{_kind(get_args(kind)[1])}, by key"
+    if get_origin(kind) is list:
+        return f"list of {_kind(get_args(kind)[0])}"
+    return ", ".join(f"`{word}`" for word in get_args(kind))
+
+
+def _title(model: type[Model]) -> str:
+    """`ServedEntity` as `Served entity`."""
+    spaced = re.sub(r"(?<=[a-z])([A-Z])", lambda match: f" {match[1].lower()}", model.__name__)
+    return re.sub(r"^Ai ", "AI ", spaced)
+
+
+if __name__ == "__main__":
+    FILE.write_text(with_tables(FILE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,118 @@
+"""What must hold between the fields of one endpoint, whatever the stack around it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from model_serving.spec.diagnostics import Finding
+from model_serving.spec.field_path import FieldPath
+from model_serving.spec.files.secrets import is_secret
+from model_serving.spec.validation.served_entity_rules import entity_findings
+from model_serving.spec.validation.suggestions import suggestion
+from model_serving.spec.vocabulary.stack import Endpoint, RateLimit, TelemetryConfig
+
+_TOTAL: Final = 100
+_NAMED: Final = ("user_group", "service_principal")
+
+
+def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+    """What is wrong with one endpoint by itself, its served entities included."""
+    yield from _traffic(endpoint, (*path, "traffic"))
+    yield from _permissions(endpoint, (*path, "permissions"))
+    if endpoint.auto_capture and not endpoint.auto_capture.enabled:
+        message = "the Databricks provider never sends false, so the table would stay enabled"
+        yield (
+            (*path, "auto_capture", "enabled"),
+            message,
+            "Leave it out; an endpoint without auto_capture keeps no table",
+        )
+    if endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
+        yield _kept_and_replaced(endpoint, (*path, "replace_id"))
+    if endpoint.ai_gateway:
+        yield from _rate_limits(endpoint.ai_gateway.rate_limits, (*path, "ai_gateway", "rate_limits"))
+    if endpoint.telemetry_config:
+        yield from _telemetry(endpoint.telemetry_config, (*path, "telemetry_config"))
+    for name, entity in endpoint.served_entities.items():
+        yield from entity_findings(entity, (*path, "served_entities", name))
+
+
+def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Finding:
+    if endpoint.protect:
+        hint = "Remove `protect` until the endpoint is replaced, or remove `replace_id`"
+        return path, "a protected endpoint can't be replaced", hint
+    hint = "Remove `retain_on_delete` and run `pulumi up`, then write `replace_id`; or remove `replace_id`"
+    return path, "an endpoint that is retained on delete stays, so it can't be replaced", hint
+
+
+def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+    entities, routes = endpoint.served_entities, endpoint.routes
+    for name in routes:
+        if name not in entities:
+            hint = suggestion(name, entities, "Served entities here")
+            yield (*path, name), f'no served entity is called "{name}"', hint
+    if not routes:
+        message = f"several served entities ({', '.join(entities)}) and no traffic between them"
+        yield path, message, "Write a percentage for each, 100 in all; 0 keeps an entity deployed as a fallback"
+        return
+    for name in entities:
+        if name not in routes:
+            hint = f"Write a percentage for it; `{name}: 0` keeps it deployed as a fallback"
+            yield path, f'served entity "{name}" has no share', hint
+    if (total := sum(routes.values())) != _TOTAL:
+        yield path, f"sums to {total}, must be 100", "Change the percentages so that they add up to 100"
+
+
+def _permissions(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+    seen: set[tuple[str, str]] = set()
+    for n, permission in enumerate(endpoint.permissions):
+        where = (*path, n)
+        if len(permission.kinds) != 1:
+            found = " and ".join(permission.kinds) or "none of them"
+            yield where, f"exactly one of service_principal, user and group; found {found}", "Write one entry for each"
+            continue
+        kind, name = permission.kind, permission.principal
+        if (kind, name) in seen:
+            yield where, f'{kind} "{name}" has two entries', "Keep the one with the level that is meant"
+        seen.add((kind, name))
+        if kind == "group" and name == "admins":
+            message = "workspace administrators always manage every endpoint; their permission can't be set"
+            yield (*where, kind), message, "Leave this entry out"
+
+
+def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Finding]:
+    seen: set[tuple[str, str | None]] = set()
+    for n, limit in enumerate(limits):
+        where = (*path, n)
+        if limit.calls is None and limit.tokens is None:
+            yield where, "limits nothing", "Write `calls` or `tokens`, the most that a minute may have"
+        if limit.key in _NAMED and limit.principal is None:
+            yield where, f"a limit by {limit.key} names whom it limits", "Write `principal`"
+        if limit.key == "endpoint" and limit.principal is not None:
+            message = "a limit of the whole endpoint has no principal"
+            yield (*where, "principal"), message, "Leave `principal` out, or choose another `key`"
+        if (limit.key, limit.principal) in seen:
+            whom = f'{limit.key} "{limit.principal}"' if limit.principal else limit.key
+            yield where, f"{whom} has two limits", "Keep one of the two"
+        seen.add((limit.key, limit.principal))
+
+
+def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]:
+    if telemetry.table_names is not None and telemetry.telemetry_profile_id is not None:
+        message = "table_names makes a telemetry profile, telemetry_profile_id names an existing one"
+        yield (*path, "telemetry_profile_id"), message, "Keep one of the two"
+    tables = telemetry.table_names.model_dump(exclude_none=True) if telemetry.table_names else {}
+    if tables:
+        yield from _payload_table(telemetry, path)
+    elif telemetry.telemetry_profile_id is None:
+        message = "names no telemetry profile, so the workspace would accept it and discard it"
+        yield path, message, "Write `table_names` with at least one table, or `telemetry_profile_id`"
+
+
+def _payload_table(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]:
+    """Source: Databricks CLI, libs/testserver/serving_endpoints.go: it is named after the logs table."""
+    name = telemetry.inference_table_config.name if telemetry.inference_table_config else None
+    logs = telemetry.table_names.logs_table if telemetry.table_names else None
+    if name is None or is_secret(name) or is_secret(logs) or name == f"{logs}_payload":
+        return
+    message = f'with table_names the workspace chooses the name of this table, not "{name}"'
+    way_out = f"Leave `name` out; the table will be {logs}_payload" if logs else "Leave `name` out"
+    yield (*path, "inference_table_config", "name"), message, way_out

@@ -1,0 +1,113 @@
+"""What pydantic finds wrong, in the words of those who write stack files: found, allowed, and the way out."""
+
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails
+
+from model_serving.spec.field_path import NAMESPACE, FieldPath
+from model_serving.spec.files.secrets import is_secret
+from model_serving.spec.introspection import keys, words
+from model_serving.spec.validation.suggestions import suggestion
+from model_serving.spec.vocabulary import types
+
+_LONGEST: Final = 80
+_DAY: Final = ("a day", "Write it as year-month-day, as in 2027-03-31")
+_MAP: Final = ("a map", "A map is `key: value` lines under the key, or {key: value}")
+_KINDS: Final = {
+    "model_type": _MAP,
+    "dict_type": _MAP,
+    "list_type": ("a list", "A list is `- ` lines under the key, or [first, second]"),
+    "string_type": ("text", "Write a text"),
+    "bool_type": ("true or false", "Write true or false, without quotes"),
+    "int_type": ("a whole number", "Write a whole number, without quotes"),
+    "float_type": ("a number", "Write a number, without quotes"),
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+}
+"""Each kind of value: what it is, and how it is written."""
+
+_REFERENCE: Final = "See docs/stack-files.md"
+_FIXED: Final = {
+    "missing": ("is required and missing", _REFERENCE),
+    "string_too_short": ("is empty", "Write it, or leave the key out"),
+    "too_short": ("is empty", "Write at least one"),
+    "secret": ("can't be secret", "Write it in clear"),
+}
+_FORMS: Final = {
+    types.VERSION: ("is not a model version", 'Write a whole number, as in version: "7"'),
+    types.ENDPOINT_NAME: (
+        "can't name an endpoint",
+        "It takes 1 to 63 letters, digits, - and _, and begins and ends with a letter or digit",
+    ),
+    types.ENTITY_NAME: ("can't name a served entity", "It takes 1 to 63 letters, digits, - and _"),
+    types.OBJECT_NAME: ("is not a full name in Unity Catalog", "Write it as catalog.schema.name"),
+    types.APPLICATION_ID: (
+        "is not an application id",
+        "Write it as Databricks shows it, 12345678-abcd-1234-abcd-1234567890ab",
+    ),
+    types.SECONDS: ("is not a lifetime", 'Write it in seconds, as in "7776000s" for 90 days'),
+}
+"""Each pattern of the vocabulary: what a text that doesn't match it is not, and how it is written."""
+
+
+def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
+    """Message and hint for one error, whose path is that of the value."""
+    kind, found, context = error["type"], error["input"], error.get("ctx", {})
+    if kind in _KINDS:
+        what, way_out = _KINDS[kind]
+        return f"must be {what}; found {shown(found)}", _other_spelling(kind, found) or way_out
+    match kind:
+        case "extra_forbidden":
+            return unknown_key(path)
+        case "literal_error":
+            return _unknown_word(found, words(path))
+        case "string_pattern_mismatch":
+            what, way_out = _FORMS.get(context["pattern"], ("does not have the right form", _REFERENCE))
+            message = f"{shown(found)} {what}", way_out
+        case "greater_than_equal":
+            message = f"must be at least {context['ge']}; found {shown(found)}", "Write a larger number"
+        case "less_than_equal":
+            message = f"must be at most {context['le']}; found {shown(found)}", "Write a smaller number"
+        case "string_too_long":
+            message = f"has {len(found)} characters, at most {context['max_length']} are allowed", "Shorten it"
+        case "value_error":
+            message = str(context["error"]), _REFERENCE
+        case _:
+            message = _FIXED.get(kind) or (f"{error['msg']}; found {shown(found)}", _REFERENCE)
+    return message
+
+
+def unknown_key(path: FieldPath) -> tuple[str, str]:
+    """A key of the whole stack is named as it is written, with its namespace."""
+    namespace = NAMESPACE if len(path) == 1 else ""
+    name, allowed = f"{namespace}{path[-1]}", [namespace + key for key in keys(path[:-1])]
+    return f'unknown key "{name}"', suggestion(name, allowed, "Known keys here")
+
+
+def _unknown_word(found: Any, allowed: list[str]) -> tuple[str, str]:
+    # Only for the same letters: a level or a size that merely looks alike is another one.
+    meant = next((word for word in allowed if word.lower() == str(found).lower()), None)
+    way_out = f'Did you mean "{meant}"?' if meant else "Write one of them"
+    return f"{shown(found)} is not one of {', '.join(allowed)}", way_out
+
+
+def _other_spelling(kind: str, found: Any) -> str:
+    if is_secret(found):
+        return "Only text can be secret; write it in clear"
+    if kind == "string_type" and isinstance(found, bool | int | float):
+        return f'Write it in quotes: "{shown(found)}"'
+    return ""
+
+
+def shown(value: Any) -> str:
+    """A found value, short. A whole map or list is named, not printed, and a secret never."""
+    if is_secret(value):
+        return "a secret"
+    if isinstance(value, dict | list):
+        return "a map" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}..."

@@ -1,0 +1,82 @@
+"""What must hold between the fields of one served entity."""
+
+import re
+from collections.abc import Iterator
+
+from model_serving.spec.diagnostics import Finding
+from model_serving.spec.field_path import FieldPath
+from model_serving.spec.files.secrets import is_unknown
+from model_serving.spec.vocabulary.stack import ServedEntity
+from model_serving.spec.vocabulary.types import OBJECT_NAME, REFERENCE
+
+
+def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+    """What is wrong with one served entity by itself."""
+    kinds = [kind for kind in ("entity", "feature_spec", "external_model") if getattr(entity, kind) is not None]
+    if len(kinds) != 1:
+        found = " and ".join(kinds) or "none of them"
+        message = f"exactly one of entity, feature_spec and external_model is served; found {found}"
+        yield path, message, "Keep the one that is meant" if kinds else "Write one, as in entity: main.ml.fraud"
+        return
+    yield from _feature_spec(entity, path)
+    yield from _model(entity, path)
+    yield from _size(entity, path)
+    if entity.burst_scaling is False:
+        message = "the Databricks provider never sends false, so the entity would keep the workspace's default, true"
+        yield (*path, "burst_scaling"), message, "Leave it out"
+    for name, value in entity.environment_vars.items():
+        if "{{" in value and not re.fullmatch(REFERENCE, value):
+            message = f'"{value}" looks like a secret reference and is none'
+            yield (*path, "environment_vars", name), message, "Write it whole, as {{secrets/scope/key}}"
+
+
+def _feature_spec(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+    if entity.feature_spec is None:
+        return
+    if entity.version is not None:
+        yield (*path, "version"), "a feature spec has no version", "Leave `version` out"
+    if not is_unknown(entity.feature_spec) and not re.fullmatch(OBJECT_NAME, entity.feature_spec):
+        message = f'"{entity.feature_spec}" is not the full name of a feature spec'
+        yield (*path, "feature_spec"), message, "Write it as catalog.schema.name"
+
+
+def _model(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+    if entity.entity is None or is_unknown(entity.entity):
+        return
+    name, at, alias = entity.entity.partition("@")
+    if at and (not alias or not name or "@" in alias):
+        yield (
+            (*path, "entity"),
+            f'"{entity.entity}" is not model@Alias',
+            f"Write it as {name or 'main.ml.fraud'}@Champion",
+        )
+    elif alias and not re.fullmatch(OBJECT_NAME, name):
+        message = f'"{name}" has no aliases: only models of Unity Catalog have, catalog.schema.model'
+        yield (*path, "entity"), message, "Write its full name, or a `version` instead of the alias"
+    elif alias and entity.version:
+        message = f'an alias (@{alias}) and version "{entity.version}" both choose the version'
+        yield (*path, "version"), message, "Keep one of the two"
+    elif not alias and not entity.version and not _pay_per_token(entity):
+        message = f'no version of model "{name}" is chosen'
+        hint = (
+            f'Write `version: "1"`, or an alias as in {name}@Champion; a feature spec is written `feature_spec: {name}`'
+        )
+        yield (*path, "entity"), message, hint
+
+
+def _pay_per_token(entity: ServedEntity) -> bool:
+    """Databricks' own models are served from system.ai and need no version; policies/ refuses them."""
+    return entity.model_name.startswith("system.ai.")
+
+
+def _size(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+    low, high = entity.min_provisioned_concurrency, entity.max_provisioned_concurrency
+    if (low is not None or high is not None) and entity.workload_size:
+        message = "workload_size and a provisioned concurrency range both choose the size"
+        yield (*path, "workload_size"), message, "Keep one of the two"
+    if (low is None) != (high is None):
+        missing = "min_provisioned_concurrency" if low is None else "max_provisioned_concurrency"
+        yield path, f"{missing} is missing, the other end of the range is there", f"Write {missing} too"
+    if low is not None and high is not None and low > high:
+        message = f"min_provisioned_concurrency is {low}, more than the maximum of {high}"
+        yield (*path, "min_provisioned_concurrency"), message, "Exchange the two"

@@ -1,0 +1,22 @@
+"""What must hold between the fields of one service principal, whatever the stack around it."""
+
+from collections.abc import Iterator
+
+from model_serving.spec.diagnostics import Finding
+from model_serving.spec.field_path import FieldPath
+from model_serving.spec.vocabulary.stack import ServicePrincipal
+
+
+def principal_findings(principal: ServicePrincipal, path: FieldPath) -> Iterator[Finding]:
+    """What is wrong with one service principal by itself."""
+    if principal.application_id is None and principal.display_name is None:
+        message = "neither display_name, to create one, nor application_id, to look one up"
+        yield path, message, "Write one of the two"
+    if principal.application_id is None:
+        return
+    if principal.display_name is not None:
+        message = "an existing service principal (application_id) keeps its own name"
+        yield (*path, "display_name"), message, "Leave display_name out; or application_id, to create a new one"
+    if principal.entitlements:
+        message = "entitlements of an existing service principal (application_id) are not managed here"
+        yield (*path, "entitlements"), message, "Leave them out, and set them where the principal is made"

@@ -1,0 +1,124 @@
+"""What must hold between the parts of a stack, beyond each part by itself.
+
+Each rule yields (path, message, hint) for what it finds; the loader gives them their place.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from model_serving.spec.diagnostics import Finding
+from model_serving.spec.field_path import FieldPath
+from model_serving.spec.files.secrets import is_secret, is_unknown
+from model_serving.spec.validation.endpoint_rules import endpoint_findings
+from model_serving.spec.validation.service_principal_rules import principal_findings
+from model_serving.spec.validation.suggestions import suggestion
+from model_serving.spec.vocabulary.stack import Endpoint, ServicePrincipal, Stack
+from model_serving.spec.vocabulary.types import APPLICATION_ID, ENDPOINT_NAME
+
+__all__ = ["Names", "endpoint_findings", "endpoint_name", "findings", "principal_findings", "reference_findings"]
+
+_NAME_LIMIT: Final = 63
+
+
+@dataclass(frozen=True)
+class Names:
+    """The keys that a stack declares, those of parts with mistakes included: what may be referred to."""
+
+    endpoints: Collection[str]
+    service_principals: Collection[str]
+
+
+def findings(stack: Stack) -> Iterator[Finding]:
+    """Everything that is wrong between the fields of a stack, less what it refers to."""
+    for key, endpoint in stack.endpoints.items():
+        yield from _name(stack, key, ("endpoints", key))
+        yield from endpoint_findings(endpoint, ("endpoints", key))
+    for key, principal in stack.service_principals.items():
+        yield from principal_findings(principal, ("service_principals", key))
+    yield from _one_endpoint_a_name(stack)
+    yield from _one_declaration_a_principal(stack)
+
+
+def reference_findings(stack: Stack, names: Names) -> Iterator[Finding]:
+    """Every reference to what nobody declares."""
+    for key, endpoint in stack.endpoints.items():
+        yield from _principals(endpoint, ("endpoints", key), names)
+    for key, principal in stack.service_principals.items():
+        yield from _served(principal, ("service_principals", key, "serves"), names)
+        yield from _granted_in_clear(stack, principal)
+
+
+def endpoint_name(stack: Stack, key: str) -> str:
+    """The endpoint's name in the workspace."""
+    return stack.name_prefix + (stack.endpoints[key].name or key)
+
+
+def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Finding]:
+    name = endpoint_name(stack, key)
+    where = (*path, "name") if stack.endpoints[key].name else path
+    if re.fullmatch(ENDPOINT_NAME, name):
+        return
+    if len(name) > _NAME_LIMIT:
+        counted = ", name_prefix counted" if stack.name_prefix else ""
+        message = f'"{name}" has {len(name)} characters{counted}; the name of an endpoint has at most {_NAME_LIMIT}'
+    else:
+        message = f'"{name}" can\'t name an endpoint, it takes letters, digits, - and _, the last two only within'
+    yield where, message, "Set `name`, or choose another key or `name_prefix`"
+
+
+def _one_endpoint_a_name(stack: Stack) -> Iterator[Finding]:
+    owners: dict[str, str] = {}
+    for key in stack.endpoints:
+        name = endpoint_name(stack, key)
+        if name in owners:
+            message = f'"{name}" is already the name of endpoint "{owners[name]}"'
+            yield ("endpoints", key), message, "Give one another name"
+        owners.setdefault(name, key)
+
+
+def _one_declaration_a_principal(stack: Stack) -> Iterator[Finding]:
+    owners: dict[str, str] = {}
+    for key, principal in stack.service_principals.items():
+        if principal.application_id in owners:
+            message = f'is already declared, as "{owners[principal.application_id]}"'
+            yield ("service_principals", key, "application_id"), message, "Keep one of the two"
+        elif principal.application_id:
+            owners[principal.application_id] = key
+
+
+def _principals(endpoint: Endpoint, path: FieldPath, names: Names) -> Iterator[Finding]:
+    """Service principals are referred to by a key of this stack, or by application id."""
+    for n, permission in enumerate(endpoint.permissions):
+        if permission.service_principal:
+            where = (*path, "permissions", n, "service_principal")
+            yield from _principal(permission.service_principal, where, names)
+    for n, limit in enumerate(endpoint.ai_gateway.rate_limits if endpoint.ai_gateway else ()):
+        if limit.key == "service_principal" and limit.principal:
+            yield from _principal(limit.principal, (*path, "ai_gateway", "rate_limits", n, "principal"), names)
+
+
+def _principal(name: str, path: FieldPath, names: Names) -> Iterator[Finding]:
+    if name in names.service_principals or is_unknown(name) or re.fullmatch(APPLICATION_ID, name):
+        return
+    message = f'"{name}" is neither a service principal of this stack nor an application id'
+    yield path, message, suggestion(name, names.service_principals, "Declared under service_principals")
+
+
+def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Iterator[Finding]:
+    for n, key in enumerate(principal.serves):
+        if key not in names.endpoints:
+            yield (*path, n), f'no endpoint has the key "{key}"', suggestion(key, names.endpoints, "Endpoints here")
+        if key in principal.serves[:n]:
+            yield (*path, n), f'endpoint "{key}" is named twice', "Keep one of the two"
+
+
+def _granted_in_clear(stack: Stack, principal: ServicePrincipal) -> Iterator[Finding]:
+    """A grant's id in Pulumi's state, where nothing of it is encrypted, holds the name of the model."""
+    for key in set(principal.serves) & set(stack.endpoints):
+        for name, entity in stack.endpoints[key].served_entities.items():
+            for kind in ("entity", "feature_spec"):
+                if is_secret(getattr(entity, kind)):
+                    path = ("endpoints", key, "served_entities", name, kind)
+                    yield path, "can't be secret where a service principal `serves` the endpoint", "Write it in clear"

@@ -1,0 +1,90 @@
+"""What an endpoint serves: model versions and feature specs."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.types import AnyText, Count, Flag, InClear, Key, Ordinal, Text, Version
+
+WorkloadSize = Annotated[Literal["Small", "Medium", "Large"], InClear]
+WorkloadType = Annotated[
+    Literal[
+        "CPU",
+        "CPU_MEDIUM",
+        "CPU_LARGE",
+        "GPU_SMALL",
+        "GPU_MEDIUM",
+        "GPU_LARGE",
+        "GPU_XLARGE",
+        "GPU_XLARGE_8",
+        "MULTIGPU_MEDIUM",
+    ],
+    InClear,
+]
+
+
+class ExternalModel(Model):
+    """A model that another provider serves. Written so that it can be named and refused; see policies/."""
+
+    provider: Text = Field(description="Who serves it, for example openai.")
+    name: Text = Field(description="The provider's name of the model.")
+    task: Text = Field(description="For example llm/v1/chat.")
+
+
+class ServedEntity(Model):
+    """One model version or feature spec behind an endpoint: exactly one of entity, feature_spec, external_model."""
+
+    entity: Text | None = Field(
+        default=None,
+        description="Unity Catalog model (catalog.schema.model, or catalog.schema.model@Alias) or a model of the"
+        " workspace registry.",
+    )
+    version: Version | None = Field(default=None, description='Model version, for example "7". Not with an alias.')
+    feature_spec: Text | None = Field(default=None, description="Unity Catalog feature spec, which has no version.")
+    external_model: ExternalModel | None = Field(
+        default=None, description="A model that another provider serves; the policy pack rejects it."
+    )
+    workload_size: WorkloadSize | None = Field(
+        default=None, description="Small 4, Medium 8-16, Large 16-64 concurrent requests."
+    )
+    workload_type: WorkloadType | None = Field(default=None, description="CPU when not given.")
+    scale_to_zero: Flag = Field(
+        default=False, description="Saves cost while idle; the next request waits (cold start)."
+    )
+    min_provisioned_concurrency: Count | None = Field(
+        default=None, description="Least concurrent requests kept ready; instead of workload_size."
+    )
+    max_provisioned_concurrency: Ordinal | None = Field(
+        default=None, description="Most concurrent requests to scale up to; instead of workload_size."
+    )
+    burst_scaling: Flag | None = Field(
+        default=None,
+        description="Scale beyond the provisioned capacity at peaks. The service's default, so that true is not sent;"
+        " false can't be.",
+    )
+    min_provisioned_throughput: Count | None = Field(
+        default=None, description="Foundation models only, in tokens a second; the policy pack rejects it."
+    )
+    max_provisioned_throughput: Count | None = Field(
+        default=None, description="Foundation models only, in tokens a second; the policy pack rejects it."
+    )
+    provisioned_model_units: Count | None = Field(
+        default=None, description="Foundation models only; the policy pack rejects it."
+    )
+    environment_vars: dict[Key, AnyText] = Field(
+        default_factory=dict, description="Values, or {{secrets/scope/key}} references for what is secret."
+    )
+    instance_profile_arn: Text | None = Field(
+        default=None, description="AWS instance profile that the model reads other AWS resources with."
+    )
+
+    @property
+    def model_name(self) -> str:
+        """The model's or feature spec's full name, without an alias."""
+        return (self.feature_spec or self.entity or "").partition("@")[0]
+
+    @property
+    def alias(self) -> str | None:
+        """`Champion` of `main.ml.fraud@Champion`."""
+        return (self.entity or "").partition("@")[2] or None

@@ -1,0 +1,135 @@
+"""What can be written in a stack file: the vocabulary of the project, as typed and frozen models.
+
+Field names are Databricks' own where it has one. Nothing here reads a file or knows Pulumi.
+"""
+
+from pydantic import Field
+
+from model_serving.spec.vocabulary.governance import (
+    AiGateway,
+    EmailNotifications,
+    InferenceTable,
+    Level,
+    Permission,
+    PrincipalKind,
+    RateLimit,
+    TelemetryConfig,
+    TelemetryTable,
+    TelemetryTables,
+)
+from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.served_entity import ExternalModel, ServedEntity, WorkloadSize, WorkloadType
+from model_serving.spec.vocabulary.service_principal import Entitlement, Grants, OAuthSecret, ServicePrincipal
+from model_serving.spec.vocabulary.smoke import SmokeRequest
+from model_serving.spec.vocabulary.types import (
+    AnyText,
+    Description,
+    EndpointName,
+    EntityName,
+    Flag,
+    Key,
+    NamePrefix,
+    Percentage,
+    Text,
+)
+from model_serving.spec.vocabulary.waiver import Waiver
+
+__all__ = [
+    "AiGateway",
+    "EmailNotifications",
+    "Endpoint",
+    "Entitlement",
+    "ExternalModel",
+    "Grants",
+    "InferenceTable",
+    "Level",
+    "OAuthSecret",
+    "Permission",
+    "PrincipalKind",
+    "RateLimit",
+    "ServedEntity",
+    "ServicePrincipal",
+    "SmokeRequest",
+    "Stack",
+    "TelemetryConfig",
+    "TelemetryTable",
+    "TelemetryTables",
+    "Waiver",
+    "WorkloadSize",
+    "WorkloadType",
+]
+
+
+class Endpoint(Model):
+    """A serving endpoint with its traffic, permissions and governance."""
+
+    name: EndpointName | None = Field(
+        default=None, description="Name in the workspace, after name_prefix; the key, when not given."
+    )
+    description: Description | None = Field(default=None, description="Up to 1000 characters.")
+    route_optimized: Flag = Field(
+        default=False, description="Chosen when the endpoint is created; it can't be changed later."
+    )
+    served_entities: dict[EntityName, ServedEntity] = Field(
+        min_length=1, description="What it serves, by name: letters, digits, - and _."
+    )
+    traffic: dict[EntityName, Percentage] = Field(
+        default_factory=dict,
+        description="Percentage by served entity; sums to 100. A sole entity takes 100 when it is left out.",
+    )
+    permissions: list[Permission] = Field(
+        default_factory=list,
+        description="Who may do what: the whole list. Without entries, permissions are not managed here.",
+    )
+    tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; on a clash these win.")
+    budget_policy_id: Text | None = Field(default=None, description="The budget policy that its cost is booked to.")
+    ai_gateway: AiGateway | None = Field(
+        default=None, description="Inference table, usage tracking and rate limits of the AI gateway."
+    )
+    auto_capture: InferenceTable | None = Field(
+        default=None,
+        description="The older inference table, part of the endpoint's config. Its place can't change later, and once"
+        " disabled it can't be enabled again.",
+    )
+    telemetry_config: TelemetryConfig | None = Field(
+        default=None, description="Logs, traces and metrics exported to Unity Catalog."
+    )
+    email_notifications: EmailNotifications | None = Field(
+        default=None, description="Whom Databricks writes to after an update."
+    )
+    smoke: list[SmokeRequest] = Field(
+        default_factory=list, description="Requests to send after a deployment; it failed if one isn't answered."
+    )
+    protect: Flag = Field(default=False, description="Pulumi refuses to delete the endpoint.")
+    replace_id: Text | None = Field(
+        default=None,
+        description="Id of the live endpoint that may be deleted and created again, where a change can't be made"
+        " without an outage. In the stack's own file only. It allows nothing else, and nothing once that endpoint is"
+        " gone.",
+    )
+    retain_on_delete: Flag = Field(default=False, description="Pulumi forgets the endpoint instead of deleting it.")
+
+    @property
+    def routes(self) -> dict[str, int]:
+        """The traffic split in full: what was written, or all to the sole entity."""
+        if self.traffic or len(self.served_entities) > 1:
+            return dict(self.traffic)
+        return dict.fromkeys(self.served_entities, 100)
+
+
+class Stack(Model):
+    """Everything that one environment declares."""
+
+    endpoints: dict[Key, Endpoint] = Field(default_factory=dict, description="Serving endpoints, by a key of yours.")
+    service_principals: dict[Key, ServicePrincipal] = Field(
+        default_factory=dict, description="Service principals, by a key of yours that permissions refer to."
+    )
+    name_prefix: NamePrefix = Field(
+        default="", description="Put before the name of every endpoint and created service principal."
+    )
+    default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags that every endpoint carries.")
+    waivers: dict[Key, Waiver] = Field(
+        default_factory=dict,
+        description="Exceptions from rules of the policy pack, by a name of yours. Only those in the stack's own file"
+        " count.",
+    )

@@ -1,0 +1,111 @@
+"""The single values that a stack file is made of: texts, names, versions, flags and numbers, with their limits.
+
+Every text may be a Secret, and stays one: `Text`, `AnyText` and what is built on them. A secret that is not known fits
+without a look, since there is nothing to look at.
+"""
+
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from model_serving.spec.files.secrets import Secret
+
+ENDPOINT_NAME: Final = r"^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$"
+"""Endpoint names as the API takes them: 1-63 letters, digits, - and _, ending in a letter or digit."""
+
+ENTITY_NAME: Final = r"^[a-zA-Z0-9_-]{1,63}$"
+"""Served-entity names as the API takes them (they are part of a URL)."""
+
+OBJECT_NAME: Final = r"^[^.@\s/]+\.[^.@\s/]+\.[^.@\s/]+$"
+"""The full name of something in Unity Catalog: catalog.schema.name."""
+
+REFERENCE: Final = r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$"
+"""A reference to a secret of the workspace, in an environment variable."""
+
+APPLICATION_ID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+VERSION: Final = r"^[1-9][0-9]*$"
+SECONDS: Final = r"^[1-9][0-9]*s$"
+
+SECURE: Final = {
+    "type": "object",
+    "description": "A secret, as `pulumi config set --secret --path` writes it.",
+    "properties": {"secure": {"type": "string"}},
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+"""An encrypted value, as JSON Schema."""
+
+_VERSION_SCHEMA: Final = {"anyOf": [{"type": "string", "pattern": VERSION}, {"type": "integer", "minimum": 1}]}
+
+
+def _as_text(value: Any) -> Any:
+    """A version written as a bare number (`version: 7`) means the text that the API wants; 7.5 is told to be none."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _kept_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Pydantic turns a subclass of str into a plain one; a Secret goes through its checks and comes out as it was."""
+    if not isinstance(value, Secret):
+        return check(value)
+    if value.known:
+        check(value)
+    return value
+
+
+class _Secretly:
+    """Lets a type of text be a Secret, and be written as `{secure: v1:...}`."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(_kept_secret, handler(source))
+
+    @staticmethod
+    def __get_pydantic_json_schema__(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), SECURE]}
+
+
+def _in_clear(value: Any) -> Any:
+    if isinstance(value, Secret):
+        raise PydanticCustomError("secret", "can't be secret")
+    return value
+
+
+InClear = BeforeValidator(_in_clear)
+"""On what can't be secret, because it comes to stand somewhere in clear: words of a closed list, days, names, keys."""
+
+AnyText = Annotated[str, _Secretly]
+Text = Annotated[str, StringConstraints(min_length=1), _Secretly]
+Description = Annotated[str, StringConstraints(max_length=1000), _Secretly]
+Version = Annotated[
+    str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), WithJsonSchema(_VERSION_SCHEMA), _Secretly
+]
+ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _Secretly]
+ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _Secretly]
+Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _Secretly]
+EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), InClear]
+NamePrefix = Annotated[str, InClear]
+"""An endpoint's name is its id in Pulumi's state, in clear."""
+
+GrantedName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), InClear]
+"""What a grant is on is part of the grant's id in Pulumi's state, in clear."""
+
+Key = Annotated[str, StringConstraints(min_length=1), InClear]
+"""A key of the stack file's own, or a reference to one."""
+
+EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME), InClear]
+"""The key of a served entity."""
+
+Percentage = Annotated[int, Field(ge=0, le=100, strict=True)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Ordinal = Annotated[int, Field(ge=1, strict=True)]
+Fraction = Annotated[float, Field(ge=0, le=1, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]

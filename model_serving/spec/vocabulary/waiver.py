@@ -1,0 +1,19 @@
+"""Exceptions from a rule of the policy pack, written beside what they excuse."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.types import InClear, Text
+
+
+class Waiver(Model):
+    """One resource is let off one rule until a day. The policy pack reads it, and refuses one that has expired."""
+
+    rule: Annotated[Text, Field(description="Name of the rule, for example production-stays-warm.")]
+    resource: Annotated[Text, Field(description="Pulumi name of the resource: for an endpoint its key here.")]
+    reason: Annotated[Text, Field(description="Why, for whoever reads the report.")]
+    owner: Annotated[Text, Field(description="Who answers for it.")]
+    expires: Annotated[date, InClear, Field(description="The last day on which it holds, for example 2027-03-31.")]

@@ -1,0 +1,140 @@
+"""One fault during a change, on the real engine: the `up` after it ends well only when the workspace serves it all."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.support.sandbox import Stage, stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the workspace does wrong to the update, and what the `up` after it writes."""
+
+    rule: dict[str, Any]
+    repaired_by: list[str] = field(default_factory=list)
+
+
+CONFIG, TAG = f"PUT {ENDPOINT}/config", f"PATCH {ENDPOINT}/tags"
+FAULTS = {
+    "config refused": Fault({"pattern": CONFIG, "status": 403}, [CONFIG, TAG]),
+    "answer to config lost": Fault({"pattern": CONFIG, "status": 504, "after_handler": True}, [TAG]),
+    "tags refused": Fault({"pattern": TAG, "status": 500}, [TAG]),
+    # The first read is this project's own, the one before the update; the second is the provider's poll after it.
+    "poll fails": Fault({"pattern": f"GET {ENDPOINT}", "status": 500, "skip": 1}, [TAG]),
+}
+
+
+@pytest.fixture(scope="module")
+def deployed(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there, it is not handed on
+    with stage("--ready-after", "0", "--limit", "changes=10000") as here:
+        here.pulumi("stack", "init", "local")
+        here.pulumi(*UP)
+        yield here
+
+
+@dataclass(frozen=True)
+class Change:
+    """An edited stack file that is not deployed yet: another traffic and another tag than are live."""
+
+    here: Stage
+    share: int
+
+    @property
+    def declared(self) -> tuple[dict[str, int], str]:
+        return {"champion": self.share, "challenger": 100 - self.share}, f"team-{self.share}"
+
+    @property
+    def served(self) -> tuple[dict[str, int], str]:
+        """Traffic and tag of what is live."""
+        live = self.here.workspace.get(ENDPOINT)
+        routes = live["config"]["traffic_config"]["routes"]
+        traffic = {route["served_entity_name"]: route["traffic_percentage"] for route in routes}
+        return traffic, next(tag["value"] for tag in live["tags"] if tag["key"] == "team")
+
+    def inject(self, rule: dict[str, Any]) -> None:
+        self.here.workspace.post("/_workspace/faults", rule)
+
+    def seed(self, version: dict[str, Any] | None) -> None:
+        """Let deployments of the challenger's model version fail, or succeed again with None."""
+        self.here.workspace.post("/_workspace/seed", {"models": {"main.ml.fraud": {"versions": {8: version}}}})
+
+
+@pytest.fixture
+def change(deployed: Stage) -> Change:
+    file = deployed.folder / "stacks/base.yaml"
+    found = re.search(r"champion: (\d+), challenger", file.read_text(encoding="utf-8"))
+    assert found, "The stack file has a traffic of two"
+    share = int(found[1])
+    deployed.edit("stacks/base.yaml", found[0], f"champion: {share - 5}, challenger")
+    deployed.edit("stacks/base.yaml", f"challenger: {100 - share}", f"challenger: {105 - share}")
+    tag = next(tag for tag in ("team: risk", f"team: team-{share}") if f"{{{tag}}}" in file.read_text(encoding="utf-8"))
+    deployed.edit("stacks/base.yaml", tag, f"team: team-{share - 5}")
+    return Change(deployed, share - 5)
+
+
+def written(here: Stage, before: list[str]) -> list[str]:
+    return [write for write in here.workspace.writes()[len(before) :] if ENDPOINT in write]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_the_up_after_a_fault_delivers(change: Change, fault: Fault) -> None:
+    change.inject(fault.rule)
+    failed = change.here.pulumi(*UP, check=False)
+    assert failed.refused, failed.text
+    before = change.here.workspace.writes()
+    change.here.pulumi(*UP)
+    assert change.served == change.declared
+    assert written(change.here, before) == fault.repaired_by
+    before = change.here.workspace.writes()
+    change.here.pulumi(*UP, "--expect-no-changes")
+    assert change.here.workspace.writes() == before
+
+
+def test_preview_reports_what_did_not_arrive_and_a_later_edit_delivers_it(change: Change) -> None:
+    change.inject({"pattern": CONFIG, "status": 409, "error_code": "RESOURCE_CONFLICT"})
+    assert change.here.pulumi(*UP, check=False).refused
+    now, before = change.share, change.share + 5
+    assert (
+        f'Endpoint "fraud-scorer" does not serve what was last deployed: traffic challenger {100 - before} %, champion'
+        f' {before} % instead of challenger {100 - now} %, champion {now} %; tag "team" has another value.'
+    ) in " ".join(change.here.pulumi("preview").text.split())
+    change.here.edit("stacks/base.yaml", "  model-serving:default_tags:", "  model-serving:default_tags:\n    new: tag")
+    change.here.pulumi(*UP)
+    assert change.served == change.declared
+
+
+def test_an_update_that_fails_is_sent_again_until_it_serves(change: Change) -> None:
+    change.seed({"fails": "pip could not resolve numpy"})
+    for _ in range(2):
+        failed = change.here.pulumi(*UP, check=False)
+        assert failed.refused, failed.text
+        assert change.served[0] != change.declared[0]
+        assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
+    for refresh in ((), ("--refresh",)):
+        assert 'The last update of endpoint "fraud-scorer" failed:' in change.here.pulumi("preview", *refresh).text
+    change.seed(None)
+    change.here.pulumi(*UP)
+    assert change.served == change.declared
+    change.here.pulumi(*UP, "--expect-no-changes")
+
+
+def test_the_reason_of_a_failed_creation_is_shown_though_the_endpoint_is_deleted(engine: None) -> None:  # noqa: ARG001
+    broken = {"main.ml.fraud": {"versions": {8: {"fails": "pip could not resolve numpy"}}}}
+    with stage("--ready-after", "2") as here:
+        here.pulumi("stack", "init", "local")
+        here.workspace.post("/_workspace/seed", {"models": broken})
+        failed = here.pulumi(*UP, check=False)
+        assert failed.refused, failed.text
+        assert f"DELETE {ENDPOINT}" in here.workspace.writes()
+    assert 'The first deployment of endpoint "fraud-scorer" failed:' in failed.text
+    assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
+    assert "ERROR: pip could not resolve numpy" in failed.text

@@ -1,0 +1,70 @@
+"""What the service accepts and never returns, on the real engine: nothing of it is drift, and real changes are."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.sandbox import Stage, stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
+AS_DATABRICKS = ("--switch", "direct-url=later", "--switch", "missing-endpoint=without-code")
+TAGS = "      tags: {team: risk}"
+DECLARED = f"""{TAGS}
+      ai_gateway: {{usage_tracking: true}}
+      telemetry_config:
+        table_names: {{logs_table: main.ml.logs}}
+        inference_table_config: {{sampling_fraction: 0.5}}"""
+BURSTS = ('champion: {entity: main.ml.fraud, version: "7", ', "burst_scaling: true, ")
+
+
+@pytest.fixture
+def strict(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there
+    """The project beside a workspace that answers as the service does where that is least convenient."""
+    with stage("--ready-after", "0", *AS_DATABRICKS) as here:
+        here.pulumi("stack", "init", "local")
+        here.edit("stacks/base.yaml", TAGS, DECLARED)
+        here.edit("stacks/base.yaml", BURSTS[0], "".join(BURSTS))
+        here.pulumi(*UP)
+        yield here
+
+
+def profile(here: Stage) -> str:
+    found = here.workspace.get(ENDPOINT)["telemetry_config"]["telemetry_profile_id"]
+    assert isinstance(found, str)
+    return found
+
+
+def test_a_second_run_writes_nothing(strict: Stage) -> None:
+    before, made = strict.workspace.writes(), profile(strict)
+    assert strict.outputs()["endpoints"]["fraud-scorer"]["url"] == strict.workspace.get(ENDPOINT)["endpoint_url"]
+    strict.pulumi(*UP, "--expect-no-changes")
+    strict.pulumi("preview", "--refresh", "--expect-no-changes")
+    strict.pulumi(*UP, "--refresh", "--expect-no-changes")
+    strict.pulumi(*UP, "--expect-no-changes")
+    assert strict.workspace.writes() == before
+    assert profile(strict) == made
+
+
+def test_a_change_from_outside_is_drift_and_goes_back(strict: Stage) -> None:
+    for body in ({"telemetry_config": {"telemetry_profile_id": "by hand"}}, {}):
+        strict.workspace.patch(f"{ENDPOINT}/telemetry-config", body)
+        before = strict.workspace.writes()
+        assert strict.pulumi("preview", "--refresh", "--expect-no-changes", check=False).status
+        strict.pulumi(*UP, "--refresh")
+        assert strict.workspace.writes()[len(before) :] == [f"PATCH {ENDPOINT}/telemetry-config"]
+        assert profile(strict) != "by hand"
+    strict.pulumi(*UP, "--refresh", "--expect-no-changes")
+
+
+def test_a_removed_gateway_is_absent_and_a_deleted_endpoint_comes_back(strict: Stage) -> None:
+    strict.edit("stacks/base.yaml", "      ai_gateway: {usage_tracking: true}\n", "")
+    strict.pulumi(*UP)
+    assert "ai_gateway" not in strict.workspace.get(ENDPOINT)
+    strict.pulumi(*UP, "--refresh", "--expect-no-changes")
+    strict.workspace.delete(ENDPOINT)
+    strict.pulumi(*UP, "--refresh")
+    assert strict.outputs()["endpoints"]["fraud-scorer"]["url"] == strict.workspace.get(ENDPOINT)["endpoint_url"]
+    strict.pulumi(*UP, "--refresh", "--expect-no-changes")

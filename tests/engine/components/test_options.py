@@ -1,0 +1,81 @@
+"""Options of components on the real engine: what survives, what is refused, what an older state keeps."""
+
+import pytest
+
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+DESTROY = ("destroy", "--yes", "--skip-preview", "--run-program")
+TAGS = "      tags: {team: risk}"
+ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
+
+
+def with_settings(here: Stage, option: str) -> None:
+    """The option on an endpoint that has settings and permissions too."""
+    here.edit(
+        "stacks/base.yaml", TAGS, f"{TAGS}\n      email_notifications: {{on_update_failure: [a@x.org]}}\n      {option}"
+    )
+
+
+def test_a_retained_endpoint_survives_destroy_as_it_was(project: Stage) -> None:
+    with_settings(project, "retain_on_delete: true")
+    project.pulumi(*UP)
+    live = project.workspace.get(ENDPOINT)
+    place = f"/api/2.0/permissions/serving-endpoints/{live['id']}"
+    access, before = project.workspace.get(place), len(project.workspace.writes())
+    project.pulumi(*DESTROY)
+    deleted = [write for write in project.workspace.writes()[before:] if "ervicePrincipal" not in write]
+    assert sorted(deleted) == [
+        "DELETE /api/2.0/serving-endpoints/iris-classifier",
+        "DELETE /api/2.0/serving-endpoints/user-features",
+    ]
+    assert project.workspace.get(ENDPOINT) == live
+    left = {entry.get("group_name") for entry in project.workspace.get(place)["access_control_list"]}
+    assert left == {entry.get("group_name") for entry in access["access_control_list"]}
+
+
+def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(project: Stage) -> None:
+    with_settings(project, "protect: true")
+    project.pulumi(*UP)
+    before = project.workspace.writes()
+    refused = project.pulumi("destroy", "--yes", "--run-program", check=False)
+    assert refused.refused, refused.text
+    assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
+    assert project.workspace.writes() == before
+
+
+def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(project: Stage) -> None:
+    with_settings(project, "protect: true")
+    project.pulumi(*UP)
+    live, before = project.workspace.get(ENDPOINT), len(project.workspace.writes())
+    assert project.pulumi(*DESTROY, check=False).refused
+    assert [write for write in project.workspace.writes()[before:] if live["id"] in write or ENDPOINT in write] == []
+    assert project.workspace.get(ENDPOINT) == live
+    project.pulumi(*UP)
+    assert project.workspace.get(ENDPOINT)["id"] == live["id"]
+
+
+def test_settings_of_a_protected_endpoint_may_go(project: Stage) -> None:
+    with_settings(project, "protect: true")
+    project.pulumi(*UP)
+    before = len(project.workspace.writes())
+    project.edit("stacks/base.yaml", "\n      email_notifications: {on_update_failure: [a@x.org]}", "")
+    project.pulumi(*UP)
+    assert project.workspace.writes()[before:] == [f"PATCH {ENDPOINT}/notifications"]
+    assert not project.workspace.get(ENDPOINT).get("email_notifications")
+
+
+def test_a_secret_of_a_state_that_had_no_generations_is_kept(project: Stage) -> None:
+    """As an older program named it, of which there was one for each principal."""
+    numbered, plain = 'resource = f"{name}-secret-{generation}"', 'resource = f"{name}-secret"'
+    project.edit("components/service_principal.py", numbered, plain)
+    project.pulumi(*UP)
+    given = project.outputs()["service_principals"]["checkout"]["client_secret"]
+    before = project.workspace.writes()
+    project.edit("components/service_principal.py", plain, numbered)
+    project.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+    assert project.workspace.writes() == before
+    assert project.outputs()["service_principals"]["checkout"]["client_secret"] == given
+    assert "::checkout-secret-1" in project.pulumi("stack", "--show-urns").text

@@ -1,0 +1,103 @@
+"""The preflight on the real engine: aliases, what is missing, who may, and a workspace that doesn't answer."""
+
+import httpx
+import pytest
+
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+
+
+def test_an_alias_is_resolved_and_a_moved_one_shows_as_a_change(project: Stage) -> None:
+    project.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Champion")
+    project.pulumi(*UP)
+    assert served_version(project) == "7"
+    httpx.put(
+        f"{project.workspace.url}/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion",
+        json={"version_num": 9},
+        headers={"Authorization": f"Bearer {project.workspace.token}"},
+    ).raise_for_status()
+    told = " ".join(project.pulumi("preview", "--diff").text.split())
+    assert '"7" => "9"' in told
+    project.pulumi(*UP)
+    assert served_version(project) == "9"
+
+
+def served_version(here: Stage) -> str:
+    endpoint = here.workspace.get("/api/2.0/serving-endpoints/fraud-scorer")
+    entities = endpoint["config"]["served_entities"]
+    return next(str(entity["entity_version"]) for entity in entities if entity["name"] == "champion")
+
+
+def test_all_that_is_missing_is_told_at_once_and_nothing_is_created(project: Stage) -> None:
+    project.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Chmpion")
+    project.edit(
+        "stacks/base.yaml",
+        'version: "8", workload_size: Small',
+        'version: "12", workload_size: Small,'
+        ' environment_vars: {A: "{{secrets/serving/nope}}", B: "{{secrets/nope/key}}"}',
+    )
+    refused = project.pulumi(*UP, check=False)
+    assert refused.refused, refused.text
+    challenger = "endpoints.fraud-scorer.served_entities.challenger"
+    for told in (
+        "4 mistakes in the stack files; nothing was changed",
+        "stacks/base.yaml:12:20 endpoints.fraud-scorer.served_entities.champion.entity: no version of main.ml.fraud",
+        f"{challenger}.version: main.ml.fraud has no version 12",
+        f'{challenger}.environment_vars.A: secret scope "serving" has no key "nope"',
+        f'{challenger}.environment_vars.B: there is no secret scope "nope"',
+    ):
+        assert told in refused.text
+    assert "Traceback" not in refused.text
+    assert project.workspace.writes() == []
+
+
+def test_what_can_not_be_created_any_more_can_be_destroyed(project: Stage) -> None:
+    project.pulumi(*UP)
+    project.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Gone")
+    assert project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False).refused
+    project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", MODEL_SERVING_PREFLIGHT="warn")
+    assert project.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
+
+
+def test_a_creator_that_may_not_execute_the_model_is_told_before_anything_is_created(project: Stage) -> None:
+    headers = {"Authorization": f"Bearer {project.workspace.token}"}
+    made = httpx.post(
+        f"{project.workspace.url}/api/2.0/preview/scim/v2/ServicePrincipals",
+        json={"displayName": "deployer"},
+        headers=headers,
+    ).json()
+    secret = httpx.post(
+        f"{project.workspace.url}/api/2.0/accounts/servicePrincipals/{made['id']}/credentials/secrets",
+        json={},
+        headers=headers,
+    ).json()
+    credentials = {
+        "DATABRICKS_TOKEN": "",
+        "DATABRICKS_CLIENT_ID": made["applicationId"],
+        "DATABRICKS_CLIENT_SECRET": secret["secret"],
+    }
+    before = project.workspace.writes()
+    refused = project.pulumi("preview", check=False, **credentials)
+    assert refused.refused, refused.text
+    assert "lacks USE CATALOG on main, USE SCHEMA on main.ml, EXECUTE on main.ml.iris" in refused.text
+    assert project.workspace.writes() == before
+
+
+@pytest.mark.parametrize("token", ["unknown", ""])
+def test_credentials_that_the_workspace_does_not_know_are_told_in_a_sentence(project: Stage, token: str) -> None:
+    refused = project.pulumi("preview", check=False, DATABRICKS_TOKEN=token)
+    assert refused.refused, refused.text
+    assert "knows no such caller" in refused.text
+    assert "Set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or DATABRICKS_TOKEN" in refused.text
+    assert "Traceback" not in refused.text
+
+
+def test_a_workspace_that_is_not_running_is_told_instead_of_waited_for(project: Stage) -> None:
+    project.edit("stacks/Pulumi.local.yaml", project.workspace.url, "http://127.0.0.1:1")
+    refused = project.pulumi("preview", check=False)
+    assert refused.refused, refused.text
+    assert "http://127.0.0.1:1 does not answer" in refused.text
+    assert "Start the embedded workspace in another terminal: make workspace" in refused.text

@@ -1,0 +1,115 @@
+"""Service principals and permissions on the real engine: what is granted, rotation, and no diff that comes back."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+PRINCIPAL = "checkout: {display_name: checkout-app, oauth_secret: true}"
+MANAGERS = "- {group: ml-engineers, level: CAN_MANAGE}"
+
+
+def post(here: Stage, path: str, body: Any) -> Any:
+    answer = httpx.post(
+        here.workspace.url + path, json=body, headers={"Authorization": f"Bearer {here.workspace.token}"}
+    )
+    return answer.raise_for_status().json()
+
+
+def grants(here: Stage) -> dict[str, Any]:
+    """What is granted to the stack's service principal, by securable."""
+    principal = here.outputs()["service_principals"]["checkout"]["application_id"]
+    found = {}
+    for securable in ("catalog/main", "schema/main.ml", "function/main.ml.fraud", "table/main.ml.payments"):
+        listed = here.workspace.get(f"/api/2.1/unity-catalog/permissions/{securable}").get("privilege_assignments", [])
+        held = [entry["privileges"] for entry in listed if entry["principal"] == principal]
+        found[securable] = held[0] if held else []
+    return found
+
+
+def secret_ids(here: Stage) -> list[str]:
+    principals = here.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
+    principal_id = next(one["id"] for one in principals if one["displayName"] == "checkout-app")
+    listed = here.workspace.get(f"/api/2.0/accounts/servicePrincipals/{principal_id}/credentials/secrets")
+    return [secret["id"] for secret in listed.get("secrets", [])]
+
+
+def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project: Stage) -> None:
+    project.edit(
+        "stacks/base.yaml",
+        PRINCIPAL,
+        "checkout: {display_name: checkout-app, entitlements: [workspace-access], serves: [fraud-scorer],"
+        " grants: {tables: [main.ml.payments]}}",
+    )
+    project.pulumi(*UP)
+    assert grants(project) == {
+        "catalog/main": ["USE_CATALOG"],
+        "schema/main.ml": ["USE_SCHEMA"],
+        "function/main.ml.fraud": ["EXECUTE"],
+        "table/main.ml.payments": ["SELECT"],
+    }
+    before = project.workspace.writes()
+    project.pulumi(*UP, "--refresh", "--expect-no-changes")
+    assert project.workspace.writes() == before
+    project.edit("stacks/base.yaml", ", serves: [fraud-scorer], grants: {tables: [main.ml.payments]}", "")
+    project.pulumi(*UP)
+    assert set(map(tuple, grants(project).values())) == {()}
+
+
+def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(project: Stage) -> None:
+    project.pulumi(*UP)
+    first, given = secret_ids(project), project.outputs()["service_principals"]["checkout"]["client_secret"]
+    project.edit("stacks/base.yaml", "oauth_secret: true", "oauth_secret: {generation: 2}")
+    project.pulumi(*UP)
+    second = secret_ids(project)
+    assert (len(first), set(first) < set(second), len(second)) == (1, True, 2)
+    assert project.outputs()["service_principals"]["checkout"]["client_secret"] != given
+    project.edit("stacks/base.yaml", "generation: 2", "generation: 3")
+    project.pulumi(*UP)
+    third = secret_ids(project)
+    assert (len(third), set(third) & set(first), len(set(third) & set(second))) == (2, set(), 1)
+    project.pulumi(*UP, "--refresh", "--expect-no-changes")
+
+
+def test_an_existing_principal_is_looked_up_and_left_alone(project: Stage) -> None:
+    theirs = post(project, "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "theirs"})
+    project.edit("stacks/base.yaml", PRINCIPAL, f"checkout: {{application_id: {theirs['applicationId']}}}")
+    project.pulumi(*UP)
+    outputs = project.outputs()
+    assert outputs["service_principals"]["checkout"]["application_id"] == theirs["applicationId"]
+    assert "ServicePrincipals" not in " ".join(project.workspace.writes()[1:])
+    endpoint_id = outputs["endpoints"]["fraud-scorer"]["id"]
+    access = project.workspace.get(f"/api/2.0/permissions/serving-endpoints/{endpoint_id}")["access_control_list"]
+    assert theirs["applicationId"] in [entry.get("service_principal_name") for entry in access]
+
+
+@pytest.mark.parametrize("caller", ["user", "service principal"])
+def test_permissions_of_the_caller_and_names_with_capitals_are_no_diff_on_every_run(
+    project: Stage, caller: str
+) -> None:
+    post(project, "/_workspace/seed", {"users": [{"user_name": "Ann.Lee@example.com"}]})
+    environment, declared = {}, "{user: admin@example.com, level: CAN_MANAGE}"
+    if caller == "service principal":
+        name, secret = administrating_principal(project)
+        environment = {"DATABRICKS_TOKEN": "", "DATABRICKS_CLIENT_ID": name, "DATABRICKS_CLIENT_SECRET": secret}
+        declared = f"{{service_principal: {name}, level: CAN_MANAGE}}"
+    extra = f"{MANAGERS}\n        - {{user: Ann.Lee@example.com, level: CAN_VIEW}}\n        - {declared}"
+    project.edit("stacks/base.yaml", MANAGERS, extra)
+    project.pulumi(*UP, **environment)
+    before = project.workspace.writes()
+    project.pulumi(*UP, "--expect-no-changes", **environment)
+    project.pulumi(*UP, "--refresh", "--expect-no-changes", **environment)
+    assert project.workspace.writes() == before
+
+
+def administrating_principal(here: Stage) -> tuple[str, str]:
+    """The application id and a secret of the service principal that administrates the workspace."""
+    principals = here.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
+    found = next(one for one in principals if one["displayName"] == "workspace-admin")
+    secret = post(here, f"/api/2.0/accounts/servicePrincipals/{found['id']}/credentials/secrets", {})
+    return found["applicationId"], secret["secret"]

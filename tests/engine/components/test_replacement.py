@@ -1,0 +1,121 @@
+"""A live endpoint that would be replaced, on the real engine: refused, until the stack file names its id."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.sandbox import Stage, stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+WITH_POLICIES = ("--policy-pack", "policies")
+BASE, LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
+ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
+PERMISSIONS = "/api/2.0/permissions/serving-endpoints"
+FIRST = "    iris-classifier:\n"
+TAGS = "      tags: {team: risk}"
+SETTINGS = """
+      email_notifications: {on_update_failure: [a@x.org]}
+      auto_capture: {catalog_name: main, schema_name: ml, table_name_prefix: one}"""
+CHANGES = {
+    "route optimization": ("route_optimized: true", "route_optimized: false"),
+    "description": ("description: Scores card payments", "description: Scores payments"),
+    "budget policy": (TAGS, f"{TAGS}\n      budget_policy_id: policy-1"),
+    "inference table": ("table_name_prefix: one", "table_name_prefix: two"),
+}
+
+
+@pytest.fixture(scope="module")
+def deployed(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there
+    """A stack whose first endpoint has all that a replacement must bring back. Tests may replace it, in any order."""
+    with stage("--ready-after", "0") as here:
+        here.pulumi("stack", "init", "local")
+        deploy(here)
+        yield here
+
+
+def deploy(here: Stage) -> None:
+    here.edit(BASE, TAGS, f"{TAGS}{SETTINGS}")
+    here.pulumi(*UP)
+
+
+def replace_after_a_refusal(here: Stage, *flags: str) -> list[str]:
+    """The writes of the replacement. Before it, preview and `up` must refuse it and name the endpoint's id."""
+    endpoint_id, before = here.outputs()["endpoints"]["fraud-scorer"]["id"], here.workspace.writes()
+    allowed = f"`replace_id: {endpoint_id}` on the endpoint in the stack's own file"
+    for command in (("preview", *flags), (*UP, *flags)):
+        refused = here.pulumi(*command, check=False)
+        assert (refused.refused, allowed in refused.text) == (True, True), refused.text
+    assert here.workspace.writes() == before
+    here.edit(LOCAL, FIRST, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n{FIRST}")
+    here.pulumi(*UP, *flags, *WITH_POLICIES)
+    replaced = [write.replace(endpoint_id, "OLD") for write in here.workspace.writes()[len(before) :]]
+    here.edit(LOCAL, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n", "")
+    here.pulumi(*UP, "--expect-no-changes")
+    return replaced
+
+
+def check_replacement(here: Stage, writes: list[str], path: str = ENDPOINT) -> None:
+    """The old endpoint was deleted before the new one was created, and that has what the old one had."""
+    live = here.workspace.get(path)
+    assert writes[:2] == [f"DELETE {ENDPOINT}", "POST /api/2.0/serving-endpoints"]
+    assert sorted(writes[2:]) == sorted(
+        [f"PATCH {path}/notifications", f"PUT {PERMISSIONS}/{live['id']}", f"PUT {PERMISSIONS}/OLD"]
+    )
+    callers = here.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
+    assert {"checkout-app", "ml-engineers"} <= {
+        entry.get("display_name") or entry.get("group_name") for entry in callers
+    }
+    assert live["email_notifications"] == {"on_update_failure": ["a@x.org"]}
+
+
+def test_replace_option_needs_the_id_in_the_stack_file(deployed: Stage) -> None:
+    (urn,) = set(re.findall(r"urn:\S+ModelServing::fraud-scorer", deployed.pulumi("stack", "--show-urns").text))
+    before = deployed.workspace.writes()
+    assert deployed.pulumi(*UP, "--target-replace", urn, check=False).refused
+    assert deployed.workspace.writes() == before
+    check_replacement(deployed, replace_after_a_refusal(deployed, "--replace", urn))
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_immutable_field_needs_the_id_in_the_stack_file(deployed: Stage, change: tuple[str, str]) -> None:
+    deployed.edit(BASE, *change)
+    check_replacement(deployed, replace_after_a_refusal(deployed))
+
+
+def test_name_needs_the_id_in_the_stack_file(project: Stage) -> None:
+    deploy(project)
+    project.edit(BASE, TAGS, f"{TAGS}\n      name: card-scorer")
+    check_replacement(project, replace_after_a_refusal(project), "/api/2.0/serving-endpoints/card-scorer")
+
+
+@pytest.mark.parametrize("child", ["permissions", "settings"])
+def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Stage, child: str) -> None:
+    (urn,) = set(re.findall(rf"urn:\S+::fraud-scorer-{child}", deployed.pulumi("stack", "--show-urns").text))
+
+    def found() -> list[object]:
+        live = deployed.workspace.get(ENDPOINT)
+        access = deployed.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
+        return [live["email_notifications"], sorted(access, key=str)]
+
+    before = found()
+    deployed.pulumi(*UP, "--replace", urn)
+    assert found() == before
+
+
+def test_external_model_in_place_of_a_custom_one_needs_the_id(project: Stage) -> None:
+    """What the provider would update in place; the policy pack, which refuses external models, is left out."""
+    custom = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
+    project.pulumi(*UP)
+    project.edit(LOCAL, custom, "{external_model: {provider: openai, name: gpt-4o, task: llm/v1/chat}}")
+    endpoint_id, before = project.outputs()["endpoints"]["iris-classifier"]["id"], project.workspace.writes()
+    assert f"`replace_id: {endpoint_id}`" in project.pulumi(*UP, check=False).text
+    assert project.workspace.writes() == before
+    project.edit(LOCAL, FIRST, f"{FIRST}      replace_id: {endpoint_id}\n")
+    project.pulumi(*UP)
+    assert project.workspace.writes()[len(before) :][:2] == [
+        "DELETE /api/2.0/serving-endpoints/iris-classifier",
+        "POST /api/2.0/serving-endpoints",
+    ]

@@ -1,0 +1,101 @@
+"""EndpointSettings on the real engine where things go wrong: refusals, drift, and what another program left behind."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+TAGS = "      tags: {team: risk}"
+FAILURES = f"{TAGS}\n      email_notifications: {{on_update_failure: [one@example.com]}}"
+ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
+
+
+def call(here: Stage, method: str, path: str, body: Any) -> None:
+    headers = {"Authorization": f"Bearer {here.workspace.token}"}
+    httpx.request(method, here.workspace.url + path, json=body, headers=headers).raise_for_status()
+
+
+def test_a_setting_that_the_workspace_refuses_is_told_in_a_sentence_and_tried_again(project: Stage) -> None:
+    project.edit("stacks/base.yaml", TAGS, FAILURES)
+    fault = {"pattern": "PATCH /*/notifications", "status": 400, "error_code": "INVALID_PARAMETER_VALUE"}
+    call(project, "POST", "/_workspace/faults", fault | {"message": "Invalid email address"})
+    refused = project.pulumi(*UP, check=False)
+    assert refused.refused, refused.text
+    assert 'Settings of serving endpoint "fraud-scorer": Invalid email address' in refused.text
+    assert "File " not in refused.text
+    project.pulumi(*UP)
+    assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
+
+
+def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Stage) -> None:
+    project.edit("stacks/base.yaml", TAGS, FAILURES)
+    bounds = "config:\n  databricks:retryTimeoutSeconds: 3\n  databricks:httpTimeoutSeconds: 20\n"
+    project.edit("stacks/Pulumi.local.yaml", "config:\n", bounds)
+    fault = {"pattern": "PATCH /*/notifications", "status": 503, "body": "no healthy upstream", "times": -1}
+    call(project, "POST", "/_workspace/faults", fault)
+    refused = project.pulumi(*UP, check=False)
+    assert refused.status != 0
+    sentence = (
+        f'Settings of serving endpoint "fraud-scorer": The workspace {project.workspace.url} answers 503 (no healthy'
+        f" upstream) to PATCH {ENDPOINT}/notifications, tried for "
+    )
+    assert sentence in refused.text
+    assert "Run the same command again when it is available" in refused.text
+    assert "one@example.com" not in refused.text
+    project.workspace.delete("/_workspace/faults")
+    reset = {"pattern": "GET /.well-known/databricks-config", "reset": True}
+    call(project, "POST", "/_workspace/faults", reset)
+    project.pulumi(*UP)
+    assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
+
+
+def test_what_was_changed_by_hand_is_drift_and_goes_back(project: Stage) -> None:
+    project.edit("stacks/base.yaml", TAGS, FAILURES)
+    project.pulumi(*UP)
+    call(project, "PATCH", f"{ENDPOINT}/notifications", {"email_notifications": {"on_update_failure": ["two@x.org"]}})
+    assert project.pulumi("preview", "--refresh", "--expect-no-changes", check=False).changes_found
+    project.pulumi(*UP, "--refresh")
+    assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
+
+
+def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(project: Stage) -> None:
+    project.edit("stacks/base.yaml", TAGS, FAILURES)
+    project.pulumi(*UP)
+    project.workspace.delete(ENDPOINT)
+    project.pulumi(*UP, "--refresh")
+    assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
+    project.pulumi(*UP, "--refresh", "--expect-no-changes")
+
+
+@pytest.mark.parametrize(
+    "wish", [TAGS, f"{TAGS}\n      ai_gateway: {{usage_tracking: false}}"], ids=["gone", "changed"]
+)
+def test_a_gateway_that_came_with_the_endpoint_does_not_crash_the_provider(project: Stage, wish: str) -> None:
+    """As an older state has it, whose program declared the gateway on the provider's resource."""
+    settings = project.folder / "components/inputs.py"
+    now = settings.read_text(encoding="utf-8")
+    older = '"name": args.name, "aiGateway": {"usageTrackingConfig": {"enabled": True}},'
+    project.edit("components/inputs.py", '"name": args.name,', older)
+    project.edit("components/serving_endpoint.py", '"aiGateway", ', "")
+    project.pulumi(*UP)
+    settings.write_text(now, encoding="utf-8")
+    project.edit("components/serving_endpoint.py", "ignore_changes=[", 'ignore_changes=["aiGateway", ')
+    project.edit("stacks/base.yaml", TAGS, wish)
+    before = project.workspace.writes()
+    project.pulumi(*UP)
+    sent = [f"PUT {ENDPOINT}/ai-gateway"] if wish != TAGS else []
+    assert project.workspace.writes()[len(before) :] == sent
+    project.pulumi(*UP, "--expect-no-changes")
+
+
+def test_a_destroyed_endpoint_is_not_written_to_first(project: Stage) -> None:
+    project.edit("stacks/base.yaml", TAGS, FAILURES)
+    project.pulumi(*UP)
+    before = len(project.workspace.writes())
+    project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    assert {write.partition(" ")[0] for write in project.workspace.writes()[before:]} == {"DELETE"}

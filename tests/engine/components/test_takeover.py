@@ -1,0 +1,140 @@
+"""Endpoints that are live and not in the state, on the real engine: ours are taken over, another's are an error."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.sandbox import Stage, stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+ENDPOINTS = "/api/2.0/serving-endpoints"
+CREATION = f"POST {ENDPOINTS}"
+LOST = {"pattern": CREATION, "after_handler": True}
+
+
+def writes_of(here: Stage, action: Callable[[], object]) -> list[str]:
+    before = len(here.workspace.writes())
+    action()
+    return here.workspace.writes()[before:]
+
+
+def live(here: Stage) -> dict[str, str]:
+    """The id of each endpoint, by name."""
+    return {each["name"]: each["id"] for each in here.workspace.get(ENDPOINTS).get("endpoints", [])}
+
+
+@pytest.mark.parametrize("fault", [{"status": 504}, {"reset": True}], ids=["504", "reset"])
+def test_a_lost_answer_is_made_up_for_by_the_next_run(engine: None, fault: dict[str, object]) -> None:  # noqa: ARG001
+    with stage("--ready-after", "3") as project:
+        project.pulumi("stack", "init", "local")
+        project.workspace.post("/_workspace/faults", {**LOST, **fault, "times": 1})
+        assert project.pulumi(*UP, check=False).refused
+        before = live(project)
+        preview = project.pulumi("preview")
+        assert "is live and not in the state: an earlier run of this stack created it on 20" in preview.text
+        writes = writes_of(project, lambda: project.pulumi(*UP))
+        assert live(project).items() >= before.items()
+        assert len([write for write in writes if write.startswith("PUT /api/2.0/permissions/")]) == 3
+        assert not [write for write in writes if "DELETE" in write or "/config" in write]
+        assert writes_of(project, lambda: project.pulumi(*UP, "--refresh", "--expect-no-changes")) == []
+        assert project.outputs()["endpoints"]["fraud-scorer"]["id"] == live(project)["fraud-scorer"]
+
+
+def test_a_run_that_was_killed_during_a_creation_is_finished_by_the_next(project: Stage) -> None:
+    project.workspace.post("/_workspace/faults", {**LOST, "status": 504, "times": -1, "delay_seconds": 30})
+    killed_when(project, lambda: len(live(project)) == 3 and is_written(project))
+    project.workspace.delete("/_workspace/faults")
+    project.pulumi("cancel", "--yes")
+    before = live(project)
+    project.pulumi(*UP)
+    assert live(project) == before
+    assert writes_of(project, lambda: project.pulumi(*UP, "--refresh", "--expect-no-changes")) == []
+    project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    assert live(project) == {}
+
+
+def killed_when(here: Stage, is_time: Callable[[], bool]) -> None:
+    """Run `pulumi up`, kill the engine as soon as it is time, and then what it started."""
+    run = subprocess.Popen(
+        ["pulumi", *UP, "--non-interactive"],
+        cwd=here.folder,
+        env=dict(here.environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not is_time():
+        assert time.monotonic() < deadline, "The workspace never got there"
+        time.sleep(0.1)
+    run.kill()
+    run.wait()
+    for process in started_by(run.pid):
+        with suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(process, signal.SIGKILL)
+
+
+def is_written(here: Stage) -> bool:
+    """Whether the state has been at rest for two seconds: a kill in the middle of its file would leave half of it."""
+    folder = Path(urlsplit(here.environment["PULUMI_BACKEND_URL"]).path)
+    return all(time.time() - state.stat().st_mtime > 2 for state in folder.rglob("stacks/**/local.json"))
+
+
+def started_by(session: int) -> list[int]:
+    """The processes of a session that are left."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(fields[3]) == session:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def test_a_destroy_names_the_endpoint_that_it_leaves(project: Stage) -> None:
+    project.workspace.post("/_workspace/faults", {**LOST, "status": 500})
+    assert project.pulumi(*UP, check=False).refused
+    destroyed = project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    (left,) = live(project)
+    assert f"`destroy` would leave it there: databricks serving-endpoints delete {left}" in destroyed.text
+    refused = project.pulumi("preview", check=False)
+    assert refused.refused
+    assert f'the workspace has an endpoint "{left}" that is not in this stack' in refused.text
+
+
+def test_an_endpoint_of_another_is_an_error_at_preview_with_the_command_that_imports_it(project: Stage) -> None:
+    config = {"served_entities": [{"name": "current", "entity_name": "main.ml.iris", "entity_version": "1"}]}
+    config["served_entities"][0] |= {"workload_size": "Small", "scale_to_zero_enabled": True}  # type: ignore[dict-item]
+    project.workspace.post(ENDPOINTS, {"name": "iris-classifier", "config": config})
+    made = live(project)
+    before = project.workspace.writes()
+    for command in (("preview",), UP):
+        outcome = project.pulumi(*command, check=False)
+        assert outcome.refused
+        assert project.workspace.writes() == before
+        assert "1 mistake in the stack files; nothing was changed" in outcome.text
+        assert (
+            'Pulumi.local.yaml:6:5 endpoints.iris-classifier: the workspace has an endpoint "iris-classifier"'
+            " that is not in this stack: you created it, and no run of this stack began to"
+        ) in outcome.text
+    printed = re.search(r"pulumi (import .*)", outcome.text)
+    assert printed is not None
+    project.pulumi(*shlex.split(printed[1]))
+    writes = writes_of(project, lambda: project.pulumi(*UP))
+    assert live(project).items() >= made.items()
+    assert f"PUT {ENDPOINTS}/iris-classifier/config" in writes
+    assert not [write for write in writes if write.startswith("DELETE")]
+    assert writes_of(project, lambda: project.pulumi(*UP, "--refresh", "--expect-no-changes")) == []

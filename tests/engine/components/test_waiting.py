@@ -1,0 +1,49 @@
+"""A workspace that answers 503 throughout an `up`: a bound by default, another by the stack file, and a message."""
+
+import json
+import time
+
+import pytest
+
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+BOUND = "  databricks:retryTimeoutSeconds: {value: 300}\n"
+
+
+def provider(here: Stage) -> dict[str, str]:
+    """The inputs of the stack's Databricks provider."""
+    resources = json.loads(here.pulumi("stack", "export").text)["deployment"]["resources"]
+    (found,) = [each["inputs"] for each in resources if each["type"] == "pulumi:providers:databricks"]
+    return dict(found)
+
+
+def test_a_stack_that_was_deployed_without_a_bound_gets_one_without_a_write(project: Stage) -> None:
+    project.edit("Pulumi.yaml", BOUND, "  databricks:rateLimit: {value: 15}\n")
+    project.pulumi(*UP)
+    assert "retryTimeoutSeconds" not in provider(project)
+    before = project.workspace.writes()
+    project.edit("Pulumi.yaml", "  databricks:rateLimit: {value: 15}\n", BOUND)
+    project.pulumi("preview", "--expect-no-changes")
+    project.pulumi(*UP, "--expect-no-changes")
+    assert project.workspace.writes() == before
+    assert provider(project)["retryTimeoutSeconds"] == "300"
+
+
+def test_an_up_ends_at_the_bound_and_says_what_it_waits_for(project: Stage) -> None:
+    project.pulumi("config", "set", "databricks:retryTimeoutSeconds", "25")
+    fault = {"pattern": "POST /api/2.0/serving-endpoints", "status": 503, "body": "no healthy upstream", "times": -1}
+    project.workspace.post("/_workspace/faults", fault)
+    began = time.monotonic()
+    failed = project.pulumi(*UP, check=False)
+    assert failed.refused, failed.text
+    assert 25 <= time.monotonic() - began < 90
+    assert 'for serving endpoint "' in failed.text
+    assert "the workspace answers, but has not created it. A call that is answered 429 or 503" in failed.text
+    assert "is given up after 25 s" in failed.text
+    assert "no healthy upstream" in failed.text
+    project.workspace.delete("/_workspace/faults")
+    project.pulumi(*UP)
+    project.pulumi(*UP, "--expect-no-changes")

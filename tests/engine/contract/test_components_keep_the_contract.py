@@ -1,0 +1,99 @@
+"""Every field that a stack file can say: created with it, changed, taken away; and nothing is lost.
+
+One run of the real engine tries all fields at once, each on an endpoint of its own.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from model_serving.contract import Field, Here, fields
+from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
+from tests.engine.contract.fields_stage import WITHOUT_QUOTA, declare
+from tests.engine.contract.observed import Journal
+from tests.support.sandbox import stage
+
+pytestmark = pytest.mark.engine
+
+Seen = dict[str, dict[str, list[str]]]
+
+UP = ("up", "--yes", "--skip-preview")
+ROWS = {row.path: row for row in fields("model_serving")}
+REMOVABLE = [case for case in IN_PLACE if case.without is not None]
+
+
+@pytest.fixture(scope="module")
+def seen(engine: None) -> Iterator[Seen]:  # noqa: ARG001  the engine must be there
+    """What the workspace saw of each step, by endpoint."""
+    with stage(*WITHOUT_QUOTA) as here:
+        here.pulumi("stack", "init", "local")
+        journal, found = Journal(here.workspace), {}
+        for step in ("first", "second", "without"):
+            wanted = {case.endpoint: getattr(case, step) for case in (*IN_PLACE, UNSENT)}
+            declare(here, {name: fields for name, fields in wanted.items() if fields is not None})
+            here.pulumi(*UP)
+            found[step] = journal.news()
+            here.pulumi(*UP, "--refresh", "--expect-no-changes")
+            here.pulumi(*UP, "--expect-no-changes")
+            found[f"{step}, again"] = journal.news()
+        yield found
+
+
+def ids(cases: tuple[Case, ...] | list[Case]) -> list[str]:
+    return [case.path for case in cases]
+
+
+def needed(row: Field) -> list[str]:
+    assert row.call, f"{row.path} has a call that writes it"
+    return [row.call]
+
+
+@pytest.mark.parametrize("case", IN_PLACE, ids=ids(IN_PLACE))
+def test_a_creation_is_complete(seen: Seen, case: Case) -> None:
+    row = ROWS[case.path]
+    assert seen["first"].get(case.endpoint) == ["POST", *(needed(row) if row.here is Here.SETTINGS else [])]
+
+
+@pytest.mark.parametrize("case", IN_PLACE, ids=ids(IN_PLACE))
+def test_a_change_is_the_one_call_that_the_api_has_for_it(seen: Seen, case: Case) -> None:
+    assert seen["second"].get(case.endpoint) == needed(ROWS[case.path])
+
+
+@pytest.mark.parametrize("case", REMOVABLE, ids=ids(REMOVABLE))
+def test_so_is_a_removal(seen: Seen, case: Case) -> None:
+    assert seen["without"].get(case.endpoint) == needed(ROWS[case.path])
+
+
+def test_a_default_that_no_read_returns_is_never_sent(seen: Seen) -> None:
+    assert ROWS[UNSENT.path].here is Here.UNSENT
+    assert [seen[step].get(UNSENT.endpoint) for step in ("first", "second", "without")] == [["POST"], None, None]
+
+
+@pytest.mark.parametrize("step", ["first", "second", "without"])
+def test_afterwards_a_refresh_changes_nothing_and_a_second_up_writes_nothing(seen: Seen, step: str) -> None:
+    assert seen[f"{step}, again"] == {}
+
+
+def test_what_nothing_can_change_is_refused_and_nothing_is_written(engine: None) -> None:  # noqa: ARG001  same
+    with stage(*WITHOUT_QUOTA) as here:
+        here.pulumi("stack", "init", "local")
+        standing = {case.endpoint: case.first for case in NOT_IN_PLACE}
+        declare(here, standing)
+        here.pulumi(*UP)
+        before, asked, told = here.workspace.writes(), [], []
+        for case in NOT_IN_PLACE:
+            for wish in (case.second, case.without):
+                if wish not in (None, case.first):
+                    asked.append(case.path)
+                    declare(here, standing | {case.endpoint: wish})
+                    refused = here.pulumi("preview", check=False)
+                    told += [case.path] if f'ndpoint "{case.endpoint}"' in refused.text and refused.status else []
+        assert told == asked
+        assert here.workspace.writes() == before
+
+
+def test_every_field_of_the_contract_is_tried() -> None:
+    rows = {path for path, row in ROWS.items() if row.here is not Here.ABSENT}
+    # Tried by their members, and the name by the policies' and guards' own tests.
+    whole = {"config", "config.servedEntities.*", "config.servedEntities.*.externalModel", "name"}
+    assert {case.path for case in (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE, UNSENT)} == rows - whole

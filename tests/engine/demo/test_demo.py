@@ -1,0 +1,52 @@
+"""`make demo` tells its story, and touches nothing of the user's."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.sandbox import PROJECT
+
+pytestmark = pytest.mark.engine
+
+
+def _lend_plugins(home: Path) -> None:
+    """An official Pulumi has its Databricks plugin in its home, and may not be able to download it again."""
+    home.mkdir()
+    installed = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
+    if installed.is_dir():
+        (home / "plugins").symlink_to(installed, target_is_directory=True)
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_demo_ends_well_and_leaves_the_user_s_own_things_alone(tmp_path: Path) -> None:
+    planted = "planted-token-of-the-user"
+    (tmp_path / ".databrickscfg").write_text(f"[DEFAULT]\nhost = http://127.0.0.1:9\ntoken = {planted}\n")
+    _lend_plugins(tmp_path / ".pulumi")
+    before = sorted(tmp_path.rglob("*"))
+    run = subprocess.run(
+        [sys.executable, "-m", "demo"],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "HOME": str(tmp_path),
+            "PULUMI_HOME": "",
+            "DATABRICKS_TOKEN": planted,
+            "DATABRICKS_HOST": "http://127.0.0.1:9",
+            "PULUMI_BACKEND_URL": "file:///nowhere",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "The workspace saw no write" in run.stdout
+    assert run.stdout.count("Refused with exit status ") == 2
+    assert "The endpoint is untouched" in run.stdout
+    assert "No endpoint is left in the workspace" in run.stdout
+    assert "Traceback" not in run.stdout
+    assert planted not in run.stdout
+    assert sorted(tmp_path.rglob("*")) == before

@@ -1,0 +1,42 @@
+"""The commands against a stack that the real engine deployed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.sandbox import Outcome, Stage
+
+pytestmark = pytest.mark.engine
+
+
+def operate(project: Stage, *arguments: str) -> Outcome:
+    run = subprocess.run(
+        [sys.executable, "-m", "model_serving", *arguments, "--stack", "local"],
+        cwd=project.folder,
+        env=dict(project.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Outcome(run.stdout, run.returncode)
+
+
+def test_a_deployed_stack_is_queried_and_smoked(project: Stage) -> None:
+    request = project.folder / "payment.json"
+    request.write_text(json.dumps({"dataframe_records": [{"amount": 12.5}]}), encoding="utf-8")
+    before = operate(project, "query", "fraud-scorer", "--data", "payment.json")
+    assert (before.status, before.text) == (
+        1,
+        'Stack "local" has no endpoints in its outputs. Deploy it first: pulumi up --stack local\n',
+    )
+    project.pulumi("up", "--yes", "--skip-preview")
+    asked = operate(project, "query", "fraud-scorer", "--data", "payment.json")
+    assert asked.status == 0, asked.text
+    assert 'fraud-scorer, route optimized: champion answered "checkout" in ' in asked.text
+    shadow = operate(project, "query", "fraud-scorer", "--shadow", "challenger", "--data", "payment.json")
+    assert shadow.text.endswith("1 of 1 requests would have been answered differently by challenger\n")
+    smoked = operate(project, "smoke")
+    assert (smoked.status, smoked.text.splitlines()[-1]) == (0, "2 passed, 0 failed"), smoked.text

@@ -1,0 +1,39 @@
+"""`changes-arrive` on the real engine: told of a raw resource, not of a component that sends its settings itself."""
+
+import pytest
+
+from tests.support.raw_program import PREVIEW, WITH_POLICIES, Bare, Violation, violations
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+RAW = "Endpoint('raw', name='raw', tags=[{'key': 'team', 'value': 'risk'}]"
+GATEWAY = "aiGateway={'usageTrackingConfig': {'enabled': True}}"
+TAGS = "      tags: {team: risk}"
+DECLARED = (
+    f"{TAGS}\n      ai_gateway: {{usage_tracking: true}}\n      email_notifications: {{on_update_failure: [a@x.org]}}"
+)
+
+
+def test_a_raw_endpoint_is_told_of_notifications_that_are_not_sent_and_of_a_gateway_that_is_taken_away(
+    bare: Bare,
+) -> None:
+    bare.deploy(f"{RAW}, {GATEWAY})")
+    kept = bare.run(f"{RAW}, {GATEWAY})", *PREVIEW)
+    assert (kept.status, "changes-arrive" in kept.text) == (0, False)
+    told = bare.run(f"{RAW}, emailNotifications={{'onUpdateFailures': ['a@x.org']}})", *PREVIEW).text
+    assert Violation("changes-arrive", "ModelServing", "raw", "advisory") in violations(told)
+    assert "has aiGateway and the program has none" in told
+    assert "emailNotifications of the live endpoint" in told
+
+
+def test_a_component_is_not_told_of_what_it_sends_itself(project: Stage) -> None:
+    project.edit("stacks/base.yaml", TAGS, DECLARED)
+    project.pulumi("up", "--yes", "--skip-preview")
+    project.edit("stacks/base.yaml", "a@x.org", "b@x.org")
+    changed = project.pulumi("preview", *WITH_POLICIES)
+    assert "fraud-scorer-settings" in changed.text
+    assert "changes-arrive" not in changed.text
+    project.edit("stacks/base.yaml", "Scores card payments", "Scores payments")
+    refused = project.pulumi("preview", *WITH_POLICIES, check=False)
+    assert Violation("changes-arrive", "ModelServing", "fraud-scorer", "advisory") in violations(refused.text)

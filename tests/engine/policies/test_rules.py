@@ -1,0 +1,255 @@
+"""Each rule on the real engine: a program that passes, and one that doesn't, in which nothing is touched.
+
+The engine stops at the first resource that a mandatory rule refuses, so each program has one resource that breaks
+many rules; its one preview is looked at by many tests.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from model_serving.policies.rules import RULES
+from tests.support.raw_program import PREVIEW, UP, Bare, Violation, create_endpoint, post, violations
+from tests.support.sandbox import Outcome, Stage
+
+pytestmark = pytest.mark.engine
+
+PROTECTED = "pulumi.ResourceOptions(protect=True)"
+GOOD = f"""
+entity = {{"entityName": "main.ml.fraud", "workloadSize": "Small", "scaleToZeroEnabled": False,
+          "environmentVars": {{"API_KEY": "{{{{secrets/serving/api-key}}}}"}}}}
+endpoint = Endpoint("good", {PROTECTED}, name="good", routeOptimized=True, servingEndpointId=None,
+    tags=[{{"key": "team", "value": "risk"}}], config={{
+        "servedEntities": [{{**entity, "name": "old", "entityVersion": "7"}},
+                           {{**entity, "name": "new", "entityVersion": "8"}}],
+        "trafficConfig": {{"routes": [{{"servedModelName": "old", "trafficPercentage": 95}},
+                                    {{"servedModelName": "new", "trafficPercentage": 5}}]}}}})
+caller = Resource("ServicePrincipal", "caller", displayName="caller", applicationId=None)
+Resource("Permissions", "good-permissions", servingEndpointId=endpoint.servingEndpointId, accessControls=[
+    {{"servicePrincipalName": caller.applicationId, "permissionLevel": "CAN_QUERY"}},
+    {{"groupName": "ml-engineers", "permissionLevel": "CAN_MANAGE"}}])
+"""
+BAD_ENDPOINT = """
+entity = {"workloadSize": "Small", "scaleToZeroEnabled": True, "workloadType": "GPU_SMALL"}
+Endpoint("bad", name="bad", config={
+    "servedEntities": [{**entity, "name": "old", "entityName": "main.ml.fraud@Champion"},
+                       {**entity, "name": "new", "entityName": "system.ai.llama", "entityVersion": "1",
+                        "environmentVars": {"API_KEY": "hunter2"}}],
+    "trafficConfig": {"routes": [{"servedModelName": "old", "trafficPercentage": 95},
+                                 {"servedModelName": "new", "trafficPercentage": 6}]}})
+"""
+BAD_PERMISSIONS = """
+Resource("Permissions", "open", servingEndpointId="0" * 32, accessControls=[
+    {"groupName": "users", "permissionLevel": "CAN_MANAGE"},
+    {"groupName": "account users", "permissionLevel": "CAN_QUERY"}])
+"""
+BAD_TOGETHER = f"""
+given = dict(tags=[{{"key": "team", "value": "risk"}}], servingEndpointId=None, routeOptimized=True)
+Endpoint("alone", {PROTECTED}, name="alone", **given)
+endpoint = Endpoint("called", {PROTECTED}, name="called", **given)
+Resource("Permissions", "person", servingEndpointId=endpoint.servingEndpointId, accessControls=[
+    {{"userName": "ann@example.com", "permissionLevel": "CAN_QUERY"}}])
+"""
+ON_A_LIVE_ENDPOINT = f"""
+entity = {{"name": "new", "entityName": "main.ml.iris", "entityVersion": "3", "workloadSize": "Small",
+          "scaleToZeroEnabled": False}}
+Endpoint("live", {PROTECTED}, name="live", description="of another kind", tags=[{{"key": "team", "value": "risk"}}],
+    config={{"servedEntities": [entity]}})
+"""
+
+
+@pytest.fixture(scope="module")
+def prod(bare: Bare) -> Bare:
+    """The bare stage with a stack that counts as production."""
+    declare(bare.stage)
+    bare.stage.pulumi("stack", "init", "prod")
+    create_endpoint(bare.stage.workspace, "live", route_optimized=False)
+    return bare
+
+
+def declare(stage: Stage, **config: Any) -> None:
+    host = {"databricks:host": stage.workspace.url}
+    named = {f"model-serving:{key}": value for key, value in config.items()}
+    (stage.folder / "stacks" / "Pulumi.prod.yaml").write_text(json.dumps({"config": host | named}), encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def untouched(prod: Bare) -> Iterator[None]:
+    before = prod.stage.workspace.writes()
+    yield
+    assert prod.stage.workspace.writes() == before
+
+
+@pytest.fixture(scope="module")
+def good(prod: Bare) -> Outcome:
+    return prod.run(GOOD, *PREVIEW)
+
+
+@pytest.fixture(scope="module")
+def bad_endpoint(prod: Bare) -> list[Outcome]:
+    return [prod.run(BAD_ENDPOINT, *command) for command in (PREVIEW, UP)]
+
+
+@pytest.fixture(scope="module")
+def bad_permissions(prod: Bare) -> list[Outcome]:
+    return [prod.run(BAD_PERMISSIONS, *command) for command in (PREVIEW, UP)]
+
+
+@pytest.fixture(scope="module")
+def bad_together(prod: Bare) -> Outcome:
+    return prod.run(BAD_TOGETHER, *PREVIEW)
+
+
+@pytest.fixture(scope="module")
+def on_a_live_endpoint(prod: Bare) -> Outcome:
+    return prod.run(ON_A_LIVE_ENDPOINT, *PREVIEW)
+
+
+@pytest.mark.parametrize("rule", [rule.name for rule in RULES])
+def test_a_good_program_passes(good: Outcome, rule: str) -> None:
+    assert good.status == 0, good.text
+    assert f"  {rule}  " not in good.text
+    assert "✅ model-serving" in good.text
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "supported-entity-types",
+        "traffic-adds-up",
+        "secrets-by-reference",
+        "gpu-where-allowed",
+        "required-tags",
+        "production-stays-warm",
+        "production-is-protected",
+    ],
+)
+def test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks(bad_endpoint: list[Outcome], rule: str) -> None:
+    for outcome in bad_endpoint:
+        assert outcome.refused, outcome.text
+        assert Violation(rule, "ModelServing", "bad") in violations(outcome.text)
+        assert "hunter2" not in outcome.text.partition("Policies:")[2]
+
+
+def test_a_moving_alias_in_production_is_told(bad_endpoint: list[Outcome]) -> None:
+    for outcome in bad_endpoint:
+        assert Violation("production-pins-versions", "ModelServing", "bad", "advisory") in violations(outcome.text)
+
+
+@pytest.mark.parametrize("rule", ["no-manage-for-everyone", "production-names-its-callers"])
+def test_bad_permissions_are_refused_by_each_rule_that_they_break(bad_permissions: list[Outcome], rule: str) -> None:
+    for outcome in bad_permissions:
+        assert outcome.refused, outcome.text
+        assert Violation(rule, "Permissions", "open") in violations(outcome.text)
+
+
+def test_a_person_who_would_call_an_optimized_endpoint_is_refused(bad_together: Outcome) -> None:
+    assert bad_together.refused, bad_together.text
+    assert Violation("optimized-callers-use-oauth", "Permissions", "person") in violations(bad_together.text)
+
+
+def test_an_endpoint_without_permissions_is_told(bad_together: Outcome) -> None:
+    assert Violation("permissions-declared", "ModelServing", "alone", "advisory") in violations(bad_together.text)
+    assert Violation("permissions-declared", "ModelServing", "called", "advisory") not in violations(bad_together.text)
+
+
+@pytest.mark.parametrize("rule", ["traffic-jump", "changes-arrive", "production-runs-as-a-service-principal"])
+def test_what_is_judged_from_the_live_endpoint_is_told(on_a_live_endpoint: Outcome, rule: str) -> None:
+    assert on_a_live_endpoint.status == 0, on_a_live_endpoint.text
+    assert Violation(rule, "ModelServing", "live", "advisory") in violations(on_a_live_endpoint.text)
+
+
+def test_every_rule_is_broken_in_a_test() -> None:
+    elsewhere = {"route-optimized-create-only", "waivers"}  # test_ways_round.py, and below
+    here = {
+        mark
+        for test in (
+            test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks,
+            test_bad_permissions_are_refused_by_each_rule_that_they_break,
+            test_what_is_judged_from_the_live_endpoint_is_told,
+        )
+        for mark in test.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    }
+    together = {"optimized-callers-use-oauth", "permissions-declared", "production-pins-versions"}
+    assert elsewhere | here | together == {rule.name for rule in RULES}
+
+
+WAIVER = {
+    "rule": "production-is-protected",
+    "resource": "good",
+    "reason": "Retires this month",
+    "owner": "risk",
+    "expires": "9999-12-31",
+}
+
+
+def test_a_waiver_lets_one_resource_off_one_rule_and_is_shown(prod: Bare) -> None:
+    declare(prod.stage, waivers={"retiring": WAIVER})
+    passed = prod.run(GOOD.replace("protect=True", "protect=False"), *PREVIEW)
+    assert passed.status == 0, passed.text
+    assert Violation("production-is-protected", "ModelServing", "good", "advisory") in violations(passed.text)
+    assert 'Waived until 9999-12-31 by "retiring" (owner risk): Retires this month' in passed.text
+
+
+def test_a_waiver_of_no_use_is_shown(prod: Bare) -> None:
+    declare(prod.stage, waivers={"retiring": WAIVER})
+    passed = prod.run(GOOD, *PREVIEW)
+    assert passed.status == 0, passed.text
+    assert 'Waiver "retiring" (production-is-protected for "good") excuses nothing' in passed.text
+
+
+@pytest.mark.parametrize("command", [PREVIEW, UP], ids=["preview", "up"])
+def test_an_expired_waiver_fails_before_anything_else(prod: Bare, command: tuple[str, ...]) -> None:
+    file = prod.stage.folder / "stacks" / "Pulumi.prod.yaml"
+    declare(prod.stage, waivers={"retiring": {**WAIVER, "expires": "2020-01-31"}})
+    # As people write a date in YAML, without quotation marks.
+    file.write_text(file.read_text(encoding="utf-8").replace('"2020-01-31"', "2020-01-31"), encoding="utf-8")
+    refused = prod.run(GOOD, *command)
+    assert refused.refused, refused.text
+    assert "[mandatory]  waivers  (pulumi:pulumi:Stack: model-serving-prod)" in refused.text
+    assert 'Waiver "retiring" (production-is-protected for "good", owner risk) expired on 2020-01-31' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"traffic-jmp": "advisory"}, 'traffic-jmp: there is no such rule. Did you mean "traffic-jump"?'),
+        ({"traffic-jump": {"pionts": 3}}, 'traffic-jump: there is no setting "pionts". Did you mean "points"?'),
+        ({"traffic-jump": {"points": "x"}}, "traffic-jump: points: Invalid type. Expected: integer, given: string"),
+        ({"traffic-jump": "sometimes"}, '"sometimes" is not a valid enforcement level'),
+    ],
+    ids=["rule", "setting", "type", "level"],
+)
+def test_a_mistake_in_the_configuration_stops_the_run(prod: Bare, config: dict[str, Any], told: str) -> None:
+    refused = prod.run(GOOD, *PREVIEW, *configured(prod, config))
+    assert refused.refused, refused.text
+    assert told in refused.text
+    assert "Traceback" not in refused.text
+
+
+def configured(prod: Bare, config: dict[str, Any]) -> tuple[str, str]:
+    (prod.stage.folder / "policy-config.json").write_text(json.dumps(config), encoding="utf-8")
+    return "--policy-pack-config", "policy-config.json"
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "is_refused", "level"),
+    [("refuse", True, "mandatory"), ("warn", False, "advisory")],
+    ids=["refuse", "warn"],
+)
+def test_an_endpoint_that_cannot_be_read_is_refused_or_told(
+    prod: Bare, unreadable: str, is_refused: bool, level: str
+) -> None:
+    declare(prod.stage)
+    post(
+        prod.stage.workspace,
+        "/_workspace/faults",
+        {"pattern": "GET /api/2.0/serving-endpoints/live", "status": 403, "error_code": "PERMISSION_DENIED"},
+    )
+    settings = configured(prod, {"route-optimized-create-only": {"unreadable": unreadable}})
+    outcome = prod.run(ON_A_LIVE_ENDPOINT, *PREVIEW, *settings)
+    assert outcome.refused is is_refused, outcome.text
+    assert Violation("route-optimized-create-only", "ModelServing", "live", level) in violations(outcome.text)
+    assert 'Whether endpoint "live" exists could not be read from the workspace (Injected fault' in outcome.text

@@ -1,0 +1,13 @@
+"""Newer engines guess the Python toolchain from lock files in the folders above, unless the project names it."""
+
+import pytest
+
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+
+def test_lock_files_of_other_tools_in_the_folder_above_change_nothing(project: Stage) -> None:
+    for lock in ("uv.lock", "poetry.lock"):
+        (project.folder.parent / lock).write_text("", encoding="utf-8")
+    assert "+ 13 to create" in project.pulumi("preview", "--policy-pack", "policies").text

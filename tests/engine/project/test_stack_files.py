@@ -1,0 +1,73 @@
+"""What only the real engine can show of stack files: secrets that it decrypts, and the file that it read."""
+
+import pytest
+
+from tests.support.sandbox import Stage
+
+pytestmark = pytest.mark.engine
+
+UP = ("up", "--yes", "--skip-preview")
+IRIS = "model-serving:endpoints.iris-classifier"
+KEY = f"{IRIS}.served_entities.current.environment_vars.API_KEY"
+SECRET = "correct horse battery staple"
+
+
+def test_a_secret_reaches_the_workspace_and_is_shown_nowhere(project: Stage) -> None:
+    for path in (KEY, f"{IRIS}.description", f"{IRIS}.tags.note", f"{IRIS}.email_notifications.on_update_failure[0]"):
+        project.pulumi("config", "set", "--secret", "--path", path, SECRET)
+    file = (project.folder / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
+    printed = [project.pulumi("preview", "--diff").text, project.pulumi(*UP, "--diff").text]
+    state = project.pulumi("stack", "export").text
+    assert [text for text in (file, state, *printed) if SECRET in text] == []
+    endpoint = project.workspace.get("/api/2.0/serving-endpoints/iris-classifier")
+    assert endpoint["config"]["served_entities"][0]["environment_vars"] == {"API_KEY": SECRET}
+    assert endpoint["description"] == SECRET
+    assert {"key": "note", "value": SECRET} in endpoint["tags"]
+    assert endpoint["email_notifications"]["on_update_failure"] == [SECRET]
+    before = project.workspace.writes()
+    project.pulumi(*UP, "--expect-no-changes")
+    assert project.workspace.writes() == before
+
+
+def test_a_mistake_in_a_secret_is_told_without_it(project: Stage) -> None:
+    project.pulumi("config", "set", "--secret", "--path", KEY, f"{{{{{SECRET}")
+    refused = project.pulumi("preview", check=False)
+    assert refused.refused, refused.text
+    assert 'API_KEY: "[secret]" looks like a secret reference and is none' in refused.text
+    assert "correct horse" not in refused.text
+
+
+def test_what_pulumi_config_set_writes_is_taken(project: Stage) -> None:
+    project.pulumi("config", "set", "name_prefix", "ann-")
+    project.pulumi("config", "set", "--path", "model-serving:endpoints.fraud-scorer.traffic.champion", "90")
+    project.pulumi("config", "set", "--path", "model-serving:endpoints.fraud-scorer.traffic.challenger", "10")
+    project.pulumi(*UP)
+    routes = project.workspace.get("/api/2.0/serving-endpoints/ann-fraud-scorer")["config"]["traffic_config"]["routes"]
+    assert [route["traffic_percentage"] for route in routes] == [90, 10]
+
+
+def test_another_file_given_by_config_file_is_refused_and_not_half_obeyed(project: Stage) -> None:
+    written = (project.folder / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
+    other = project.folder / "other.yaml"
+    other.write_text(written, encoding="utf-8")
+    project.pulumi("preview", "--config-file", str(other))
+    other.write_text(written.replace('version: "2"', 'version: "3"'), encoding="utf-8")
+    refused = project.pulumi("preview", "--config-file", str(other), check=False)
+    assert refused.refused, refused.text
+    assert (
+        "stacks/Pulumi.local.yaml:8:41 endpoints.iris-classifier.served_entities.current.version: Pulumi has another"
+        " value here than this file, which alone says what is deployed" in refused.text
+    )
+    assert "Run without --config-file" in refused.text
+    assert "Traceback" not in refused.text
+
+
+def test_several_mistakes_end_at_once_and_without_a_traceback(project: Stage) -> None:
+    project.edit("stacks/base.yaml", "route_optimized: true", "route_optimised: true")
+    project.edit("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 95, challenger: 6}")
+    project.edit("stacks/Pulumi.local.yaml", "level: CAN_QUERY}\n    user", "level: CAN_ASK}\n    user")
+    refused = project.pulumi("preview", check=False)
+    assert refused.refused, refused.text
+    assert "3 mistakes in the stack files; nothing was changed" in refused.text
+    assert "Traceback" not in refused.text
+    assert project.workspace.writes() == []

@@ -1,0 +1,119 @@
+"""What appeared while a principal or secret was created: whose it is, by overlap, rights and time."""
+
+import asyncio
+from typing import Any
+
+import pulumi
+import pytest
+
+from model_serving.components.principals import duplicates
+from model_serving.components.principals.duplicates import single_principal, single_secret
+from model_serving.components.principals.listing import Principal, Secret, principals, secrets
+from model_serving.databricks.client import connect
+
+SCIM = "/api/2.0/preview/scim/v2/ServicePrincipals"
+
+
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is logged; every creation counts as one that may have been repeated."""
+    told: list[str] = []
+    monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options=None: callback)
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    for watches in (duplicates._principals, duplicates._secrets):  # noqa: SLF001
+        watches._made.clear()  # noqa: SLF001
+    monkeypatch.setattr(duplicates, "RESENT_AFTER", 0.0)
+    return told
+
+
+def principal(still: Any, name: str = "shop", **members: Any) -> str:
+    return str(still.call("POST", SCIM, {"displayName": name, **members})["id"])
+
+
+def secret(still: Any, owner: str) -> str:
+    return str(still.call("POST", f"/api/2.0/accounts/servicePrincipals/{owner}/credentials/secrets", {})["id"])
+
+
+def ids(found: list[Principal] | list[Secret]) -> set[str]:
+    return {each.id for each in found}
+
+
+async def hook(
+    binding: pulumi.ResourceHookBinding, when: str, name: str, inputs: dict[str, Any], id_: str = ""
+) -> None:
+    (callback,) = getattr(binding, f"{when}_create")
+    await callback(pulumi.ResourceHookArgs(urn="u", id=id_, name=name, type="t", new_inputs=inputs))
+
+
+def create_principal(still: Any, *others: dict[str, Any]) -> tuple[str, list[str]]:
+    """Create one through the hooks, while others appear. Its id, and theirs."""
+    inputs = {"displayName": "shop"}
+
+    async def program() -> tuple[str, list[str]]:
+        binding = single_principal("one", pulumi.Output.from_input(still.settings()))
+        await hook(binding, "before", "one", inputs)
+        appeared = [principal(still, **other) for other in others]
+        made = principal(still)
+        await hook(binding, "after", "one", inputs, made)
+        return made, appeared
+
+    return asyncio.run(program())
+
+
+def test_a_twin_is_removed_and_an_older_one_stays(still: Any, warnings: list[str]) -> None:
+    older = principal(still)
+    made, (twin,) = create_principal(still, {})
+    assert ids(principals(connect(still.settings()), "shop")) == {older, made}
+    (told,) = warnings
+    assert told.startswith(f'Removed service principal "shop" (id {twin}): ')
+
+
+@pytest.mark.parametrize(
+    "other", [{"entitlements": [{"value": "workspace-access"}]}, {"name": "Shop"}], ids=["rights", "name"]
+)
+def test_one_of_other_rights_or_name_stays(still: Any, warnings: list[str], other: dict[str, Any]) -> None:
+    _, (appeared,) = create_principal(still, other)
+    assert still.call("GET", f"{SCIM}/{appeared}")["id"] == appeared
+    reported = [f"If nobody uses it, remove it: databricks service-principals delete {appeared}"]
+    assert [told.partition("stack. ")[2] for told in warnings] == ([] if "name" in other else reported)
+
+
+def test_one_with_a_secret_stays(still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "secrets", lambda _workspace, _principal: ["somebody's"])
+    made, (appeared,) = create_principal(still, {})
+    assert ids(principals(connect(still.settings()), "shop")) == {made, appeared}
+    assert len(warnings) == 1
+
+
+def test_a_creation_too_short_for_a_repeat_is_not_judged(
+    still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "RESENT_AFTER", 3600.0)
+    made, (appeared,) = create_principal(still, {})
+    assert ids(principals(connect(still.settings()), "shop")) == {made, appeared}
+    assert (warnings, len(still.requests(SCIM))) == ([], 4)  # two made here, a listing before, and the test's own
+
+
+@pytest.mark.parametrize("is_ours", [True, False], ids=["created here", "looked up"])
+def test_secrets_that_are_created_at_once_are_judged_together(
+    still: Any, warnings: list[str], *, is_ours: bool
+) -> None:
+    owner = principal(still)
+    older, inputs = secret(still, owner), {"servicePrincipalId": owner}
+
+    async def program() -> tuple[set[str], str]:
+        settings = pulumi.Output.from_input(still.settings())
+        bindings = {name: single_secret(name, settings, is_ours=is_ours) for name in ("one", "two")}
+        await asyncio.gather(*(hook(binding, "before", name, inputs) for name, binding in bindings.items()))
+        one, two, lost = secret(still, owner), secret(still, owner), secret(still, owner)
+        await hook(bindings["one"], "after", "one", inputs, one)
+        assert warnings == []
+        await hook(bindings["two"], "after", "two", inputs, two)
+        return {one, two}, lost
+
+    made, lost = asyncio.run(program())
+    left = ids(secrets(connect(still.settings()), owner))
+    assert left == ({older, *made} if is_ours else {older, *made, lost})
+    (told,) = warnings
+    begins = f"Removed OAuth secret {lost}" if is_ours else f"There is a new OAuth secret {lost}"
+    assert told.startswith(f"{begins} of service principal {owner}")

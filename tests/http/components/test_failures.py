@@ -1,0 +1,134 @@
+"""Why an update or a creation failed: as the endpoint, its entities and their build logs say it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pytest
+
+from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
+from model_serving.components.deployment import failures
+from model_serving.components.deployment.diagnosis import diagnosis
+from model_serving.components.deployment.failures import report_failure, watch_creation
+from model_serving.components.preflight.preflight import preflight
+from model_serving.components.preflight.requirements import needs
+from model_serving.databricks.client import connect
+
+PLACE = "/api/2.0/serving-endpoints/fraud"
+BROKEN = {"models": {"main.ml.fraud": {"versions": {8: {"fails": "pip could not resolve numpy"}}}}}
+
+ABORTED = "Served entity creation aborted because the endpoint update failed."
+
+
+@pytest.fixture
+def errors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is logged as errors."""
+    found: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", found.append)
+    return found
+
+
+@pytest.fixture
+def update(still: Any) -> Any:
+    """An endpoint that serves version 7 and is being updated to version 8, which can't be deployed."""
+    still.endpoint("fraud")
+    still.clock.advance(60)
+    still.call("POST", "/_workspace/seed", BROKEN)
+    entities = [
+        {"name": name, "entity_name": "main.ml.fraud", "entity_version": version, "scale_to_zero_enabled": False}
+        for name, version in (("one", "7"), ("two", "8"))
+    ]
+    routes = [{"served_entity_name": name, "traffic_percentage": 50} for name in ("one", "two")]
+    still.call("PUT", f"{PLACE}/config", {"served_entities": entities, "traffic_config": {"routes": routes}})
+    return still
+
+
+def warnings(still: Any) -> list[str]:
+    entity = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
+    return preflight(
+        [needs(("endpoints", "fraud"), ServingEndpointArgs("fraud", {"one": entity}))], still.settings()
+    ).warnings
+
+
+def test_a_failed_update_names_entity_reason_log_and_what_serves(update: Any, errors: list[str]) -> None:
+    update.clock.advance(60)
+    report_failure(update.settings(), "fraud")
+    lines = errors[0].splitlines()
+    assert [line.partition("Z] ")[2] or line for line in lines] == [
+        'The last update of endpoint "fraud" failed:',
+        f'  "one" (main.ml.fraud v7) DEPLOYMENT_ABORTED: {ABORTED}',
+        '  "two" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy',
+        "    build log (all of it: databricks serving-endpoints build-logs fraud two), the last lines:",
+        "Fetching main.ml.fraud version 8",
+        "Building the image of two",
+        "ERROR: pip could not resolve numpy",
+        '  It still serves: "one" (main.ml.fraud v7) 100 %',
+        "  Correct the stack file or the model, then run `pulumi up`",
+    ]
+    assert warnings(update) == [errors[0]]
+
+
+def test_an_update_that_runs_is_reported_as_such(update: Any, errors: list[str]) -> None:
+    report_failure(update.settings(), "fraud")
+    assert errors == ['Endpoint "fraud" is still being updated. `pulumi up` waits until that is over']
+    assert warnings(update) == [
+        'Endpoint "fraud" is being updated. Until that is over it serves its configuration of before'
+    ]
+
+
+def test_an_endpoint_that_serves_is_not_reported(still: Any, errors: list[str]) -> None:
+    still.endpoint("fraud")
+    still.clock.advance(60)
+    report_failure(still.settings(), "fraud")
+    report_failure(still.settings(), "another")
+    assert (errors, warnings(still)) == ([], [])
+    still.call("POST", f"{PLACE}/config:stop")
+    assert warnings(still) == ['Endpoint "fraud" is stopped: it answers no requests']
+
+
+def test_a_canceled_update_and_an_unreadable_log(update: Any) -> None:
+    update.call("POST", "/_workspace/faults", {"pattern": "GET /*build-logs", "status": 403})
+    update.clock.advance(60)
+    live = update.call("GET", PLACE)
+    assert "build log" not in diagnosis(connect(update.settings()), live)
+    live["state"]["config_update"] = "UPDATE_CANCELED"
+    assert diagnosis(connect(update.settings()), live).startswith('The last update of endpoint "fraud" was canceled:')
+
+
+def test_a_creation_is_watched_until_it_failed(still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts before the endpoint is there."""
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        if not pauses:
+            still.call(
+                "POST", "/_workspace/seed", {"models": {"main.ml.fraud": {"versions": {7: {"fails": "no numpy"}}}}}
+            )
+            still.endpoint("fraud")
+        pauses.append(seconds)
+        still.clock.advance(seconds)
+
+    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
+    watch_creation(still.settings(), "fraud")
+    assert len(pauses) == 10
+    assert errors[0].startswith(
+        'The first deployment of endpoint "fraud" failed:\n  "one" (main.ml.fraud v7) DEPLOYMENT_FAILED: no numpy\n'
+    )
+    assert "ERROR: no numpy\n  It serves nothing\n" in errors[0]
+    assert errors[0].endswith("deletes an endpoint whose creation failed, and its logs with it")
+
+
+def test_a_creation_that_succeeds_or_is_taken_back_is_not_reported(
+    still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=still.clock.now, sleep=still.clock.advance))
+    still.endpoint("fraud")
+    watch_creation(still.settings(), "fraud")
+    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=still.clock.now, sleep=lambda _: delete()))
+
+    def delete() -> None:
+        still.call("DELETE", "/api/2.0/serving-endpoints/other")
+
+    still.endpoint("other")
+    watch_creation(still.settings(), "other")
+    assert errors == []

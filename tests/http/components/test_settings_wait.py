@@ -1,0 +1,98 @@
+"""Telemetry is refused while an endpoint updates; the settings' provider waits for the end of it."""
+
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from model_serving.components.settings import provider
+from model_serving.components.settings.provider import SettingsError, SettingsProvider
+
+PLACE = "/api/2.0/serving-endpoints/fraud"
+TELEMETRY = {"telemetryProfileId": "one"}
+
+
+@pytest.fixture
+def waits(still: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The provider's pauses, each of which moves the workspace's clock instead of taking time."""
+    found: list[float] = []
+
+    def pause(seconds: float) -> None:
+        found.append(seconds)
+        still.clock.advance(seconds)
+
+    monkeypatch.setattr(provider, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
+    return found
+
+
+@pytest.fixture
+def declared(still: Any) -> Callable[..., dict[str, Any]]:
+    """Inputs of the settings of an endpoint that is being deployed."""
+    still.endpoint("fraud")
+    endpoint_id = still.call("GET", PLACE)["id"]
+
+    def inputs(**settings: Any) -> dict[str, Any]:
+        return {"endpointId": endpoint_id, "endpointName": "fraud", "workspace": still.settings(), **settings}
+
+    return inputs
+
+
+def test_telemetry_of_an_updating_endpoint_is_sent_once_when_it_has_settled(
+    still: Any, declared: Callable[..., dict[str, Any]], waits: list[float]
+) -> None:
+    SettingsProvider().create(declared(telemetryConfig=TELEMETRY))
+    assert waits == [2, 2, 2, 2, 2]
+    assert still.requests(f"{PLACE}/telemetry-config") == [("PATCH", 200)]
+    assert still.call("GET", PLACE)["state"]["config_update"] == "NOT_UPDATING"
+
+
+def test_other_settings_do_not_wait(still: Any, declared: Callable[..., dict[str, Any]], waits: list[float]) -> None:
+    SettingsProvider().create(declared(emailNotifications={"onUpdateFailures": ["ann@example.com"]}))
+    assert waits == []
+    assert still.requests(f"{PLACE}/notifications") == [("PATCH", 200)]
+    assert still.call("GET", PLACE)["state"]["config_update"] == "IN_PROGRESS"
+
+
+ONE, TWO = ({"usageTrackingConfig": {"enabled": enabled}} for enabled in (False, True))
+NOTIFIED = {"onUpdateFailures": ["ann@example.com"]}
+
+
+@pytest.fixture
+def kept_tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider sets the limit of its process, which is the tests' here."""
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
+
+
+@pytest.mark.usefixtures("kept_tracebacks")
+def test_a_half_failed_update_is_set_back(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+    old, new = declared(aiGateway=ONE), declared(aiGateway=TWO, emailNotifications=NOTIFIED)
+    SettingsProvider().create(old)
+    still.call("POST", "/_workspace/faults", {"pattern": "PATCH /*/notifications", "status": 400, "message": "No"})
+    with pytest.raises(SettingsError, match=r'endpoint "fraud": No$'):
+        SettingsProvider().update("fraud", old, new)
+    assert still.call("GET", PLACE)["ai_gateway"] == {"usage_tracking_config": {"enabled": False}}
+    SettingsProvider().update("fraud", old, new)
+    assert still.call("GET", PLACE)["ai_gateway"] == {"usage_tracking_config": {"enabled": True}}
+
+
+@pytest.mark.usefixtures("kept_tracebacks")
+def test_what_can_not_be_set_back_is_named(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+    old, new = declared(aiGateway=ONE), declared(aiGateway=TWO, emailNotifications=NOTIFIED)
+    SettingsProvider().create(old)
+    still.call("POST", "/_workspace/faults", {"pattern": "PATCH /*/notifications", "status": 400, "message": "No"})
+    still.call("POST", "/_workspace/faults", {"pattern": "PUT /*/ai-gateway", "status": 403, "skip": 1})
+    with pytest.raises(SettingsError, match=r"No\. aiGateway was changed before that: `pulumi up --refresh` brings it"):
+        SettingsProvider().update("fraud", old, new)
+
+
+def test_an_endpoint_that_never_settles_is_told_and_not_written_to(
+    still: Any, declared: Callable[..., dict[str, Any]], waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "_SETTLE_SECONDS", 5)
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)  # the provider sets it for good
+    with pytest.raises(SettingsError, match='endpoint "fraud": the endpoint is still updating; run the command again'):
+        SettingsProvider().create(declared(telemetryConfig=TELEMETRY))
+    assert sum(waits) == 6
+    assert still.requests(f"{PLACE}/telemetry-config") == []

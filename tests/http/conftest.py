@@ -1,0 +1,79 @@
+"""A workspace in this process whose clock stands still until it is moved, for what asks it without the engine."""
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from model_serving.workspace.admin.bootstrap import Credentials, found_workspace
+from model_serving.workspace.admin.switches import chosen
+from model_serving.workspace.http.app import create_app
+from model_serving.workspace.http.call import Settings
+from model_serving.workspace.http.server import bound_socket
+from model_serving.workspace.store.clock import FakeClock
+from model_serving.workspace.store.store import Store
+
+READY_AFTER = 10.0
+
+
+@dataclass(frozen=True)
+class Still:
+    """The workspace: its address, its clock, and its administrator."""
+
+    origin: str
+    clock: FakeClock
+    credentials: Credentials
+
+    def settings(self, token: str | None = None) -> dict[str, Any]:
+        """What a provider's configuration says, for the administrator or the holder of that token."""
+        return {"host": self.origin, "token": token or self.credentials.token}
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.credentials.token}"}
+        return httpx.request(method, self.origin + path, json=body, headers=headers).raise_for_status().json()
+
+    def principal(self) -> tuple[str, dict[str, Any]]:
+        """A new service principal without any rights: its application id, and settings to connect as it."""
+        made = self.call("POST", "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "deployer"})
+        place = f"/api/2.0/accounts/servicePrincipals/{made['id']}/credentials/secrets"
+        secret = self.call("POST", place, {})["secret"]
+        client = {"clientId": made["applicationId"], "clientSecret": secret}
+        return made["applicationId"], {"host": self.origin, **client}
+
+    def grant(self, securable: str, principal: str, *privileges: str) -> None:
+        changes = [{"principal": principal, "add": list(privileges)}]
+        self.call("PATCH", f"/api/2.1/unity-catalog/permissions/{securable}", {"changes": changes})
+
+    def endpoint(self, name: str) -> None:
+        """An endpoint made by the administrator, whose deployment takes READY_AFTER seconds of the clock."""
+        entity = {"name": "one", "entity_name": "main.ml.fraud", "entity_version": "7", "workload_size": "Small"}
+        config = {"served_entities": [entity | {"scale_to_zero_enabled": False}]}
+        self.call("POST", "/api/2.0/serving-endpoints", {"name": name, "config": config})
+
+    def requests(self, path: str) -> list[tuple[str, int]]:
+        """The requests to a path so far: method and status of each."""
+        listed = self.call("GET", "/_workspace/journal")["requests"]
+        return [(request["method"], request["status"]) for request in listed if request["path"] == path]
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Still]:
+    """A still workspace; `parametrize("still", [["NAME=ANSWER"]], indirect=True)` sets switches of it."""
+    for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
+        monkeypatch.delenv(name)
+    store, clock, listener = Store(":memory:"), FakeClock(), bound_socket("127.0.0.1", 0)
+    credentials = found_workspace(store, clock)
+    switches = chosen(getattr(request, "param", []))
+    app = create_app(store, clock, Settings(ready_after=READY_AFTER, switches=switches))
+    server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_level="critical"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield Still(f"http://127.0.0.1:{listener.getsockname()[1]}", clock, credentials)
+    server.should_exit = True
+    thread.join()
+    store.close()

@@ -1,0 +1,157 @@
+"""The client of the workspace where that fails: what it says, for how long it tries, and what it never repeats."""
+
+import re
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_serving.databricks import waiting
+from model_serving.databricks.client import CallError, UnavailableError, UnreachableError, Workspace, connect
+
+ME = "/api/2.0/preview/scim/v2/Me"
+GATEWAY = "/api/2.0/serving-endpoints/fraud/ai-gateway"
+PROBE = "/.well-known/databricks-config"
+SECRET = "secret-of-the-body"
+
+
+@pytest.fixture
+def stopwatch() -> Callable[[], float]:
+    began = time.monotonic()
+    return lambda: time.monotonic() - began
+
+
+def fault(still: Any, pattern: str, **rule: Any) -> None:
+    still.call("POST", "/_workspace/faults", {"pattern": pattern, "times": -1, **rule})
+
+
+def patient(still: Any, seconds: str) -> Workspace:
+    """A client with the bound as a stack file has it, a text."""
+    return Workspace({**still.settings(), "retryTimeoutSeconds": seconds, "httpTimeoutSeconds": "5"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"status": 503, "message": "Being upgraded"}, "503 (Being upgraded)"),
+        ({"status": 503, "body": "upstream connect error"}, "503 (upstream connect error)"),
+        ({"status": 503, "body": "<html><h1>No  server</h1></html>"}, "503 (No server)"),
+        ({"status": 503, "body": ""}, "503 (Service Unavailable)"),
+        ({"status": 429, "message": "Slow down"}, "429 (Slow down)"),
+    ],
+    ids=["JSON", "text", "HTML", "empty", "throttled"],
+)
+def test_a_workspace_that_stays_unavailable_is_named_with_its_answer(
+    still: Any, stopwatch: Callable[[], float], rule: dict[str, Any], said: str
+) -> None:
+    fault(still, f"PUT {GATEWAY}", **rule)
+    with pytest.raises(UnavailableError) as raised:
+        patient(still, "1").call("PUT", GATEWAY, {"value": SECRET})
+    sentence = re.escape(f"The workspace {still.origin} answers {said} to PUT {GATEWAY}, tried for ")
+    assert re.fullmatch(sentence + r"\d s", str(raised.value))
+    assert 1 <= stopwatch() < 5
+
+
+def test_a_plain_text_error_is_repeated_without_the_request(still: Any) -> None:
+    fault(still, f"PUT {GATEWAY}", status=502, body="no healthy upstream")
+    with pytest.raises(CallError) as raised:
+        patient(still, "5").call("PUT", GATEWAY, {"value": SECRET})
+    assert str(raised.value) == "502 (no healthy upstream)"
+
+
+def test_a_503_that_passes_is_waited_for(still: Any) -> None:
+    still.call("POST", "/_workspace/faults", {"pattern": f"GET {ME}", "status": 503, "body": "upgrade"})
+    assert patient(still, "20").get(ME)["userName"] == "admin@example.com"
+
+
+def test_while_it_waits_it_says_so(
+    still: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(waiting, "FIRST_MESSAGE_SECONDS", 1)
+    fault(still, f"GET {ME}", status=503, message="Being upgraded")
+    with pytest.raises(UnavailableError):
+        patient(still, "5").get(ME)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"The workspace {still.origin} answers 503 (Being upgraded) to GET {ME}: waiting since ")
+    assert line.endswith(" s, gives up after 5 s")
+
+
+def test_the_service_can_not_ask_for_a_longer_wait_than_the_bound(still: Any, stopwatch: Callable[[], float]) -> None:
+    workspace = patient(still, "1")
+    workspace._client._api_client._clock.begin("GET /x")  # noqa: SLF001
+    workspace._client._api_client._clock.sleep(3600)  # noqa: SLF001
+    assert stopwatch() < 5
+
+
+def test_a_lost_connection_of_the_first_probe_is_tried_again(still: Any) -> None:
+    still.call("POST", "/_workspace/faults", {"pattern": f"GET {PROBE}", "reset": True, "times": 2})
+    assert patient(still, "20").get(ME)["userName"] == "admin@example.com"
+
+
+def test_a_host_that_always_resets_is_given_up_soon(still: Any, stopwatch: Callable[[], float]) -> None:
+    fault(still, f"GET {PROBE}", reset=True)
+    with pytest.raises(UnreachableError, match=r"does not answer: .*reset by peer"):
+        patient(still, "60")
+    assert stopwatch() < 8
+
+
+def test_a_probe_that_is_answered_503_is_waited_for_and_named(still: Any, stopwatch: Callable[[], float]) -> None:
+    fault(still, f"GET {PROBE}", status=503, body="no server")
+    with pytest.raises(UnavailableError, match=r"answers 503 \(no server\) to GET /.well-known/databricks-config"):
+        patient(still, "1")
+    assert stopwatch() < 5
+
+
+@pytest.mark.parametrize("rule", [{"message": "Later"}, {"body": "Later"}], ids=["JSON", "text"])
+def test_unavailable_tokens_are_waited_for_and_no_refused_sign_in(still: Any, rule: dict[str, str]) -> None:
+    _, settings = still.principal()
+    unavailable = {"pattern": "POST /oidc/v1/token", "status": 503, **rule}
+    still.call("POST", "/_workspace/faults", {**unavailable, "times": 3})
+    assert Workspace({**settings, "retryTimeoutSeconds": "20"}).get(ME)["userName"] == settings["clientId"]
+    still.call("POST", "/_workspace/faults", {**unavailable, "times": -1})
+    with pytest.raises(UnavailableError, match=r"answers 503 \(Later\) to POST /oidc/v1/token, tried for \d s$"):
+        Workspace({**settings, "retryTimeoutSeconds": "1"}).get(ME)
+
+
+def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(still: Any, stopwatch: Callable[[], float]) -> None:
+    fault(still, f"GET {PROBE}", status=503)
+    settings = {**still.settings(), "retryTimeoutSeconds": "2"}
+    with ThreadPoolExecutor(4) as pool:
+        errors = [attempt.exception() for attempt in [pool.submit(connect, settings) for _ in range(4)]]
+    assert [type(error) for error in errors] == [UnavailableError] * 4
+    assert stopwatch() < 6
+    still.call("DELETE", "/_workspace/faults")
+    assert connect(settings).get(ME)["userName"] == "admin@example.com"
+
+
+def test_nobody_on_this_machine_is_told_in_three_seconds(stopwatch: Callable[[], float]) -> None:
+    with pytest.raises(UnreachableError, match=r"^http://127.0.0.1:1 does not answer: .*refused"):
+        Workspace({"host": "http://127.0.0.1:1", "token": "x"})
+    assert stopwatch() < 4
+
+
+def test_the_host_of_a_profile_is_probed_too(still: Any, stopwatch: Callable[[], float], tmp_path: Path) -> None:  # noqa: ARG001
+    profiles = tmp_path / "profiles"
+    profiles.write_text("[team]\nhost = http://127.0.0.1:1\ntoken = x\n", encoding="utf-8")
+    with pytest.raises(UnreachableError, match=r"^http://127.0.0.1:1 does not answer"):
+        Workspace({"configFile": str(profiles), "profile": "team"})
+    assert stopwatch() < 4
+
+
+def test_a_silent_host_costs_one_answer_time(stopwatch: Callable[[], float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnreachableError, match="does not answer: timed out"):
+            Workspace({"host": host, "token": "x", "httpTimeoutSeconds": "1"})
+    assert stopwatch() < 3
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-1"])
+def test_a_bound_that_is_no_number_of_seconds_is_a_sentence(still: Any, value: str) -> None:
+    told = f'^databricks:retryTimeoutSeconds must be a whole number of seconds, at least 1; found "{value}"$'
+    with pytest.raises(CallError, match=told):
+        patient(still, value)

@@ -1,0 +1,64 @@
+"""`python -m model_serving smoke`: a deployment is good when its declared requests are answered."""
+
+import json
+import re
+from typing import Any
+
+REQUEST = "{request: {dataframe_records: [{amount: 12.5}]}"
+
+
+def test_requests_that_are_answered_pass(deployed: Any) -> None:
+    deployed.declare(f"        - {REQUEST}}}\n        - {REQUEST}, entity: second}}\n")
+    tried = deployed.run("smoke")
+    assert tried.status == 0, tried.out + tried.err
+    first, second, summary = tried.out.splitlines()
+    assert re.fullmatch(r"passed  plain  smoke\[0\]  current  \d+ ms", first)
+    assert re.fullmatch(r"passed  plain  smoke\[1\]  second   \d+ ms", second)
+    assert summary == "2 passed, 0 failed"
+
+
+def test_an_unexpected_answer_fails_the_run(deployed: Any) -> None:
+    deployed.declare(f"        - {REQUEST}, expect: {{predictions: [5, 6]}}}}\n")
+    tried = deployed.run("smoke", "--format", "json")
+    assert tried.status == 1
+    (result,) = json.loads(tried.out)
+    assert result | {"milliseconds": 0, "faults": []} == {
+        "endpoint": "plain",
+        "request": "smoke[0]",
+        "served_by": "current",
+        "milliseconds": 0,
+        "faults": [],
+    }
+    assert re.fullmatch(r"predictions\[0\]: expected 5, found 0\.\d+", result["faults"][0])
+    assert result["faults"][1] == "predictions[1]: expected 6, found nothing"
+
+
+def test_a_refused_request_fails_the_run(deployed: Any) -> None:
+    deployed.declare("        - {request: {rows: []}}\n")
+    tried = deployed.run("smoke")
+    assert tried.status == 1
+    assert "FAILED  plain  smoke[0]" in tried.out
+    assert '"plain" refused the request (400: Invalid input.' in tried.out
+    assert tried.out.endswith("0 passed, 1 failed\n")
+
+
+def test_requests_can_stand_in_a_file(deployed: Any) -> None:
+    rows = {"inputs": [1]}
+    (deployed.folder / "stacks" / "two.json").write_text(json.dumps([rows, rows]))
+    deployed.declare("        - {file: two.json}\n        - {file: none.json}\n")
+    tried = deployed.run("smoke")
+    assert (tried.status, tried.out.count("passed  plain  two.json")) == (1, 2)
+    assert "stacks/none.json can't be read: No such file or directory" in tried.out
+
+
+def test_an_endpoint_that_nobody_may_query_fails_the_run(deployed: Any) -> None:
+    deployed.declare(f"        - {REQUEST}}}\n")
+    tried = deployed.run("smoke", "--as", "billing")
+    assert tried.status == 1
+    assert 'has no service principal "billing" with an OAuth secret' in tried.out
+
+
+def test_a_stack_without_smoke_requests_says_so(deployed: Any) -> None:
+    tried = deployed.run("smoke")
+    assert tried.status == 0
+    assert tried.out == "No endpoint of this stack declares a smoke request: write some under its `smoke`\n"

@@ -1,0 +1,193 @@
+"""Reading a workspace with a provider's credentials: who asks, and what counts as no answer."""
+
+import importlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_serving.policies.live.client import Credentials, WorkspaceClient
+from model_serving.policies.live.endpoints import ENDPOINTS, Endpoints, UnreadableError
+from model_serving.policies.live.reachability import require_answer
+from tests.support.raw_program import create_endpoint, post, reads
+from tests.support.sandbox import RunningWorkspace, running_workspace
+
+SECONDS = 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sdk() -> None:
+    """Imported before the clock runs: the bound is on the workspace, and a busy machine takes longer to import it."""
+    importlib.import_module("databricks.sdk.core")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorkspace]:
+    database = tmp_path_factory.mktemp("client") / "workspace.db"
+    with running_workspace(database, "--ready-after", "0", "--limit", "changes=100") as running:
+        create_endpoint(running, "fraud", route_optimized=True)
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_users(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workspace: RunningWorkspace
+) -> Iterator[None]:
+    for name in ("HOST", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "CONFIG_PROFILE"):
+        monkeypatch.delenv(f"DATABRICKS_{name}", raising=False)
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(tmp_path / "no-profiles"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield
+    workspace._call("DELETE", "/_workspace/faults")  # noqa: SLF001
+
+
+def client(**provider: Any) -> WorkspaceClient:
+    return WorkspaceClient(Credentials.of(provider), SECONDS)
+
+
+def fault(workspace: RunningWorkspace, **rule: Any) -> None:
+    post(workspace, "/_workspace/faults", {"pattern": f"GET {ENDPOINTS}/fraud", "times": -1, **rule})
+
+
+def test_the_provider_says_where_and_who(workspace: RunningWorkspace) -> None:
+    found = client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS}/fraud")
+    assert found
+    assert (found["name"], found["route_optimized"]) == ("fraud", True)
+
+
+def test_an_oauth_secret_of_the_provider_signs_in(workspace: RunningWorkspace) -> None:
+    principal = post(workspace, "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "reader"})
+    secret = post(workspace, f"/api/2.0/accounts/servicePrincipals/{principal['id']}/credentials/secrets", {})
+    reader = client(host=workspace.url, clientId=principal["applicationId"], clientSecret=secret["secret"])
+    assert reader.get(ENDPOINTS) == {"endpoints": []}
+    with pytest.raises(UnreadableError, match="does not have permission 'View' on Endpoint fraud"):
+        reader.get(f"{ENDPOINTS}/fraud")
+
+
+def test_the_environment_says_what_the_provider_leaves_out(
+    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABRICKS_HOST", workspace.url)
+    monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
+    assert client(rateLimit="50").get(f"{ENDPOINTS}/fraud")
+
+
+def test_a_profile_says_what_the_provider_leaves_out(
+    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    profiles = tmp_path / "profiles"
+    profiles.write_text(f"[team]\nhost = {workspace.url}\ntoken = {workspace.token}\n", encoding="utf-8")
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(profiles))
+    assert client(profile="team").get(f"{ENDPOINTS}/fraud")
+
+
+def test_what_is_not_there_is_no_mistake(workspace: RunningWorkspace) -> None:
+    assert client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS}/nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"status": 401, "error_code": "UNAUTHENTICATED", "message": "no token"}, "no token"),
+        ({"status": 403, "error_code": "PERMISSION_DENIED", "message": "not yours"}, "not yours"),
+        ({"status": 404, "error_code": "FEATURE_DISABLED", "message": "not enabled"}, "not enabled"),
+        ({"status": 404, "error_code": "ENDPOINT_NOT_FOUND", "message": "no such API"}, "no such API"),
+        ({"status": 500, "message": "broken"}, "broken"),
+        ({"status": 429, "error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow down"}, "Timed out.*slow down"),
+        ({"status": 503, "error_code": "TEMPORARILY_UNAVAILABLE", "message": "later"}, "Timed out.*later"),
+    ],
+    ids=["401", "403", "404-feature", "404-api", "500", "429", "503"],
+)
+def test_every_other_answer_is_none(workspace: RunningWorkspace, rule: dict[str, Any], told: str) -> None:
+    reader = client(host=workspace.url, token=workspace.token)
+    fault(workspace, **rule)
+    with pytest.raises(UnreadableError, match=told):
+        reader.get(f"{ENDPOINTS}/fraud")
+
+
+def test_an_answer_that_comes_after_a_while_counts(workspace: RunningWorkspace) -> None:
+    reader = client(host=workspace.url, token=workspace.token)
+    fault(workspace, status=429, error_code="REQUEST_LIMIT_EXCEEDED", times=1)
+    assert reader.get(f"{ENDPOINTS}/fraud")
+
+
+def test_a_wrong_token_is_told(workspace: RunningWorkspace) -> None:
+    with pytest.raises(UnreadableError):
+        client(host=workspace.url, token="dapi-of-nobody").get(f"{ENDPOINTS}/fraud")
+
+
+def test_a_host_that_takes_connections_and_says_nothing_costs_no_more_than_it_may() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnreadableError, match="no answer within 2 seconds"):
+            client(host=host, token="x").get(ENDPOINTS)
+
+
+def test_credentials_that_contradict_each_other_are_told(
+    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABRICKS_CLIENT_ID", "app")
+    monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", "secret")
+    with pytest.raises(UnreadableError, match="more than one authorization method configured"):
+        client(host=workspace.url, token=workspace.token)
+
+
+def test_the_journal_has_one_listing_and_one_read_of_each_endpoint(workspace: RunningWorkspace) -> None:
+    names = [f"together-{n}" for n in range(40)]
+    for name in names:
+        create_endpoint(workspace, name, route_optimized=False)
+    before = len(reads(workspace))
+    endpoints = Endpoints(lambda: client(host=workspace.url, token=workspace.token), is_preview=True)
+    assert [endpoint and endpoint.name for endpoint in map(endpoints.read, names)] == names
+    seen = reads(workspace)[before:]
+    assert seen[0] == ENDPOINTS
+    assert set(seen[1:]) - {f"{ENDPOINTS}/fraud"} == {f"{ENDPOINTS}/{name}" for name in names}
+    assert len(seen) <= 1 + len(names) + 1
+    assert endpoints.waits <= 7
+
+
+def answers(seconds: int = SECONDS, **provider: Any) -> None:
+    require_answer(Credentials.of(provider), seconds)
+
+
+def test_a_workspace_that_answers_may_be_configured(workspace: RunningWorkspace) -> None:
+    answers(host=workspace.url, token="of nobody: the provider explains that")
+
+
+def test_a_provider_without_a_host_is_the_providers_to_refuse() -> None:
+    answers(profile="there is none")
+
+
+def test_a_host_that_refuses_connections_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told = "^The workspace http://127.0.0.1:1 does not answer: .*Connection refused"
+    profiles = tmp_path / "profiles"
+    profiles.write_text("[team]\nhost = http://127.0.0.1:1\ntoken = x\n", encoding="utf-8")
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(profiles))
+    with pytest.raises(UnreadableError, match=told):
+        answers(profile="team")
+    monkeypatch.setenv("DATABRICKS_HOST", "http://127.0.0.1:1")
+    with pytest.raises(UnreadableError, match=told):
+        answers()
+
+
+def test_a_silent_host_is_told_after_the_time_that_it_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnreadableError, match=f"^The workspace {host} does not answer: timed out$"):
+            answers(host=host)
+
+
+def test_a_host_that_is_unavailable_has_that_time_to_recover(workspace: RunningWorkspace) -> None:
+    unavailable = {"pattern": "GET /.well-known/*", "status": 503, "body": "no healthy upstream"}
+    post(workspace, "/_workspace/faults", {**unavailable, "times": 1})
+    answers(host=workspace.url)
+    post(workspace, "/_workspace/faults", {**unavailable, "times": -1})
+    with pytest.raises(UnreadableError, match=r"^The workspace .* answers 503 \(Service Unavailable\)$"):
+        answers(host=workspace.url)
+
+
+def test_a_lost_connection_of_the_probe_is_tried_again(workspace: RunningWorkspace) -> None:
+    post(workspace, "/_workspace/faults", {"pattern": "GET /.well-known/*", "reset": True})
+    answers(host=workspace.url)

@@ -1,0 +1,194 @@
+"""The pack as the engine starts and calls it, without an engine."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime import proto
+from pulumi.runtime.proto import analyzer_pb2_grpc
+
+from model_serving.policies.pack.inputs import PROVIDER
+from model_serving.policies.rules import RULES
+
+PACK = Path(__file__).resolve().parents[3] / "policies"
+SERVING = "databricks:index/modelServing:ModelServing"
+ENTITY = {"name": "current", "entityName": "main.ml.iris", "entityVersion": "2", "scaleToZeroEnabled": True}
+ASLEEP = {"name": "iris", "config": {"servedEntities": [ENTITY]}, "tags": [{"key": "team", "value": "risk"}]}
+WAIVER = {
+    "night": {
+        "rule": "production-stays-warm", "resource": "iris", "reason": "Night only", "owner": "risk",
+        "expires": "9999-12-31",
+    }
+}  # fmt: skip
+NO_HOST = "Whether endpoint"
+
+
+@contextmanager
+def pack(stack: str = "prod", waivers: Any = None, endpoints: Any = None) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
+    """The pack in a process of its own, with no workspace to read."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DATABRICKS_")} | {
+        "PULUMI_PROJECT": "model-serving",
+        "PULUMI_STACK": stack,
+        "PULUMI_DRY_RUN": "true",
+        "PULUMI_CONFIG": json.dumps(
+            {"model-serving:waivers": json.dumps(waivers or {}), "model-serving:endpoints": json.dumps(endpoints or {})}
+        ),
+        "DATABRICKS_CONFIG_FILE": os.devnull,
+    }
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
+    process = subprocess.Popen(command, cwd=PACK, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None, "The output is a pipe"
+        with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
+            yield analyzer_pb2_grpc.AnalyzerStub(channel)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def struct(inputs: dict[str, Any]) -> struct_pb2.Struct:
+    made = struct_pb2.Struct()
+    made.update(inputs)
+    return made
+
+
+def analyze(
+    stub: Any, inputs: dict[str, Any], kind: str = SERVING, *, protect: bool = True
+) -> list[tuple[str, int, str]]:
+    options = proto.AnalyzerResourceOptions(protect=protect)
+    request = proto.AnalyzeRequest(type=kind, name="iris", urn="urn:iris", properties=struct(inputs), options=options)
+    return [
+        (found.policyName, found.enforcementLevel, found.message.partition("\n")[2])
+        for found in stub.Analyze(request).diagnostics
+        if not found.message.partition("\n")[2].startswith(NO_HOST)
+    ]
+
+
+def analyze_stack(stub: Any) -> list[tuple[str, int]]:
+    found = stub.AnalyzeStack(proto.AnalyzeStackRequest(resources=[])).diagnostics
+    return [(each.policyName, each.enforcementLevel) for each in found]
+
+
+def test_it_offers_every_rule_with_its_level_and_settings() -> None:
+    with pack() as stub:
+        info = stub.GetAnalyzerInfo(empty_pb2.Empty())
+    levels = {"mandatory": proto.MANDATORY, "advisory": proto.ADVISORY}
+    assert [(each.name, each.enforcementLevel, sorted(each.configSchema.properties)) for each in info.policies] == [
+        (rule.name, levels[rule.level], sorted(rule.settings)) for rule in RULES
+    ]
+
+
+def test_a_violation_has_its_rules_level_and_a_resource_of_another_kind_none() -> None:
+    with pack() as stub:
+        ((name, level, message),) = analyze(stub, ASLEEP)
+        assert (name, level) == ("production-stays-warm", proto.MANDATORY)
+        assert message.startswith('Served entity "current" scales to zero')
+        assert analyze(stub, ASLEEP, "aws:s3/bucket:Bucket") == []
+
+
+def test_a_workspace_that_cannot_be_read_is_a_violation() -> None:
+    with pack("dev") as stub:
+        request = proto.AnalyzeRequest(type=SERVING, name="iris", urn="urn:iris", properties=struct({"name": "iris"}))
+        found = stub.Analyze(request).diagnostics
+    assert [(each.policyName, each.enforcementLevel) for each in found] == [
+        ("route-optimized-create-only", proto.MANDATORY)
+    ]
+
+
+def test_an_absent_workspace_ends_a_preview_before_the_provider_waits() -> None:
+    away = {"host": "http://127.0.0.1:1", "token": "of-somebody"}
+    warn = {"route-optimized-create-only": proto.PolicyConfig(properties=struct({"unreadable": "warn"}))}
+    with pack("dev") as stub:
+        with pytest.raises(grpc.RpcError) as raised:
+            analyze(stub, away, PROVIDER)
+        assert raised.value.details().startswith(
+            "route-optimized-create-only: The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection"
+            " refused. No endpoint can be read from it"
+        )
+        assert "of-somebody" not in raised.value.details()
+        stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=warn))
+        ((name, level, message),) = analyze(stub, away, PROVIDER)
+        assert (name, level) == ("route-optimized-create-only", proto.ADVISORY)
+        assert message.startswith("The workspace http://127.0.0.1:1 does not answer")
+
+
+def test_the_configuration_sets_levels_and_settings() -> None:
+    config = {
+        "production-stays-warm": proto.PolicyConfig(
+            enforcementLevel=proto.ADVISORY, properties=struct({"stacks": ["staging"]})
+        ),
+        "required-tags": proto.PolicyConfig(enforcementLevel=proto.DISABLED),
+    }
+    with pack("staging") as stub:
+        stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=config))
+        assert [(name, level) for name, level, _ in analyze(stub, ASLEEP)] == [
+            ("production-stays-warm", proto.ADVISORY)
+        ]
+
+
+def test_a_mistake_in_the_configuration_is_refused() -> None:
+    config = {"traffic-jump": proto.PolicyConfig(properties=struct({"pionts": 1}))}
+    with pack() as stub, pytest.raises(grpc.RpcError, match='no setting "pionts"'):
+        stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=config))
+
+
+def test_an_alias_in_the_stack_file_is_told() -> None:
+    written = {"iris": {"served_entities": {"current": {"entity": "main.ml.iris@Champion"}}}}
+    with pack(endpoints=written) as stub:
+        assert [(name, level) for name, level, _ in analyze(stub, ASLEEP)] == [
+            ("production-stays-warm", proto.MANDATORY),
+            ("production-pins-versions", proto.ADVISORY),
+        ]
+
+
+def test_a_waiver_turns_a_violation_into_something_told() -> None:
+    with pack(waivers=WAIVER) as stub:
+        ((name, level, message),) = analyze(stub, ASLEEP)
+        assert (name, level) == ("production-stays-warm", proto.ADVISORY)
+        assert message.startswith('Waived until 9999-12-31 by "night" (owner risk): Night only.')
+        assert analyze_stack(stub) == []
+
+
+def test_a_waiver_of_no_use_is_told_and_an_expired_one_fails_before_anything_else() -> None:
+    expired = {"night": {**WAIVER["night"], "expires": "2020-01-01"}}
+    with pack("dev", WAIVER) as stub:
+        assert analyze_stack(stub) == [("waivers", proto.ADVISORY)]
+    with pack("dev", expired) as stub:
+        ((name, level, message),) = analyze(stub, {}, "pulumi:pulumi:Stack")
+        assert (name, level) == ("waivers", proto.MANDATORY)
+        assert "expired on 2020-01-01" in message
+
+
+def test_a_mistake_in_a_waiver_is_a_violation() -> None:
+    with pack("dev", {"night": {}}) as stub:
+        ((name, level, message),) = analyze(stub, {}, "pulumi:pulumi:Stack")
+    assert (name, level) == ("waivers", proto.MANDATORY)
+    assert message.startswith("model-serving:waivers.night: a waiver has exactly the fields")
+
+
+def test_the_pack_starts_without_the_databricks_packages() -> None:
+    """Their import takes seconds. The SDK's is left to a thread that runs while the program starts."""
+    script = (
+        "import sys\n"
+        "from model_serving.policies import rules\n"
+        "from model_serving.policies.live import client\n"
+        "from model_serving.policies.pack import service\n"
+        "print([name for name in sys.modules if name.startswith(('pulumi_databricks', 'databricks'))])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=PACK.parent, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_beside_the_entry_point_are_packages_only() -> None:
+    """The engine puts the folder on the path: a module here could shadow one that Pulumi needs to start."""
+    assert sorted(file.name for file in PACK.glob("*.py")) == ["__init__.py", "__main__.py"]

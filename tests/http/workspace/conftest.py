@@ -1,0 +1,161 @@
+"""A workspace for each test, behind one real server: a thread that serves whichever workspace is on stage."""
+
+import gc
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.core import Config
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from model_serving.workspace.admin.bootstrap import Credentials, found_workspace
+from model_serving.workspace.admin.seed import join
+from model_serving.workspace.http.app import create_app
+from model_serving.workspace.http.call import Settings
+from model_serving.workspace.http.server import bound_socket
+from model_serving.workspace.identity.identity import principal
+from model_serving.workspace.identity.scim import new_user
+from model_serving.workspace.identity.tokens import new_personal_token
+from model_serving.workspace.store.clock import FakeClock
+from model_serving.workspace.store.store import Store
+
+READY_AFTER = 10.0
+
+
+class Stage:
+    """The application of the test that runs."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@dataclass
+class Workspace:
+    """A workspace under test; time in it stands still until `clock` is moved."""
+
+    origin: str
+    store: Store
+    clock: FakeClock
+    credentials: Credentials
+    stage: Stage
+    opened: ExitStack = field(default_factory=ExitStack)
+
+    def restart(self, **settings: Any) -> None:
+        """Goes on with other settings."""
+        self.stage.app = create_app(self.store, self.clock, Settings(**{"ready_after": READY_AFTER} | settings))
+
+    def http(self, token: str | None = None) -> httpx.Client:
+        """A client of the administrator, or of the holder of that token."""
+        headers = {"Authorization": f"Bearer {token or self.credentials.token}"}
+        # plain HTTP: making a TLS context would take longer than the test
+        client = httpx.Client(base_url=self.origin, headers=headers, verify=False)  # noqa: S501
+        return self.opened.enter_context(client)
+
+    def user(self, name: str, *groups: str) -> str:
+        """A personal access token of a new user."""
+        record = new_user(self.store, {"userName": name})
+        self.store.put("user", record["id"], record)
+        for group in groups:
+            join(self.store, group, record["id"])
+        return new_personal_token(self.store, principal(self.store, "user", record))
+
+    def oauth_token(self, **form: str) -> str:
+        """An OAuth token of the administrating service principal."""
+        answer = self.http().post(
+            "/oidc/v1/token",
+            auth=(self.credentials.client_id, self.credentials.client_secret),
+            data={"grant_type": "client_credentials", "scope": "all-apis"} | form,
+        )
+        return str(answer.json()["access_token"])
+
+    def sdk(self, **config: Any) -> WorkspaceClient:
+        """The official SDK's client, of the administrator unless told otherwise."""
+        self.opened.callback(_collect_sockets)
+        return WorkspaceClient(config=Config(host=self.origin, **(config or {"token": self.credentials.token})))
+
+    def deploy(self) -> None:
+        """Lets the time pass that a deployment takes."""
+        self.clock.advance(READY_AFTER)
+
+
+def _collect_sockets() -> None:
+    """The SDK leaves its connections to the garbage collector, whose warnings would fail a later test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[tuple[Stage, str]]:
+    stage, listener = Stage(), bound_socket("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(stage, http="h11", ws="none", lifespan="off", log_level="critical"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield stage, f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def workspace(stage: tuple[Stage, str]) -> Iterator[Workspace]:
+    stage_app, origin = stage
+    store, clock = Store(":memory:"), FakeClock()
+    credentials = found_workspace(store, clock)
+    on_stage = Workspace(origin, store, clock, credentials, stage_app)
+    on_stage.restart()
+    with on_stage.opened:
+        yield on_stage
+    store.close()
+
+
+@pytest.fixture
+def http(workspace: Workspace) -> httpx.Client:
+    """The administrator, over plain HTTP."""
+    return workspace.http()
+
+
+@pytest.fixture
+def entity() -> Callable[..., dict[str, Any]]:
+    """A served entity of the fraud model; keyword arguments change it, None takes a member away."""
+
+    def build(**changes: Any) -> dict[str, Any]:
+        plain = {"entity_name": "main.ml.fraud", "entity_version": "7", "workload_size": "Small"}
+        merged = plain | {"scale_to_zero_enabled": False} | changes
+        return {member: value for member, value in merged.items() if value is not None}
+
+    return build
+
+
+@pytest.fixture
+def endpoint(
+    workspace: Workspace, http: httpx.Client, entity: Callable[..., dict[str, Any]]
+) -> Callable[..., dict[str, Any]]:
+    """Makes an endpoint and deploys it: `endpoint("fraud", route_optimized=True)`."""
+
+    def build(name: str = "fraud", **members: Any) -> dict[str, Any]:
+        made = http.post(
+            "/api/2.0/serving-endpoints", json={"name": name, "config": {"served_entities": [entity()]}} | members
+        )
+        assert made.status_code == 200, made.text
+        workspace.deploy()
+        return dict(http.get(f"/api/2.0/serving-endpoints/{name}").json())
+
+    return build

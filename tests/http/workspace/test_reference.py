@@ -1,0 +1,37 @@
+"""docs/workspace.md tells what there is, and each rule names the fact that it follows."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from model_serving.workspace.http.openapi import MEMBERS, rule_name
+from model_serving.workspace.http.reference import evidence, page
+from model_serving.workspace.http.routes import every_route
+
+PAGE = Path(__file__).parents[3] / "docs" / "workspace.md"
+ROUTES = every_route()
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make workspace-page`"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route[0]} {route[1]}")
+def test_every_rule_names_its_fact(route: tuple[str, str, object]) -> None:
+    assert evidence(route[2]), f"{rule_name(route[2])} has no Source in its docstring or its module's"
+
+
+def test_every_route_of_the_page_answers(http: httpx.Client) -> None:
+    answers = {(method, path): http.request(method, re.sub(r"{\w+}", "x", path)) for method, path, _ in ROUTES}
+    silent = [route for route, answer in answers.items() if "No API found" in answer.text or answer.status_code >= 500]
+    assert silent == []
+
+
+def test_the_interface_describes_bodies_of_rules_that_exist(http: httpx.Client) -> None:
+    assert MEMBERS.keys() <= {rule_name(rule) for _, _, rule in ROUTES}
+    document = http.get("/_workspace/openapi.json").json()
+    create = document["paths"]["/api/2.0/serving-endpoints"]["post"]
+    config = create["requestBody"]["content"]["application/json"]["schema"]["properties"]["config"]
+    assert config["properties"]["served_entities"]["items"]["properties"]["entity_name"] == {"type": "string"}

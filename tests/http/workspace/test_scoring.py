@@ -1,0 +1,157 @@
+"""Models that answer for real: a Python file, an MLflow model folder, the iris classifier of a new workspace."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from model_serving.workspace.admin.seed import SeedError, plant, with_paths_from
+
+Build = Callable[..., dict[str, Any]]
+QUERY = "/serving-endpoints/flowers/invocations"
+COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+# one flower of each species, as Fisher measured them
+FLOWERS = [[5.1, 3.5, 1.4, 0.2], [5.7, 2.8, 4.1, 1.3], [6.3, 3.3, 6.0, 2.5]]
+SPLIT = {"dataframe_split": {"columns": COLUMNS, "data": FLOWERS}}
+DOUBLE = "def predict(rows, version):\n    return [2 * row['x'] + int(version) for row in rows]\n"
+
+
+@pytest.fixture
+def score(workspace: Any, endpoint: Build, entity: Build) -> Callable[..., httpx.Response]:
+    """Serves a version of the iris model and asks it."""
+
+    def ask(body: dict[str, Any], version: str = "2") -> httpx.Response:
+        served = entity(entity_name="main.ml.iris", entity_version=version)
+        endpoint("flowers", config={"served_entities": [served]})
+        answer: httpx.Response = workspace.http().post(QUERY, json=body)
+        return answer
+
+    return ask
+
+
+@pytest.mark.parametrize("version", ["1", "2", "3"])
+def test_the_iris_model_knows_its_flowers(score: Callable[..., httpx.Response], version: str) -> None:
+    assert score(SPLIT, version).json() == {"predictions": ["setosa", "versicolor", "virginica"]}
+
+
+def test_versions_of_it_disagree_on_a_flower_between_two_species(
+    workspace: Any, endpoint: Build, entity: Build
+) -> None:
+    versions = {
+        number: entity(name=f"v{number}", entity_name="main.ml.iris", entity_version=number) for number in "123"
+    }
+    routes = [{"served_entity_name": f"v{number}", "traffic_percentage": 100 * (number == "2")} for number in "123"]
+    endpoint("flowers", config={"served_entities": list(versions.values()), "traffic_config": {"routes": routes}})
+    body = {"dataframe_split": {"columns": COLUMNS, "data": [[4.9, 2.5, 4.5, 1.7]]}}
+    answers = [
+        workspace.http().post(f"/serving-endpoints/flowers/served-models/v{number}/invocations", json=body).json()
+        for number in "123"
+    ]
+    assert [answer["predictions"] for answer in answers] == [["versicolor"], ["versicolor"], ["virginica"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([{"sepal_length": 5.1}], "Model is missing inputs ['sepal_width', 'petal_length', 'petal_width']."),
+        ([dict.fromkeys(COLUMNS, "long")], "Incompatible input types for column sepal_length. Can not safely convert"),
+        ([[5.1, 3.5, 1.4, 0.2]], "Expected named columns ['sepal_length', "),
+    ],
+    ids=["missing", "type", "unnamed"],
+)
+def test_rows_that_do_not_fit_the_signature_are_refused(
+    score: Callable[..., httpx.Response], rows: list[Any], reason: str
+) -> None:
+    refused = score({"instances": rows})
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert refused.json()["message"].startswith(f"Failed to enforce schema of data. Error: {reason}")
+
+
+def test_a_python_file_scores(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
+    (tmp_path / "double.py").write_text(DOUBLE)
+    seed = with_paths_from(tmp_path, {"models": {"main.ml.iris": {"versions": 3, "scored_by": "double.py"}}})
+    plant(workspace.store, workspace.clock, seed)
+    assert score({"dataframe_records": [{"x": 20}]}).json() == {"predictions": [42]}
+
+
+def test_a_version_may_have_a_file_of_its_own(
+    workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]
+) -> None:
+    (tmp_path / "double.py").write_text(DOUBLE)
+    described = {"versions": {1: None, 2: {"scored_by": str(tmp_path / "double.py")}}}
+    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": described}})
+    assert score({"dataframe_records": [{"x": 20}]}, "2").json() == {"predictions": [42]}
+    workspace.http().delete("/api/2.0/serving-endpoints/flowers")
+    assert score(SPLIT, "1").json()["predictions"][0] == "setosa"
+
+
+def test_a_model_that_raises_is_the_caller_s_to_know(
+    workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]
+) -> None:
+    (tmp_path / "double.py").write_text(DOUBLE)
+    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "double.py")}}})
+    refused = score({"dataframe_records": [{"y": 20}]})
+    assert refused.status_code == 400
+    assert refused.json()["message"].endswith("for inference. Error 'KeyError: 'x''")
+
+
+@pytest.mark.parametrize("answer", ["float('nan')", "object()"])
+def test_a_prediction_that_is_no_json_is_refused(
+    workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response], answer: str
+) -> None:
+    (tmp_path / "odd.py").write_text(f"def predict(rows, version):\n    return [{answer} for row in rows]\n")
+    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "odd.py")}}})
+    refused = score({"inputs": [1]})
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "reason"),
+    [
+        ("none.py", None, "does not exist"),
+        ("broken.py", "predict(", "can't be run: SyntaxError"),
+        ("empty.py", "", "defines no function predict(rows, version)"),
+        ("typed.py", "INPUTS = {'x': 'float'}\ndef predict(rows, version): ...", "unknown type 'float' in INPUTS"),
+        ("model.txt", "weights", "is neither a Python file nor an MLflow model folder"),
+        (".", "", "is no MLflow model folder"),
+    ],
+)
+def test_a_model_that_can_not_be_loaded_is_refused_at_once(
+    workspace: Any, tmp_path: Path, file: str, content: str | None, reason: str
+) -> None:
+    if content is not None and file != ".":
+        (tmp_path / file).write_text(content)
+    with pytest.raises(SeedError) as refused:
+        plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / file)}}})
+    assert str(refused.value).startswith("main.ml.iris: ")
+    assert reason in str(refused.value)
+
+
+SAVE = """
+import sys, mlflow.pyfunc
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+class Model(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return model_input["x"] * 2
+
+signature = ModelSignature(inputs=Schema([ColSpec("double", "x")]))
+mlflow.pyfunc.save_model(sys.argv[1], python_model=Model(), signature=signature, pip_requirements=[])
+"""
+
+
+def test_an_mlflow_model_folder_scores(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
+    saved = subprocess.run(
+        [sys.executable, "-c", SAVE, str(tmp_path / "model")], cwd=tmp_path, check=False, capture_output=True, text=True
+    )
+    assert saved.returncode == 0, saved.stderr
+    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "model")}}})
+    assert score({"dataframe_records": [{"x": 21.0}]}).json() == {"predictions": [42.0]}
+    refused = workspace.http().post(QUERY, json={"dataframe_records": [{"y": 21.0}]})
+    assert refused.status_code == 400
+    assert "Model is missing inputs ['x']" in refused.json()["message"]

@@ -1,0 +1,172 @@
+"""Where two answers of the service are plausible, either can be chosen; quotas can be set."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from model_serving.workspace.admin.switches import DEFAULTS, SWITCHES, SwitchError, chosen
+from model_serving.workspace.serving.limits import LimitError, Limits, limited
+
+Build = Callable[..., dict[str, Any]]
+ENDPOINTS = "/api/2.0/serving-endpoints"
+ROWS = {"inputs": [1]}
+
+
+def absent_scale_to_zero(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del endpoint
+    made = {"name": "new", "config": {"served_entities": [entity(scale_to_zero_enabled=None)]}}
+    answer: httpx.Response = workspace.http().post(ENDPOINTS, json=made)
+    return answer
+
+
+def duplicate_name(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del entity
+    endpoint("fraud")
+    answer: httpx.Response = workspace.http().post(ENDPOINTS, json={"name": "fraud"})
+    return answer
+
+
+def delete_while_updating(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    endpoint("fraud")
+    workspace.http().put(f"{ENDPOINTS}/fraud/config", json={"served_entities": [entity(entity_version="8")]})
+    answer: httpx.Response = workspace.http().delete(f"{ENDPOINTS}/fraud")
+    return answer
+
+
+def query_before_deployment(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del endpoint, entity
+    workspace.http().post(ENDPOINTS, json={"name": "new"})
+    answer: httpx.Response = workspace.http().post("/serving-endpoints/new/invocations", json=ROWS)
+    return answer
+
+
+def token_of_another_endpoint(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del entity
+    other, made = endpoint("other", route_optimized=True), endpoint("fraud", route_optimized=True)
+    details = other["data_plane_info"]["query_info"]["authorization_details"]
+    client = workspace.http(workspace.oauth_token(authorization_details=details))
+    answer: httpx.Response = client.post(made["endpoint_url"], json=ROWS)
+    return answer
+
+
+def permissions_of_a_deleted_endpoint(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del entity
+    made = endpoint("fraud")
+    workspace.http().delete(f"{ENDPOINTS}/fraud")
+    answer: httpx.Response = workspace.http().get(f"/api/2.0/permissions/serving-endpoints/{made['id']}")
+    return answer
+
+
+def entity_of_a_route_optimized_endpoint(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del entity
+    made = endpoint("fraud", route_optimized=True)
+    details = made["data_plane_info"]["query_info"]["authorization_details"]
+    url = made["endpoint_url"].replace("/invocations", "/served-models/fraud-7/invocations")
+    client = workspace.http(workspace.oauth_token(authorization_details=details))
+    answer: httpx.Response = client.post(url, json=ROWS)
+    return answer
+
+
+def direct_url(workspace: Any, endpoint: Build, entity: Build) -> list[bool]:
+    """Whether a read has the URL: after the first deployment, and three seconds later."""
+    del entity
+    at_once = endpoint("fraud", route_optimized=True)
+    workspace.clock.advance(3)
+    later = workspace.http().get(f"{ENDPOINTS}/fraud").json()
+    return ["endpoint_url" in each and "data_plane_info" in each for each in (at_once, later)]
+
+
+def missing_endpoint(workspace: Any, endpoint: Build, entity: Build) -> str | None:
+    """The code of a 404."""
+    del endpoint, entity
+    answer = workspace.http().get(f"{ENDPOINTS}/nobody")
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "Endpoint with name 'nobody' does not exist."
+    return str(answer.json()["error_code"]) if "error_code" in answer.json() else None
+
+
+ANSWERS: dict[Callable[..., Any], dict[str, Any]] = {
+    absent_scale_to_zero: {"false": 200, "refused": 400},
+    duplicate_name: {"400": 400, "409": 409},
+    delete_while_updating: {"allowed": 200, "409": 409},
+    query_before_deployment: {"400": 400, "404": 404},
+    token_of_another_endpoint: {"403": 403, "401": 401},
+    permissions_of_a_deleted_endpoint: {"200": 200, "404": 404},
+    entity_of_a_route_optimized_endpoint: {"200": 200, "404": 404},
+    direct_url: {"at-once": [True, True], "later": [False, True]},
+    missing_endpoint: {"with-code": "RESOURCE_DOES_NOT_EXIST", "without-code": None},
+}
+"""What is seen at each position: the status of a response where nothing else is told."""
+CASES = [
+    pytest.param(ask, answer, seen, id=f"{ask.__name__}={answer}")
+    for ask, answers in ANSWERS.items()
+    for answer, seen in answers.items()
+]
+
+
+@pytest.mark.parametrize(("ask", "answer", "seen"), CASES)
+def test_a_switch_changes_the_answer(
+    workspace: Any,
+    endpoint: Build,
+    entity: Build,
+    ask: Callable[..., Any],
+    answer: str,
+    seen: Any,
+) -> None:
+    workspace.restart(switches=chosen([f"{ask.__name__.replace('_', '-')}={answer}"]))
+    found = ask(workspace, endpoint, entity)
+    assert (found.status_code if isinstance(found, httpx.Response) else found) == seen
+
+
+def test_every_switch_is_tried_in_every_position() -> None:
+    tried = {ask.__name__.replace("_", "-"): tuple(answers) for ask, answers in ANSWERS.items()}
+    assert tried == {switch.name: switch.answers for switch in SWITCHES}
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [("dup=1", "Unknown switch 'dup', there are: "), ("duplicate-name=500", "it is one of: 400, 409")],
+)
+def test_a_choice_that_there_is_not_is_refused(choice: str, sentence: str) -> None:
+    with pytest.raises(SwitchError, match=sentence):
+        chosen([choice])
+    assert chosen([]) == DEFAULTS
+
+
+def test_limits_can_be_set() -> None:
+    assert limited(["changes=3", "endpoints=2"]) == replace(Limits(), changes=3, endpoints=2)
+    for wrong, sentence in (("pods=1", "Unknown limit 'pods'"), ("changes=many", "must be a whole number")):
+        with pytest.raises(LimitError, match=sentence):
+            limited([wrong])
+
+
+def test_a_full_workspace_takes_no_other_endpoint(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+    workspace.restart(limits=Limits(endpoints=1))
+    endpoint("fraud")
+    refused = http.post(ENDPOINTS, json={"name": "other"})
+    assert refused.status_code == 400
+    assert refused.json()["message"] == "The workspace has reached its limit of 1 serving endpoints."
+
+
+def test_too_many_changes_have_to_wait(workspace: Any, http: httpx.Client, endpoint: Build, entity: Build) -> None:
+    workspace.restart(limits=Limits(changes=2))
+    endpoint("first")
+    endpoint("second")
+    config = {"served_entities": [entity(entity_version="8")]}
+    refused = http.put(f"{ENDPOINTS}/first/config", json=config)
+    # two deployments of 10 seconds ago, the first change leaves the window of 300 in 280
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "280")
+    assert refused.json()["error_code"] == "REQUEST_LIMIT_EXCEEDED"
+    workspace.clock.advance(280)
+    assert http.put(f"{ENDPOINTS}/first/config", json=config).status_code == 200
+
+
+def test_an_entity_takes_so_many_environment_variables(http: httpx.Client, entity: Build) -> None:
+    variables = {f"V{number}": "1" for number in range(31)}
+    refused = http.post(
+        ENDPOINTS, json={"name": "new", "config": {"served_entities": [entity(environment_vars=variables)]}}
+    )
+    assert refused.json()["message"] == "A served entity can have at most 30 environment variables."

@@ -1,0 +1,211 @@
+"""`make accept`: the comments that tests/review/cases/ holds, made anew by the real engine.
+
+Each case is a change to a deployed stack. What the engine says to it is recorded, without what differs from run to run,
+and the comment is made from the recording. A person reads the difference before committing it.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.output import step
+from model_serving.review.assess.report import Report, report
+from model_serving.review.plan.events import read_events
+from model_serving.review.render.markdown import markdown
+from model_serving.spec.files.declarations import declared_in
+from tests.support.recording import recorded
+from tests.support.sandbox import PROJECT, Stage, stage
+
+CASES = PROJECT / "tests" / "unit" / "review" / "cases"
+UP = ("up", "--yes", "--skip-preview")
+
+Edit = tuple[str, str, str]
+"""A file, a text that stands in it once, and what takes its place."""
+
+_BASE, _LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
+_SPLIT = "{champion: 95, challenger: 5}"
+_CALLER = "{service_principal: checkout, level: CAN_QUERY}"
+_IRIS = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
+_IRIS_ENDPOINT = f"""\
+    iris-classifier:
+      served_entities:
+        current: {_IRIS}
+      permissions:
+        - {{group: ml-engineers, level: CAN_QUERY}}
+"""
+_MANY = 300
+
+
+def _many(here: Stage) -> None:
+    """A stack of three hundred endpoints, and a provider that isn't slowed down."""
+    file = here.folder / _LOCAL
+    settings = [
+        line for line in file.read_text(encoding="utf-8").splitlines() if "databricks:host" in line or "salt" in line
+    ]
+    host, salt = settings
+    endpoints = [f"    scorer-{n:03}: *scorer" for n in range(1, _MANY)]
+    shape = "{served_entities: {current: {entity: main.ml.fraud, version: '7', workload_size: Small}}}"
+    lines = ["config:", host, "  databricks:rateLimit: 500", "  model-serving:endpoints:", "    fraud-scorer: null"]
+    lines += [f"    scorer-000: &scorer {shape}", *endpoints, salt, ""]
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _outside(here: Stage) -> None:
+    """Someone changes a tag, and removes an endpoint, in the workspace itself."""
+    here.workspace.patch(
+        "/api/2.0/serving-endpoints/fraud-scorer/tags", {"add_tags": [{"key": "team", "value": "growth"}]}
+    )
+    here.workspace.delete("/api/2.0/serving-endpoints/iris-classifier")
+
+
+def _agree(here: Stage) -> None:
+    """The author agrees to the outage, by naming the very endpoint that is replaced."""
+    found = here.workspace.get("/api/2.0/serving-endpoints/iris-classifier")["id"]
+    here.edit(
+        _LOCAL,
+        "    iris-classifier:\n",
+        f"    iris-classifier:\n      replace_id: {found}\n      route_optimized: true\n",
+    )
+
+
+def _failed(here: Stage) -> None:
+    """The change was merged, and its model version can't be deployed."""
+    broken = {"main.ml.fraud": {"versions": {9: {"fails": "pip could not resolve numpy==9"}}}}
+    here.workspace.post("/_workspace/seed", {"models": broken})
+    here.pulumi(*UP, check=False)
+
+
+def _lost(here: Stage) -> None:
+    """The change was merged and carried out, but the workspace's answer did not arrive."""
+    pattern = "PUT /api/2.0/serving-endpoints/fraud-scorer/config"
+    here.workspace.post("/_workspace/faults", {"pattern": pattern, "status": 504, "after_handler": True})
+    here.pulumi(*UP, check=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change as a pull request brings it: `before` is deployed, then `edits` are made."""
+
+    name: str
+    edits: tuple[Edit, ...] = ()
+    before: tuple[Edit, ...] = ()
+    deployed: bool = True
+    prepare: Callable[[Stage], None] | None = None
+    outside: Callable[[Stage], None] | None = None
+    options: tuple[str, ...] = ()
+
+
+CASES_OF_REVIEW = (
+    Case("first-deployment", deployed=False),
+    Case("canary-step", ((_BASE, _SPLIT, "{champion: 75, challenger: 25}"),)),
+    Case(
+        "rollback",
+        before=((_BASE, _SPLIT, "{champion: 0, challenger: 100}"),),
+        edits=((_BASE, "{champion: 0, challenger: 100}", "{champion: 100, challenger: 0}"),),
+    ),
+    Case("flipped-route-optimization", ((_BASE, "route_optimized: true", "route_optimized: false"),)),
+    Case("rename", ((_BASE, "fraud-scorer:", "card-fraud-scorer:"),)),
+    Case(
+        "permission-widening",
+        ((_BASE, _CALLER, f"{_CALLER.replace('QUERY', 'MANAGE')}\n        - {{group: analysts, level: CAN_QUERY}}"),),
+    ),
+    Case("deleted-endpoint", ((_LOCAL, _IRIS_ENDPOINT, ""),)),
+    Case("three-hundred-endpoints", ((_LOCAL, "workload_size: Small", "workload_size: Large"),), prepare=_many),
+    Case(
+        "failed-preview",
+        ((_BASE, _SPLIT, "{champion: 95, challenger: 6}"), (_BASE, "level: CAN_MANAGE", "level: CAN_MANGE")),
+    ),
+    Case(
+        "policy-violation",
+        ((_LOCAL, _IRIS, "{external_model: {provider: openai, name: gpt-4o, task: llm/v1/chat}}"),),
+    ),
+    Case(
+        "model-size-and-secrets",
+        (
+            (
+                _BASE,
+                'version: "8", workload_size: Small}',
+                'version: "9", workload_size: Medium, environment_vars: {MODE: planted-plain-value}}',
+            ),
+            (_BASE, "tags: {team: risk}", "tags: {team: payments}"),
+        ),
+    ),
+    Case(
+        "changed-outside",
+        ((_BASE, _SPLIT, "{champion: 75, challenger: 25}"),),
+        outside=_outside,
+        options=("--refresh",),
+    ),
+    Case("failed-update", ((_BASE, 'version: "8"', 'version: "9"'),), outside=_failed),
+    Case(
+        "lost-answer",
+        ((_BASE, _SPLIT, "{champion: 75, challenger: 25}"),),
+        outside=_lost,
+        options=("--refresh",),
+    ),
+    Case("field-that-is-dropped", ((_BASE, "description: Scores card payments", "description: Scores payments"),)),
+    Case("agreed-replacement", outside=_agree),
+    Case(
+        "removed-protection",
+        before=((_LOCAL, "    iris-classifier:\n", "    iris-classifier:\n      protect: true\n"),),
+        edits=((_LOCAL, "      protect: true\n", ""),),
+    ),
+    Case("no-changes"),
+)
+
+
+def record(case: Case, folder: Path) -> None:
+    """Play a case on a stage and keep what the engine said, and the stack files that it said it of, in a folder."""
+    with stage("--ready-after", "0", "--limit", "changes=10000") as here:
+        here.pulumi("stack", "init", "local")
+        if case.prepare:
+            case.prepare(here)
+        for edit in case.before:
+            here.edit(*edit)
+        if case.deployed:
+            here.pulumi(*UP)
+        for edit in case.edits:
+            here.edit(*edit)
+        if case.outside:
+            case.outside(here)
+        events = here.folder / "events"
+        options = ("--policy-pack", "policies", "--event-log", str(events), *case.options)
+        here.pulumi("preview", *options, check=False, PULUMI_DEBUG_COMMANDS="1")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "events.jsonl").write_text(recorded(events, here.workspace.url), encoding="utf-8")
+        _keep_stack_files(here, folder)
+
+
+def _keep_stack_files(here: Stage, folder: Path) -> None:
+    (folder / "stacks").mkdir(exist_ok=True)
+    for file in (_BASE, _LOCAL):
+        text = (here.folder / file).read_text(encoding="utf-8")
+        text = re.sub(r"\b[0-9a-f]{32}\b", "0" * 32, text.replace(here.workspace.url, "http://127.0.0.1:8787"))
+        (folder / file).write_text(text, encoding="utf-8")
+
+
+def report_on(folder: Path) -> Report:
+    """The report on a recorded case. Its places are those of the case's own stack files."""
+    return report(read_events(folder / "events.jsonl"), declared_in("local", folder / "stacks"))
+
+
+def comment_on(folder: Path) -> str:
+    """The comment on a recorded case, with places as they are named in the project's folder."""
+    from model_serving.spec.diagnostics import relative  # noqa: PLC0415  only the folder's name is taken out
+
+    return markdown(report_on(folder)).replace(f"{relative(folder / 'stacks')}/", "stacks/")
+
+
+def main(names: list[str]) -> int:
+    for case in CASES_OF_REVIEW:
+        if not names or case.name in names:
+            step(case.name)
+            record(case, CASES / case.name)
+            (CASES / case.name / "comment.md").write_text(comment_on(CASES / case.name), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,174 @@
+"""Every child that a component registers, with its inputs and options, as the engine is told."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+from model_serving.check.resources import declared
+from model_serving.components.args import (
+    AiGatewayArgs,
+    OAuthSecretArgs,
+    PermissionArgs,
+    ServedEntityArgs,
+    ServicePrincipalArgs,
+    ServingEndpointArgs,
+)
+from model_serving.components.from_spec import endpoint_args
+from model_serving.components.service_principal import ServicePrincipal
+from model_serving.components.serving_endpoint import ServingEndpoint
+from model_serving.policies.pack.inputs import UNKNOWN
+from model_serving.spec import load_stack
+
+
+class Recorded(mocks.Mocks):
+    """Keeps what is registered; refuses every call that nobody expects."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = {name: value for name, value in args.inputs.items() if name != "__provider"}
+        self.registered[args.name] = (args.typ.rpartition(":")[2], inputs)
+        known = {"servingEndpointId": "e1", "endpointUrl": "", "applicationId": "app1", "secret": "s"}
+        return f"{args.name}-id", {**args.inputs, **known}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(args.token)
+
+
+@pytest.fixture
+def recorded() -> Recorded:
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:  # another test ran a loop of its own and left the thread without one
+        asyncio.set_event_loop(asyncio.new_event_loop())
+    found = Recorded()
+    mocks.set_mocks(found, preview=False)
+    return found
+
+
+def endpoint(**fields: Any) -> ServingEndpointArgs:
+    model = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
+    return ServingEndpointArgs("fraud", {"champion": model}, preflight=False, **fields)
+
+
+@pytest.mark.parametrize("fields", [{}, {"permissions": []}], ids=["absent", "empty"])
+def test_permissions_without_an_entry_are_not_managed(recorded: Recorded, fields: dict[str, Any]) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        ServingEndpoint("one", endpoint(**fields))
+
+    program()
+    assert list(recorded.registered) == ["one"]
+
+
+def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        permission = PermissionArgs("group", "ml", "CAN_QUERY")
+        ServingEndpoint("one", endpoint(permissions=[permission], ai_gateway=AiGatewayArgs(usage_tracking=True)))
+
+    program()
+    assert {name: typ for name, (typ, _) in recorded.registered.items()} == {
+        "one": "ModelServing",
+        "one-settings": "EndpointSettings",
+        "one-permissions": "Permissions",
+    }
+    assert recorded.registered["one-settings"][1] == {
+        "endpointId": "e1",
+        "endpointName": "fraud",
+        "aiGateway": {"usageTrackingConfig": {"enabled": True}},
+    }
+    assert recorded.registered["one-permissions"][1] == {
+        "servingEndpointId": "e1",
+        "accessControls": [{"groupName": "ml", "permissionLevel": "CAN_QUERY"}],
+    }
+
+
+def test_an_endpoint_by_itself_needs_no_other_resource(recorded: Recorded) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        ServingEndpoint("one", endpoint())
+
+    program()
+    assert list(recorded.registered) == ["one"]
+
+
+@pytest.mark.parametrize("name", ["local", "prod", "staging"])
+def test_the_instant_check_judges_what_is_registered(recorded: Recorded, name: str) -> None:
+    stack = load_stack(name, Path(__file__).resolve().parents[3] / "stacks")
+
+    @pulumi.runtime.test
+    def program() -> None:
+        for key in stack.endpoints:
+            ServingEndpoint(key, endpoint_args(stack, key, lambda _: "app1"))
+
+    program()
+    judged = {each.resource.name: each.resource for _, each in declared(name, stack)}
+    later = {UNKNOWN: "app1"}
+    for resource in judged.values():
+        for entry in resource.inputs.get("accessControls", ()):
+            entry.update({field: later.get(value, value) for field, value in entry.items()})
+    assert {key: (each.type.rpartition(":")[2], _with_id(each.inputs)) for key, each in judged.items()} == {
+        key: (kind, _with_id(inputs)) for key, (kind, inputs) in recorded.registered.items()
+    }
+
+
+def _with_id(inputs: Any) -> dict[str, Any]:
+    return {**inputs, "servingEndpointId": "e1"} if "servingEndpointId" in inputs else dict(inputs)
+
+
+def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Recorded) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        ServicePrincipal(
+            "p",
+            ServicePrincipalArgs(
+                display_name="shop",
+                entitlements=["workspace-access"],
+                oauth_secret=OAuthSecretArgs("60s", 3),
+                execute=["main.ml.fraud"],
+                select=["main.features.users"],
+            ),
+        )
+
+    program()
+    assert recorded.registered == {
+        "p": ("ServicePrincipal", {"displayName": "shop", "workspaceAccess": True}),
+        "p-secret-2": ("ServicePrincipalSecret", {"servicePrincipalId": "p-id", "lifetime": "60s"}),
+        "p-secret-3": ("ServicePrincipalSecret", {"servicePrincipalId": "p-id", "lifetime": "60s"}),
+        "p-catalog-main": ("Grant", {"catalog": "main", "principal": "app1", "privileges": ["USE_CATALOG"]}),
+        "p-schema-main.features": (
+            "Grant",
+            {"schema": "main.features", "principal": "app1", "privileges": ["USE_SCHEMA"]},
+        ),
+        "p-schema-main.ml": ("Grant", {"schema": "main.ml", "principal": "app1", "privileges": ["USE_SCHEMA"]}),
+        "p-function-main.ml.fraud": (
+            "Grant",
+            {"function": "main.ml.fraud", "principal": "app1", "privileges": ["EXECUTE"]},
+        ),
+        "p-table-main.features.users": (
+            "Grant",
+            {"table": "main.features.users", "principal": "app1", "privileges": ["SELECT"]},
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"traffic": {"champion": 99}}, "traffic: sums to 99, must be 100"),
+        ({"traffic": {"chmpion": 100}}, 'traffic.chmpion: no served entity is called "chmpion"'),
+    ],
+)
+def test_arguments_that_contradict_each_other_are_told_by_field(
+    recorded: Recorded, fields: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValueError, match="can't be what its arguments say") as refusal:
+        ServingEndpoint("one", endpoint(**fields))
+    assert told in str(refusal.value)
+    assert recorded.registered == {}

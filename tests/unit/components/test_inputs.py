@@ -1,0 +1,119 @@
+"""The components' arguments as the provider's inputs: pure, value by value."""
+
+from typing import Any
+
+import pytest
+
+from model_serving.components.args import (
+    AiGatewayArgs,
+    PermissionArgs,
+    RateLimitArgs,
+    ServedEntityArgs,
+    ServingEndpointArgs,
+)
+from model_serving.components.inputs import access_controls, endpoint_settings, model_serving
+from model_serving.spec import Secret, is_secret
+from model_serving.spec.vocabulary.stack import (
+    EmailNotifications,
+    ExternalModel,
+    InferenceTable,
+    TelemetryConfig,
+    TelemetryTables,
+)
+
+MODEL = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
+WIRED = {
+    "name": "champion",
+    "entityName": "main.ml.fraud",
+    "entityVersion": "7",
+    "workloadSize": "Small",
+    "workloadType": "CPU",
+    "scaleToZeroEnabled": False,
+}
+
+
+def endpoint(**fields: Any) -> ServingEndpointArgs:
+    return ServingEndpointArgs(name="fraud", served_entities={"champion": MODEL}, **fields)
+
+
+def test_what_is_left_out_stays_out() -> None:
+    assert model_serving(endpoint()) == {
+        "name": "fraud",
+        "routeOptimized": False,
+        "config": {
+            "servedEntities": [WIRED],
+            "trafficConfig": {"routes": [{"servedModelName": "champion", "trafficPercentage": 100}]},
+        },
+    }
+    assert endpoint_settings(endpoint()) == {}
+
+
+def test_settings_never_go_through_the_provider() -> None:
+    args = endpoint(
+        ai_gateway=AiGatewayArgs(
+            InferenceTable(catalog_name="main", schema_name="logs", enabled=False),
+            usage_tracking=False,
+            rate_limits=[RateLimitArgs("user", calls=0)],
+        ),
+        email_notifications=EmailNotifications(on_update_failure=["a@example.com"]),
+        telemetry_config=TelemetryConfig(table_names=TelemetryTables(logs_table="main.ml.logs")),
+    )
+    assert model_serving(args) == model_serving(endpoint())
+    assert endpoint_settings(args) == {
+        "aiGateway": {
+            "inferenceTableConfig": {"catalogName": "main", "schemaName": "logs", "enabled": False},
+            "usageTrackingConfig": {"enabled": False},
+            "rateLimits": [{"key": "user", "calls": 0, "renewalPeriod": "minute"}],
+        },
+        "emailNotifications": {"onUpdateFailures": ["a@example.com"]},
+        "telemetryConfig": {"tableNames": {"logsTable": "main.ml.logs"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("entity", "wired"),
+    [
+        (ServedEntityArgs(feature_spec="main.ml.features"), {"entityName": "main.ml.features", "workloadType": "CPU"}),
+        (ServedEntityArgs(entity="m", version="1", workload_type="GPU_SMALL"), {"workloadType": "GPU_SMALL"}),
+        (
+            ServedEntityArgs(entity="system.ai.llama", provisioned_model_units=50),
+            {"entityName": "system.ai.llama", "provisionedModelUnits": 50},
+        ),
+    ],
+    ids=["feature spec", "GPU", "foundation model"],
+)
+def test_a_served_entity(entity: ServedEntityArgs, wired: dict[str, Any]) -> None:
+    [found] = model_serving(ServingEndpointArgs("x", {"e": entity}))["config"]["servedEntities"]
+    assert {name: found.get(name) for name in wired} == wired
+
+
+def test_a_foundation_model_gets_no_workload_type() -> None:
+    entity = ServedEntityArgs(entity="system.ai.llama", min_provisioned_throughput=0, max_provisioned_throughput=100)
+    [found] = model_serving(ServingEndpointArgs("x", {"e": entity}))["config"]["servedEntities"]
+    assert "workloadType" not in found
+
+
+def test_an_external_model_flows_on_so_that_the_policy_pack_can_name_it() -> None:
+    external = ServedEntityArgs(external_model=ExternalModel(provider="openai", name="gpt", task="llm/v1/chat"))
+    [found] = model_serving(ServingEndpointArgs("x", {"e": external}))["config"]["servedEntities"]
+    assert found == {"name": "e", "externalModel": {"provider": "openai", "name": "gpt", "task": "llm/v1/chat"}}
+
+
+def test_user_names_are_in_lower_case_as_the_provider_keeps_them_and_groups_are_not() -> None:
+    permissions = [
+        PermissionArgs("user", "Ann.Lee@example.com", "CAN_VIEW"),
+        PermissionArgs("group", "ML-Engineers", "CAN_MANAGE"),
+        PermissionArgs("service_principal", "ABC", "CAN_QUERY"),
+    ]
+    assert access_controls(permissions) == [
+        {"userName": "ann.lee@example.com", "permissionLevel": "CAN_VIEW"},
+        {"groupName": "ML-Engineers", "permissionLevel": "CAN_MANAGE"},
+        {"servicePrincipalName": "abc", "permissionLevel": "CAN_QUERY"},
+    ]
+
+
+def test_a_secret_user_stays_secret() -> None:
+    """The provider keeps users' names in lower case; in clear, the name would be in the state."""
+    (entry,) = access_controls([PermissionArgs("user", Secret("Ann@Example.com"), "CAN_QUERY")])
+    assert is_secret(entry["userName"])
+    assert entry["userName"].reveal() == "ann@example.com"

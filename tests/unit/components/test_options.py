@@ -1,0 +1,113 @@
+"""What a component's options mean for its children: exactly what the engine is told of each."""
+
+import asyncio
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks
+
+from model_serving.components.args import (
+    OAuthSecretArgs,
+    PermissionArgs,
+    ServedEntityArgs,
+    ServicePrincipalArgs,
+    ServingEndpointArgs,
+)
+from model_serving.components.service_principal import ServicePrincipal
+from model_serving.components.serving_endpoint import ServingEndpoint
+from model_serving.spec.vocabulary.stack import EmailNotifications
+
+
+class Obliging(mocks.Mocks):
+    """Registers whatever it is given."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        known = {"servingEndpointId": "e1", "endpointUrl": "", "applicationId": "app1", "secret": "s"}
+        return f"{args.name}-id", {**args.inputs, **known}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(args.token)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The registrations of a program by resource name, as they go to the engine; of an endpoint, not its component."""
+    seen: dict[str, Any] = {}
+
+    class Recording(mocks.MockMonitor):
+        def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the engine's name of it
+            seen[request.name] = request
+            return super().RegisterResource(request)
+
+    monkeypatch.setattr(mocks, "MockMonitor", Recording)
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:  # another test ran a loop of its own and left the thread without one
+        asyncio.set_event_loop(asyncio.new_event_loop())
+    mocks.set_mocks(Obliging(), preview=False)
+    return seen
+
+
+def register(opts: pulumi.ResourceOptions | None) -> None:
+    """An endpoint with settings and permissions."""
+    args = ServingEndpointArgs(
+        "fraud",
+        {"champion": ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")},
+        permissions=[PermissionArgs("group", "ml", "CAN_QUERY")],
+        email_notifications=EmailNotifications(on_update_failure=["ann@example.com"]),
+        preflight=False,
+    )
+
+    @pulumi.runtime.test
+    def program() -> None:
+        ServingEndpoint("one", args, opts)
+
+    program()
+
+
+def written(requests: dict[str, Any], option: str) -> dict[str, Any]:
+    """An option of endpoint, settings and permissions; None where nothing is said."""
+    names = ("one", "one-settings", "one-permissions")
+    return {name: getattr(requests[name], option) if requests[name].HasField(option) else None for name in names}
+
+
+@pytest.mark.parametrize(
+    ("opts", "protect", "retain"),
+    [
+        (None, (None, False, False), (None, None, None)),
+        (pulumi.ResourceOptions(protect=True), (True, False, False), (None, None, None)),
+        (pulumi.ResourceOptions(retain_on_delete=True), (None, False, False), (True, True, True)),
+        (
+            pulumi.ResourceOptions(protect=True, retain_on_delete=True),
+            (True, False, False),
+            (True, True, True),
+        ),
+    ],
+    ids=["nothing", "protected", "retained", "both"],
+)
+def test_protection_is_for_the_endpoint_and_retention_for_all_that_goes_with_it(
+    requests: dict[str, Any], opts: pulumi.ResourceOptions | None, protect: tuple[Any, ...], retain: tuple[Any, ...]
+) -> None:
+    register(opts)
+    assert tuple(written(requests, "protect").values()) == protect
+    assert tuple(written(requests, "retainOnDelete").values()) == retain
+
+
+def test_settings_and_permissions_go_with_their_component(requests: dict[str, Any]) -> None:
+    register(None)
+    (endpoint,) = set(requests["one-settings"].dependencies)
+    assert endpoint.endswith("ModelServing::one")
+    for child in ("one-settings", "one-permissions"):
+        assert requests[child].deletedWith.endswith("ServingEndpoint::one")
+        assert list(requests[child].dependencies) == [endpoint]
+
+
+def test_the_first_secret_is_known_by_its_older_name_and_no_other_is(requests: dict[str, Any]) -> None:
+    @pulumi.runtime.test
+    def program() -> None:
+        ServicePrincipal("p", ServicePrincipalArgs(display_name="shop", oauth_secret=OAuthSecretArgs(generation=2)))
+
+    program()
+    aliases = {name: [alias.spec.name for alias in requests[name].aliases] for name in ("p-secret-1", "p-secret-2")}
+    assert aliases == {"p-secret-1": ["p-secret"], "p-secret-2": []}

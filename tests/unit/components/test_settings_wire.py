@@ -1,0 +1,46 @@
+"""Settings in the API's words, and what a refresh shows of them."""
+
+from typing import Any
+
+import pytest
+
+from model_serving.components.settings.wire import SETTINGS, seen, to_wire
+
+GATEWAY = {"usageTrackingConfig": {"enabled": True}, "rateLimits": [{"key": "user", "calls": 5.0}]}
+LIVE = {"usage_tracking_config": {"enabled": True}, "rate_limits": [{"key": "user", "calls": 5}]}
+
+
+def test_the_api_spells_it_otherwise_and_counts_in_whole_numbers() -> None:
+    assert to_wire(GATEWAY) == LIVE
+    assert to_wire({"onUpdateSuccesses": ["a"], "onUpdateFailures": ["b"]}) == {
+        "on_update_success": ["a"],
+        "on_update_failure": ["b"],
+    }
+    assert to_wire({"samplingFraction": 0.5}) == {"sampling_fraction": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("live", "shown"),
+    [
+        (LIVE, GATEWAY),
+        ({**LIVE, "inference_table_config": {"enabled": False}}, GATEWAY),
+        ({**LIVE, "rate_limits": [{"key": "user", "calls": 5, "tokens": None}]}, GATEWAY),
+        (
+            {**LIVE, "rate_limits": [{"key": "user", "calls": 9}]},
+            {**GATEWAY, "rateLimits": [{"key": "user", "calls": 9}]},
+        ),
+        ({"rate_limits": LIVE["rate_limits"]}, {"rateLimits": GATEWAY["rateLimits"]}),
+        (None, None),
+    ],
+    ids=["the same", "more than asked", "more in an item", "another value", "one gone", "all gone"],
+)
+def test_a_refresh_shows_a_difference_only_where_there_is_one(live: Any, shown: Any) -> None:
+    assert seen(GATEWAY, live) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("aiGateway", {}), ("emailNotifications", {"email_notifications": {}}), ("telemetryConfig", {})],
+)
+def test_the_body_that_takes_a_setting_away(name: str, body: dict[str, Any]) -> None:
+    assert SETTINGS[name].body(None) == body

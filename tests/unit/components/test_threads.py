@@ -1,0 +1,48 @@
+"""What a hook waits for in a thread is not held up by registrations, which hold the event loop's own threads."""
+
+import asyncio
+import contextvars
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from model_serving.components.engine.threads import in_thread
+from tests.support.sandbox import PROJECT
+
+
+def test_it_does_not_wait_for_the_loop_s_own_threads() -> None:
+    released = threading.Event()
+
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        registration = loop.run_in_executor(None, released.wait, 20)
+        found = await asyncio.wait_for(in_thread(max, 1, 2), timeout=10)
+        released.set()
+        await registration
+        return found
+
+    assert asyncio.run(run()) == 2
+
+
+def test_an_error_is_raised_where_the_result_is_awaited() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        asyncio.run(in_thread(int, "x"))
+
+
+def test_the_thread_has_the_context_of_its_caller() -> None:
+    engine = contextvars.ContextVar("engine", default="none")
+
+    async def run() -> str:
+        engine.set("of this run")
+        return await in_thread(engine.get)
+
+    assert asyncio.run(run()) == "of this run"
+
+
+def test_no_component_waits_in_the_loop_s_own_threads() -> None:
+    files = sorted((PROJECT / "components").glob("*.py"))
+    assert files
+    waiting = ("asyncio.to_thread", "run_in_executor")
+    assert [file.name for file in files if any(each in file.read_text(encoding="utf-8") for each in waiting)] == []

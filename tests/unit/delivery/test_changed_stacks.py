@@ -1,0 +1,270 @@
+"""Which stacks a change concerns: all of them, unless a file can decide nothing of what is deployed."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from model_serving.cli.review import main
+from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
+
+PROJECT = Path(__file__).resolve().parents[3]
+ALL = ("local", "prod", "staging")
+NO_COMMIT = "0" * 40
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "commit.gpgsign=false", *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The stack files in a repository with a commit of their own, in a folder below its root."""
+    project = tmp_path / "serving"
+    shutil.copytree(PROJECT / "stacks", project / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "author")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "author@example.com")
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "x")
+    git(tmp_path, "switch", "-qc", "branch")
+    monkeypatch.chdir(project)
+    return project
+
+
+def commit_all(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "y")
+
+
+@pytest.mark.parametrize(
+    ("touched", "stacks"),
+    [
+        ("stacks/Pulumi.prod.yaml", ("prod",)),
+        *(
+            (file, ALL)
+            for file in (
+                "stacks/base.yaml",
+                "model_serving/spec/load.py",
+                "components/serving_endpoint.py",
+                "model_serving/contract/model_serving.yaml",
+                "policies/rules/traffic.py",
+                "policies/PulumiPolicy.yaml",
+                "model_serving/operations/smoke.py",
+                "model_serving/delivery/deploy.py",
+                "toolchain/versions.py",
+                "toolchain/engine/go.sum",
+                "Makefile",
+                "Pulumi.yaml",
+                "__main__.py",
+                "pyproject.toml",
+                "requirements.txt",
+                "uv.lock",
+                ".ci/pipeline.mk",
+                ".github/workflows/deploy.yml",
+                ".gitlab-ci.yml",
+                "something-new/that nobody knows é.json",
+            )
+        ),
+        *(
+            (file, ())
+            for file in (
+                "README.md",
+                "components/README.md",
+                "docs/review.md",
+                "docs/picture.png",
+                "tests/review/test_x.py",
+                "bench/fuzz.py",
+                "demo/__main__.py",
+                "workspace/http/app.py",
+                ".gitignore",
+                ".pre-commit-config.yaml",
+                ".github/dependabot.yml",
+                "../elsewhere/Makefile",
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("committed", [True, False])
+def test_the_changed_stacks_follow_from_the_files(
+    repository: Path, touched: str, stacks: tuple[str, ...], *, committed: bool
+) -> None:
+    file = repository / touched
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text((file.read_text() if file.exists() else "") + "\n# touched\n")
+    if committed:
+        commit_all(repository)
+    assert changed_stacks(repository, "main").stacks == stacks
+    assert changed_stacks(repository, "main").deleted == ()
+
+
+def test_what_no_deployment_reads_is_imported_by_nothing_that_is_deployed() -> None:
+    deployed = ("components", "contract", "operations", "policies", "review", "stacks", "toolchain")
+    texts = [file.read_text(encoding="utf-8") for folder in deployed for file in (PROJECT / folder).rglob("*.py")]
+    lines = {line for text in texts for line in text.splitlines()}
+    unread = ("bench", "rehearsal", "tests", "workspace")
+    assert [line for line in lines if line.startswith(tuple(f"from {name}" for name in unread))] == []
+
+
+def test_a_file_of_main_alone_changes_no_stack_of_a_branch(repository: Path) -> None:
+    git(repository, "switch", "-q", "main")
+    (repository / "Makefile").write_text("x")
+    commit_all(repository)
+    git(repository, "switch", "-q", "branch")
+    assert changed_stacks(repository, "main").stacks == ()
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
+    out, err = capsys.readouterr()
+    return json.loads(out), err
+
+
+def stacks_command(*options: str) -> int:
+    return main(["stacks", "--format", "json", "--changed-since", *options])
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_deleted_stack_file_is_never_passed_over(
+    repository: Path, capsys: pytest.CaptureFixture[str], *, committed: bool
+) -> None:
+    main_commit = git(repository, "rev-parse", "HEAD")
+    (repository / "stacks" / "Pulumi.prod.yaml").unlink()
+    if committed:
+        commit_all(repository)
+    assert changed_stacks(repository, "main").deleted == ("prod",)
+    sentence = f"""\
+stacks/Pulumi.prod.yaml is deleted; stack "prod" and its endpoints are not, and go on being billed.
+To retire the stack, put the file back and destroy the stack first:
+  git checkout {main_commit[:12]} -- stacks/Pulumi.prod.yaml
+  pulumi destroy --stack prod --run-program
+  pulumi stack rm prod
+The last one deletes the file, too
+"""
+    assert stacks_command("main", "--deployed") == 0
+    assert told(capsys) == ([], sentence)
+    assert stacks_command("main", "--deployed", "--with-deleted") == 0
+    assert told(capsys) == (["prod"], sentence)
+
+
+def test_a_renamed_stack_file_is_a_new_stack_and_a_deleted_one(repository: Path) -> None:
+    git(repository, "mv", "stacks/Pulumi.prod.yaml", "stacks/Pulumi.production.yaml")
+    found = changed_stacks(repository, "main")
+    assert (found.stacks, found.deleted) == (("production",), ("prod",))
+
+
+def test_a_deleted_stack_of_this_machine_is_none_of_a_pipeline(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "stacks" / "Pulumi.local.yaml").unlink()
+    assert stacks_command("main", "--deployed", "--with-deleted") == 0
+    assert told(capsys) == ([], "")
+
+
+@pytest.mark.usefixtures("repository")
+def test_before_the_first_commit_of_a_branch_every_stack_is_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert stacks_command(NO_COMMIT, "--deployed") == 0
+    assert told(capsys) == (
+        ["prod", "staging"],
+        "There is no commit before this one (0000000…: the branch is new), so every stack counts as changed\n",
+    )
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("command", [["stacks"], ["report"]])
+def test_an_unknown_commit_is_a_sentence(command: Iterable[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--changed-since", "nowhere"]) == 1
+    assert capsys.readouterr().err == (
+        'There is no commit "nowhere" in this clone. Write a branch or a commit that git log shows, or fetch it first: '
+        "git fetch origin nowhere. A pipeline needs the whole history (fetch-depth: 0 on GitHub, "
+        'GIT_DEPTH: "0" on GitLab)\n'
+    )
+
+
+def test_a_branch_without_a_common_commit_is_a_sentence(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(repository, "switch", "-q", "--orphan", "other")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "z")
+    assert stacks_command("main") == 1
+    assert capsys.readouterr().err.startswith('"main" and HEAD have no commit in common in this clone. ')
+
+
+def test_outside_of_a_repository_git_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert stacks_command("main") == 1
+    assert "not a git repository" in capsys.readouterr().err
+
+
+def test_a_pipeline_gets_the_stacks_that_it_can_reach(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    assert main(["stacks", "--deployed", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == ["prod", "staging"]
+    assert on_this_machine(PROJECT, "local")
+
+
+@pytest.mark.parametrize("command", [["report"], ["deploy"]])
+def test_a_stack_that_never_had_a_file_is_wrong_usage(
+    command: list[str], repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert repository.exists()
+    assert main([*command, "--stack", "prd"]) == 3
+    told = capsys.readouterr().err
+    assert told == 'Stack "prd" has no file stacks/Pulumi.prd.yaml. Stacks here: local, prod, staging\n'
+
+
+ENDPOINT = {"type": "databricks:index/modelServing:ModelServing", "custom": True}
+PROVIDER = {"type": "pulumi:providers:databricks", "custom": True}
+STACK = {"type": "pulumi:pulumi:Stack"}
+
+
+def exported(*resources: object) -> str:
+    return json.dumps({"deployment": {"resources": resources}})
+
+
+@pytest.mark.parametrize(
+    ("printed", "pulumi_ends_in", "status", "says"),
+    [
+        (
+            json.dumps({"deployment": {"resources": [STACK, PROVIDER, ENDPOINT]}}),
+            0,
+            1,
+            "1 resource of it is in the state",
+        ),
+        (exported(STACK, PROVIDER), 0, 0, "no changes"),
+        (json.dumps({"deployment": {}}), 0, 0, "no changes"),
+        ("error: no stack named 'prod' found", 6, 0, "no changes"),
+        ("error: the backend can't be reached", 255, 1, "error: the backend can't be reached"),
+    ],
+    ids=["not destroyed", "destroyed", "empty", "removed", "unknown"],
+)
+def test_the_review_of_a_deleted_stack_file_asks_the_state(
+    repository: Path,
+    printed: str,
+    pulumi_ends_in: int,
+    status: int,
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A `pulumi` that exports a state."""
+    fake = repository.parent / "bin" / "pulumi"
+    fake.parent.mkdir()
+    lines = ("#!/bin/sh", "[ \"$1 $2\" = 'stack export' ] || exit 9", "cat <<'END'", printed, "END")
+    fake.write_text("\n".join([*lines, f"exit {pulumi_ends_in}", ""]))
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
+    git(repository, "rm", "-q", "stacks/Pulumi.prod.yaml")
+    commit_all(repository)
+    for arguments in (["--changed-since", "main"], ["--stack", "prod", "--base", "main"]):
+        assert main(["report", *arguments, "--format", "markdown"]) == status
+        report = capsys.readouterr().out
+        assert says in report
+        assert ("pulumi destroy --stack prod --run-program" in report) == (status == 1)

@@ -1,0 +1,95 @@
+"""From one environment to the next: what differs, and the patch."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from model_serving.cli.review import main
+from model_serving.delivery.promote import promotion
+from model_serving.delivery.yaml_edit import with_value
+from model_serving.spec import load_stack
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(PROJECT / "stacks", tmp_path / "stacks")
+    monkeypatch.chdir(tmp_path)
+    staging = tmp_path / "stacks" / "Pulumi.staging.yaml"
+    text = staging.read_text()
+    assert "challenger: {scale_to_zero: true}" in text
+    staging.write_text(
+        text.replace("challenger: {scale_to_zero: true}", 'challenger: {version: "9", scale_to_zero: true}')
+    )
+    return tmp_path / "stacks"
+
+
+def test_models_and_traffic_are_promoted_and_sizes_stay(folder: Path) -> None:
+    found = promotion("staging", "prod", folder)
+    carried = {each.field: (each.target, each.source) for each in found.differences if each.carried}
+    assert carried == {
+        "served_entities.challenger.version": ("8", "9"),
+        "traffic.challenger": ("5", "50"),
+        "traffic.champion": ("95", "50"),
+    }
+    stays = {each.field for each in found.differences if not each.carried}
+    assert {"protect", "served_entities.champion.workload_size", "served_entities.champion.scale_to_zero"} <= stays
+
+
+def test_the_patch_applies_and_makes_the_two_serve_the_same(folder: Path) -> None:
+    assert main(["promote", "staging", "prod", "--output", "promotion.patch"]) == 0
+    subprocess.run(["git", "apply", "promotion.patch"], cwd=folder.parent, check=True)
+    staging, prod = (load_stack(stack, folder).endpoints["fraud-scorer"] for stack in ("staging", "prod"))
+    assert prod.routes == staging.routes
+    assert [entity.version for entity in prod.served_entities.values()] == ["7", "9"]
+    assert prod.served_entities["champion"].workload_size == "Medium"
+    assert "Set the host of your production workspace" in (folder / "Pulumi.prod.yaml").read_text()
+    assert promotion("staging", "prod", folder).patch == ""
+
+
+def test_an_entity_that_comes_is_promoted_whole_and_one_that_goes_goes(folder: Path) -> None:
+    staging = folder / "Pulumi.staging.yaml"
+    text = staging.read_text()
+    text = text.replace(
+        'challenger: {version: "9", scale_to_zero: true}',
+        "challenger: null\n        shadow: {entity: main.ml.fraud, version: '3', workload_size: Small}",
+    )
+    staging.write_text(text.replace("{champion: 50, challenger: 50}", "{champion: 90, shadow: 10, challenger: null}"))
+    patched = folder / "Pulumi.prod.yaml"
+    assert main(["promote", "staging", "prod", "--output", "promotion.patch"]) == 0
+    subprocess.run(["git", "apply", "promotion.patch"], cwd=folder.parent, check=True)
+    prod = load_stack("prod", folder).endpoints["fraud-scorer"]
+    assert (prod.routes, prod.served_entities["shadow"].version) == ({"champion": 90, "shadow": 10}, "3")
+    assert "challenger: null" in patched.read_text()
+
+
+def test_more_is_promoted_where_it_is_asked_for(folder: Path) -> None:
+    found = promotion("staging", "prod", folder, ["workload_size"])
+    assert {each.field for each in found.differences if each.carried} >= {"served_entities.champion.workload_size"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_stack_is_not_promoted_to_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["promote", "prod", "prod"]) == 1
+    assert capsys.readouterr().err == '"prod" can\'t be promoted to itself; name two stacks\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "value", "after"),
+    [
+        ("a: 1 # one\nb: 2\n", ("a",), 3, "a: 3 # one\nb: 2\n"),
+        ("a: {b: 1}\n", ("a", "c"), "x", "a: {b: 1, c: x}\n"),
+        ("a: {}\n", ("a", "c"), "8", 'a: {c: "8"}\n'),
+        ("a:\n  b: 1 # last\n\n# end\n", ("a", "c"), 2, "a:\n  b: 1 # last\n  c: 2\n\n# end\n"),
+        ("a:\n  b:\n    c: 1\nd: 1\n", ("a", "b", "e", "f"), True, "a:\n  b:\n    c: 1\n    e: {f: true}\nd: 1\n"),
+        ("a:\n  - 1\n  - 2\nb: 1\n", ("a",), [3], "a:\n  [3]\nb: 1\n"),
+        ("# nothing yet\n", ("a", "b"), None, "# nothing yet\na: {b: null}\n"),
+        ("a: 'it''s'\n", ("a",), "yes", 'a: "yes"\n'),
+        ("a: 1", ("b",), "x: y", 'a: 1\nb: "x: y"'),
+    ],
+)
+def test_a_value_is_set_by_its_text_alone(before: str, path: tuple[str, ...], value: object, after: str) -> None:
+    assert with_value(before, path, value) == after

@@ -1,0 +1,47 @@
+"""A rule as Pulumi's own SDK calls it, for a pack that takes single rules of this one."""
+
+from typing import Any
+
+import pytest
+from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs, proxy
+from pulumi_policy.policy import PolicyCustomTimeouts
+
+from model_serving.policies.pack.inputs import MODEL_SERVING, SENTINELS
+from model_serving.policies.pack.policy import as_policy
+from model_serving.policies.rules.compute import gpu_where_allowed
+from model_serving.policies.rules.entity_types import supported_entity_types
+
+
+def reported(rule: Any, props: dict[str, Any], config: dict[str, Any] | None = None) -> list[str]:
+    options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+    checked = proxy.unknown_checking_proxy(props)
+    args = ResourceValidationArgs(MODEL_SERVING, checked, "urn:iris", "iris", options, None, config)
+    found: list[str] = []
+    as_policy(rule).validate(args, lambda message, _urn: found.append(message))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("entity", "refused"),
+    [({"entityName": "system.ai.llama"}, 1), ({"entityName": "main.ml.iris"}, 0)],
+    ids=["foundation", "custom"],
+)
+def test_it_reports(entity: dict[str, Any], refused: int) -> None:
+    assert len(reported(supported_entity_types, {"config": {"servedEntities": [entity]}})) == refused
+
+
+def test_the_texts_that_mean_unknown_are_the_sdk_s() -> None:
+    assert {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")} == SENTINELS
+
+
+def test_an_unknown_value_beside_a_known_violation_does_not_hide_it() -> None:
+    """The SDK would turn a mandatory rule that touches an unknown value into an advice."""
+    entities = [{"entityName": proxy.UNKNOWN_STRING_VALUE}, {"name": "bad", "entityName": "system.ai.llama"}]
+    (found,) = reported(supported_entity_types, {"config": {"servedEntities": entities}})
+    assert found.startswith('Served entity "bad" is a Foundation Model API')
+
+
+def test_it_has_the_settings_of_that_pack() -> None:
+    gpu = {"config": {"servedEntities": [{"workloadType": "GPU_SMALL"}]}}
+    assert len(reported(gpu_where_allowed, gpu)) == 1
+    assert reported(gpu_where_allowed, gpu, {"stacks": ["*"]}) == []

@@ -1,0 +1,377 @@
+"""Each rule by itself: what passes, what fails, what isn't known yet."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from model_serving.policies.live import LiveEndpoint, UnreadableError
+from model_serving.policies.pack.inputs import MODEL_SERVING, PERMISSIONS, PROVISIONED_THROUGHPUT, UNKNOWN
+from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
+from model_serving.policies.rules import RULES, dropped, production, route_optimized, traffic
+
+BY_NAME = {rule.name: rule for rule in RULES}
+ENTITY = {"name": "current", "entityName": "main.ml.iris", "entityVersion": "2", "scaleToZeroEnabled": False}
+LIVE = LiveEndpoint(
+    "iris",
+    "a" * 32,
+    route_optimized=True,
+    traffic={"old": 100},
+    creator="ann@example.com",
+    creator_kind="User",
+    answer={"description": "as it was"},
+)
+
+
+def endpoint(stack: str = "prod", protect: bool = True, **inputs: Any) -> Resource:
+    given = {"name": "iris", "config": {"servedEntities": [ENTITY]}, "tags": [{"key": "team"}], **inputs}
+    return Resource(MODEL_SERVING, "iris", "urn:iris", given, stack=stack, protect=protect)
+
+
+def serving(*entities: dict[str, Any], stack: str = "prod", **inputs: Any) -> Resource:
+    return endpoint(stack, config={"servedEntities": [{**ENTITY, **entity} for entity in entities]}, **inputs)
+
+
+def routed(**percentages: Any) -> Resource:
+    entities = [{**ENTITY, "name": name} for name in ("old", "new")]
+    routes = [{"servedModelName": name, "trafficPercentage": share} for name, share in percentages.items()]
+    return endpoint(config={"servedEntities": entities, "trafficConfig": {"routes": routes}})
+
+
+def granted(*entries: dict[str, Any], stack: str = "prod") -> Resource:
+    inputs = {"servingEndpointId": "a" * 32, "accessControls": list(entries)}
+    return Resource(PERMISSIONS, "iris-permissions", "urn:grant", inputs, stack=stack)
+
+
+@pytest.fixture(autouse=True)
+def workspace(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiveEndpoint | UnreadableError | None], None]:
+    """Says what the workspace has; at first the endpoint LIVE."""
+
+    def answer(found: LiveEndpoint | UnreadableError | None) -> None:
+        def live_endpoint(*_: Any, **__: Any) -> LiveEndpoint | None:
+            if isinstance(found, UnreadableError):
+                raise found
+            return found
+
+        for module in (route_optimized, traffic, production, dropped):
+            monkeypatch.setattr(module, "live_endpoint", live_endpoint)
+
+    answer(LIVE)
+    return answer
+
+
+def findings(name: str, resource: Resource, **settings: Any) -> list[Finding]:
+    rule = BY_NAME[name]
+    return list(rule.check(resource, rule.with_defaults(settings)))
+
+
+def refusals(name: str, resource: Resource, **settings: Any) -> list[str]:
+    return [finding.message for finding in findings(name, resource, **settings) if not finding.told]
+
+
+def told(name: str, resource: Resource, **settings: Any) -> list[str]:
+    return [finding.message for finding in findings(name, resource, **settings) if finding.told]
+
+
+def test_the_rules_that_read_the_workspace_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    for module in (route_optimized, traffic, production, dropped):
+        monkeypatch.setattr(module, "live_endpoint", lambda *_, **__: asked.append(rule.name))
+    for rule in RULES:
+        for resource in (serving({}), granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"})):
+            if resource.type in rule.types:
+                list(rule.check(resource, rule.with_defaults({})))
+    assert asked == [rule.name for rule in RULES if rule.reads_live]
+
+
+FAILS = [
+    ("route-optimized-create-only", endpoint(), "(route_optimized: true -> false)"),
+    ("route-optimized-create-only", endpoint(routeOptimized="false"), "(route_optimized: true -> false)"),
+    ("supported-entity-types", serving({"externalModel": {"provider": "openai"}}), "an external model (openai)"),
+    ("supported-entity-types", serving({"externalModel": {"provider": UNKNOWN}}), "is an external model. "),
+    ("supported-entity-types", serving({"entityName": "System.AI.llama"}), "Foundation Model API (System.AI.llama)"),
+    ("supported-entity-types", serving({"minProvisionedThroughput": 100}), "(minProvisionedThroughput)"),
+    ("supported-entity-types", serving({"maxProvisionedThroughput": 100}), "(maxProvisionedThroughput)"),
+    ("supported-entity-types", serving({"provisionedModelUnits": 50}), "(provisionedModelUnits)"),
+    ("supported-entity-types", serving({"provisionedModelUnits": UNKNOWN}), "(provisionedModelUnits)"),
+    (
+        "supported-entity-types",
+        endpoint(config={"servedModels": [{"name": "m", "modelName": "system.ai.llama"}]}),
+        'Served entity "m" is a Foundation Model API',
+    ),
+    (
+        "supported-entity-types",
+        Resource(PROVISIONED_THROUGHPUT, "pt", "urn:pt", {"name": "pt"}),
+        "This resource serves a Foundation Model API with provisioned throughput",
+    ),
+    ("traffic-adds-up", routed(old=50, new=49), "The traffic percentages sum to 99, must be 100"),
+    ("traffic-adds-up", routed(old=50, other=50), 'A route leads to "other", which is no served entity'),
+    ("traffic-adds-up", routed(), "Several served entities (old, new) and no traffic between them"),
+    ("traffic-jump", routed(old=0, new=100), "by more than 50 points at once: new 0 % -> 100 %, old 100 % -> 0 %"),
+    ("production-stays-warm", serving({"scaleToZeroEnabled": True}), '"current" scales to zero in stack "prod"'),
+    ("gpu-where-allowed", serving({"workloadType": "GPU_SMALL"}), "runs on GPU_SMALL"),
+    ("gpu-where-allowed", serving({"workloadType": "MULTIGPU_MEDIUM"}), "runs on MULTIGPU_MEDIUM"),
+    ("secrets-by-reference", serving({"environmentVars": {"API_KEY": "x"}}), "environment variable API_KEY"),
+    ("secrets-by-reference", serving({"environmentVars": {"URL": "https://u:p@h"}}), "environment variable URL"),
+    ("secrets-by-reference", serving({"environmentVars": {"X": "dapi" + "0" * 32}}), "environment variable X"),
+    (
+        "secrets-by-reference",
+        serving({"externalModel": {"openaiConfig": {"openaiApiKeyPlaintext": "x"}}}),
+        "a key in clear (openaiApiKeyPlaintext)",
+    ),
+    ("no-manage-for-everyone", granted({"groupName": "users", "permissionLevel": "CAN_MANAGE"}), 'Group "users"'),
+    ("production-names-its-callers", granted({"groupName": "users", "permissionLevel": "CAN_QUERY"}), 'Group "users"'),
+    ("production-is-protected", endpoint(protect=False), 'isn\'t protected in stack "prod"'),
+    ("production-pins-versions", serving({"entityName": "main.ml.iris@Champion"}), "(2)"),
+    ("production-pins-versions", serving({"entityName": "iris", "entityVersion": None}), "(none written)"),
+    ("production-pins-versions", serving({"entityVersion": "latest"}), "(latest)"),
+    ("production-runs-as-a-service-principal", endpoint(), "runs as ann@example.com"),
+    ("required-tags", endpoint(tags=[{"key": "other"}]), "Required tags are missing: team"),
+    ("changes-arrive", endpoint(description="as it should be"), 'it stays "as it was"'),
+    ("changes-arrive", endpoint(budgetPolicyId="b"), 'budgetPolicyId of the live endpoint "iris" won\'t become "b"'),
+    ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": ["a@x.org"]}), 'it stays "", though Pulumi'),
+    ("changes-arrive", endpoint(telemetryConfig={"telemetryProfileId": "one"}), "(the provider sends telemetry at"),
+    ("changes-arrive", serving({"burstScalingEnabled": True}), "leave it out, true is the default (no read returns it"),
+    ("changes-arrive", serving({"burstScalingEnabled": False}), "the provider never sends false"),
+]
+
+PASSES = [
+    ("route-optimized-create-only", endpoint(routeOptimized=True)),
+    ("route-optimized-create-only", endpoint(routeOptimized="true")),
+    ("supported-entity-types", serving({})),
+    ("supported-entity-types", serving({"entityName": "main.ml.user_features", "entityVersion": None})),
+    ("supported-entity-types", serving({"minProvisionedThroughput": 0})),
+    ("traffic-adds-up", routed(old=95, new=5)),
+    ("traffic-adds-up", endpoint()),
+    (
+        "traffic-adds-up",  # what the API calls a feature spec without a name is not ours to guess
+        endpoint(
+            config={
+                "servedEntities": [{"entityName": "main.ml.user_features"}],
+                "trafficConfig": {"routes": [{"servedModelName": "user_features", "trafficPercentage": 100}]},
+            }
+        ),
+    ),
+    ("traffic-jump", routed(old=50, new=50)),
+    ("production-stays-warm", serving({"scaleToZeroEnabled": True}, stack="staging")),
+    ("gpu-where-allowed", serving({"workloadType": "CPU"})),
+    ("secrets-by-reference", serving({"environmentVars": {"API_KEY": "{{secrets/s/k}}", "MONKEY": "x", "A": ""}})),
+    ("no-manage-for-everyone", granted({"groupName": "ml-engineers", "permissionLevel": "CAN_MANAGE"})),
+    ("no-manage-for-everyone", granted({"groupName": "users", "permissionLevel": "CAN_QUERY"})),
+    (
+        "production-names-its-callers",
+        granted({"groupName": "users", "permissionLevel": "CAN_QUERY"}, stack="staging"),
+    ),
+    ("production-is-protected", endpoint()),
+    ("production-is-protected", endpoint("staging", protect=False)),
+    ("production-pins-versions", serving({})),
+    ("production-pins-versions", serving({"entityVersion": None})),
+    ("required-tags", endpoint()),
+    ("changes-arrive", endpoint(description="as it was")),
+    ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": []}, telemetryConfig={})),
+    ("changes-arrive", endpoint(config={"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": True}})),
+    ("changes-arrive", endpoint(telemetryConfig={"tableNames": {"logsTable": "main.ml.logs"}})),
+    ("changes-arrive", serving({"burstScalingEnabled": UNKNOWN})),
+]
+
+UNKNOWNS = [
+    ("route-optimized-create-only", endpoint(name=UNKNOWN), "the endpoint's name will be known"),
+    ("route-optimized-create-only", endpoint(routeOptimized=UNKNOWN), "the endpoint's route_optimized will be known"),
+    ("supported-entity-types", serving({"entityName": UNKNOWN}), 'what served entity "current" is'),
+    ("supported-entity-types", endpoint(config=UNKNOWN), "Can't tell yet what is served"),
+    ("traffic-adds-up", routed(old=UNKNOWN, new=5), "the routes will be known during `up`"),
+    ("production-stays-warm", serving({"scaleToZeroEnabled": UNKNOWN}), '"current" scales to zero'),
+    ("gpu-where-allowed", serving({"workloadType": UNKNOWN}), '"current" runs on a GPU'),
+    ("secrets-by-reference", serving({"environmentVars": {"API_KEY": UNKNOWN}}), "environment variable API_KEY"),
+    ("production-pins-versions", serving({"entityVersion": UNKNOWN}), 'version "current" serves'),
+    ("required-tags", endpoint(tags=UNKNOWN), "which tags"),
+    ("changes-arrive", endpoint(rateLimits=[{"calls": 5}]), "rateLimits of a live endpoint can't be read"),
+]
+
+
+@pytest.mark.parametrize(("name", "resource", "message"), FAILS)
+def test_it_fails(name: str, resource: Resource, message: str) -> None:
+    (found,) = refusals(name, resource)
+    assert message in found
+
+
+@pytest.mark.parametrize(("name", "resource"), PASSES)
+def test_it_passes(name: str, resource: Resource) -> None:
+    assert findings(name, resource) == []
+
+
+@pytest.mark.parametrize(("name", "resource", "message"), UNKNOWNS)
+def test_what_is_not_known_yet_is_told_and_refuses_nothing(name: str, resource: Resource, message: str) -> None:
+    assert refusals(name, resource) == []
+    (found,) = told(name, resource)
+    assert message in found
+
+
+@pytest.mark.parametrize("name", ["route-optimized-create-only", "traffic-jump", "changes-arrive"])
+def test_a_new_endpoint_is_a_creation(name: str, workspace: Callable[[None], None]) -> None:
+    workspace(None)
+    assert findings(name, endpoint(description="new", routeOptimized=True)) == []
+
+
+ANSWER = {
+    "ai_gateway": {"usage_tracking_config": {"enabled": True}},
+    "email_notifications": {"on_update_failure": ["a@x.org", "b@x.org"]},
+    "telemetry_config": {"telemetry_profile_id": "one", "chosen_by_the_service": True},
+    "config": {"auto_capture_config": {"enabled": True}},
+}
+AS_LIVE: dict[str, Any] = {
+    "aiGateway": {"usageTrackingConfig": {"enabled": False}},
+    "emailNotifications": {"onUpdateFailures": ["b@x.org", "a@x.org"]},
+    "telemetryConfig": {"telemetryProfileId": "one"},
+    "config": {"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": True}},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, None),
+        (
+            {"emailNotifications": UNKNOWN, "telemetryConfig": {"telemetryProfileId": UNKNOWN}, "aiGateway": UNKNOWN},
+            None,
+        ),
+        ({"aiGateway": None}, 'The live endpoint "iris" has aiGateway and the program has none.'),
+        (
+            {"emailNotifications": {"onUpdateFailures": ["c@x.org"]}},
+            "won't become \"{'on_update_failure': ['c@x.org']}\"",
+        ),
+        ({"telemetryConfig": {"telemetryProfileId": "two"}}, "won't become \"{'telemetry_profile_id': 'two'}\""),
+        (
+            {"config": {"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": False}}},
+            'config.autoCaptureConfig.enabled of the live endpoint "iris" won\'t become "False": it stays "True"',
+        ),
+    ],
+)
+def test_what_a_live_endpoint_will_not_become_is_told(
+    workspace: Callable[[LiveEndpoint], None], change: dict[str, Any], message: str | None
+) -> None:
+    workspace(replace(LIVE, answer=ANSWER))
+    found = refusals("changes-arrive", endpoint(**{**AS_LIVE, **change}))
+    assert [message in each for each in found if message] == ([True] if message else [])
+    assert len(found) == (1 if message else 0)
+
+
+def test_what_the_components_send_by_themselves_is_not_told_of_them(workspace: Callable[[LiveEndpoint], None]) -> None:
+    workspace(replace(LIVE, answer=ANSWER))
+    component = (
+        "urn:pulumi:prod::p::model-serving:index:ServingEndpoint$databricks:index/modelServing:ModelServing::iris"
+    )
+    ours = replace(endpoint(emailNotifications={"onUpdateFailures": ["old@x.org"]}, description="new"), urn=component)
+    (refused,) = refusals("changes-arrive", ours)
+    assert refused.startswith("description of the live endpoint")
+
+
+def test_a_message_about_a_flip_says_what_is_what_would_be_and_the_way_that_works() -> None:
+    assert refusals("route-optimized-create-only", endpoint()) == [
+        'Endpoint "iris" is live and route optimized; this change wants it not route optimized (route_optimized: true '
+        "-> false). Databricks can't switch a live endpoint, so Pulumi would delete it (id "
+        + "a"
+        * 32
+        + ") and create "
+        "another: an outage until that is ready, another URL and id, and callers without permissions until they are "
+        "set again. Instead, declare a second endpoint under a new name with the setting that you want, move the "
+        "callers, then remove the first. If an outage is acceptable, let the reviewer see it: write replace_id: "
+        + "a" * 32
+        + " on the endpoint in the stack's own file and run the same command again"
+    ]
+
+
+def test_the_live_id_in_the_stack_file_allows_a_flip() -> None:
+    agreed = replace(endpoint(description="new"), written={"replace_id": "a" * 32})
+    assert refusals("route-optimized-create-only", agreed) == []
+    (message,) = told("route-optimized-create-only", agreed)
+    assert message.startswith(f'Endpoint "iris" will be deleted and created again, as replace_id: {"a" * 32} in the')
+    assert findings("changes-arrive", agreed) == []
+
+
+def test_the_id_of_another_endpoint_allows_no_flip() -> None:
+    stale = replace(endpoint(), written={"replace_id": "b" * 32})
+    assert refusals("route-optimized-create-only", stale) == refusals("route-optimized-create-only", endpoint())
+
+
+def test_a_workspace_that_cannot_be_read_is_refused_or_told(workspace: Callable[[UnreadableError], None]) -> None:
+    workspace(UnreadableError("403 forbidden"))
+    (refused,) = refusals("route-optimized-create-only", endpoint())
+    assert 'Whether endpoint "iris" exists could not be read from the workspace (403 forbidden)' in refused
+    assert told("route-optimized-create-only", endpoint(), unreadable="warn") == [refused]
+    assert refusals("route-optimized-create-only", endpoint(), unreadable="warn") == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "entity"),
+    [
+        ("external_models", {"externalModel": {"provider": "openai"}}),
+        ("foundation_models", {"entityName": "system.ai.x"}),
+    ],
+)
+def test_a_family_can_be_allowed_but_never_with_route_optimization(setting: str, entity: dict[str, Any]) -> None:
+    allowed = {setting: True}
+    assert refusals("supported-entity-types", serving(entity), **allowed) == []
+    (refused,) = refusals("supported-entity-types", serving(entity, routeOptimized=True), **allowed)
+    assert "never on a route-optimized endpoint" in refused
+
+
+def test_a_gpu_is_fine_where_it_is_allowed() -> None:
+    gpu = serving({"workloadType": "GPU_SMALL"})
+    assert findings("gpu-where-allowed", gpu, stacks=["prod"]) == []
+    assert refusals("gpu-where-allowed", gpu, stacks=["staging"]) != []
+
+
+def test_a_budget_policy_can_be_required() -> None:
+    (refused,) = refusals("required-tags", endpoint(), budget_policy=True)
+    assert refused.startswith("No budget policy")
+    assert refusals("required-tags", endpoint(budgetPolicyId="b"), budget_policy=True) == []
+
+
+def test_production_is_a_pattern() -> None:
+    asleep = {"scaleToZeroEnabled": True}
+    assert refusals("production-stays-warm", serving(asleep, stack="prod-eu"), stacks=["prod", "prod-*"]) != []
+
+
+def test_an_alias_that_components_have_resolved_is_told_from_the_stack_file() -> None:
+    written = {"served_entities": {"champion": {"entity": "main.ml.fraud@Champion"}, "other": {"version": "8"}}}
+    (found,) = refusals("production-pins-versions", replace(endpoint(), written=written))
+    assert found.startswith('Served entity "champion" follows the alias "Champion"')
+
+
+def test_a_secret_is_never_printed() -> None:
+    (refused,) = refusals("secrets-by-reference", serving({"environmentVars": {"PASSWORD": "hunter2"}}))
+    assert "hunter2" not in refused
+
+
+def across(rule: Rule, *registered: Registered) -> list[tuple[str, str, bool]]:
+    assert rule.across
+    found = rule.across(registered, rule.with_defaults({}))
+    return [(resource.name, finding.message, finding.told) for resource, finding in found]
+
+
+@pytest.mark.parametrize("link", ["dependency", "id"])
+def test_permissions_belong_to_an_endpoint_by_dependency_or_by_id(link: str) -> None:
+    rule = BY_NAME["permissions-declared"]
+    live = Registered(endpoint(servingEndpointId="a" * 32 if link == "id" else UNKNOWN))
+    grant = Registered(granted(), ("urn:iris",) if link == "dependency" else ())
+    assert across(rule, live, grant) == []
+    (found,) = across(rule, live)
+    assert found[1].startswith('Endpoint "iris" declares no permissions')
+
+
+def test_a_person_may_not_call_a_route_optimized_endpoint_and_a_group_is_told() -> None:
+    rule = BY_NAME["optimized-callers-use-oauth"]
+    grant = granted(
+        {"userName": "ann@example.com", "permissionLevel": "CAN_QUERY"},
+        {"groupName": "apps", "permissionLevel": "CAN_QUERY"},
+        {"servicePrincipalName": "app", "permissionLevel": "CAN_QUERY"},
+        {"userName": "bob@example.com", "permissionLevel": "CAN_MANAGE"},
+    )
+    found = across(rule, Registered(endpoint(routeOptimized=True)), Registered(grant, ("urn:iris",)))
+    assert [(name, message.partition(" would")[0].partition(" may")[0], told) for name, message, told in found] == [
+        ("iris-permissions", 'User "ann@example.com"', False),
+        ("iris-permissions", 'Group "apps"', True),
+    ]
+    assert across(rule, Registered(endpoint()), Registered(grant, ("urn:iris",))) == []

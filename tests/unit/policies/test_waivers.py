@@ -1,0 +1,99 @@
+"""Waivers: what they must say, what they excuse, and when they end."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from model_serving.policies.pack.inputs import MODEL_SERVING
+from model_serving.policies.pack.rule import Finding, Resource
+from model_serving.policies.pack.waivers import Waiver, WaiverError, Waivers, parse
+from model_serving.policies.rules import RULES
+
+WRITTEN = {
+    "rule": "production-stays-warm",
+    "resource": "iris",
+    "reason": "Runs at night only",
+    "owner": "risk",
+    "expires": "2027-03-31",
+}
+RULE = next(rule for rule in RULES if rule.name == "production-stays-warm")
+WAIVERS_RULE = next(rule for rule in RULES if rule.name == "waivers")
+IRIS = Resource(MODEL_SERVING, "iris", "urn", {})
+ASLEEP = Finding("It sleeps")
+
+
+def on(day: date, **changes: Any) -> Waivers:
+    return Waivers(parse({"night": {**WRITTEN, **changes}}, RULES), day)
+
+
+def applied(waivers: Waivers, *findings: Finding, resource: Resource = IRIS) -> list[Finding]:
+    return list(waivers.apply(RULE, resource, findings))
+
+
+def test_a_waiver_is_read_whole() -> None:
+    assert parse({"night": WRITTEN}, RULES) == [
+        Waiver("night", "production-stays-warm", "iris", "Runs at night only", "risk", date(2027, 3, 31))
+    ]
+
+
+@pytest.mark.parametrize("moment", ["2027-03-31T00:00:00Z", "2027-03-31 00:00:00 +0000 UTC"])
+def test_the_engine_may_hand_on_a_day_as_its_first_moment(moment: str) -> None:
+    (waiver,) = parse({"night": {**WRITTEN, "expires": moment}}, RULES)
+    assert waiver.expires == date(2027, 3, 31)
+
+
+def test_what_is_waived_is_told_with_who_answers_for_it() -> None:
+    assert applied(on(date(2027, 3, 31)), ASLEEP) == [
+        Finding(
+            'Waived until 2027-03-31 by "night" (owner risk): Runs at night only. What is waived: It sleeps', told=True
+        )
+    ]
+
+
+def test_another_resource_is_not_waived() -> None:
+    fraud = Resource(MODEL_SERVING, "fraud", "urn", {})
+    assert applied(on(date(2027, 1, 1)), ASLEEP, resource=fraud) == [ASLEEP]
+
+
+def test_an_expired_waiver_excuses_nothing_and_is_a_violation() -> None:
+    waivers = on(date(2027, 4, 1))
+    assert applied(waivers, ASLEEP) == [ASLEEP]
+    (found,) = waivers.apply(WAIVERS_RULE, IRIS, [])
+    assert found.message.startswith(
+        'Waiver "night" (production-stays-warm for "iris", owner risk) expired on 2027-03-31'
+    )
+    assert not found.told
+
+
+def test_a_waiver_that_excuses_nothing_is_told() -> None:
+    waivers = on(date(2027, 1, 1))
+    (found,) = waivers.unused()
+    assert found == Finding('Waiver "night" (production-stays-warm for "iris") excuses nothing: take it out', told=True)
+    applied(waivers, ASLEEP)
+    assert list(waivers.unused()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ([], "model-serving:waivers is a map of waivers by a name of yours"),
+        ({"a": "b"}, "model-serving:waivers.a: a waiver has exactly the fields rule, resource, reason, owner, expires"),
+        ({"a": {**WRITTEN, "until": "x"}}, "model-serving:waivers.a: a waiver has exactly the fields"),
+        ({"a": {**WRITTEN, "reason": " "}}, "model-serving:waivers.a.reason: must be a text; found ' '"),
+        ({"a": {**WRITTEN, "expires": "soon"}}, "model-serving:waivers.a.expires: must be a day such as 2027-03-31"),
+        ({"a": {**WRITTEN, "rule": "nope"}}, 'model-serving:waivers.a.rule: there is no rule "nope". There are: '),
+        (
+            {"a": {**WRITTEN, "rule": "route-optimized-create-only"}},
+            'model-serving:waivers.a.rule: "route-optimized-create-only" can\'t be waived',
+        ),
+        (
+            {"a": {**WRITTEN, "rule": "supported-entity-types"}},
+            'model-serving:waivers.a.rule: "supported-entity-types" can\'t be waived',
+        ),
+    ],
+)
+def test_a_mistake_in_a_waiver_is_told_with_its_place(written: Any, told: str) -> None:
+    with pytest.raises(WaiverError) as mistake:
+        parse(written, RULES)
+    assert str(mistake.value).startswith(told)

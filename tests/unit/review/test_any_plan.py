@@ -1,0 +1,107 @@
+"""Whatever the plan: the comment fits, names all that stops answering, and holds no secret."""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from model_serving.review.assess.report import report
+from model_serving.review.plan.events import from_events
+from model_serving.review.render.json_report import as_json
+from model_serving.review.render.markdown import LIMIT, markdown
+from model_serving.review.render.sarif import results
+from model_serving.review.render.terminal import text
+from model_serving.sarif import sarif
+
+SECRET = "planted-secret-in-clear"
+TOKEN = "dapi" + "0123456789abcdef" * 2
+OPS = ("create", "update", "replace", "delete", "same")
+NASTY = ("`", "```", "|", "<!-- ", "</details>", "@team", "\n", "<script>", "é", "🦆", "\\", "[x](y)", "> ", "# ")
+SIZES = (1, 2, 3, 7, 12, 30, 60, 90, 200, 500)
+
+Inputs = Callable[..., dict[str, Any]]
+Planned = Callable[..., dict[str, Any]]
+
+
+def _event(chance: random.Random, plan: Planned, inputs: Inputs, n: int) -> dict[str, Any]:
+    name = f"endpoint-{n}-{'x' * chance.randrange(40)}"
+    op = chance.choice(OPS)
+    old, new = (_endpoint(chance, inputs, name) for _ in range(2))
+    if op == "same":
+        new = old
+    return plan(
+        op,
+        name,
+        None if op == "create" else old,
+        None if op == "delete" else new,
+        diffs=["config", "tags"],
+        keys=["routeOptimized"] if op == "replace" else [],
+    )
+
+
+def _endpoint(chance: random.Random, inputs: Inputs, name: str) -> dict[str, Any]:
+    found = inputs(name, description=_text(chance), routeOptimized=chance.random() < 0.5)
+    entity = found["config"]["servedEntities"][0]
+    entity["entityVersion"] = str(chance.randrange(9))
+    entity["environmentVars"] = {"PASSWORD": f"{SECRET}-{chance.randrange(9)}", "KEY": "{{secrets/a/b}}"}
+    found["tags"] = [{"key": _text(chance) or "k", "value": _text(chance)} for _ in range(chance.randrange(3))]
+    found["aiGateway"] = {"apiKey": SECRET, "token": {"4dabf18193072939515e22adb298388d": "x", "ciphertext": SECRET}}
+    return found
+
+
+def _text(chance: random.Random) -> str:
+    return "".join(chance.choice(NASTY) * chance.randrange(1, 4) + "word" for _ in range(chance.randrange(30)))
+
+
+def _events(seed: int, plan: Planned, inputs: Inputs) -> list[dict[str, Any]]:
+    chance = random.Random(seed)  # noqa: S311  a plan, not a key
+    events = [_event(chance, plan, inputs, n) for n in range(seed)]
+    failed = {
+        "severity": "error",
+        "message": f"provider said: PASSWORD={SECRET}-3, token {TOKEN}\n" * chance.randrange(200),
+    }
+    if seed % 3 == 0:
+        events.append({"diagnosticEvent": failed})
+    for event in events[: chance.randrange(60)]:
+        urn = event.get("resourcePreEvent", {}).get("metadata", {}).get("urn", "")
+        policy = {
+            "resourceUrn": urn,
+            "message": f"d\nfound {SECRET}-1 and {TOKEN} {_text(chance)}",
+            "policyName": "rule",
+        }
+        events.append({"policyEvent": {**policy, "policyPackName": "pack", "enforcementLevel": "mandatory"}})
+    return [*events, {"summaryEvent": {}}]
+
+
+@pytest.mark.parametrize("seed", SIZES)
+def test_the_comment_fits_and_ends_well(seed: int, plan: Planned, inputs: Inputs) -> None:
+    comment = markdown(report(from_events(_events(seed, plan, inputs))))
+    assert len(comment) <= LIMIT
+    assert comment.count("<details>") == comment.count("\n</details>")
+    assert comment.endswith("</sub>\n")
+
+
+@pytest.mark.parametrize("seed", SIZES)
+def test_nothing_that_stops_answering_is_left_out(seed: int, plan: Planned, inputs: Inputs) -> None:
+    events = _events(seed, plan, inputs)
+    comment = markdown(report(from_events(events)))
+    steps = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    doomed = [step["urn"].rpartition("::")[2] for step in steps if step["op"] in {"replace", "delete"}]
+    caution = comment.partition("> [!CAUTION]")[2].partition("\n\n")[0]
+    assert [name for name in doomed if f"`{name}`" not in caution] == []
+
+
+@pytest.mark.parametrize("seed", SIZES)
+def test_no_format_holds_a_secret(seed: int, plan: Planned, inputs: Inputs) -> None:
+    found = report(from_events(_events(seed, plan, inputs)))
+    forms = [markdown(found), as_json([found]), sarif(results(found)), text([found], width=400)]
+    assert [form for form in forms if SECRET in form or TOKEN in form] == []
+    assert json.loads(forms[1])["version"] == 1
+    assert json.loads(forms[2])["version"] == "2.1.0"
+
+
+def test_the_same_plan_in_another_order_gives_the_same_comment(plan: Planned, inputs: Inputs) -> None:
+    events = _events(25, plan, inputs)
+    assert markdown(report(from_events(events[::-1]))) == markdown(report(from_events(events)))

@@ -1,0 +1,88 @@
+"""The golden comments: each made by the real engine (`make accept`), and read by a person."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model_serving.review.assess.report import Verdict
+from model_serving.review.assess.risks import Risk
+from model_serving.review.render.json_report import as_json
+from model_serving.review.render.markdown import LIMIT
+from model_serving.review.render.sarif import results
+from model_serving.review.render.terminal import text
+from tests.support.golden_cases import CASES, CASES_OF_REVIEW, comment_on, report_on
+
+NAMES = [case.name for case in CASES_OF_REVIEW]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_recorded_events_give_the_golden_comment(name: str) -> None:
+    assert comment_on(CASES / name) == (CASES / name / "comment.md").read_text(encoding="utf-8")
+
+
+def test_every_case_folder_is_a_case() -> None:
+    assert sorted(folder.name for folder in CASES.iterdir()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "risk"),
+    [
+        ("first-deployment", Verdict.APPROVAL, Risk.ACCESS),
+        ("canary-step", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("rollback", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("flipped-route-optimization", Verdict.FAILED, Risk.OUTAGE),
+        ("rename", Verdict.APPROVAL, Risk.OUTAGE),
+        ("permission-widening", Verdict.APPROVAL, Risk.ACCESS),
+        ("deleted-endpoint", Verdict.APPROVAL, Risk.OUTAGE),
+        ("three-hundred-endpoints", Verdict.APPROVAL, Risk.COST),
+        ("failed-preview", Verdict.FAILED, None),
+        ("policy-violation", Verdict.FAILED, Risk.LOST),
+        ("model-size-and-secrets", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("changed-outside", Verdict.APPROVAL, Risk.INTERFACE),
+        ("failed-update", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("lost-answer", Verdict.APPROVAL, None),
+        ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
+        ("agreed-replacement", Verdict.APPROVAL, Risk.OUTAGE),
+        ("removed-protection", Verdict.APPROVAL, Risk.PROTECTION),
+        ("no-changes", Verdict.FINE, None),
+    ],
+)
+def test_each_case_is_judged(name: str, verdict: Verdict, risk: Risk | None) -> None:
+    found = report_on(CASES / name)
+    assert (found.verdict, found.risk) == (verdict, risk)
+
+
+def test_three_hundred_endpoints_are_told_once_and_each_is_named() -> None:
+    comment = comment_on(CASES / "three-hundred-endpoints")
+    assert "300 endpoints changed alike" in comment
+    assert all(f"`scorer-{n:03}`" in comment for n in range(300))
+    assert len(comment) < LIMIT // 2
+
+
+def test_a_value_planted_in_an_environment_variable_is_in_no_format() -> None:
+    folder = CASES / "model-size-and-secrets"
+    assert "planted-plain-value" in (folder / "events.jsonl").read_text(encoding="utf-8")
+    found = report_on(folder)
+    told = [comment_on(folder), as_json([found]), text([found]), str([*results(found)])]
+    assert [form for form in told if "planted-plain-value" in form] == []
+    assert all("[hidden]" in form for form in (comment_on(folder), as_json([found])))
+
+
+def test_the_report_for_programs_holds_what_a_pipeline_asks_for() -> None:
+    told = json.loads(as_json([report_on(CASES / "canary-step")]))
+    (stack,) = told["stacks"]
+    (subject,) = stack["subjects"]
+    assert (told["version"], stack["verdict"], stack["summary"]["risk"]) == (1, "approval", "behaviour")
+    assert [(share["entity"], share["before"], share["after"]) for share in subject["shares"]] == [
+        ("champion", 95, 75),
+        ("challenger", 5, 25),
+    ]
+
+
+def test_a_policy_violation_shows_on_the_endpoint_s_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES / "policy-violation")
+    found = [result for result in results(report_on(Path())) if result.level == "error"]
+    lines = Path("stacks/Pulumi.local.yaml").read_text(encoding="utf-8").splitlines()
+    assert {(result.rule, result.file) for result in found} == {("supported-entity-types", "stacks/Pulumi.local.yaml")}
+    assert lines[found[0].line - 1].strip() == "iris-classifier:"

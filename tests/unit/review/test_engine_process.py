@@ -1,0 +1,171 @@
+"""How `pulumi` is run: its lines as they come, without secrets; one signal handed on; its end waited for."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from model_serving.review.plan import engine_process
+from model_serving.review.plan.credentials import MASK, LineScrubber, Scrubber
+from model_serving.review.plan.engine_process import Ran, run_engine
+from tests.support.golden_cases import CASES, report_on
+
+PROJECT = Path(__file__).resolve().parents[3]
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEplanted\nqK9planted\n-----END RSA PRIVATE KEY-----"
+PLANTED = ("planted-in-one-line", "planted-first\nab\nplanted-last", "dapi" + "0123456789abcdef" * 2, KEY)
+
+
+def run(script: str, say: Callable[[str], None] = lambda _text: None) -> tuple[Ran, list[str]]:
+    shown: list[str] = []
+    ran = run_engine([sys.executable, "-c", script], Path(), os.environ, Scrubber(PLANTED), shown.append, say=say)
+    return ran, shown
+
+
+def test_each_line_is_shown_as_it_comes_without_secrets() -> None:
+    ran, shown = run(f"print('one'); print({PLANTED[0]!r} + ' two'); print('three', end=''); raise SystemExit(7)")
+    assert shown == ["one\n", f"{MASK} two\n", "three"]
+    assert ran == Ran(7, "".join(shown))
+
+
+def test_a_line_is_shown_before_the_next_one_is_printed(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    waits = f"while not pathlib.Path({str(seen)!r}).exists(): time.sleep(.01)"
+    script = f"import pathlib, time\nprint('one', flush=True)\n{waits}"
+    shown: list[str] = []
+
+    def show(text: str) -> None:
+        shown.append(text)
+        seen.touch()
+
+    run_engine([sys.executable, "-c", script], Path(), os.environ, Scrubber([]), show)
+    assert shown == ["one\n"]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_lines_lose_what_the_whole_text_loses(seed: int) -> None:
+    """Whatever the text, however many secrets in it, whole or cut off: line by line the same is left."""
+    chance = random.Random(seed)  # noqa: S311  a text, not a key
+    pieces = [*PLANTED, *(part[: chance.randrange(len(part))] for part in PLANTED), "\n", " word ", "\n\n", "é"]
+    text = "".join(chance.choice(pieces) for _ in range(chance.randrange(40)))
+    scrub = Scrubber(PLANTED)
+    lines = LineScrubber(scrub)
+    assert "".join([*map(lines.feed, text.splitlines(keepends=True)), lines.end()]) == scrub(text)
+
+
+FAKE = """#!{python}
+import os, pathlib, shutil, signal, sys, time
+notes = pathlib.Path({notes!r})
+signals = []
+signal.signal(signal.SIGINT, lambda number, frame: signals.append("SIGINT"))
+signal.signal(signal.SIGTERM, lambda number, frame: signals.append("SIGTERM"))
+notes.open("a").write(sys.argv[1] + "\\n")
+if "--event-log" in sys.argv:
+    shutil.copy({events!r}, sys.argv[sys.argv.index("--event-log") + 1])
+if sys.argv[1] != {stops_at!r}:
+    sys.exit()
+print("creating, and the password is planted-in-the-shell", flush=True)
+until = time.monotonic() + 30
+while not (signals and notes.with_name("proceed").exists()) and time.monotonic() < until:
+    time.sleep(0.01)
+print("created what had begun", flush=True)
+notes.open("a").write(" ".join(signals) + "\\n")
+sys.exit(1)
+"""
+"""A `pulumi` that plays a recorded preview, waits for a signal in one command, and then finishes what it has begun."""
+
+
+class Deployment:
+    """`python -m model_serving deploy` in a group of its own, as a terminal's foreground, with a fake `pulumi`."""
+
+    def __init__(self, folder: Path, stops_at: str) -> None:
+        self.notes = folder / "notes"
+        events = CASES / "canary-step" / "events.jsonl"
+        fake = folder / "pulumi"
+        fake.write_text(
+            FAKE.format(python=sys.executable, notes=str(self.notes), events=str(events), stops_at=stops_at)
+        )
+        fake.chmod(0o755)
+        digest = report_on(CASES / "canary-step").digest
+        environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "model_serving", "deploy", "--stack", "local", "--reviewed", digest],
+            cwd=CASES / "canary-step",
+            env={**environment, "A_PASSWORD": "planted-in-the-shell"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+
+    def told(self, pattern: str) -> str:
+        """What standard error says up to a line that matches."""
+        assert self.process.stderr is not None, "Its errors are a pipe"
+        text = ""
+        for line in self.process.stderr:
+            text += line
+            if re.search(pattern, line):
+                return text
+        raise AssertionError(f"It ended without {pattern!r}: {text}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_signal_is_handed_on_and_the_end_waited_for(tmp_path: Path, number: signal.Signals) -> None:
+    run = Deployment(tmp_path, "up")
+    before = run.told("creating")
+    os.killpg(run.process.pid, number)
+    waiting = run.told("received")
+    os.killpg(run.process.pid, signal.SIGINT)
+    waiting += run.told("received")
+    (tmp_path / "proceed").touch()
+    out, rest = run.process.communicate(timeout=30)
+    assert (run.process.returncode, out) == (128 + number, "")
+    assert "planted-in-the-shell" not in before + waiting + rest
+    assert f"{number.name} received: waiting for `pulumi up` to finish what it has begun, then it stops." in waiting
+    assert "created what had begun" in waiting + rest
+    assert run.notes.read_text().split() == ["preview", "up", "SIGINT"]
+    digest = report_on(CASES / "canary-step").digest
+    assert rest.endswith(
+        f"""Interrupted ({number.name}). What was done stays done, and the stack's state holds it. To go on:
+  make review STACK=local
+      what is left to do, and its digest
+  make deploy STACK=local REVIEWED=DIGEST
+      does it; where nothing was done yet, the digest is still {digest}
+  pulumi cancel --stack local --yes
+      first, where pulumi says that the stack is locked, and no other deployment of it runs
+"""
+    )
+
+
+def test_an_interrupted_preview_deploys_nothing(tmp_path: Path) -> None:
+    run = Deployment(tmp_path, "preview")
+    run.told("Previewing stack local")
+    while not run.notes.exists():
+        time.sleep(0.01)
+    (tmp_path / "proceed").touch()
+    os.killpg(run.process.pid, signal.SIGINT)
+    _, told = run.process.communicate(timeout=30)
+    assert run.process.returncode == 130
+    assert told.endswith("The preview of stack local was interrupted; it changes nothing\n")
+    assert run.notes.read_text().split() == ["preview", "SIGINT"]
+
+
+def test_a_long_silence_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_process, "_QUIET_SECONDS", 0.1)
+    said: list[str] = []
+    run("import time; time.sleep(1)", said.append)
+    assert re.fullmatch(r"\d+ s: `.*python\S* -c` is still running\n", said[0])
+
+
+def test_a_plugin_that_outlives_the_engine_is_not_waited_for() -> None:
+    script = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)']); print(1)"
+    started = time.monotonic()
+    ran, _ = run(script)
+    assert (ran.status, ran.text) == (0, "1\n")
+    assert time.monotonic() - started < 10

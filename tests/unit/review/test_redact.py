@@ -1,0 +1,98 @@
+"""What must not be shown is gone when a preview is read."""
+
+import pytest
+
+from model_serving.review.plan.credentials import MASK, Scrubber, secrets_of
+from model_serving.review.plan.diff import Change, Kind, compare
+from model_serving.review.plan.redact import SIGNATURE, Hidden, Mark, Reader, shown
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}, "[secret]"),
+        ({SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"hunter2"'}, "[secret]"),
+        ("[secret]", "[secret]"),
+        (UNKNOWN, "known after up"),
+        (
+            {"environmentVars": {"A": "hunter2", "B": "{{secrets/s/k}}"}},
+            "environmentVars: A: [hidden], B: {{secrets/s/k}}",
+        ),
+        ({"environmentVars": {"A": {"deep": ["hunter2"]}}}, "environmentVars: A: deep: [hidden]"),
+        ({"openaiApiKeyPlaintext": "hunter2"}, "openaiApiKeyPlaintext: [hidden]"),
+        ({"openaiApiKey": "{{secrets/s/k}}"}, "openaiApiKey: {{secrets/s/k}}"),
+        ({"password": ""}, "password: "),
+        ({"__defaults": ["x"], "a": None, "name": "fraud"}, "name: fraud"),
+        (True, "true"),
+        (5.0, "5"),
+    ],
+)
+def test_a_value_is_shown_without_its_secrets(value: object, told: str) -> None:
+    assert shown(Reader().settle(value)) == told
+
+
+def test_a_reader_remembers_what_it_hid_so_that_messages_lose_it_too() -> None:
+    reader = Reader()
+    reader.settle({"environmentVars": {"A": "hunter2"}})
+    assert Scrubber(reader.hidden_texts)("the service said: hunter2 is wrong") == f"the service said: {MASK} is wrong"
+
+
+def test_hidden_values_tell_whether_they_differ_and_nothing_else() -> None:
+    old, same, new = (Reader().settle({"environmentVars": {"A": value}}) for value in ("one", "one", "two"))
+    assert list(compare(old, same)) == []
+    (change,) = compare(old, new)
+    assert (str(change), change.kind, isinstance(change.old, Hidden)) == ("environmentVars.A", Kind.UPDATE, True)
+    assert "fingerprint" not in repr(change.old)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dapi" + "0" * 32,
+        "dose" + "a" * 32,
+        "Authorization: Bearer abcdefgh12345",
+        "eyJhbGciOiJ.eyJzdWIiOiJ.c2lnbmF0dXJl",
+        "sk-proj-0123456789abcdefgh",
+        "AKIA" + "A" * 16,
+        "ghp_" + "a" * 36,
+        "https://user:hunter2@host/path",
+        "DB_PASSWORD=hunter2",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_what_looks_like_a_credential_is_taken_out_of_messages(text: str) -> None:
+    told = Scrubber([])(f"before {text} after")
+    assert MASK in told
+    assert all(part not in told for part in ("hunter2", "abcdefgh", "0000000000", "MIIE", "c2lnbmF0dXJl", "aaaaaaaa"))
+
+
+def test_the_shell_s_credentials_are_known_by_the_names_of_their_variables() -> None:
+    environment = {"DATABRICKS_TOKEN": "a1", "PULUMI_CONFIG_PASSPHRASE": "b2", "PATH": "/bin", "MY_CLIENT_SECRET": "c3"}
+    assert secrets_of(environment) == {"a1", "b2", "c3"}
+
+
+def test_two_secrets_differ_where_the_provider_says_so() -> None:
+    old, new = {"token": Mark.SECRET, "other": Mark.SECRET}, {"token": Mark.SECRET, "other": Mark.SECRET}
+    assert list(compare(old, new, ("token",))) == [Change(("token",), Kind.UPDATE, Mark.SECRET, Mark.SECRET)]
+
+
+def entity(name: str, version: str = "1") -> dict[str, str]:
+    return {"name": name, "entityVersion": version}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ([entity("a"), entity("b")], [entity("n"), entity("a"), entity("b")], {"servedEntities[n]": "add"}),
+        ([entity("a"), entity("b")], [entity("b")], {"servedEntities[a]": "remove"}),
+        ([entity("a"), entity("b")], [entity("b"), entity("a")], {"servedEntities": "reorder"}),
+        ([entity("a", "1")], [entity("a", "2")], {"servedEntities[a].entityVersion": "update"}),
+        ([entity("a"), entity("a")], [entity("a"), entity("a", "2")], {"servedEntities": "update"}),
+        (["x"], ["y"], {"servedEntities": "update"}),
+    ],
+    ids=["put in front", "removed", "reordered", "changed", "two of one name", "nameless"],
+)
+def test_items_of_a_list_are_told_apart_by_their_names(old: object, new: object, told: dict[str, str]) -> None:
+    assert {str(each): each.kind for each in compare({"servedEntities": old}, {"servedEntities": new})} == told

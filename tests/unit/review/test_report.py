@@ -1,0 +1,217 @@
+"""What a change is judged to be, by the contract and by what the engine would do."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_serving.contract import OnChange, fields
+from model_serving.review.assess.report import Report, Verdict, report
+from model_serving.review.assess.risks import Risk
+from model_serving.review.assess.subject import Action
+from model_serving.review.plan.events import UnreadablePreviewError, from_events, read_digest, read_events
+
+Inputs = Callable[..., dict[str, Any]]
+Planned = Callable[..., dict[str, Any]]
+PERMISSIONS = "databricks:index/permissions:Permissions"
+
+
+def reported(*events: dict[str, Any]) -> Report:
+    return report(from_events([*events, {"summaryEvent": {}}]))
+
+
+def told(found: Report) -> list[tuple[str, str]]:
+    (subject,) = found.subjects
+    return [(finding.risk, finding.what) for finding in subject.findings]
+
+
+def test_a_replacement_says_what_forces_it_and_why(plan: Planned, inputs: Inputs) -> None:
+    old, new = inputs("fraud", routeOptimized=True), inputs("fraud", routeOptimized=False)
+    found = reported(plan("replace", "fraud", old, new, keys=["routeOptimized"], diffs=["routeOptimized"]))
+    (subject,) = found.subjects
+    assert (subject.action, subject.risk, found.verdict) == (Action.REPLACE, Risk.OUTAGE, Verdict.APPROVAL)
+    reason = next(row.reason for row in fields("model_serving") if row.path == "routeOptimized")
+    assert subject.findings[0].why == f"`route_optimized` `true` → `false`, and {reason}"
+    assert {Risk.OUTAGE, Risk.INTERFACE, Risk.ACCESS} <= {finding.risk for finding in subject.findings}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in fields("model_serving") if row.on_change is OnChange.DROPPED and "*" not in row.path],
+    ids=lambda row: row.path,
+)
+def test_what_the_provider_drops_is_told_as_lost(row: Any, plan: Planned, inputs: Inputs) -> None:
+    old, new = inputs("fraud"), inputs("fraud")
+    for side, value in ((old, "before"), (new, "after")):
+        _put(side, row.path.split("."), value)
+    found = reported(plan("update", "fraud", old, new, diffs=[row.path.partition(".")[0]]))
+    assert [(finding.risk, finding.why) for finding in found.subjects[0].findings] == [(Risk.LOST, row.reason)]
+
+
+def _put(inputs: dict[str, Any], path: list[str], value: str) -> None:
+    for part in path[:-1]:
+        inputs = inputs.setdefault(part, {})
+    inputs[path[-1]] = value
+
+
+def test_a_tag_is_cosmetic_and_needs_nobody(plan: Planned, inputs: Inputs) -> None:
+    old, new = (inputs("fraud", tags=[{"key": "team", "value": value}]) for value in ("risk", "pay"))
+    found = reported(plan("update", "fraud", old, new, diffs=["tags"]))
+    assert (told(found), found.verdict) == ([("cosmetic", "`tags.team` `risk` → `pay`")], Verdict.FINE)
+
+
+def test_sizes_are_told_as_cost(plan: Planned, inputs: Inputs) -> None:
+    old, new = inputs("fraud"), inputs("fraud")
+    old["config"]["servedEntities"][0]["scaleToZeroEnabled"] = True
+    new["config"]["servedEntities"][0] |= {"workloadSize": "Large", "workloadType": "GPU_SMALL"}
+    assert told(reported(plan("update", "fraud", old, new, diffs=["config"]))) == [
+        ("cost", "`champion`: CPU → GPU_SMALL"),
+        ("cost", "`champion`: Small → Large"),
+        ("cost", "`champion`: scale to zero off"),
+    ]
+
+
+def controls(*entries: tuple[str, str, str]) -> dict[str, Any]:
+    return {"accessControls": [{kind: who, "permissionLevel": level} for kind, who, level in entries]}
+
+
+def test_who_gains_and_who_loses_is_told_by_name(plan: Planned) -> None:
+    old = controls(
+        ("groupName", "a", "CAN_MANAGE"), ("userName", "u@x.org", "CAN_QUERY"), ("groupName", "b", "CAN_QUERY")
+    )
+    new = controls(
+        ("groupName", "a", "CAN_VIEW"), ("groupName", "b", "CAN_MANAGE"), ("groupName", "users", "CAN_QUERY")
+    )
+    found = reported(plan("update", "fraud-permissions", old, new, PERMISSIONS, diffs=["accessControls"]))
+    assert told(found) == [
+        ("access", "`b` (group) rises from `CAN_QUERY` to `CAN_MANAGE`"),
+        ("access", "`users` (group) gains `CAN_QUERY`"),
+        ("access", "`a` (group) falls from `CAN_MANAGE` to `CAN_VIEW`"),
+        ("access", "`u@x.org` (user) loses `CAN_QUERY`"),
+    ]
+
+
+def test_an_update_that_only_repeats_what_was_dropped_before_is_told(plan: Planned, inputs: Inputs) -> None:
+    """The state holds the new input, and the workspace still the old value: the same diff, for ever."""
+    event = plan(
+        "update", "fraud", inputs("fraud", description="new"), inputs("fraud", description="new"), diffs=["description"]
+    )
+    event["resourcePreEvent"]["metadata"]["old"]["outputs"] = {"description": "old"}
+    assert told(reported(event)) == [("lost", "`description` `old` → `new` would not arrive")]
+
+
+def test_a_preview_that_broke_off_is_no_approval(plan: Planned, inputs: Inputs) -> None:
+    found = report(from_events([plan("create", "fraud", None, inputs("fraud"))]))
+    assert (found.verdict, found.errors, found.order, found.digest) == (
+        Verdict.FAILED,
+        ("The preview ended before it was complete",),
+        (),
+        "",
+    )
+
+
+CANCELLED = "failed to run policy: context canceled"
+
+
+@pytest.mark.parametrize(
+    "also", [[], ["failed to run remediation: rpc error: code = Canceled desc = context canceled"]]
+)
+@pytest.mark.parametrize("real", ["endpoint does not exist", None], ids=["error", "violation"])
+def test_what_a_refusal_cancels_is_not_reported(
+    also: list[str], real: str | None, plan: Planned, inputs: Inputs
+) -> None:
+    step = plan("create", "fraud", None, inputs("fraud"))
+    refusal: dict[str, Any] = {"policyEvent": {"policyName": "rule", "policyPackName": "pack", "message": "No."}}
+    if real:
+        refusal = {"diagnosticEvent": {"severity": "error", "message": real}}
+    cancelled = [{"diagnosticEvent": {"severity": "error", "message": text}} for text in [CANCELLED, *also]]
+    found = report(from_events([step, cancelled[0], refusal, *cancelled[1:]]))
+    assert found.errors == ((real,) if real else ())
+    assert found.verdict is Verdict.FAILED
+
+
+def test_a_cancelled_answer_without_another_reason_is_reported() -> None:
+    assert report(from_events([{"diagnosticEvent": {"severity": "error", "message": CANCELLED}}])).errors == (
+        CANCELLED,
+    )
+
+
+def test_the_order_in_which_errors_come_does_not_show() -> None:
+    events = [{"diagnosticEvent": {"severity": "error", "message": text}} for text in ("one", "other")]
+    assert report(from_events(events)).errors == report(from_events(events[::-1])).errors == ("one", "other")
+
+
+def test_the_digest_changes_with_what_would_be_done_and_not_with_ids(plan: Planned, inputs: Inputs) -> None:
+    def digest(percentage: int, state: str) -> str:
+        new = inputs("fraud")
+        new["config"]["trafficConfig"]["routes"][0]["trafficPercentage"] = percentage
+        event = plan("update", "fraud", inputs("fraud"), new, diffs=["config"])
+        event["resourcePreEvent"]["metadata"]["old"]["outputs"] = {"servingEndpointId": state}
+        return reported(event).digest
+
+    assert digest(50, "one") == digest(50, "two") != digest(60, "one")
+
+
+def test_the_digest_of_a_json_preview_reads_the_same(plan: Planned, inputs: Inputs, tmp_path: Path) -> None:
+    event = plan("update", "fraud", inputs("fraud"), inputs("fraud", description="x"), diffs=["description"])
+    metadata = event["resourcePreEvent"]["metadata"]
+    step = {"op": metadata["op"], "urn": metadata["urn"], "oldState": metadata["old"], "newState": metadata["new"]}
+    file = tmp_path / "preview.json"
+    file.write_text(json.dumps({"steps": [{**step, "diffReasons": ["description"]}], "changeSummary": {"update": 1}}))
+    assert report(read_digest(file)).subjects == reported(event).subjects
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "f:1: not JSON"), ("[]", "f:1: a JSON object is expected; found list")],
+)
+def test_what_is_no_event_log_is_refused_with_its_line(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("f").write_text(text)
+    with pytest.raises(UnreadablePreviewError) as refused:
+        read_events(Path("f"))
+    assert str(refused.value).startswith(message)
+
+
+SETTINGS = "pulumi-python:dynamic/model-serving:EndpointSettings"
+GRANT = "databricks:index/grant:Grant"
+
+
+def test_settings_that_this_project_writes_itself_are_told(plan: Planned) -> None:
+    old = {"emailNotifications": {"onUpdateSuccesses": ["a@x.org"]}, "endpointId": "1"}
+    new = {"aiGateway": {"rateLimits": [{"key": "user", "calls": 5}]}, "endpointId": "1"}
+    assert told(reported(plan("update", "fraud", old, new, SETTINGS))) == [
+        ("behaviour", "`ai_gateway` added: `rateLimits: calls: 5, key: user`"),
+        ("cosmetic", "`email_notifications` removed (was `onUpdateSuccesses: a@x.org`)"),
+    ]
+
+
+@pytest.mark.parametrize(("op", "verb"), [("create", "Gains"), ("delete", "Loses")])
+def test_a_grant_is_told_as_what_it_allows(op: str, verb: str, plan: Planned) -> None:
+    grant = {"principal": "1-2", "privileges": ["SELECT"], "table": "main.ml.payments"}
+    sides = (None, grant) if op == "create" else (grant, None)
+    assert told(reported(plan(op, "fraud", *sides, GRANT))) == [
+        ("access", f"{verb} `SELECT` on table `main.ml.payments`")
+    ]
+
+
+def test_what_is_written_is_never_left_out(plan: Planned, inputs: Inputs) -> None:
+    found = reported(plan("update", "fraud", inputs("fraud"), inputs("fraud"), diffs=["config"]))
+    assert (told(found), found.verdict) == ([("behaviour", "Written anew")], Verdict.APPROVAL)
+
+
+def names(found: Iterable[Any]) -> list[str]:
+    return [each.key for each in found]
+
+
+def test_the_worst_comes_first(plan: Planned, inputs: Inputs) -> None:
+    found = reported(
+        plan("update", "b", inputs("b"), inputs("b", tags=[{"key": "t", "value": "1"}]), diffs=["tags"]),
+        plan("delete", "z", inputs("z"), None),
+        plan("create", "a", None, inputs("a")),
+    )
+    assert names(found.subjects) == ["z", "a", "b"]

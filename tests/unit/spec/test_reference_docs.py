@@ -1,0 +1,52 @@
+"""docs/stack-files.md: complete, and true."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from model_serving.spec import SpecError, load_stack
+from model_serving.spec.json_schema import FILE as SCHEMA
+from model_serving.spec.reference_docs import FILE, with_tables
+from tests.support.stack_files import StackFiles
+
+PAGE = FILE.read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_page_has_every_field() -> None:
+    assert with_tables(PAGE) == PAGE, "Run `make schema`"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_an_example_is_a_right_stack_file(files: StackFiles, example: str) -> None:
+    assert files.write(example).faults() == []
+
+
+def test_the_example_of_a_file_over_another_does_what_its_comments_say(files: StackFiles) -> None:
+    (base,) = re.findall(r"```yaml base\n(.*?)```", PAGE, re.DOTALL)
+    (own,) = re.findall(r"```yaml over\n(.*?)```", PAGE, re.DOTALL)
+    fraud = files.write(own, base).load().endpoints["fraud-scorer"]
+    entities = [(name, each.version, each.workload_size) for name, each in fraud.served_entities.items()]
+    assert entities == [("champion", "7", "Medium")]
+    assert (fraud.protect, fraud.routes, fraud.permissions) == (True, {"champion": 100}, [])
+
+
+def test_the_mistakes_on_the_page_are_told_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "stacks"
+    shutil.copytree(SCHEMA.parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.chdir(tmp_path)
+    base = folder / "base.yaml"
+    text = base.read_text(encoding="utf-8")
+    for right, wrong in (
+        ("route_optimized: true", "route_optimised: true"),
+        ("challenger: 5}", "challenger: 6}"),
+        ("service_principal: checkout,", "service_principal: chekout,"),
+    ):
+        assert text.count(right) == 1
+        text = text.replace(right, wrong)
+    base.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError) as refused:
+        load_stack("prod", folder)
+    assert f"```\n{refused.value}\n```" in PAGE

@@ -1,0 +1,87 @@
+"""The JSON Schema that editors read beside the stack files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from model_serving.spec.files.yaml_text import Loader
+from model_serving.spec.json_schema import FILE, text
+
+FOLDER = FILE.parent
+SHIPPED = sorted(FOLDER.glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft7Validator:
+    schema = json.loads(FILE.read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema)
+
+
+def wrong(validator: jsonschema.Draft7Validator, written: str) -> list[str]:
+    """Where the schema objects, as an editor would mark it."""
+    data: Any = yaml.load(written, Loader=Loader)  # noqa: S506  safe: a subclass of SafeLoader
+    return sorted({"/".join(map(str, error.absolute_path)) for error in validator.iter_errors(data)})
+
+
+def test_the_kept_schema_is_what_the_models_say() -> None:
+    assert FILE.read_text(encoding="utf-8") == text(), "Run `make schema`"
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+def test_every_shipped_stack_file_names_it_and_holds_to_it(validator: jsonschema.Draft7Validator, file: Path) -> None:
+    written = file.read_text(encoding="utf-8")
+    assert written.startswith("# yaml-language-server: $schema=./schema.json\n")
+    assert wrong(validator, written) == []
+
+
+ENDPOINT = "config: {model-serving:endpoints: {fraud: %s}}"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "{served_entities: {a: {entity: m.l.x, version: 7}}}",
+        '{served_entities: {a: {entity: m.l.x, version: "7"}, b: null}, traffic: {b: null}}',
+        "{description: {secure: v1:abc}, tags: {a: {secure: v1:abc}, b: null}}",
+        "{permissions: [{service_principal: checkout, level: CAN_QUERY}]}",
+        "null",
+    ],
+    ids=["version as a number", "removed entity", "secrets", "half an endpoint, over base.yaml", "removed endpoint"],
+)
+def test_it_takes_what_may_be_laid_over_base_yaml(validator: jsonschema.Draft7Validator, endpoint: str) -> None:
+    assert wrong(validator, ENDPOINT % endpoint) == []
+
+
+FRAUD = "config/model-serving:endpoints/fraud"
+
+
+@pytest.mark.parametrize(
+    ("written", "where"),
+    [
+        (ENDPOINT % "{served_entites: {}}", FRAUD),
+        (ENDPOINT % "{route_optimized: yes}", f"{FRAUD}/route_optimized"),
+        (ENDPOINT % "{served_entities: {a b: {}}}", f"{FRAUD}/served_entities"),
+        (ENDPOINT % "{served_entities: {a: {workload_size: small}}}", f"{FRAUD}/served_entities/a/workload_size"),
+        (ENDPOINT % "{served_entities: {a: {version: 7.5}}}", f"{FRAUD}/served_entities/a/version"),
+        (ENDPOINT % "{permissions: [{group: all}]}", f"{FRAUD}/permissions/0"),
+        (ENDPOINT % "{permissions: [null]}", f"{FRAUD}/permissions/0"),
+        (ENDPOINT % "{traffic: {a: {secure: v1:abc}}}", f"{FRAUD}/traffic/a"),
+        ("config: {model-serving:endpoint: {}}", "config"),
+        ("config: {endpoints: {}}", "config"),
+        ("confg: {}", ""),
+    ],
+)
+def test_it_marks_what_the_loader_refuses_at_the_value(
+    validator: jsonschema.Draft7Validator, written: str, where: str
+) -> None:
+    assert wrong(validator, written) == [where]
+
+
+def test_pulumi_s_and_the_providers_own_keys_are_free(validator: jsonschema.Draft7Validator) -> None:
+    written = "config: {databricks:host: x, pulumi:tags: {a: b}}\nencryptionsalt: v1:x\nsecretsprovider: y\n"
+    assert wrong(validator, written) == []

@@ -1,0 +1,34 @@
+"""Smoke requests in stack files."""
+
+from pathlib import Path
+
+import pytest
+
+from model_serving.spec import SpecError, load_stack
+
+STACK = """\
+config:
+  model-serving:endpoints:
+    iris:
+      served_entities:
+        current: {{entity: main.ml.iris, version: "2"}}
+      smoke:
+        - {request}
+"""
+
+
+def write(folder: Path, request: str) -> None:
+    (folder / "Pulumi.dev.yaml").write_text(STACK.format(request=request), encoding="utf-8")
+
+
+def test_a_request_or_a_file_says_what_to_send(tmp_path: Path) -> None:
+    write(tmp_path, "{request: {inputs: [[1, 2]]}, expect: {predictions: [0]}, entity: current}")
+    (smoke,) = load_stack("dev", tmp_path).endpoints["iris"].smoke
+    assert (smoke.request, smoke.expect, smoke.entity) == ({"inputs": [[1, 2]]}, {"predictions": [0]}, "current")
+
+
+@pytest.mark.parametrize("request_", ["{}", "{request: {inputs: [1]}, file: one.json}"])
+def test_it_takes_exactly_one_of_them(tmp_path: Path, request_: str) -> None:
+    write(tmp_path, request_)
+    with pytest.raises(SpecError, match=r"endpoints\.iris\.smoke\[0\].*exactly one of request and file"):
+        load_stack("dev", tmp_path)

@@ -1,0 +1,50 @@
+"""The store's own promises."""
+
+from pathlib import Path
+
+import pytest
+
+from model_serving.workspace.store.store import Store
+
+
+def test_a_block_that_fails_leaves_nothing() -> None:
+    store = Store(":memory:")
+
+    def fail_half_way() -> None:
+        with store.atomic():
+            store.put("thing", "a", {"n": 1})
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError), store.atomic():
+        fail_half_way()
+    assert store.all("thing") == []
+    store.close()
+
+
+def test_a_record_keeps_its_place_when_it_changes() -> None:
+    store = Store(":memory:")
+    for key in ("a", "b"):
+        store.put("thing", key, {"id": key})
+    store.put("thing", "a", {"id": "a", "changed": True})
+    assert [record["id"] for record in store.all("thing")] == ["a", "b"]
+    assert store.find("thing", "id", "a") == {"id": "a", "changed": True}
+    store.close()
+
+
+def test_a_counter_starts_where_it_is_told_to() -> None:
+    store = Store(":memory:")
+    assert store.counted("n") == 0
+    assert [store.count("n", start=5) for _ in range(3)] == [5, 6, 7]
+    assert store.counted("n") == 7
+    store.close()
+
+
+def test_opening_again_migrates_nothing_and_keeps_everything(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "workspace.db"
+    store = Store(file)
+    store.put("thing", "a", {"n": 1})
+    store.close()
+    again = Store(file)
+    assert again.get("thing", "a") == {"n": 1}
+    assert file.stat().st_mode & 0o077 == 0
+    again.close()

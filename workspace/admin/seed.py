@@ -1,0 +1,199 @@
+"""What a workspace starts with, and the file that gives it more.
+
+A seed file is YAML; every part may be missing. The same object can be posted to `/_workspace/seed` while it runs.
+
+    models:                        # Unity Catalog; catalogs and schemas are made as needed
+      main.ml.fraud:
+        versions: 9                # versions 1 to 9, or one by one:
+      main.ml.churn:
+        versions:
+          1:
+          2: {status: PENDING_REGISTRATION}       # not ready to be deployed
+          3: {fails: "pip could not resolve numpy"}  # its deployment ends in UPDATE_FAILED
+        aliases: {Champion: 1}
+      main.ml.iris:
+        scored_by: models/iris.py      # a Python file or an MLflow model folder (workspace/dataplane/scoring.py)
+        versions: {1: , 2: {scored_by: models/iris-2}}   # a version's own. Paths start at the seed file's folder
+    registry_models:               # the workspace's own registry; same shape, no aliases
+      legacy-churn: {versions: 2}
+    feature_specs: [main.ml.user_features]
+    tables: [main.ml.payments]     # to grant privileges on; they hold nothing
+    groups: [ml-engineers]
+    users:
+      - {user_name: ann@example.com, groups: [ml-engineers]}
+    secret_scopes:
+      serving: {api-key: a-value}
+    grants:
+      - {securable: function, name: main.ml.fraud, principal: ml-engineers, privileges: [EXECUTE]}
+
+Seeding again adds what is missing and changes versions that differ; nothing is taken away.
+"""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from model_serving.workspace.catalog import catalog, registry
+from model_serving.workspace.dataplane.scoring import ModelError, load
+from model_serving.workspace.http.auth import require_admin
+from model_serving.workspace.http.call import Call
+from model_serving.workspace.http.errors import InvalidParameter, ScimError
+from model_serving.workspace.identity.identity import group_named
+from model_serving.workspace.identity.scim import new_group, new_user
+from model_serving.workspace.store.clock import Clock, milliseconds
+from model_serving.workspace.store.store import Json, Store
+
+OWNER: Final = "admin@example.com"
+PARTS: Final = ("models", "registry_models", "feature_specs", "tables", "groups", "users", "secret_scopes", "grants")
+DEFAULT: Final[Json] = {
+    "models": {
+        "main.ml.fraud": {"versions": 9, "aliases": {"Champion": 7}},
+        "main.ml.iris": {"versions": 3, "aliases": {"Champion": 2}, "scored_by": "models/iris.py"},
+    },
+    "feature_specs": ["main.ml.user_features"],
+    "tables": ["main.ml.payments"],
+    "groups": ["ml-engineers"],
+    "secret_scopes": {"serving": {"api-key": "a-made-up-value"}},
+}
+
+
+class SeedError(Exception):
+    """A seed that can't be understood; the text is for the one who wrote it."""
+
+
+def seed_by_request(call: Call) -> Json:
+    require_admin(call.access, "seed the workspace")
+    try:
+        plant(call.store, call.clock, call.body)
+    except SeedError as fault:
+        raise InvalidParameter(str(fault)) from fault
+    return {}
+
+
+def plant(store: Store, clock: Clock, seed: Json) -> None:
+    """Adds everything a seed names. Raises SeedError, having added nothing, when a part has the wrong shape."""
+    if unknown := set(seed) - set(PARTS):
+        raise SeedError(f"Unknown part '{min(unknown)}' in the seed, allowed: {', '.join(PARTS)}")
+    try:
+        with store.atomic():
+            _plant_catalog(store, clock.now(), seed)
+            _plant_identities(store, seed)
+            _plant_secrets(store, clock.now(), seed.get("secret_scopes") or {})
+            for grant in seed.get("grants") or []:
+                _plant_grant(store, grant)
+    except (AttributeError, KeyError, TypeError, ValueError, ScimError) as fault:
+        raise SeedError(f"The seed does not have the expected shape: {type(fault).__name__}: {fault}") from fault
+
+
+def _plant_catalog(store: Store, now: float, seed: Json) -> None:
+    for name, described in (seed.get("models") or {}).items():
+        _plant_model(store, now, name, described or {})
+    for name, described in (seed.get("registry_models") or {}).items():
+        model = store.get("registry_model", name) or registry.new_model(name, name, milliseconds(now))
+        store.put("registry_model", name, model)
+        for number, version in _versions(described or {}):
+            made = registry.new_version(model, number, version.get("status", "READY"), version.get("fails"))
+            store.put("registry_version", f"{name}/{number}", made)
+    for part, kind in (("feature_specs", "feature_spec"), ("tables", "uc_table")):
+        for name in seed.get(part) or []:
+            place = _plant_schema(store, name)
+            store.put(kind, name, place | {"name": name.split(".")[2], "full_name": name, "owner": OWNER})
+
+
+def _plant_model(store: Store, now: float, name: str, described: Json) -> None:
+    _plant_schema(store, name)
+    model = store.get("model", name) or catalog.new_model(store, name, OWNER, now)
+    score_by(store, name, described.get("scored_by"))
+    for number, version in _versions(described):
+        score_by(store, f"{name}/{number}", version.get("scored_by"))
+        made = catalog.new_version(
+            model, number, now, status=version.get("status", "READY"), fails=version.get("fails")
+        )
+        store.put("model_version", f"{name}/{number}", made)
+    aliases = {alias["alias_name"]: alias["version_num"] for alias in model["aliases"]}
+    aliases |= {alias: int(number) for alias, number in (described.get("aliases") or {}).items()}
+    listed = [{"alias_name": alias, "version_num": number} for alias, number in aliases.items()]
+    store.put("model", name, model | {"aliases": listed})
+
+
+def score_by(store: Store, model: str, path: str | None) -> None:
+    """Has a model, or `model/version`, scored by that file or folder. Raises SeedError where it can't be."""
+    if path is None:
+        return
+    try:
+        load(Path(path))
+    except ModelError as fault:
+        raise SeedError(f"{model}: {fault}") from fault
+    store.put("scorer", model, {"path": path})
+
+
+def with_paths_from(folder: Path, seed: Json) -> Json:
+    """The same seed with the paths of its models, which start at the seed file's folder, made absolute."""
+
+    def absolute(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            member: str(folder / inner) if member == "scored_by" else absolute(inner) for member, inner in value.items()
+        }
+
+    return absolute(seed) if isinstance(seed.get("models"), dict) else seed
+
+
+def _versions(described: Json) -> Iterator[tuple[int, Json]]:
+    versions: Any = described.get("versions", 1)
+    if isinstance(versions, int):
+        versions = dict.fromkeys(range(1, versions + 1))
+    for number, version in versions.items():
+        yield int(number), version or {}
+
+
+def _plant_schema(store: Store, full_name: str) -> Json:
+    catalog_name, schema_name, _ = full_name.split(".")
+    shared = {"owner": OWNER, "metastore_id": catalog.METASTORE, "catalog_name": catalog_name}
+    store.put("catalog", catalog_name, shared | {"name": catalog_name, "catalog_type": "MANAGED_CATALOG"})
+    schema = f"{catalog_name}.{schema_name}"
+    store.put("schema", schema, shared | {"name": schema_name, "full_name": schema})
+    return {"catalog_name": catalog_name, "schema_name": schema_name}
+
+
+def _plant_identities(store: Store, seed: Json) -> None:
+    for name in seed.get("groups") or []:
+        _group(store, name)
+    for described in seed.get("users") or []:
+        name = described["user_name"]
+        user = store.find("user", "userName", name) or new_user(store, {"userName": name})
+        store.put("user", user["id"], user)
+        for group in described.get("groups") or []:
+            join(store, group, user["id"])
+
+
+def join(store: Store, group_name: str, member_id: str) -> None:
+    """Makes a principal a member of a group, which is made if it is missing."""
+    group = _group(store, group_name)
+    if all(member["value"] != member_id for member in group["members"]):
+        store.put("group", group["id"], group | {"members": [*group["members"], {"value": member_id}]})
+
+
+def _group(store: Store, name: str) -> Json:
+    group = group_named(store, name) or new_group(store, {"displayName": name})
+    return store.put("group", group["id"], group)
+
+
+def _plant_secrets(store: Store, now: float, scopes: Json) -> None:
+    for scope, secrets in scopes.items():
+        store.put("secret_scope", scope, store.get("secret_scope", scope) or {"name": scope, "acls": {OWNER: "MANAGE"}})
+        for key, value in (secrets or {}).items():
+            encoded = base64.b64encode(str(value).encode()).decode()
+            body = {"scope": scope, "key": key, "value": encoded, "last_updated_timestamp": milliseconds(now)}
+            store.put("secret", f"{scope}/{key}", body)
+
+
+def _plant_grant(store: Store, grant: Json) -> None:
+    place = f"{grant['securable']}/{grant['name']}"
+    record = store.get("grant", place) or {"privilege_assignments": []}
+    held = {entry["principal"]: entry["privileges"] for entry in record["privilege_assignments"]}
+    held[grant["principal"]] = sorted({*held.get(grant["principal"], []), *grant["privileges"]})
+    listed = [{"principal": principal, "privileges": privileges} for principal, privileges in held.items()]
+    store.put("grant", place, {"privilege_assignments": listed})

@@ -1,0 +1,184 @@
+"""What models answer: by a Python file, by an MLflow model folder, or, where none is named, by an echo.
+
+A Python file defines `predict(rows, version)`, which gets the request's rows and the served version and returns one
+prediction for each row, and may define `INPUTS`, the types of its columns: double, long, boolean or string. An MLflow
+model folder is scored by `mlflow`, if that is installed. `workspace/dataplane/models/iris.py` is an example.
+"""
+
+import hashlib
+import importlib.util
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, Protocol
+
+from model_serving.workspace.http.errors import BadRequest
+from model_serving.workspace.store.store import Json, Store
+
+PACKAGE: Final = Path(__file__).parent
+FITS: Final[dict[str, Callable[[Any], bool]]] = {
+    "double": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "long": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "string": lambda value: isinstance(value, str),
+}
+
+
+class ModelError(Exception):
+    """A model that can't be loaded; the text is for the one who named it."""
+
+
+class Scorer(Protocol):
+    def predict(self, rows: list[Any], version: str) -> list[Any]:
+        """One prediction for each row. Raises BadRequest where the rows don't fit the model."""
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A number from 0 to 1 out of the model, its version and the row: always the same for the same."""
+
+    name: str
+
+    def predict(self, rows: list[Any], version: str) -> list[Any]:
+        return [self._number([self.name, version, row]) for row in rows]
+
+    def _number(self, source: list[Any]) -> float:
+        digest = hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()
+        return int(digest[:8], 16) / 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class FileScorer:
+    """The functions of a Python file."""
+
+    function: Callable[[list[Any], str], Any]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def predict(self, rows: list[Any], version: str) -> list[Any]:
+        for row in rows:
+            _check_row(row, self.inputs)
+        try:
+            found = list(self.function(rows, version))
+            return list(json.loads(json.dumps(found, allow_nan=False)))
+        except Exception as fault:
+            raise _evaluation_error(fault) from fault
+
+
+@dataclass(frozen=True)
+class FolderScorer:
+    """A saved MLflow model. `mlflow` enforces its signature."""
+
+    model: Any
+
+    def predict(self, rows: list[Any], version: str) -> list[Any]:
+        del version  # the folder is one version
+        import pandas as pd  # noqa: PLC0415 - only where mlflow is installed
+
+        try:
+            found = pd.DataFrame(self.model.predict(pd.DataFrame(rows)))
+        except Exception as fault:
+            raise _evaluation_error(fault) from fault
+        records = json.loads(found.to_json(orient="records"))
+        # a single column without a name of its own is a plain list, as MLflow's scoring server writes it
+        return [next(iter(each.values())) for each in records] if len(found.columns) == 1 else records
+
+
+def scorer_for(store: Store, entity: Json) -> Scorer:
+    """The scorer of a served model: that of its version, of its name, or the echo."""
+    name, version = str(entity.get("entity_name")), str(entity.get("entity_version"))
+    named = store.get("scorer", f"{name}/{version}") or store.get("scorer", name)
+    if named is None:
+        return Echo(name)
+    try:
+        return load(Path(named["path"]))
+    except ModelError as fault:
+        raise BadRequest(f"The model can't be loaded: {fault}") from fault
+
+
+def load(path: Path) -> Scorer:
+    """The scorer of a Python file or an MLflow model folder; a relative path starts at this package.
+
+    Raises ModelError. A file that changed since is read again.
+    """
+    path = PACKAGE / path
+    if not path.exists():
+        raise ModelError(f"{path} does not exist")
+    return _loaded(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: Path, _changed: int) -> Scorer:
+    return _folder(path) if path.is_dir() else _file(path)
+
+
+def _file(path: Path) -> Scorer:
+    spec = importlib.util.spec_from_file_location(f"scored_by_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path} is neither a Python file nor an MLflow model folder")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as fault:
+        raise ModelError(f"{path} can't be run: {type(fault).__name__}: {fault}") from fault
+    return FileScorer(_function(path, module), _inputs(path, module))
+
+
+def _function(path: Path, module: ModuleType) -> Callable[[list[Any], str], Any]:
+    function = getattr(module, "predict", None)
+    if not callable(function):
+        raise ModelError(f"{path} defines no function predict(rows, version)")
+    return function  # type: ignore[no-any-return]
+
+
+def _inputs(path: Path, module: ModuleType) -> Mapping[str, str]:
+    inputs: dict[str, str] = getattr(module, "INPUTS", {})
+    if unknown := set(inputs.values()) - set(FITS):
+        raise ModelError(f"{path}: unknown type '{min(unknown)}' in INPUTS, there are: {', '.join(FITS)}")
+    return inputs
+
+
+def _folder(path: Path) -> Scorer:
+    if not (path / "MLmodel").exists():
+        raise ModelError(f"{path} is no MLflow model folder: it holds no file MLmodel")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mlflow warns about type hints of its own
+        return _mlflow_model(path)
+
+
+def _mlflow_model(path: Path) -> Scorer:
+    try:
+        import mlflow.pyfunc  # noqa: PLC0415 - the workspace runs without it
+    except ImportError as fault:
+        raise ModelError(f"{path} is an MLflow model, which needs mlflow: pip install mlflow ({fault})") from fault
+    try:
+        return FolderScorer(mlflow.pyfunc.load_model(str(path)))
+    except Exception as fault:
+        raise ModelError(f"{path} can't be loaded: {type(fault).__name__}: {fault}") from fault
+
+
+def _check_row(row: Any, inputs: Mapping[str, str]) -> None:
+    """Refused in MLflow's words for an enforced signature. Columns that the model doesn't know are ignored."""
+    if not inputs:
+        return
+    if not isinstance(row, dict):
+        raise BadRequest(f"Failed to enforce schema of data. Error: Expected named columns {list(inputs)}.")
+    if missing := [name for name in inputs if name not in row]:
+        raise BadRequest(f"Failed to enforce schema of data. Error: Model is missing inputs {missing}.")
+    for name, kind in inputs.items():
+        if not FITS[kind](row[name]):
+            raise BadRequest(
+                f"Failed to enforce schema of data. Error: Incompatible input types for column {name}. Can not safely"
+                f" convert {type(row[name]).__name__} to {kind}."
+            )
+
+
+def _evaluation_error(fault: Exception) -> BadRequest:
+    """The text of MLflow's scoring server for a model that raised."""
+    return BadRequest(
+        "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with the model"
+        f" for inference. Error '{type(fault).__name__}: {fault}'"
+    )

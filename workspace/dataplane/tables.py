@@ -1,0 +1,130 @@
+"""What querying leaves behind in Unity Catalog: rows of inference tables and of the usage table, ready to be read.
+
+The workspace has no SQL; `GET /_workspace/tables/{name}` reads a table's rows, oldest first. The last 10,000 rows of
+all tables together are kept. Source: product documentation, inference tables and AI gateway-enabled inference tables,
+and the schema of system.serving.endpoint_usage.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from model_serving.workspace.http.auth import require_admin
+from model_serving.workspace.http.call import Call
+from model_serving.workspace.http.errors import DoesNotExist
+from model_serving.workspace.store.clock import milliseconds
+from model_serving.workspace.store.store import Json
+
+USAGE: Final = "system.serving.endpoint_usage"
+LARGEST_PAYLOAD: Final = 1024 * 1024
+"""Characters; longer requests and answers are not captured."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query of an entity, answered or refused."""
+
+    request_id: str
+    endpoint: Json
+    entity: Json
+    status: int
+    answer: Any
+    milliseconds: int
+
+
+def list_all(call: Call) -> Json:
+    """The tables that have rows."""
+    require_admin(call.access, "read tables")
+    return {"tables": [{"full_name": name, "rows": rows} for name, rows in call.store.tables()]}
+
+
+def read(call: Call) -> Json:
+    require_admin(call.access, "read tables")
+    rows = call.store.rows(call.path["full_name"])
+    if not rows:
+        raise DoesNotExist(f"Table '{call.path['full_name']}' has no rows.")
+    return {"rows": rows}
+
+
+def capture(call: Call, query: Query) -> None:
+    """Adds the rows that the endpoint's settings ask for."""
+    for table, row in _rows(call, query):
+        call.store.add_row(table, row)
+
+
+def _rows(call: Call, query: Query) -> Iterator[tuple[str, Json]]:
+    captured = (query.endpoint["config"] or {}).get("auto_capture_config") or {}
+    if captured.get("enabled"):
+        yield _place(captured, query), _shared(call, query) | _auto_capture(call, query)
+    gateway = query.endpoint.get("ai_gateway") or {}
+    inference = gateway.get("inference_table_config") or {}
+    if inference.get("enabled"):
+        yield _place(inference, query), _shared(call, query) | _gateway(call, query)
+    if (gateway.get("usage_tracking_config") or {}).get("enabled"):
+        yield USAGE, _usage(call, query)
+
+
+def _place(table: Json, query: Query) -> str:
+    prefix = table.get("table_name_prefix") or query.endpoint["name"]
+    return f"{table.get('catalog_name')}.{table.get('schema_name')}.{prefix}_payload"
+
+
+def _shared(call: Call, query: Query) -> Json:
+    return {
+        "databricks_request_id": query.request_id,
+        "client_request_id": call.body.get("client_request_id"),
+        "status_code": query.status,
+        "sampling_fraction": 1.0,
+        "request": _payload(call.body),
+        "response": _payload(query.answer),
+    }
+
+
+def _auto_capture(call: Call, query: Query) -> Json:
+    named = {"model_name": query.entity.get("entity_name"), "model_version": query.entity.get("entity_version")}
+    return {
+        "date": _date(call.clock.now()),
+        "timestamp_ms": milliseconds(call.clock.now()),
+        "execution_time_ms": query.milliseconds,
+        "request_metadata": named | {"endpoint_name": query.endpoint["name"]},
+    }
+
+
+def _gateway(call: Call, query: Query) -> Json:
+    return {
+        "request_date": _date(call.clock.now()),
+        "request_time": milliseconds(call.clock.now()),
+        "execution_duration_ms": query.milliseconds,
+        "served_entity_id": query.entity["name"],
+        "requester": call.caller.name,
+        "logging_error_codes": [],
+    }
+
+
+def _usage(call: Call, query: Query) -> Json:
+    usage = query.answer.get("usage") if isinstance(query.answer, dict) else None
+    tokens = usage or {}
+    return {
+        "databricks_request_id": query.request_id,
+        "client_request_id": call.body.get("client_request_id"),
+        "requester": call.caller.name,
+        "served_entity_id": query.entity["name"],
+        "endpoint_name": query.endpoint["name"],
+        "status_code": query.status,
+        "request_time": milliseconds(call.clock.now()),
+        "input_token_count": tokens.get("prompt_tokens"),
+        "output_token_count": tokens.get("completion_tokens"),
+        "usage_context": call.body.get("usage_context"),
+        "request_streaming": bool(call.body.get("stream")),
+    }
+
+
+def _payload(value: Any) -> str | None:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= LARGEST_PAYLOAD else None
+
+
+def _date(now: float) -> str:
+    return datetime.fromtimestamp(now, UTC).date().isoformat()

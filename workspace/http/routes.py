@@ -1,0 +1,180 @@
+"""Every path of the workspace, and nothing else: what a path does is told where its rule lives."""
+
+from collections.abc import Callable
+from typing import Final
+
+from model_serving.workspace.admin import fault_injection, overview, seed
+from model_serving.workspace.catalog import catalog, grants, registry
+from model_serving.workspace.dataplane import invocations, tables
+from model_serving.workspace.http.call import Call, Rule
+from model_serving.workspace.http.openapi import document
+from model_serving.workspace.identity import oauth, permissions, principal_secrets, scim, secret_scopes
+from model_serving.workspace.identity.identity import Kind
+from model_serving.workspace.serving import diagnostics, endpoints, settings, throughput
+from model_serving.workspace.store import journal
+from model_serving.workspace.store.store import Json
+
+OPENAPI: Final = "/_workspace/openapi.json"
+ENDPOINTS: Final = "/api/2.0/serving-endpoints"
+UNITY: Final = "/api/2.1/unity-catalog"
+SECRETS: Final = "/api/2.0/secrets"
+MLFLOW: Final = "/api/2.0/mlflow"
+SCIM: Final = "/api/2.0/preview/scim/v2"
+KINDS: Final[dict[Kind, str]] = {"user": "Users", "service_principal": "ServicePrincipals", "group": "Groups"}
+LISTS: Final = "/api/2.0/permissions/serving-endpoints/{endpoint_id}"
+PRINCIPAL_SECRETS: Final = (
+    "/api/2.0/accounts/servicePrincipals/{principal_id}/credentials/secrets",
+    "/api/2.0/accounts/{account_id}/servicePrincipals/{principal_id}/credentials/secrets",
+)
+IDENTITIES: Final[tuple[tuple[Kind, str], ...]] = tuple(
+    (kind, f"{base}/{name}")
+    for base in (SCIM, "/api/2.0/accounts/{account_id}/scim/v2")
+    for kind, name in KINDS.items()
+)
+
+SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("POST", ENDPOINTS, endpoints.create),
+    ("GET", ENDPOINTS, endpoints.list_all),
+    ("POST", f"{ENDPOINTS}/pt", throughput.create),
+    ("PUT", f"{ENDPOINTS}/pt/{{name}}/config", throughput.update_config),
+    ("GET", f"{ENDPOINTS}/get-model-optimization-info/{{model}}/{{version}}", diagnostics.optimization_info),
+    ("GET", f"{ENDPOINTS}/{{name}}", endpoints.get),
+    ("DELETE", f"{ENDPOINTS}/{{name}}", endpoints.delete),
+    ("PUT", f"{ENDPOINTS}/{{name}}/config", endpoints.update_config),
+    ("POST", f"{ENDPOINTS}/{{name}}/config:stop", endpoints.stop),
+    ("POST", f"{ENDPOINTS}/{{name}}/config:start", endpoints.start),
+    ("PATCH", f"{ENDPOINTS}/{{name}}/tags", settings.patch_tags),
+    ("PUT", f"{ENDPOINTS}/{{name}}/ai-gateway", settings.put_gateway),
+    ("PUT", f"{ENDPOINTS}/{{name}}/rate-limits", settings.put_rate_limits),
+    ("PATCH", f"{ENDPOINTS}/{{name}}/notifications", settings.patch_notifications),
+    ("PATCH", f"{ENDPOINTS}/{{name}}/telemetry-config", settings.patch_telemetry),
+    ("GET", f"{ENDPOINTS}/{{name}}/metrics", diagnostics.metrics),
+    ("GET", f"{ENDPOINTS}/{{name}}/openapi", diagnostics.interface),
+    ("GET", f"{ENDPOINTS}/{{name}}/served-models/{{entity}}/logs", diagnostics.server_logs),
+    ("GET", f"{ENDPOINTS}/{{name}}/served-models/{{entity}}/build-logs", diagnostics.build_logs),
+    ("POST", "/serving-endpoints/chat/completions", invocations.invoke_by_model),
+    ("POST", "/serving-endpoints/completions", invocations.invoke_by_model),
+    ("POST", "/serving-endpoints/embeddings", invocations.invoke_by_model),
+    ("POST", "/serving-endpoints/{name}/invocations", invocations.invoke),
+    ("POST", "/serving-endpoints/{name}/served-models/{entity}/invocations", invocations.invoke),
+)
+DIRECT: Final = "/dp/{endpoint_id}/{workspace_id}/serving-endpoints/{name}"
+ACCESS: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", LISTS, permissions.read),
+    ("PUT", LISTS, permissions.replace),
+    ("PATCH", LISTS, permissions.merge),
+    ("GET", f"{LISTS}/permissionLevels", permissions.levels),
+    *(
+        route
+        for base in PRINCIPAL_SECRETS
+        for route in (
+            ("POST", base, principal_secrets.create),
+            ("GET", base, principal_secrets.list_all),
+            ("DELETE", f"{base}/{{secret_id}}", principal_secrets.delete),
+        )
+    ),
+)
+CATALOG: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", f"{UNITY}/catalogs", catalog.list_catalogs),
+    ("GET", f"{UNITY}/catalogs/{{full_name}}", catalog.get_catalog),
+    ("GET", f"{UNITY}/schemas", catalog.list_schemas),
+    ("GET", f"{UNITY}/schemas/{{full_name}}", catalog.get_schema),
+    ("GET", f"{UNITY}/functions/{{full_name}}", catalog.get_function),
+    ("POST", f"{UNITY}/models", catalog.create_model),
+    ("GET", f"{UNITY}/models", catalog.list_models),
+    ("GET", f"{UNITY}/models/{{full_name}}", catalog.get_model),
+    ("PATCH", f"{UNITY}/models/{{full_name}}", catalog.update_model),
+    ("DELETE", f"{UNITY}/models/{{full_name}}", catalog.delete_model),
+    ("GET", f"{UNITY}/models/{{full_name}}/versions", catalog.list_versions),
+    ("GET", f"{UNITY}/models/{{full_name}}/versions/{{version}}", catalog.get_version),
+    ("DELETE", f"{UNITY}/models/{{full_name}}/versions/{{version}}", catalog.delete_version),
+    ("GET", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", catalog.get_alias),
+    ("PUT", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", catalog.set_alias),
+    ("DELETE", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", catalog.delete_alias),
+    ("GET", f"{UNITY}/permissions/{{securable_type}}/{{full_name}}", grants.read),
+    ("PATCH", f"{UNITY}/permissions/{{securable_type}}/{{full_name}}", grants.update),
+    ("GET", f"{UNITY}/effective-permissions/{{securable_type}}/{{full_name}}", grants.read_effective),
+)
+IDENTITY: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", f"{SCIM}/Me", scim.me),
+    *(
+        route
+        for kind, base in IDENTITIES
+        for route in (
+            ("POST", base, scim.create_of(kind)),
+            ("GET", base, scim.list_of(kind)),
+            ("GET", f"{base}/{{identity_id}}", scim.get_of(kind)),
+            ("PUT", f"{base}/{{identity_id}}", scim.replace_of(kind)),
+            ("PATCH", f"{base}/{{identity_id}}", scim.patch_of(kind)),
+            ("DELETE", f"{base}/{{identity_id}}", scim.delete_of(kind)),
+        )
+    ),
+)
+SECRET: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("POST", f"{SECRETS}/scopes/create", secret_scopes.create_scope),
+    ("POST", f"{SECRETS}/scopes/delete", secret_scopes.delete_scope),
+    ("GET", f"{SECRETS}/scopes/list", secret_scopes.list_scopes),
+    ("POST", f"{SECRETS}/put", secret_scopes.put_secret),
+    ("POST", f"{SECRETS}/delete", secret_scopes.delete_secret),
+    ("GET", f"{SECRETS}/list", secret_scopes.list_secrets),
+    ("GET", f"{SECRETS}/get", secret_scopes.get_secret),
+    ("POST", f"{SECRETS}/acls/put", secret_scopes.put_acl),
+    ("POST", f"{SECRETS}/acls/delete", secret_scopes.delete_acl),
+    ("GET", f"{SECRETS}/acls/get", secret_scopes.get_acl),
+    ("GET", f"{SECRETS}/acls/list", secret_scopes.list_acls),
+)
+REGISTRY: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", f"{MLFLOW}/registered-models/get", registry.get_model),
+    ("GET", f"{MLFLOW}/databricks/registered-models/get", registry.get_model_with_level),
+    ("GET", f"{MLFLOW}/model-versions/get", registry.get_version),
+)
+OWN: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", "/_workspace/journal", journal.read),
+    ("DELETE", "/_workspace/journal", journal.clear),
+    ("POST", "/_workspace/faults", fault_injection.add),
+    ("GET", "/_workspace/faults", fault_injection.list_all),
+    ("DELETE", "/_workspace/faults", fault_injection.clear),
+    ("POST", "/_workspace/endpoints/{name}/cancel-update", endpoints.cancel_update),
+    ("GET", "/_workspace/tables", tables.list_all),
+    ("GET", "/_workspace/tables/{full_name}", tables.read),
+    ("POST", "/_workspace/seed", seed.seed_by_request),
+)
+BY_SCOPE: Final = {
+    "model-serving": SERVING,
+    "access-management": ACCESS,
+    "unity-catalog": CATALOG,
+    "scim": IDENTITY,
+    "secrets": SECRET,
+    "mlflow": REGISTRY,
+    "all-apis": OWN,
+}
+
+
+PUBLIC: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", "/.well-known/databricks-config", oauth.host_metadata),
+    ("GET", "/oidc/.well-known/oauth-authorization-server", oauth.oidc_metadata),
+    ("GET", "/oidc/.well-known/openid-configuration", oauth.oidc_metadata),
+)
+TOKENS: Final = ("/oidc/v1/token", "/oidc/accounts/{account_id}/v1/token")
+LOCAL: Final[tuple[tuple[str, str, Rule], ...]] = (
+    ("GET", "/", overview.page),
+    ("GET", "/_workspace/overview", overview.overview),
+    ("GET", "/_workspace/page/{file}", overview.part),
+)
+NARROWED: Final[tuple[tuple[str, str, Rule], ...]] = tuple(
+    ("POST", f"{DIRECT}{place}/invocations", invocations.invoke_directly) for place in ("", "/served-models/{entity}")
+)
+
+
+def interface(_: Call) -> Json:
+    """The OpenAPI document of the routes that take a bearer token."""
+    tables = (*BY_SCOPE.values(), NARROWED)
+    return document(route for table in tables for route in table)
+
+
+def every_route() -> list[tuple[str, str, Callable[..., object]]]:
+    """Method, path and what answers it, of everything that there is."""
+    tables = (PUBLIC, *BY_SCOPE.values(), NARROWED, LOCAL)
+    routes: list[tuple[str, str, Callable[..., object]]] = [route for table in tables for route in table]
+    routes += [("POST", path, oauth.issue_token) for path in TOKENS]
+    return [*routes, ("GET", OPENAPI, interface)]

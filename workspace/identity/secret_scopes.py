@@ -1,0 +1,143 @@
+"""Secret scopes, their secrets and who may use them. Sources: REST reference, secrets; databricks-sdk-py."""
+
+import base64
+import binascii
+from typing import Final, Literal, TypeAlias, get_args
+
+from model_serving.workspace.http.call import Call, required
+from model_serving.workspace.http.errors import AlreadyExists, DoesNotExist, InvalidParameter, PermissionDenied
+from model_serving.workspace.identity.identity import Principal
+from model_serving.workspace.store.clock import milliseconds
+from model_serving.workspace.store.store import Json
+
+Right: TypeAlias = Literal["READ", "WRITE", "MANAGE"]
+
+RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
+LARGEST_VALUE: Final = 128 * 1024
+
+
+def create_scope(call: Call) -> Json:
+    """Its creator manages it; `initial_manage_principal: users` lets everyone do so."""
+    (name,) = required(call.body, "scope")
+    if call.store.get("secret_scope", name):
+        raise AlreadyExists(f"Scope {name} already exists!")
+    manager = call.body.get("initial_manage_principal") or call.caller.name
+    call.store.put("secret_scope", name, {"name": name, "acls": {manager: "MANAGE"}})
+    return {}
+
+
+def delete_scope(call: Call) -> Json:
+    scope = _scope(call, call.body.get("scope"), "MANAGE")
+    call.store.delete("secret_scope", scope["name"])
+    for secret in _secrets(call, scope):
+        call.store.delete("secret", f"{scope['name']}/{secret['key']}")
+    return {}
+
+
+def list_scopes(call: Call) -> Json:
+    scopes = [scope["name"] for scope in call.store.all("secret_scope") if _right(call.caller, scope)]
+    return {"scopes": [{"name": name, "backend_type": "DATABRICKS"} for name in scopes]}
+
+
+def put_secret(call: Call) -> Json:
+    scope = _scope(call, call.body.get("scope"), "WRITE")
+    (key,) = required(call.body, "key")
+    value = _value(call.body)
+    if len(value) > LARGEST_VALUE:
+        raise InvalidParameter("Secret value is larger than 128 KB.")
+    record = {
+        "scope": scope["name"],
+        "key": key,
+        "value": base64.b64encode(value).decode(),
+        "last_updated_timestamp": milliseconds(call.clock.now()),
+    }
+    call.store.put("secret", f"{scope['name']}/{key}", record)
+    return {}
+
+
+def delete_secret(call: Call) -> Json:
+    scope = _scope(call, call.body.get("scope"), "WRITE")
+    if not call.store.delete("secret", f"{scope['name']}/{call.body.get('key')}"):
+        raise _no_secret(scope["name"], call.body.get("key"))
+    return {}
+
+
+def list_secrets(call: Call) -> Json:
+    """Keys only: a listing never shows a value."""
+    scope = _scope(call, call.query.get("scope"), "READ")
+    shown = ("key", "last_updated_timestamp")
+    return {"secrets": [{member: secret[member] for member in shown} for secret in _secrets(call, scope)]}
+
+
+def get_secret(call: Call) -> Json:
+    """The value in base64."""
+    scope, key = _scope(call, call.query.get("scope"), "READ"), call.query.get("key")
+    secret = call.store.get("secret", f"{scope['name']}/{key}")
+    if secret is None:
+        raise _no_secret(scope["name"], key)
+    return {"key": key, "value": secret["value"]}
+
+
+def put_acl(call: Call) -> Json:
+    scope = _scope(call, call.body.get("scope"), "MANAGE")
+    principal, right = required(call.body, "principal", "permission")
+    if right not in RIGHTS:
+        raise InvalidParameter(f"Invalid permission '{right}'. Supported values: {', '.join(RIGHTS)}.")
+    call.store.put("secret_scope", scope["name"], scope | {"acls": scope["acls"] | {principal: right}})
+    return {}
+
+
+def get_acl(call: Call) -> Json:
+    scope, principal = _scope(call, call.query.get("scope"), "MANAGE"), call.query.get("principal")
+    if principal not in scope["acls"]:
+        raise DoesNotExist(f"ACL for principal {principal} does not exist on scope {scope['name']}")
+    return {"principal": principal, "permission": scope["acls"][principal]}
+
+
+def list_acls(call: Call) -> Json:
+    scope = _scope(call, call.query.get("scope"), "MANAGE")
+    return {"items": [{"principal": who, "permission": right} for who, right in scope["acls"].items()]}
+
+
+def delete_acl(call: Call) -> Json:
+    scope, principal = _scope(call, call.body.get("scope"), "MANAGE"), call.body.get("principal")
+    if principal not in scope["acls"]:
+        raise DoesNotExist(f"ACL for principal {principal} does not exist on scope {scope['name']}")
+    kept = {who: right for who, right in scope["acls"].items() if who != principal}
+    call.store.put("secret_scope", scope["name"], scope | {"acls": kept})
+    return {}
+
+
+def _scope(call: Call, name: object, needed: Right) -> Json:
+    scope = call.store.get("secret_scope", str(name))
+    if scope is None:
+        raise DoesNotExist(f"Scope {name} does not exist!")
+    held = _right(call.caller, scope)
+    if held is None or RIGHTS.index(held) < RIGHTS.index(needed):
+        raise PermissionDenied(f"User {call.caller.name} does not have {needed} permission on scope {name}")
+    return scope
+
+
+def _right(principal: Principal, scope: Json) -> Right | None:
+    """The highest right, directly or through a group; workspace admins manage every scope."""
+    if principal.is_admin:
+        return "MANAGE"
+    held = [right for who, right in scope["acls"].items() if who in principal.names]
+    return max(held, key=RIGHTS.index, default=None)
+
+
+def _secrets(call: Call, scope: Json) -> list[Json]:
+    return [secret for secret in call.store.all("secret") if secret["scope"] == scope["name"]]
+
+
+def _value(body: Json) -> bytes:
+    if isinstance(body.get("string_value"), str):
+        return str(body["string_value"]).encode()
+    try:
+        return base64.b64decode(str(body["bytes_value"]), validate=True)
+    except (KeyError, binascii.Error) as fault:
+        raise InvalidParameter("Exactly one of string_value and bytes_value must be given") from fault
+
+
+def _no_secret(scope: str, key: object) -> DoesNotExist:
+    return DoesNotExist(f"Secret does not exist with scope: {scope} and key: {key}")

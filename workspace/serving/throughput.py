@@ -1,0 +1,30 @@
+"""Endpoints with provisioned throughput: the same endpoints by routes of their own, for foundation models only.
+
+Source: databricks-sdk-py `service/serving.py`, create and update of provisioned-throughput endpoints.
+"""
+
+from dataclasses import replace
+
+from model_serving.workspace.http.call import Call
+from model_serving.workspace.http.errors import InvalidParameter
+from model_serving.workspace.serving import endpoints
+from model_serving.workspace.serving.entities import requested_entities
+from model_serving.workspace.store.store import Json
+
+
+def create(call: Call) -> Json:
+    _check_units(call.body.get("config") or {})
+    return endpoints.create(call)
+
+
+def update_config(call: Call) -> Json:
+    """Here the config is a member of the body, other than in the update of other endpoints."""
+    config = call.body.get("config") or {}
+    _check_units(config)
+    return endpoints.update_config(replace(call, body=config))
+
+
+def _check_units(config: Json) -> None:
+    for entity in requested_entities(config):
+        if not entity.get("provisioned_model_units"):
+            raise InvalidParameter("provisioned_model_units is required for provisioned throughput endpoints.")
