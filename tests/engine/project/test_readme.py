@@ -34,9 +34,9 @@ def checkout(engine: None, tmp_path: Path) -> Path:  # noqa: ARG001  the engine 
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     folder = tmp_path / "checkout"
     for name in filter(None, listed.split("\0")):
-        if (PROJECT / name).exists():
+        if os.path.lexists(PROJECT / name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)  # with its time: make compares it
+            shutil.copy2(PROJECT / name, folder / name, follow_symlinks=False)  # with its time: make compares it
     (folder / ".venv").symlink_to(PROJECT / ".venv")
     (folder / ".local").mkdir()
     (folder / ".local" / "toolchain").symlink_to(PROJECT / ".local" / "toolchain")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
-NEEDS_A_STACK = ("model_serving", "review-comment", "reviewed", "deploy", "smoke", "outputs", "drift", "drift-issue")
+NEEDS_A_STACK = ("review", "review-comment", "reviewed", "deploy", "smoke", "outputs", "drift", "drift-issue")
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -49,13 +49,16 @@ def test_wrong_usage_has_a_status_of_its_own(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["model_serving", "model_serving report", "model_serving deploy", "model_serving smoke", "workspace", "toolchain"]
+    "command",
+    ["model_serving", "model_serving report", "model_serving deploy", "model_serving smoke", "workspace", "toolchain"],
 )
 def test_help_says_the_exit_statuses(command: str) -> None:
     ran = python(*command.split(), "--help")
     assert ran.returncode == 0
     assert "3 wrong usage" in " ".join(ran.stdout.split())
-    assert ("2 needs approval" in " ".join(ran.stdout.split())) == (command in {"model_serving", "review report"})
+    assert ("2 needs approval" in " ".join(ran.stdout.split())) == (
+        command in {"model_serving", "model_serving report"}
+    )
 
 
 @pytest.mark.parametrize("target", NEEDS_A_STACK)
