@@ -11,10 +11,10 @@ from model_serving.delivery.yaml_edit import with_value
 from model_serving.errors import InterruptedRunError, UserError
 from model_serving.review.assess.contract_rules import MODEL_SERVING
 from model_serving.review.assess.grouping import owner
+from model_serving.review.assess.resource_change import Row
 from model_serving.review.assess.served_entities import entities, shares
-from model_serving.review.assess.subject import Row
 from model_serving.review.plan.diff import Change, Kind, compare
-from model_serving.review.plan.plan import Step, Urn
+from model_serving.review.plan.preview import Step, Urn
 from model_serving.review.plan.redact import Reader, shown
 from model_serving.review.plan.run import run_pulumi
 from model_serving.spec.files.secrets import is_secret

@@ -7,7 +7,7 @@ from pathlib import Path
 from model_serving.delivery.git import commit, text_at
 from model_serving.errors import InterruptedRunError, UsageError
 from model_serving.review.plan.engine_process import progress
-from model_serving.review.plan.plan import Preview
+from model_serving.review.plan.preview import Preview
 from model_serving.review.plan.run import pulumi_is_there, run_pulumi
 from model_serving.spec.files.listing import stack_file, stacks
 

@@ -1,10 +1,10 @@
 """What the engine's operations mean for the thing they are done to, and what a refresh found done to it outside."""
 
 from model_serving.review.assess.grouping import Group
-from model_serving.review.assess.subject import Action, Row
+from model_serving.review.assess.resource_change import Action, Row
 from model_serving.review.plan.diff import compare
 from model_serving.review.plan.field_names import spoken
-from model_serving.review.plan.plan import Step
+from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
 
 _ACTIONS = {

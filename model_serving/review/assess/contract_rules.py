@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from model_serving.contract import Consequence, Field, OnChange, fields
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk
+from model_serving.review.assess.impacts import Finding, Risk
+from model_serving.review.assess.sentence import quoted
 from model_serving.review.plan.diff import Change, Kind
 from model_serving.review.plan.field_names import spoken
 from model_serving.review.plan.redact import shown

@@ -5,17 +5,17 @@ from typing import Any
 
 from model_serving.review.assess.actions import action_of, drift
 from model_serving.review.assess.contract_rules import MODEL_SERVING, edit, forces, judge, reason
-from model_serving.review.assess.fallback import anything, tells
 from model_serving.review.assess.grouping import LOGICAL, Group
+from model_serving.review.assess.impacts import Finding, Risk, by_risk
+from model_serving.review.assess.other_resources import anything, tells
 from model_serving.review.assess.permissions import PERMISSIONS, Grant, access, callers, grants
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk, by_risk
+from model_serving.review.assess.resource_change import Action, Row, Subject
+from model_serving.review.assess.sentence import quoted
 from model_serving.review.assess.served_entities import behaviour, cost, entities, shares
 from model_serving.review.assess.settings import SETTINGS, settings_changes, settings_findings
-from model_serving.review.assess.subject import Action, Row, Subject
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.field_names import spoken
-from model_serving.review.plan.plan import Step, Urn
+from model_serving.review.plan.preview import Step, Urn
 from model_serving.review.plan.redact import Mark, shown
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from model_serving.review.assess.contract_rules import MODEL_SERVING
 from model_serving.review.assess.permissions import PERMISSIONS, PRINCIPAL
-from model_serving.review.plan.plan import Step, Urn
+from model_serving.review.plan.preview import Step, Urn
 
 _COMPONENTS = {
     "model-serving:index:ServingEndpoint": "endpoint",

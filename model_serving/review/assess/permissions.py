@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk
+from model_serving.review.assess.impacts import Finding, Risk
+from model_serving.review.assess.sentence import quoted
 from model_serving.review.plan.diff import NAMED_BY
-from model_serving.review.plan.plan import Step
+from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import Mark, shown
 
 PERMISSIONS = "databricks:index/permissions:Permissions"

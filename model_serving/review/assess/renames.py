@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk, by_risk
-from model_serving.review.assess.subject import Action, Subject
+from model_serving.review.assess.impacts import Finding, Risk, by_risk
+from model_serving.review.assess.resource_change import Action, Subject
+from model_serving.review.assess.sentence import quoted
 
 
 def with_renames(subjects: list[Subject]) -> list[Subject]:

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from model_serving.review.assess.digest import digest
 from model_serving.review.assess.endpoint import endpoint
+from model_serving.review.assess.execution_order import in_order
 from model_serving.review.assess.grouping import Group, grouped, owner
+from model_serving.review.assess.impacts import ORDER, Finding, Risk, worst
 from model_serving.review.assess.permissions import known_principals, new_principals
 from model_serving.review.assess.renames import with_renames
-from model_serving.review.assess.risks import ORDER, Finding, Risk, worst
+from model_serving.review.assess.resource_change import Action, Subject
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other
-from model_serving.review.assess.steps import in_order
-from model_serving.review.assess.subject import Action, Subject
-from model_serving.review.plan.digest import digest
-from model_serving.review.plan.plan import Preview, Violation
+from model_serving.review.plan.preview import Preview, Violation
 
 
 class Verdict(StrEnum):

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from model_serving.review.assess.grouping import Group
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk, by_risk
-from model_serving.review.assess.subject import Action, Row, Subject
-from model_serving.review.plan.plan import Safeguards, Step
+from model_serving.review.assess.impacts import Finding, Risk, by_risk
+from model_serving.review.assess.resource_change import Action, Row, Subject
+from model_serving.review.assess.sentence import quoted
+from model_serving.review.plan.preview import Safeguards, Step
 
 _KEPT_BY = ("same", "update", "replace")
 """The operations after which the resource is still there, under the options that the program gives it now."""

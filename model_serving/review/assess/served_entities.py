@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk
+from model_serving.review.assess.impacts import Finding, Risk
+from model_serving.review.assess.sentence import quoted
 from model_serving.review.plan.diff import named
 from model_serving.review.plan.redact import shown
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from model_serving.review.assess.actions import action_of, drift
-from model_serving.review.assess.fallback import anything, fields, tells
 from model_serving.review.assess.grouping import Group
+from model_serving.review.assess.impacts import Finding, Risk, by_risk
+from model_serving.review.assess.other_resources import anything, fields, tells
 from model_serving.review.assess.permissions import PRINCIPAL
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk, by_risk
-from model_serving.review.assess.subject import Action, Subject
-from model_serving.review.plan.plan import Step
+from model_serving.review.assess.resource_change import Action, Subject
+from model_serving.review.assess.sentence import quoted
+from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
 
 SECRET = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"  # noqa: S105  a type, no secret

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from model_serving.review.assess.contract_rules import edit
-from model_serving.review.assess.risks import Finding, Risk
+from model_serving.review.assess.impacts import Finding, Risk
 from model_serving.review.plan.diff import Change, Kind, compare
-from model_serving.review.plan.plan import Step
+from model_serving.review.plan.preview import Step
 
 SETTINGS = "pulumi-python:dynamic/model-serving:EndpointSettings"
 _NAMES_ONLY = ("endpointId", "endpointName")

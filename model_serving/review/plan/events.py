@@ -10,7 +10,7 @@ from typing import Any
 
 from model_serving.errors import UserError
 from model_serving.review.plan.credentials import Scrubber, secrets_of
-from model_serving.review.plan.plan import Preview, Safeguards, Step, Urn, Violation
+from model_serving.review.plan.preview import Preview, Safeguards, Step, Urn, Violation
 from model_serving.review.plan.redact import Reader
 
 Event = Mapping[str, Any]

@@ -11,7 +11,7 @@ from model_serving.errors import InterruptedRunError, UserError
 from model_serving.review.plan.credentials import Scrubber, secrets_of
 from model_serving.review.plan.engine_process import Ran, progress, run_engine
 from model_serving.review.plan.events import UnreadablePreviewError, read_events
-from model_serving.review.plan.plan import Preview
+from model_serving.review.plan.preview import Preview
 
 _KEPT = 4_000
 """So many characters of what the engine printed are kept where it left no events."""

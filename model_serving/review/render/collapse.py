@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from model_serving.review.assess.subject import Subject
-from model_serving.review.plan.plan import Violation
+from model_serving.review.assess.resource_change import Subject
+from model_serving.review.plan.preview import Violation
 
 _FEW = 3
 """Fewer than this are told one by one."""

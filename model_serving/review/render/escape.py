@@ -2,7 +2,7 @@
 
 import re
 
-from model_serving.review.assess.quoting import parts
+from model_serving.review.assess.sentence import parts
 
 _ZERO_WIDTH = "\u200b"
 

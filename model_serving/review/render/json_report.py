@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from model_serving.review.assess.quoting import unquoted
 from model_serving.review.assess.report import Report
+from model_serving.review.assess.sentence import unquoted
 from model_serving.review.render.phrases import tally, verdict
 
 VERSION = 1

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
-from model_serving.review.assess.risks import Risk
 from model_serving.review.render import markdown_parts as parts
 from model_serving.review.render.collapse import alike, said
 from model_serving.review.render.escape import folded, plain

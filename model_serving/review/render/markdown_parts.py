@@ -2,12 +2,12 @@
 
 from textwrap import dedent, indent
 
-from model_serving.review.assess.quoting import quoted
+from model_serving.review.assess.impacts import Finding, Risk
 from model_serving.review.assess.report import Report, Verdict
-from model_serving.review.assess.risks import Finding, Risk
+from model_serving.review.assess.resource_change import Row, Subject
+from model_serving.review.assess.sentence import quoted
 from model_serving.review.assess.served_entities import Share
-from model_serving.review.assess.subject import Row, Subject
-from model_serving.review.plan.plan import Violation
+from model_serving.review.plan.preview import Violation
 from model_serving.review.render.collapse import Several
 from model_serving.review.render.escape import block, code, folded, plain, prose
 from model_serving.review.render.phrases import headline, order_heading, pace, several, tally, verdict

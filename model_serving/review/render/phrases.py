@@ -1,9 +1,9 @@
 """The sentences that every view shares: the verdict, the tally, the headline of each subject."""
 
-from model_serving.review.assess.quoting import quoted
+from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
-from model_serving.review.assess.risks import Risk
-from model_serving.review.assess.subject import Action, Subject
+from model_serving.review.assess.resource_change import Action, Subject
+from model_serving.review.assess.sentence import quoted
 
 _DONE = {
     Action.CREATE: "created",

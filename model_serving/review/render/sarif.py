@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from model_serving.review.assess.quoting import unquoted
+from model_serving.review.assess.impacts import MEANING, Risk
 from model_serving.review.assess.report import Report
-from model_serving.review.assess.risks import MEANING, Risk
-from model_serving.review.assess.subject import Subject
+from model_serving.review.assess.resource_change import Subject
+from model_serving.review.assess.sentence import unquoted
 from model_serving.sarif import Result
 
 _LEVELS = {Risk.OUTAGE: "error", **dict.fromkeys((Risk.INTERFACE, Risk.LOST, Risk.PROTECTION, Risk.ACCESS), "warning")}

@@ -8,10 +8,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from model_serving.review.assess.quoting import parts, quoted
+from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
-from model_serving.review.assess.risks import Risk
-from model_serving.review.assess.subject import Row, Subject
+from model_serving.review.assess.resource_change import Row, Subject
+from model_serving.review.assess.sentence import parts, quoted
 from model_serving.review.render.collapse import Several, alike, said
 from model_serving.review.render.markdown_parts import ICONS, bar
 from model_serving.review.render.phrases import order_heading, pace, several, tally, verdict

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Verdict
-from model_serving.review.assess.risks import Risk
 from model_serving.review.render.json_report import as_json
 from model_serving.review.render.markdown import LIMIT
 from model_serving.review.render.sarif import results

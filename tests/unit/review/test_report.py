@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from model_serving.contract import OnChange, fields
+from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict, report
-from model_serving.review.assess.risks import Risk
-from model_serving.review.assess.subject import Action
+from model_serving.review.assess.resource_change import Action
 from model_serving.review.plan.events import UnreadablePreviewError, from_events, read_digest, read_events
 
 Inputs = Callable[..., dict[str, Any]]

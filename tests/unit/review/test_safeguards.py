@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from model_serving.review.assess.report import Report, Verdict, report
-from model_serving.review.assess.subject import Action, Row
+from model_serving.review.assess.resource_change import Action, Row
 from model_serving.review.plan.events import from_events
 
 Inputs = Callable[..., dict[str, Any]]

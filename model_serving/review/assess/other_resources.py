@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from model_serving.review.assess.actions import action_of
 from model_serving.review.assess.grouping import LOGICAL
-from model_serving.review.assess.quoting import quoted
-from model_serving.review.assess.risks import Finding, Risk
-from model_serving.review.assess.subject import Action, Row
+from model_serving.review.assess.impacts import Finding, Risk
+from model_serving.review.assess.resource_change import Action, Row
+from model_serving.review.assess.sentence import quoted
 from model_serving.review.plan.diff import compare
 from model_serving.review.plan.field_names import spoken
-from model_serving.review.plan.plan import Step
+from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from model_serving.review.assess.impacts import Finding, Risk, worst
 from model_serving.review.assess.permissions import Grant
-from model_serving.review.assess.risks import Finding, Risk, worst
 from model_serving.review.assess.served_entities import Share
-from model_serving.review.plan.plan import Violation
+from model_serving.review.plan.preview import Violation
 
 
 class Action(StrEnum):

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from model_serving.review.assess.subject import Subject
-from model_serving.review.plan.plan import Step
+from model_serving.review.assess.resource_change import Subject
+from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
 
 _WRITES_NOTHING = ("same", "refresh", "read")

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from model_serving.review.assess.contract_rules import MODEL_SERVING
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.permissions import PERMISSIONS, PRINCIPAL
-from model_serving.review.assess.quoting import quoted
 from model_serving.review.assess.safeguards import safeguard_changes
+from model_serving.review.assess.sentence import quoted
 from model_serving.review.assess.service_principals import SECRET
-from model_serving.review.plan.plan import WRITING, Step
+from model_serving.review.plan.preview import WRITING, Step
 
 _PHASES = {"delete-replaced": 0, "create": 1, "import": 1, "update": 1, "create-replacement": 1, "delete": 2}
 _SENTENCES = {
