@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from model_serving.components.deployment.progress import Operation
 from model_serving.components.deployment.progress_reports import watch
+from model_serving.components.deployment.slow_operations import Operation
 from model_serving.spec.files.secrets import is_secret
 
 

@@ -8,18 +8,18 @@ import pulumi
 
 from model_serving.components.args import ServingEndpointArgs
 from model_serving.components.check import refuse_contradictions
-from model_serving.components.deployment.address import Known, address
-from model_serving.components.deployment.delivery import delivery_hook
-from model_serving.components.deployment.failures import failure_hooks
-from model_serving.components.guard.differences import replaced_on_change
-from model_serving.components.guard.existing_endpoints import created_only_where_absent
-from model_serving.components.guard.immutable_fields import stand_guard, unentangled, watched
-from model_serving.components.guard.kept_settings import keeper
+from model_serving.components.deployment.endpoint_url import Known, address
+from model_serving.components.deployment.failure_hooks import failure_hooks
+from model_serving.components.deployment.lost_updates import delivery_hook
+from model_serving.components.endpoint_settings.resource import EndpointSettings
+from model_serving.components.guard.existing_endpoint_hook import created_only_where_absent
+from model_serving.components.guard.immutable_field_changes import replaced_on_change
+from model_serving.components.guard.immutable_fields_hook import stand_guard, unentangled, watched
+from model_serving.components.guard.protected_children_hook import keeper
 from model_serving.components.inputs import access_controls, endpoint_settings, model_serving
 from model_serving.components.preflight.preflight import checked
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
 from model_serving.components.resources import ModelServing, Permissions
-from model_serving.components.settings.resource import EndpointSettings
 
 
 class ServingEndpoint(pulumi.ComponentResource):

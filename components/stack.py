@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 
 from model_serving.components.from_spec import endpoint_args, principal_args
-from model_serving.components.guard.immutable_fields import stand_guard
-from model_serving.components.guard.kept_settings import keeper
+from model_serving.components.guard.immutable_fields_hook import stand_guard
+from model_serving.components.guard.protected_children_hook import keeper
 from model_serving.components.preflight.preflight import UNRESOLVED, Telling, in_words, raise_findings
 from model_serving.components.preflight.requirements import pinned
-from model_serving.components.preflight.workspace_reads import Look, look
+from model_serving.components.preflight.stack_preflight import Look, look
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec import Stack

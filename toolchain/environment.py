@@ -53,7 +53,7 @@ def _settings(home: Path, base: Mapping[str, str]) -> dict[str, str]:
         "PULUMI_BACKEND_URL": (home / "state").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        # Deleting an endpoint asks the program's guard (components/guard/immutable_fields.py), and `pulumi destroy`
+        # Deleting an endpoint runs a hook of the program (components/guard/immutable_fields_hook.py); `pulumi destroy`
         # runs no program by itself.
         "PULUMI_RUN_PROGRAM": "true",
         # Python's and Go's SDK both skip a file that isn't there as long as no profile is named.

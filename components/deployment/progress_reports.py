@@ -6,7 +6,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.runtime import is_dry_run
 
-from model_serving.components.deployment.progress import Operation, Watch
+from model_serving.components.deployment.slow_operations import Operation, Watch
 from model_serving.components.providers import default_settings, explicit_settings
 
 _watches: Final[dict[pulumi.ProviderResource | None, Watch]] = {}

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from pulumi.output import Unknown
 
-from model_serving.components.guard.differences import UNKNOWN
+from model_serving.components.guard.immutable_field_changes import UNKNOWN
 
 
 async def plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ import pulumi
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.engine.threads import in_thread
-from model_serving.components.preflight.lookups import (
+from model_serving.components.preflight.checks import (
     Report,
     look_at_scope,
     look_at_state,

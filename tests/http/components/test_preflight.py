@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.preflight.lookups import Report, look_for_privileges
+from model_serving.components.preflight.checks import Report, look_for_privileges
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.privileges import Caller
 from model_serving.components.preflight.requirements import Model, needs

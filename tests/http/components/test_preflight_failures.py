@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.preflight.lookups import Report
+from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.preflight import preflight, raise_findings
 from model_serving.components.preflight.requirements import needs
 from model_serving.spec import located

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.deployment.delivery import Missing, missing
+from model_serving.components.deployment.lost_updates import Missing, missing
 from model_serving.components.deployment.served_config import (
     config_body,
     config_differences,

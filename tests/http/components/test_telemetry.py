@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from model_serving.components.settings.provider import SettingsProvider
+from model_serving.components.endpoint_settings.provider import SettingsProvider
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
 TABLES = {"tableNames": {"logsTable": "main.ml.logs"}, "inferenceTableConfig": {"samplingFraction": 0.5}}

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from model_serving.components.guard.differences import differences
-from model_serving.components.guard.immutable_fields import Guard, Wish
+from model_serving.components.guard.immutable_field_changes import differences
+from model_serving.components.guard.immutable_fields_hook import Guard, Wish
 
 ENDPOINT = {
     "name": "fraud",

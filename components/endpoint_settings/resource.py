@@ -11,8 +11,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import Resource
 
+from model_serving.components.endpoint_settings.provider import SettingsProvider
 from model_serving.components.resources import revealed
-from model_serving.components.settings.provider import SettingsProvider
 
 
 class EndpointSettings(Resource, module="model-serving", name="EndpointSettings"):

@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from model_serving.components.deployment import address as module
-from model_serving.components.deployment.address import Known, address
+from model_serving.components.deployment import endpoint_url as module
+from model_serving.components.deployment.endpoint_url import Known, address
 
 HOST = "https://dbc-a1b2.cloud.databricks.com"
 OWN = f"{HOST}/dp/e1/1/serving-endpoints/fraud/invocations"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import pulumi
 
-from model_serving.components.engine.earlier_runs import begun
+from model_serving.components.engine.creation_times import begun
 from model_serving.components.engine.state import own_state
 from model_serving.components.from_spec import endpoint_args, principal_args
-from model_serving.components.preflight.lookups import Report
-from model_serving.components.preflight.orphans import orphans
+from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.requirements import needs
-from model_serving.components.preflight.takeover import COMPONENT, take_over
+from model_serving.components.preflight.unrecorded_endpoints import COMPONENT, take_over
+from model_serving.components.preflight.unrecorded_principals import orphans
 from model_serving.components.providers import default_settings
 from model_serving.databricks.client import connect
 from model_serving.spec import Stack

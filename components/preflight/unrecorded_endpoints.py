@@ -14,10 +14,10 @@ from typing import Any, Final
 import pulumi
 
 from model_serving.components.args import ServingEndpointArgs
-from model_serving.components.deployment.delivery import LONGEST_SECONDS, POLL_SECONDS
-from model_serving.components.deployment.diagnosis import place
+from model_serving.components.deployment.failure_report import place
+from model_serving.components.deployment.lost_updates import LONGEST_SECONDS, POLL_SECONDS
 from model_serving.components.engine.state import State
-from model_serving.components.preflight.lookups import Report
+from model_serving.components.preflight.checks import Report
 from model_serving.databricks.client import Workspace, WorkspaceError
 from model_serving.spec.field_path import FieldPath
 

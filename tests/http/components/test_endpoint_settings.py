@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from model_serving.components.settings import provider
-from model_serving.components.settings.provider import SettingsError, SettingsProvider
+from model_serving.components.endpoint_settings import provider
+from model_serving.components.endpoint_settings.provider import SettingsError, SettingsProvider
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
 TELEMETRY = {"telemetryProfileId": "one"}

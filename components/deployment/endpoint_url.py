@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.deployment.diagnosis import place
+from model_serving.components.deployment.failure_report import place
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import WorkspaceError, connect
 

@@ -18,7 +18,7 @@ import pulumi
 
 from model_serving.components.engine.hook_values import plain
 from model_serving.components.engine.program_run import PerRun, Registration
-from model_serving.components.guard.differences import differences, refusal
+from model_serving.components.guard.immutable_field_changes import differences, refusal
 
 HOOK = "one-way-doors"
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.deployment.delivery import LONGEST_SECONDS
-from model_serving.components.deployment.diagnosis import config_update, diagnosis, failed, place
+from model_serving.components.deployment.failure_report import config_update, diagnosis, failed, place
+from model_serving.components.deployment.lost_updates import LONGEST_SECONDS
 from model_serving.components.engine.hook_names import hook_name
 from model_serving.components.engine.hook_values import is_known, plain
 from model_serving.components.engine.threads import in_thread

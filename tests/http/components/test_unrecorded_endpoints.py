@@ -11,11 +11,11 @@ import pytest
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.state import Recorded, State
-from model_serving.components.guard import existing_endpoints
-from model_serving.components.guard.existing_endpoints import created_only_where_absent
-from model_serving.components.preflight.lookups import Report
+from model_serving.components.guard import existing_endpoint_hook
+from model_serving.components.guard.existing_endpoint_hook import created_only_where_absent
+from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.privileges import Caller
-from model_serving.components.preflight.takeover import ENDPOINT, Live, not_ours, take_over
+from model_serving.components.preflight.unrecorded_endpoints import ENDPOINT, Live, not_ours, take_over
 from model_serving.databricks.client import Workspace, connect
 
 NOW = 1_800_000_000.0
@@ -139,7 +139,7 @@ def test_a_component_creates_no_endpoint_over_a_live_one(
     still: Any, monkeypatch: pytest.MonkeyPatch, name: str, replace_id: str | None, is_refused: bool
 ) -> None:
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options: callback)
-    monkeypatch.setattr(existing_endpoints, "_gates", PerRun(existing_endpoints._Gate))  # noqa: SLF001
+    monkeypatch.setattr(existing_endpoint_hook, "_gates", PerRun(existing_endpoint_hook._Gate))  # noqa: SLF001
     still.endpoint("fraud")
     live = still.call("GET", "/api/2.0/serving-endpoints/fraud")["id"]
 

@@ -6,7 +6,7 @@ Source: Databricks CLI, bundle/direct/dresources/resources.yml: table_names crea
 from collections.abc import Mapping
 from typing import Any, Final
 
-from model_serving.components.settings.wire import seen
+from model_serving.components.endpoint_settings.wire import seen
 
 SETTING: Final = "telemetryConfig"
 TABLES: Final = "tableNames"

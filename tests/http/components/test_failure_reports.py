@@ -7,9 +7,9 @@ import pulumi
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.deployment import failures
-from model_serving.components.deployment.diagnosis import diagnosis
-from model_serving.components.deployment.failures import report_failure, watch_creation
+from model_serving.components.deployment import failure_hooks
+from model_serving.components.deployment.failure_hooks import report_failure, watch_creation
+from model_serving.components.deployment.failure_report import diagnosis
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.requirements import needs
 from model_serving.databricks.client import connect
@@ -108,7 +108,7 @@ def test_a_creation_is_watched_until_it_failed(still: Any, errors: list[str], mo
         pauses.append(seconds)
         still.clock.advance(seconds)
 
-    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
+    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
     watch_creation(still.settings(), "fraud")
     assert len(pauses) == 10
     assert errors[0].startswith(
@@ -121,10 +121,10 @@ def test_a_creation_is_watched_until_it_failed(still: Any, errors: list[str], mo
 def test_a_creation_that_succeeds_or_is_taken_back_is_not_reported(
     still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=still.clock.now, sleep=still.clock.advance))
+    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=still.clock.advance))
     still.endpoint("fraud")
     watch_creation(still.settings(), "fraud")
-    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=still.clock.now, sleep=lambda _: delete()))
+    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=lambda _: delete()))
 
     def delete() -> None:
         still.call("DELETE", "/api/2.0/serving-endpoints/other")

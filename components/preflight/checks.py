@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from model_serving.components.deployment.diagnosis import state_warning
+from model_serving.components.deployment.failure_report import state_warning
 from model_serving.components.preflight.privileges import Caller, missing_privileges, owns_metastore
 from model_serving.components.preflight.requirements import Model, Needs
 from model_serving.databricks.client import CallError, DeniedError, Workspace

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from model_serving.components.deployment import progress
-from model_serving.components.deployment.progress import Operation, Watch
+from model_serving.components.deployment import slow_operations
+from model_serving.components.deployment.slow_operations import Operation, Watch
 
 LISTING = "/api/2.0/serving-endpoints"
 
@@ -16,14 +16,14 @@ LISTING = "/api/2.0/serving-endpoints"
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long is what takes any time at all, and each message is due."""
     for name, seconds in (("FIRST_MESSAGE_SECONDS", 0), ("NEXT_MESSAGE_SECONDS", 0), ("_TICK_SECONDS", 0.05)):
-        monkeypatch.setattr(progress, name, seconds)
-    monkeypatch.setattr(progress, "_PROBE_SECONDS", "1")
+        monkeypatch.setattr(slow_operations, name, seconds)
+    monkeypatch.setattr(slow_operations, "_PROBE_SECONDS", "1")
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(progress, "say", lines.append)
+    monkeypatch.setattr(slow_operations, "say", lines.append)
     return lines
 
 

@@ -7,8 +7,8 @@ import pulumi
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.deployment import delivery
-from model_serving.components.deployment.delivery import DeliveryError, deliver, warn_of_missing
+from model_serving.components.deployment import lost_updates
+from model_serving.components.deployment.lost_updates import DeliveryError, deliver, warn_of_missing
 from model_serving.components.inputs import model_serving
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
@@ -19,7 +19,7 @@ def live(still: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An endpoint that is being deployed with version 7. A pause moves the workspace's clock."""
     still.endpoint("fraud")
     pauses = SimpleNamespace(monotonic=still.clock.now, sleep=still.clock.advance)
-    monkeypatch.setattr(delivery, "time", pauses)
+    monkeypatch.setattr(lost_updates, "time", pauses)
     return still
 
 
@@ -72,7 +72,7 @@ def test_a_refusal_is_an_error_in_the_workspace_s_words(live: Any, path: str) ->
 
 
 def test_an_update_without_end_is_an_error_with_the_next_command(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "LONGEST_SECONDS", 5)
+    monkeypatch.setattr(lost_updates, "LONGEST_SECONDS", 5)
     with pytest.raises(DeliveryError, match=r"still being updated after 0 minutes.* run `pulumi up` again"):
         send(live, "8")
 

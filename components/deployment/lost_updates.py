@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.deployment.diagnosis import config_update, diagnosis, failed, place
+from model_serving.components.deployment.failure_report import config_update, diagnosis, failed, place
 from model_serving.components.deployment.served_config import (
     config_body,
     config_differences,

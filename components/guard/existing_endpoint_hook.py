@@ -1,7 +1,7 @@
 """No endpoint is created over a live one: asked before the creation, in a preview too, where the engine creates one.
 
 For components in programs of their own; a stack file's endpoints are compared with the workspace all at once
-(`model_serving.components.preflight.takeover`).
+(`model_serving.components.preflight.unrecorded_endpoints`).
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.deployment.diagnosis import place
+from model_serving.components.deployment.failure_report import place
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import WorkspaceError, connect

@@ -11,9 +11,9 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
-from model_serving.components.settings.telemetry import PROFILE, made_profile, refreshed
-from model_serving.components.settings.telemetry import SETTING as TELEMETRY
-from model_serving.components.settings.wire import SETTINGS, seen, to_wire
+from model_serving.components.endpoint_settings.telemetry import PROFILE, made_profile, refreshed
+from model_serving.components.endpoint_settings.telemetry import SETTING as TELEMETRY
+from model_serving.components.endpoint_settings.wire import SETTINGS, seen, to_wire
 from model_serving.databricks.client import CallError, UnavailableError, Workspace, WorkspaceError, connect
 from model_serving.databricks.waiting import BOUNDS
 

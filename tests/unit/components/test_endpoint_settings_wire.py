@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from model_serving.components.settings.wire import SETTINGS, seen, to_wire
+from model_serving.components.endpoint_settings.wire import SETTINGS, seen, to_wire
 
 GATEWAY = {"usageTrackingConfig": {"enabled": True}, "rateLimits": [{"key": "user", "calls": 5.0}]}
 LIVE = {"usage_tracking_config": {"enabled": True}, "rate_limits": [{"key": "user", "calls": 5}]}
