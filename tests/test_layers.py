@@ -21,10 +21,10 @@ ALLOWED = {
     "components": {"spec", "contract", "databricks"},
     "policies": {"contract", "databricks"},
     "check": {"errors", "sarif", "spec", "contract", "components", "policies"},
-    "review": {"errors", "sarif", "spec", "contract", "check"},
+    "review": {"errors", "sarif", "spec", "contract", "databricks"},
     "delivery": {"errors", "spec", "contract", "review"},
     "operations": {"errors", "spec", "contract", "databricks"},
-    "cli": {"errors", "spec", "check", "review", "delivery", "operations"},
+    "cli": {"errors", "sarif", "spec", "check", "review", "delivery", "operations"},
     "workspace": set(),
     "toolchain": set(),
 }

@@ -10,19 +10,32 @@ from model_serving.delivery.changed_stacks import changed_stacks, on_this_machin
 from model_serving.delivery.git import commit
 from model_serving.errors import UsageError
 from model_serving.review.assess.report import Report, Stamp, Verdict
+from model_serving.sarif import Result
 from model_serving.spec.files.listing import has_file, stacks
 
 
 def report_command(arguments: Namespace) -> int:
     """`report`: preview each stack, or read one, and write the report."""
-    from model_serving.review.render.formats import written  # noqa: PLC0415  rich takes longer to import than `check` has time
+    from model_serving.review.render.formats import write_reports  # noqa: PLC0415  rich takes longer to import than `check` has time
 
     made = [*_reports(arguments)]
     if not made:
         sys.stdout.write("No stack is changed\n")
         return 0
-    written(made, arguments.format, [Path(file) for file in arguments.output])
+    files = [Path(file) for file in arguments.output]
+    write_reports(made, arguments.format, files, _stack_file_errors(made, Path.cwd()))
     return _worst(made)
+
+
+def _stack_file_errors(reports: Sequence[Report], folder: Path) -> dict[str, list[Result]]:
+    """The errors in the stack files whose preview failed, by stack."""
+    from model_serving.check.check import STACK_FILE, as_results, check  # noqa: PLC0415
+
+    return {
+        report.stack: as_results([each for each in check(folder, [report.stack]) if each.rule == STACK_FILE])
+        for report in reports
+        if report.errors and has_file(folder, report.stack)
+    }
 
 
 def _reports(arguments: Namespace) -> list[Report]:

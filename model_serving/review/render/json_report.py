@@ -1,6 +1,7 @@
 """The report for other programs. Its shape is a promise: fields are added, never renamed; `version` counts breaks."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,7 @@ from model_serving.review.render.phrases import tally, verdict
 VERSION = 1
 
 
-def as_json(reports: list[Report]) -> str:
+def as_json(reports: Sequence[Report]) -> str:
     """All stacks' reports as one JSON document."""
     document = {"version": VERSION, "stacks": [_stack(report) for report in reports]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,6 +1,7 @@
 """The report in a terminal."""
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -30,7 +31,7 @@ _RISKS = {
 _KEYS_SHOWN = 12
 
 
-def text(reports: list[Report], *, width: int | None = None, colour: bool = False) -> str:
+def text(reports: Sequence[Report], *, width: int | None = None, colour: bool = False) -> str:
     """All stacks' reports for a terminal that is `width` wide."""
     console = Console(file=io.StringIO(), width=width, force_terminal=colour, highlight=False, legacy_windows=False)
     with console.capture() as capture:
