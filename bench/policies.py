@@ -8,40 +8,40 @@ the machine's cores with the engine and the pack: on two of them its own work sh
 import sys
 import time
 
-from tests.support.raw_program import PREVIEW, Bare, create_endpoint, post, reads
-from tests.support.sandbox import stage
+from tests.support.raw_program import PREVIEW, RawProgram, create_endpoint, post, reads
+from tests.support.sandbox import new_sandbox
 
 ROUNDS = 3
 
 
 def main(endpoints: int = 500, milliseconds: int = 50) -> None:
-    with stage("--ready-after", "0", "--limit", f"changes={2 * endpoints}") as here:
-        here.pulumi("stack", "init", "local")
+    with new_sandbox("--ready-after", "0", "--limit", f"changes={2 * endpoints}") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
         for n in range(endpoints):
-            create_endpoint(here.workspace, f"endpoint-{n}", route_optimized=True)
+            create_endpoint(sandbox.workspace, f"endpoint-{n}", route_optimized=True)
         post(
-            here.workspace,
+            sandbox.workspace,
             "/_workspace/faults",
             {"pattern": "GET /api/2.0/serving-endpoints*", "times": -1, "delay_seconds": milliseconds / 1000},
         )
-        bare = Bare(here)
+        raw = RawProgram(sandbox)
         # In an order that has nothing to do with the listing's.
         program = f"""
 for n in sorted(range({endpoints}), key=lambda n: hash((n, 7)) % 1000):
     Endpoint(f"endpoint-{{n}}", name=f"endpoint-{{n}}", routeOptimized=True)
 """
-        without = min(_seconds(bare, program, policies=False) for _ in range(ROUNDS))
-        before = len(reads(here.workspace))
-        with_pack = min(_seconds(bare, program, policies=True) for _ in range(ROUNDS))
-        made = (len(reads(here.workspace)) - before) / ROUNDS
+        without = min(_seconds(raw, program, policies=False) for _ in range(ROUNDS))
+        before = len(reads(sandbox.workspace))
+        with_pack = min(_seconds(raw, program, policies=True) for _ in range(ROUNDS))
+        made = (len(reads(sandbox.workspace)) - before) / ROUNDS
         print(f"{endpoints} endpoints, {milliseconds} ms an answer, best of {ROUNDS} previews")
         print(f"  without the pack {without:6.1f} s")
         print(f"  with the pack    {with_pack:6.1f} s  ({made:.0f} reads)")
 
 
-def _seconds(bare: Bare, program: str, *, policies: bool) -> float:
+def _seconds(raw: RawProgram, program: str, *, policies: bool) -> float:
     start = time.perf_counter()
-    outcome = bare.run(program, *PREVIEW, "--suppress-progress", policies=policies)
+    outcome = raw.run(program, *PREVIEW, "--suppress-progress", policies=policies)
     assert outcome.status == 0, outcome.text
     return time.perf_counter() - start
 

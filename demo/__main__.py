@@ -1,6 +1,6 @@
 """`make demo`: the project's story in one run, on the real engine and provider, against the embedded workspace.
 
-Everything happens on a stage of its own (see tests/support/sandbox.py): nothing of the user's is read or changed.
+Everything happens in a sandbox (see tests/support/sandbox.py): nothing of the user's is read or changed.
 """
 
 import sys
@@ -8,7 +8,7 @@ import time
 
 from demo.output import check, command, note, operate, step, summary
 from tests.support.calls import Answer, ask, oauth_token
-from tests.support.sandbox import Stage, stage
+from tests.support.sandbox import Sandbox, new_sandbox
 
 FLIP = ("stacks/base.yaml", "route_optimized: true", "route_optimized: false")
 MANY = 20
@@ -18,80 +18,80 @@ FLOWER = {"dataframe_records": [{"sepal_length": 5.1, "sepal_width": 3.5, "petal
 def main() -> int:
     started = time.monotonic()
     step("Starting an embedded Databricks workspace, with a copy of this project beside it")
-    with stage("--ready-after", "1") as here:
-        note(f"The workspace answers at {here.workspace.url}; it ends with this demo, and so does the copy")
-        here.pulumi("stack", "init", "local")
-        _deploy(here)
-        _query(here)
-        _nothing_to_do(here)
-        _refused_pull_request(here)
-        _clean_up(here)
+    with new_sandbox("--ready-after", "1") as sandbox:
+        note(f"The workspace answers at {sandbox.workspace.url}; it ends with this demo, and so does the copy")
+        sandbox.pulumi("stack", "init", "local")
+        _deploy(sandbox)
+        _query(sandbox)
+        _nothing_to_do(sandbox)
+        _refused_pull_request(sandbox)
+        _clean_up(sandbox)
     summary(f"Done in {time.monotonic() - started:.0f} s. Next: README.md, from “Work by hand” on")
     return 0
 
 
-def _deploy(here: Stage) -> None:
+def _deploy(sandbox: Sandbox) -> None:
     step("What would be created: stacks/base.yaml with stacks/Pulumi.local.yaml over it, judged by the policy pack")
-    command(here, "preview", "--policy-pack", "policies", "--suppress-outputs")
+    command(sandbox, "preview", "--policy-pack", "policies", "--suppress-outputs")
     step("Creating it")
-    command(here, "up", "--yes", "--skip-preview", "--policy-pack", "policies", "--suppress-outputs")
+    command(sandbox, "up", "--yes", "--skip-preview", "--policy-pack", "policies", "--suppress-outputs")
     note("The workspace saw these writes:")
-    for write in here.workspace.writes():
+    for write in sandbox.workspace.writes():
         note(f"  {write}")
 
 
-def _query(here: Stage) -> None:
+def _query(sandbox: Sandbox) -> None:
     step("Calling the route-optimized endpoint as the service principal that the stack made")
-    outputs = here.outputs()
+    outputs = sandbox.outputs()
     endpoint, caller = outputs["endpoints"]["fraud-scorer"], outputs["service_principals"]["checkout"]
     note(f"URL of its own: {endpoint['url']}")
-    token = oauth_token(here.workspace.url, caller["application_id"], caller["client_secret"], endpoint["id"])
+    token = oauth_token(sandbox.workspace.url, caller["application_id"], caller["client_secret"], endpoint["id"])
     note(f"OAuth token of {caller['application_id']}, for this endpoint only, valid for {token.expires_in} s")
     answers = [ask(endpoint["url"], token.access_token) for _ in range(MANY)]
     check(all(answer.status == 200 for answer in answers), f"Every call is answered: {answers}")  # noqa: PLR2004
     note(f"Answer: {answers[0].text}")
     shares = {name: sum(answer.served_by == name for answer in answers) for name in ("champion", "challenger")}
     note(f"Of {MANY} calls, champion answered {shares['champion']} and challenger {shares['challenger']}: 95 % to 5 %")
-    refused: Answer = ask(endpoint["url"], here.workspace.token)
+    refused: Answer = ask(endpoint["url"], sandbox.workspace.token)
     check(refused.status == 401, f"A personal access token is refused: {refused}")  # noqa: PLR2004
     note(f"A personal access token gets {refused.status} there: {refused.text}")
-    answer = here.workspace.post("/serving-endpoints/iris-classifier/invocations", FLOWER)
+    answer = sandbox.workspace.post("/serving-endpoints/iris-classifier/invocations", FLOWER)
     check(answer == {"predictions": ["setosa"]}, f"The iris model knows its flowers: {answer}")
     note(f"iris-classifier, a small real model, on {FLOWER['dataframe_records']}: {answer['predictions']}")
     step("The requests that the stack files declare, sent to what was deployed")
-    check(operate(here, "smoke", "--stack", "local") == 0, "Every declared request is answered")
+    check(operate(sandbox, "smoke", "--stack", "local") == 0, "Every declared request is answered")
 
 
-def _nothing_to_do(here: Stage) -> None:
+def _nothing_to_do(sandbox: Sandbox) -> None:
     step("The same again: the workspace is as declared, so there is nothing to do")
-    before = here.workspace.writes()
-    command(here, "up", "--yes", "--skip-preview", "--expect-no-changes", "--suppress-outputs")
-    check(here.workspace.writes() == before, "A second up makes no write")
+    before = sandbox.workspace.writes()
+    command(sandbox, "up", "--yes", "--skip-preview", "--expect-no-changes", "--suppress-outputs")
+    check(sandbox.workspace.writes() == before, "A second up makes no write")
     note("The workspace saw no write")
 
 
-def _refused_pull_request(here: Stage) -> None:
+def _refused_pull_request(sandbox: Sandbox) -> None:
     step("A pull request that flips route_optimized on the live endpoint")
     note(f"{FLIP[0]}:  - {FLIP[1]}")
     note(f"{' ' * len(FLIP[0])}   + {FLIP[2]}")
-    id_before = here.outputs()["endpoints"]["fraud-scorer"]["id"]
-    before = here.workspace.writes()
-    here.edit(*FLIP)
+    id_before = sandbox.outputs()["endpoints"]["fraud-scorer"]["id"]
+    before = sandbox.workspace.writes()
+    sandbox.edit(*FLIP)
     for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
-        status = command(here, *arguments, "--policy-pack", "policies", "--suppress-outputs", must_pass=False)
+        status = command(sandbox, *arguments, "--policy-pack", "policies", "--suppress-outputs", must_pass=False)
         check(status != 0, f"pulumi {arguments[0]} is refused")
         note(f"Refused with exit status {status}")
-    live = here.workspace.get("/api/2.0/serving-endpoints/fraud-scorer")
-    check(here.workspace.writes() == before, "A refused change makes no write")
+    live = sandbox.workspace.get("/api/2.0/serving-endpoints/fraud-scorer")
+    check(sandbox.workspace.writes() == before, "A refused change makes no write")
     check((live["id"], live["route_optimized"]) == (id_before, True), f"The endpoint is as before: {live}")
     note(f"The endpoint is untouched: id {live['id']}, route optimized, {live['state']['ready']}, no write seen")
-    here.edit(FLIP[0], FLIP[2], FLIP[1])
+    sandbox.edit(FLIP[0], FLIP[2], FLIP[1])
 
 
-def _clean_up(here: Stage) -> None:
+def _clean_up(sandbox: Sandbox) -> None:
     step("Cleaning up")
-    command(here, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
-    left = here.workspace.get("/api/2.0/serving-endpoints").get("endpoints", [])
+    command(sandbox, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
+    left = sandbox.workspace.get("/api/2.0/serving-endpoints").get("endpoints", [])
     check(not left, f"No endpoint is left: {left}")
     note("No endpoint is left in the workspace")
 

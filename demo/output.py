@@ -4,7 +4,7 @@ import itertools
 import subprocess
 import sys
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 _number = itertools.count(1)
 _BOLD, _DIM, _PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
@@ -31,28 +31,28 @@ def check(holds: bool, claim: str) -> None:
         raise SystemExit(f"This did not hold: {claim}")
 
 
-def command(here: Stage, *arguments: str, must_pass: bool = True) -> int:
-    """Run `pulumi` on the stage and show what it prints while it runs. Returns its exit status."""
+def command(sandbox: Sandbox, *arguments: str, must_pass: bool = True) -> int:
+    """Run `pulumi` in the sandbox and show what it prints while it runs. Returns its exit status."""
     quiet = ("--non-interactive", "--color", "never", "--suppress-progress")
-    status = _shown(here, f"pulumi {' '.join(arguments)}", ["pulumi", *arguments, *quiet])
+    status = _shown(sandbox, f"pulumi {' '.join(arguments)}", ["pulumi", *arguments, *quiet])
     if must_pass and status:
         raise SystemExit(f"pulumi {' '.join(arguments)} ended with {status}")
     return status
 
 
-def operate(here: Stage, *arguments: str) -> int:
-    """Run `python -m model_serving` on the stage, as `command` does."""
+def operate(sandbox: Sandbox, *arguments: str) -> int:
+    """Run `python -m model_serving` in the sandbox, as `command` does."""
     return _shown(
-        here, f"python -m model_serving {' '.join(arguments)}", [sys.executable, "-m", "model_serving", *arguments]
+        sandbox, f"python -m model_serving {' '.join(arguments)}", [sys.executable, "-m", "model_serving", *arguments]
     )
 
 
-def _shown(here: Stage, typed: str, command_line: list[str]) -> int:
+def _shown(sandbox: Sandbox, typed: str, command_line: list[str]) -> int:
     print(f"   {_BOLD}$ {typed}{_PLAIN}", flush=True)
     process = subprocess.Popen(
         command_line,
-        cwd=here.folder,
-        env=dict(here.environment),
+        cwd=sandbox.folder,
+        env=dict(sandbox.environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

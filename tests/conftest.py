@@ -1,11 +1,11 @@
-"""What every ring of tests shares: the project on a stage, with the real engine."""
+"""Fixtures of every ring of tests: the project in a sandbox, with the real engine."""
 
 import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.sandbox import Stage, stage
+from tests.support.sandbox import Sandbox, new_sandbox
 from toolchain import install
 
 
@@ -24,8 +24,8 @@ def engine() -> None:
 
 
 @pytest.fixture
-def project(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there, it is not handed on
+def project(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there, it is not handed on
     """The project as it is, its local stack made, beside a workspace whose deployments take no time."""
-    with stage("--ready-after", "0") as here:
-        here.pulumi("stack", "init", "local")
-        yield here
+    with new_sandbox("--ready-after", "0") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        yield sandbox

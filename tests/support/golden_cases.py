@@ -16,7 +16,7 @@ from model_serving.review.plan.events import read_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in
 from tests.support.recording import recorded
-from tests.support.sandbox import PROJECT, Stage, stage
+from tests.support.sandbox import PROJECT, Sandbox, new_sandbox
 
 CASES = PROJECT / "tests" / "unit" / "review" / "cases"
 UP = ("up", "--yes", "--skip-preview")
@@ -38,9 +38,9 @@ _IRIS_ENDPOINT = f"""\
 _MANY = 300
 
 
-def _many(here: Stage) -> None:
+def _many(sandbox: Sandbox) -> None:
     """A stack of three hundred endpoints, and a provider that isn't slowed down."""
-    file = here.folder / _LOCAL
+    file = sandbox.folder / _LOCAL
     settings = [
         line for line in file.read_text(encoding="utf-8").splitlines() if "databricks:host" in line or "salt" in line
     ]
@@ -52,36 +52,36 @@ def _many(here: Stage) -> None:
     file.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _outside(here: Stage) -> None:
+def _outside(sandbox: Sandbox) -> None:
     """Someone changes a tag, and removes an endpoint, in the workspace itself."""
-    here.workspace.patch(
+    sandbox.workspace.patch(
         "/api/2.0/serving-endpoints/fraud-scorer/tags", {"add_tags": [{"key": "team", "value": "growth"}]}
     )
-    here.workspace.delete("/api/2.0/serving-endpoints/iris-classifier")
+    sandbox.workspace.delete("/api/2.0/serving-endpoints/iris-classifier")
 
 
-def _agree(here: Stage) -> None:
+def _agree(sandbox: Sandbox) -> None:
     """The author agrees to the outage, by naming the very endpoint that is replaced."""
-    found = here.workspace.get("/api/2.0/serving-endpoints/iris-classifier")["id"]
-    here.edit(
+    found = sandbox.workspace.get("/api/2.0/serving-endpoints/iris-classifier")["id"]
+    sandbox.edit(
         _LOCAL,
         "    iris-classifier:\n",
         f"    iris-classifier:\n      replace_id: {found}\n      route_optimized: true\n",
     )
 
 
-def _failed(here: Stage) -> None:
+def _failed(sandbox: Sandbox) -> None:
     """The change was merged, and its model version can't be deployed."""
     broken = {"main.ml.fraud": {"versions": {9: {"fails": "pip could not resolve numpy==9"}}}}
-    here.workspace.post("/_workspace/seed", {"models": broken})
-    here.pulumi(*UP, check=False)
+    sandbox.workspace.post("/_workspace/seed", {"models": broken})
+    sandbox.pulumi(*UP, check=False)
 
 
-def _lost(here: Stage) -> None:
+def _lost(sandbox: Sandbox) -> None:
     """The change was merged and carried out, but the workspace's answer did not arrive."""
     pattern = "PUT /api/2.0/serving-endpoints/fraud-scorer/config"
-    here.workspace.post("/_workspace/faults", {"pattern": pattern, "status": 504, "after_handler": True})
-    here.pulumi(*UP, check=False)
+    sandbox.workspace.post("/_workspace/faults", {"pattern": pattern, "status": 504, "after_handler": True})
+    sandbox.pulumi(*UP, check=False)
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class Case:
     edits: tuple[Edit, ...] = ()
     before: tuple[Edit, ...] = ()
     deployed: bool = True
-    prepare: Callable[[Stage], None] | None = None
-    outside: Callable[[Stage], None] | None = None
+    prepare: Callable[[Sandbox], None] | None = None
+    outside: Callable[[Sandbox], None] | None = None
     options: tuple[str, ...] = ()
 
 
@@ -157,32 +157,32 @@ CASES_OF_REVIEW = (
 
 
 def record(case: Case, folder: Path) -> None:
-    """Play a case on a stage and keep what the engine said, and the stack files that it said it of, in a folder."""
-    with stage("--ready-after", "0", "--limit", "changes=10000") as here:
-        here.pulumi("stack", "init", "local")
+    """Run a case in a sandbox and keep what the engine said, and the stack files that it said it of, in a folder."""
+    with new_sandbox("--ready-after", "0", "--limit", "changes=10000") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
         if case.prepare:
-            case.prepare(here)
+            case.prepare(sandbox)
         for edit in case.before:
-            here.edit(*edit)
+            sandbox.edit(*edit)
         if case.deployed:
-            here.pulumi(*UP)
+            sandbox.pulumi(*UP)
         for edit in case.edits:
-            here.edit(*edit)
+            sandbox.edit(*edit)
         if case.outside:
-            case.outside(here)
-        events = here.folder / "events"
+            case.outside(sandbox)
+        events = sandbox.folder / "events"
         options = ("--policy-pack", "policies", "--event-log", str(events), *case.options)
-        here.pulumi("preview", *options, check=False, PULUMI_DEBUG_COMMANDS="1")
+        sandbox.pulumi("preview", *options, check=False, PULUMI_DEBUG_COMMANDS="1")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "events.jsonl").write_text(recorded(events, here.workspace.url), encoding="utf-8")
-        _keep_stack_files(here, folder)
+        (folder / "events.jsonl").write_text(recorded(events, sandbox.workspace.url), encoding="utf-8")
+        _keep_stack_files(sandbox, folder)
 
 
-def _keep_stack_files(here: Stage, folder: Path) -> None:
+def _keep_stack_files(sandbox: Sandbox, folder: Path) -> None:
     (folder / "stacks").mkdir(exist_ok=True)
     for file in (_BASE, _LOCAL):
-        text = (here.folder / file).read_text(encoding="utf-8")
-        text = re.sub(r"\b[0-9a-f]{32}\b", "0" * 32, text.replace(here.workspace.url, "http://127.0.0.1:8787"))
+        text = (sandbox.folder / file).read_text(encoding="utf-8")
+        text = re.sub(r"\b[0-9a-f]{32}\b", "0" * 32, text.replace(sandbox.workspace.url, "http://127.0.0.1:8787"))
         (folder / file).write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""A stage for programs that are not the project's own: raw resources, as anyone could write them."""
+"""A sandbox whose program declares raw resources, as anyone could write them."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tests.support.sandbox import Outcome, RunningWorkspace, Stage
+from tests.support.sandbox import Outcome, RunningWorkspace, Sandbox
 
 PREVIEW = ("preview",)
 UP = ("up", "--yes", "--skip-preview")
@@ -27,15 +27,15 @@ def Endpoint(resource, opts=None, /, **inputs):
 
 
 @dataclass(frozen=True)
-class Bare:
-    """A stage whose program is whatever a test writes."""
+class RawProgram:
+    """A sandbox whose program is the text that a test writes."""
 
-    stage: Stage
+    sandbox: Sandbox
 
     def run(self, program: str, *command: str, policies: bool = True, **environment: str) -> Outcome:
-        (self.stage.folder / "__main__.py").write_text(HEAD + program, encoding="utf-8")
+        (self.sandbox.folder / "__main__.py").write_text(HEAD + program, encoding="utf-8")
         packs = WITH_POLICIES if policies else ()
-        return self.stage.pulumi(*command, *packs, check=False, **environment)
+        return self.sandbox.pulumi(*command, *packs, check=False, **environment)
 
     def deploy(self, program: str) -> None:
         outcome = self.run(program, *UP, policies=False)
@@ -44,11 +44,11 @@ class Bare:
     def refused(self, program: str, *options: str, resource: str, allowed_writes: tuple[str, ...] = ()) -> str:
         """Preview and `up` both end with the rule's violation on that resource and without touching anything."""
         for command in (PREVIEW, UP):
-            before = self.stage.workspace.writes()
+            before = self.sandbox.workspace.writes()
             outcome = self.run(program, *command, *options)
             assert outcome.refused, outcome.text
             assert Violation("route-optimized-create-only", "ModelServing", resource) in violations(outcome.text)
-            assert self.stage.workspace.writes()[len(before) :] == list(allowed_writes)
+            assert self.sandbox.workspace.writes()[len(before) :] == list(allowed_writes)
         return outcome.text
 
     def urn(self, resource: str) -> str:

@@ -114,7 +114,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Sandbox:
     """A project folder, the workspace that its stacks talk to, and the environment of both."""
 
     folder: Path
@@ -151,7 +151,7 @@ class Stage:
 
 
 @contextmanager
-def stage(*workspace_options: str) -> Iterator[Stage]:
+def new_sandbox(*workspace_options: str) -> Iterator[Sandbox]:
     """A fresh stage, gone at the end. `workspace_options` are those of `python -m workspace`."""
     with tempfile.TemporaryDirectory(prefix="model-serving-") as name:
         root = Path(name)
@@ -160,7 +160,7 @@ def stage(*workspace_options: str) -> Iterator[Stage]:
             environment = pulumi_environment(root / "pulumi", os.environ)
             environment["DATABRICKS_TOKEN"] = workspace.token
             point(folder, workspace.url)
-            yield Stage(folder, workspace, environment)
+            yield Sandbox(folder, workspace, environment)
 
 
 def copy_project(folder: Path) -> Path:

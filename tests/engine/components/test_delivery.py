@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox import Stage, stage
+from tests.support.sandbox import Sandbox, new_sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -34,18 +34,18 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def deployed(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there, it is not handed on
-    with stage("--ready-after", "0", "--limit", "changes=10000") as here:
-        here.pulumi("stack", "init", "local")
-        here.pulumi(*UP)
-        yield here
+def deployed(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there, it is not handed on
+    with new_sandbox("--ready-after", "0", "--limit", "changes=10000") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        sandbox.pulumi(*UP)
+        yield sandbox
 
 
 @dataclass(frozen=True)
 class Change:
     """An edited stack file that is not deployed yet: another traffic and another tag than are live."""
 
-    here: Stage
+    sandbox: Sandbox
     share: int
 
     @property
@@ -55,21 +55,21 @@ class Change:
     @property
     def served(self) -> tuple[dict[str, int], str]:
         """Traffic and tag of what is live."""
-        live = self.here.workspace.get(ENDPOINT)
+        live = self.sandbox.workspace.get(ENDPOINT)
         routes = live["config"]["traffic_config"]["routes"]
         traffic = {route["served_entity_name"]: route["traffic_percentage"] for route in routes}
         return traffic, next(tag["value"] for tag in live["tags"] if tag["key"] == "team")
 
     def inject(self, rule: dict[str, Any]) -> None:
-        self.here.workspace.post("/_workspace/faults", rule)
+        self.sandbox.workspace.post("/_workspace/faults", rule)
 
     def seed(self, version: dict[str, Any] | None) -> None:
         """Let deployments of the challenger's model version fail, or succeed again with None."""
-        self.here.workspace.post("/_workspace/seed", {"models": {"main.ml.fraud": {"versions": {8: version}}}})
+        self.sandbox.workspace.post("/_workspace/seed", {"models": {"main.ml.fraud": {"versions": {8: version}}}})
 
 
 @pytest.fixture
-def change(deployed: Stage) -> Change:
+def change(deployed: Sandbox) -> Change:
     file = deployed.folder / "stacks/base.yaml"
     found = re.search(r"champion: (\d+), challenger", file.read_text(encoding="utf-8"))
     assert found, "The stack file has a traffic of two"
@@ -81,60 +81,62 @@ def change(deployed: Stage) -> Change:
     return Change(deployed, share - 5)
 
 
-def written(here: Stage, before: list[str]) -> list[str]:
-    return [write for write in here.workspace.writes()[len(before) :] if ENDPOINT in write]
+def written(sandbox: Sandbox, before: list[str]) -> list[str]:
+    return [write for write in sandbox.workspace.writes()[len(before) :] if ENDPOINT in write]
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_the_up_after_a_fault_delivers(change: Change, fault: Fault) -> None:
     change.inject(fault.rule)
-    failed = change.here.pulumi(*UP, check=False)
+    failed = change.sandbox.pulumi(*UP, check=False)
     assert failed.refused, failed.text
-    before = change.here.workspace.writes()
-    change.here.pulumi(*UP)
+    before = change.sandbox.workspace.writes()
+    change.sandbox.pulumi(*UP)
     assert change.served == change.declared
-    assert written(change.here, before) == fault.repaired_by
-    before = change.here.workspace.writes()
-    change.here.pulumi(*UP, "--expect-no-changes")
-    assert change.here.workspace.writes() == before
+    assert written(change.sandbox, before) == fault.repaired_by
+    before = change.sandbox.workspace.writes()
+    change.sandbox.pulumi(*UP, "--expect-no-changes")
+    assert change.sandbox.workspace.writes() == before
 
 
 def test_preview_reports_what_did_not_arrive_and_a_later_edit_delivers_it(change: Change) -> None:
     change.inject({"pattern": CONFIG, "status": 409, "error_code": "RESOURCE_CONFLICT"})
-    assert change.here.pulumi(*UP, check=False).refused
+    assert change.sandbox.pulumi(*UP, check=False).refused
     now, before = change.share, change.share + 5
     assert (
         f'Endpoint "fraud-scorer" does not serve what was last deployed: traffic challenger {100 - before} %, champion'
         f' {before} % instead of challenger {100 - now} %, champion {now} %; tag "team" has another value.'
-    ) in " ".join(change.here.pulumi("preview").text.split())
-    change.here.edit("stacks/base.yaml", "  model-serving:default_tags:", "  model-serving:default_tags:\n    new: tag")
-    change.here.pulumi(*UP)
+    ) in " ".join(change.sandbox.pulumi("preview").text.split())
+    change.sandbox.edit(
+        "stacks/base.yaml", "  model-serving:default_tags:", "  model-serving:default_tags:\n    new: tag"
+    )
+    change.sandbox.pulumi(*UP)
     assert change.served == change.declared
 
 
 def test_an_update_that_fails_is_sent_again_until_it_serves(change: Change) -> None:
     change.seed({"fails": "pip could not resolve numpy"})
     for _ in range(2):
-        failed = change.here.pulumi(*UP, check=False)
+        failed = change.sandbox.pulumi(*UP, check=False)
         assert failed.refused, failed.text
         assert change.served[0] != change.declared[0]
         assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
     for refresh in ((), ("--refresh",)):
-        assert 'The last update of endpoint "fraud-scorer" failed:' in change.here.pulumi("preview", *refresh).text
+        assert 'The last update of endpoint "fraud-scorer" failed:' in change.sandbox.pulumi("preview", *refresh).text
     change.seed(None)
-    change.here.pulumi(*UP)
+    change.sandbox.pulumi(*UP)
     assert change.served == change.declared
-    change.here.pulumi(*UP, "--expect-no-changes")
+    change.sandbox.pulumi(*UP, "--expect-no-changes")
 
 
 def test_the_reason_of_a_failed_creation_is_shown_though_the_endpoint_is_deleted(engine: None) -> None:  # noqa: ARG001
     broken = {"main.ml.fraud": {"versions": {8: {"fails": "pip could not resolve numpy"}}}}
-    with stage("--ready-after", "2") as here:
-        here.pulumi("stack", "init", "local")
-        here.workspace.post("/_workspace/seed", {"models": broken})
-        failed = here.pulumi(*UP, check=False)
+    with new_sandbox("--ready-after", "2") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        sandbox.workspace.post("/_workspace/seed", {"models": broken})
+        failed = sandbox.pulumi(*UP, check=False)
         assert failed.refused, failed.text
-        assert f"DELETE {ENDPOINT}" in here.workspace.writes()
+        assert f"DELETE {ENDPOINT}" in sandbox.workspace.writes()
     assert 'The first deployment of endpoint "fraud-scorer" failed:' in failed.text
     assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
     assert "ERROR: pip could not resolve numpy" in failed.text

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -21,11 +21,11 @@ CREATIONS = {
 }
 
 
-def left(here: Stage) -> list[str]:
+def left(sandbox: Sandbox) -> list[str]:
     """What is still in the workspace, and in the stack besides the stack itself."""
-    endpoints = here.workspace.get("/api/2.0/serving-endpoints").get("endpoints", [])
-    principals = here.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals").get("Resources", [])
-    state = json.loads(here.pulumi("stack", "export").text)["deployment"].get("resources", [])
+    endpoints = sandbox.workspace.get("/api/2.0/serving-endpoints").get("endpoints", [])
+    principals = sandbox.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals").get("Resources", [])
+    state = json.loads(sandbox.pulumi("stack", "export").text)["deployment"].get("resources", [])
     return (
         [each["name"] for each in endpoints]
         + [each["displayName"] for each in principals]
@@ -33,7 +33,7 @@ def left(here: Stage) -> list[str]:
     )
 
 
-def test_destroy_works_from_every_half_made_state(project: Stage) -> None:
+def test_destroy_works_from_every_half_made_state(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, SETTINGS)
     nothing = left(project)
     for what, request in CREATIONS.items():

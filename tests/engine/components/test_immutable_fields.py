@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -12,7 +12,7 @@ UP = ("up", "--yes", "--skip-preview")
 
 
 @pytest.fixture
-def deployed(project: Stage) -> Stage:
+def deployed(project: Sandbox) -> Sandbox:
     project.pulumi(*UP)
     return project
 
@@ -28,7 +28,7 @@ def deployed(project: Stage) -> Stage:
     ],
     ids=["flip", "rename"],
 )
-def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Stage, wish: str, told: str) -> None:
+def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Sandbox, wish: str, told: str) -> None:
     before = deployed.workspace.writes()
     deployed.edit("stacks/base.yaml", "route_optimized: true", wish)
     for command in (("preview",), UP):
@@ -41,7 +41,7 @@ def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Stage, w
     deployed.pulumi("preview", "--expect-no-changes")
 
 
-def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed: Stage) -> None:
+def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed: Sandbox) -> None:
     endpoint_id = deployed.outputs()["endpoints"]["fraud-scorer"]["id"]
     first = "    iris-classifier:\n"
     deployed.edit("stacks/Pulumi.local.yaml", first, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n{first}")
@@ -55,7 +55,7 @@ def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed:
     assert deployed.workspace.writes() == replaced
 
 
-def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(deployed: Stage) -> None:
+def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(deployed: Sandbox) -> None:
     before = deployed.workspace.writes()
     stack_file = deployed.folder / "stacks" / "Pulumi.local.yaml"
     deployed.edit("stacks/Pulumi.local.yaml", "    user-features:", "    fraud-scorer: null\n    user-features:")
@@ -70,7 +70,7 @@ def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(dep
     assert deployed.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
 
 
-def test_destroy_without_the_program_says_what_to_type_and_touches_nothing(deployed: Stage) -> None:
+def test_destroy_without_the_program_says_what_to_type_and_touches_nothing(deployed: Sandbox) -> None:
     before = deployed.workspace.writes()
     refused = deployed.pulumi("destroy", "--yes", "--skip-preview", check=False, PULUMI_RUN_PROGRAM="false")
     assert refused.refused, refused.text

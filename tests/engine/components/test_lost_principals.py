@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -15,25 +15,25 @@ SECRETS = "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets"
 NEW_PRINCIPAL, NEW_SECRET = f"POST {SCIM}", f"POST {SECRETS.format('*')}"
 
 
-def principals(here: Stage) -> list[str]:
-    found = here.workspace.get(SCIM)["Resources"]
+def principals(sandbox: Sandbox) -> list[str]:
+    found = sandbox.workspace.get(SCIM)["Resources"]
     return [each["id"] for each in found if each["displayName"] == "checkout-app"]
 
 
-def secrets(here: Stage, principal: str) -> list[str]:
-    return [each["id"] for each in here.workspace.get(SECRETS.format(principal)).get("secrets", [])]
+def secrets(sandbox: Sandbox, principal: str) -> list[str]:
+    return [each["id"] for each in sandbox.workspace.get(SECRETS.format(principal)).get("secrets", [])]
 
 
-def lose(here: Stage, pattern: str, **fault: Any) -> None:
-    here.workspace.post("/_workspace/faults", {"pattern": pattern, "after_handler": True, **fault})
+def lose(sandbox: Sandbox, pattern: str, **fault: Any) -> None:
+    sandbox.workspace.post("/_workspace/faults", {"pattern": pattern, "after_handler": True, **fault})
 
 
-def reads_of_identities(here: Stage) -> list[str]:
-    made = here.workspace.get("/_workspace/journal")["requests"]
+def reads_of_identities(sandbox: Sandbox) -> list[str]:
+    made = sandbox.workspace.get("/_workspace/journal")["requests"]
     return [each["path"] for each in made if each["method"] == "GET" and "ervicePrincipals" in each["path"]]
 
 
-def test_what_a_repeated_request_created_twice_is_removed_in_the_same_run(project: Stage) -> None:
+def test_what_a_repeated_request_created_twice_is_removed_in_the_same_run(project: Sandbox) -> None:
     theirs = project.workspace.post(SCIM, {"displayName": "Checkout-App"})["id"]
     lose(project, NEW_PRINCIPAL, reset=True)
     lose(project, NEW_SECRET, status=503, error_code="TEMPORARILY_UNAVAILABLE")
@@ -57,7 +57,7 @@ def test_what_a_repeated_request_created_twice_is_removed_in_the_same_run(projec
     assert reads_of_identities(project)[reads:] == [SCIM, SECRETS.format(principal)]
 
 
-def test_what_a_failed_run_left_is_reported_until_it_is_removed(project: Stage) -> None:
+def test_what_a_failed_run_left_is_reported_until_it_is_removed(project: Sandbox) -> None:
     lose(project, NEW_PRINCIPAL, status=504)
     assert project.pulumi(*UP, check=False).refused
     (orphan,) = principals(project)

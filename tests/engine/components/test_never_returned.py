@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.sandbox import Stage, stage
+from tests.support.sandbox import Sandbox, new_sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -21,23 +21,23 @@ BURSTS = ('champion: {entity: main.ml.fraud, version: "7", ', "burst_scaling: tr
 
 
 @pytest.fixture
-def strict(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there
+def strict(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there
     """The project beside a workspace that answers as the service does where that is least convenient."""
-    with stage("--ready-after", "0", *AS_DATABRICKS) as here:
-        here.pulumi("stack", "init", "local")
-        here.edit("stacks/base.yaml", TAGS, DECLARED)
-        here.edit("stacks/base.yaml", BURSTS[0], "".join(BURSTS))
-        here.pulumi(*UP)
-        yield here
+    with new_sandbox("--ready-after", "0", *AS_DATABRICKS) as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        sandbox.edit("stacks/base.yaml", TAGS, DECLARED)
+        sandbox.edit("stacks/base.yaml", BURSTS[0], "".join(BURSTS))
+        sandbox.pulumi(*UP)
+        yield sandbox
 
 
-def profile(here: Stage) -> str:
-    found = here.workspace.get(ENDPOINT)["telemetry_config"]["telemetry_profile_id"]
+def profile(sandbox: Sandbox) -> str:
+    found = sandbox.workspace.get(ENDPOINT)["telemetry_config"]["telemetry_profile_id"]
     assert isinstance(found, str)
     return found
 
 
-def test_a_second_run_writes_nothing(strict: Stage) -> None:
+def test_a_second_run_writes_nothing(strict: Sandbox) -> None:
     before, made = strict.workspace.writes(), profile(strict)
     assert strict.outputs()["endpoints"]["fraud-scorer"]["url"] == strict.workspace.get(ENDPOINT)["endpoint_url"]
     strict.pulumi(*UP, "--expect-no-changes")
@@ -48,7 +48,7 @@ def test_a_second_run_writes_nothing(strict: Stage) -> None:
     assert profile(strict) == made
 
 
-def test_a_change_from_outside_is_drift_and_goes_back(strict: Stage) -> None:
+def test_a_change_from_outside_is_drift_and_goes_back(strict: Sandbox) -> None:
     for body in ({"telemetry_config": {"telemetry_profile_id": "by hand"}}, {}):
         strict.workspace.patch(f"{ENDPOINT}/telemetry-config", body)
         before = strict.workspace.writes()
@@ -59,7 +59,7 @@ def test_a_change_from_outside_is_drift_and_goes_back(strict: Stage) -> None:
     strict.pulumi(*UP, "--refresh", "--expect-no-changes")
 
 
-def test_a_removed_gateway_is_absent_and_a_deleted_endpoint_comes_back(strict: Stage) -> None:
+def test_a_removed_gateway_is_absent_and_a_deleted_endpoint_comes_back(strict: Sandbox) -> None:
     strict.edit("stacks/base.yaml", "      ai_gateway: {usage_tracking: true}\n", "")
     strict.pulumi(*UP)
     assert "ai_gateway" not in strict.workspace.get(ENDPOINT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -12,14 +12,14 @@ TAGS = "      tags: {team: risk}"
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
 
 
-def with_settings(here: Stage, option: str) -> None:
+def with_settings(sandbox: Sandbox, option: str) -> None:
     """The option on an endpoint that has settings and permissions too."""
-    here.edit(
+    sandbox.edit(
         "stacks/base.yaml", TAGS, f"{TAGS}\n      email_notifications: {{on_update_failure: [a@x.org]}}\n      {option}"
     )
 
 
-def test_a_retained_endpoint_survives_destroy_as_it_was(project: Stage) -> None:
+def test_a_retained_endpoint_survives_destroy_as_it_was(project: Sandbox) -> None:
     with_settings(project, "retain_on_delete: true")
     project.pulumi(*UP)
     live = project.workspace.get(ENDPOINT)
@@ -36,7 +36,7 @@ def test_a_retained_endpoint_survives_destroy_as_it_was(project: Stage) -> None:
     assert left == {entry.get("group_name") for entry in access["access_control_list"]}
 
 
-def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(project: Stage) -> None:
+def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(project: Sandbox) -> None:
     with_settings(project, "protect: true")
     project.pulumi(*UP)
     before = project.workspace.writes()
@@ -46,7 +46,7 @@ def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(project
     assert project.workspace.writes() == before
 
 
-def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(project: Stage) -> None:
+def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(project: Sandbox) -> None:
     with_settings(project, "protect: true")
     project.pulumi(*UP)
     live, before = project.workspace.get(ENDPOINT), len(project.workspace.writes())
@@ -57,7 +57,7 @@ def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(
     assert project.workspace.get(ENDPOINT)["id"] == live["id"]
 
 
-def test_settings_of_a_protected_endpoint_may_go(project: Stage) -> None:
+def test_settings_of_a_protected_endpoint_may_go(project: Sandbox) -> None:
     with_settings(project, "protect: true")
     project.pulumi(*UP)
     before = len(project.workspace.writes())
@@ -67,7 +67,7 @@ def test_settings_of_a_protected_endpoint_may_go(project: Stage) -> None:
     assert not project.workspace.get(ENDPOINT).get("email_notifications")
 
 
-def test_a_secret_of_a_state_that_had_no_generations_is_kept(project: Stage) -> None:
+def test_a_secret_of_a_state_that_had_no_generations_is_kept(project: Sandbox) -> None:
     """As an older program named it, of which there was one for each principal."""
     numbered, plain = 'resource = f"{name}-secret-{generation}"', 'resource = f"{name}-secret"'
     project.edit("components/service_principal.py", numbered, plain)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -14,32 +14,34 @@ PRINCIPAL = "checkout: {display_name: checkout-app, oauth_secret: true}"
 MANAGERS = "- {group: ml-engineers, level: CAN_MANAGE}"
 
 
-def post(here: Stage, path: str, body: Any) -> Any:
+def post(sandbox: Sandbox, path: str, body: Any) -> Any:
     answer = httpx.post(
-        here.workspace.url + path, json=body, headers={"Authorization": f"Bearer {here.workspace.token}"}
+        sandbox.workspace.url + path, json=body, headers={"Authorization": f"Bearer {sandbox.workspace.token}"}
     )
     return answer.raise_for_status().json()
 
 
-def grants(here: Stage) -> dict[str, Any]:
+def grants(sandbox: Sandbox) -> dict[str, Any]:
     """What is granted to the stack's service principal, by securable."""
-    principal = here.outputs()["service_principals"]["checkout"]["application_id"]
+    principal = sandbox.outputs()["service_principals"]["checkout"]["application_id"]
     found = {}
     for securable in ("catalog/main", "schema/main.ml", "function/main.ml.fraud", "table/main.ml.payments"):
-        listed = here.workspace.get(f"/api/2.1/unity-catalog/permissions/{securable}").get("privilege_assignments", [])
+        listed = sandbox.workspace.get(f"/api/2.1/unity-catalog/permissions/{securable}").get(
+            "privilege_assignments", []
+        )
         held = [entry["privileges"] for entry in listed if entry["principal"] == principal]
         found[securable] = held[0] if held else []
     return found
 
 
-def secret_ids(here: Stage) -> list[str]:
-    principals = here.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
+def secret_ids(sandbox: Sandbox) -> list[str]:
+    principals = sandbox.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
     principal_id = next(one["id"] for one in principals if one["displayName"] == "checkout-app")
-    listed = here.workspace.get(f"/api/2.0/accounts/servicePrincipals/{principal_id}/credentials/secrets")
+    listed = sandbox.workspace.get(f"/api/2.0/accounts/servicePrincipals/{principal_id}/credentials/secrets")
     return [secret["id"] for secret in listed.get("secrets", [])]
 
 
-def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project: Stage) -> None:
+def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project: Sandbox) -> None:
     project.edit(
         "stacks/base.yaml",
         PRINCIPAL,
@@ -61,7 +63,7 @@ def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project
     assert set(map(tuple, grants(project).values())) == {()}
 
 
-def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(project: Stage) -> None:
+def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(project: Sandbox) -> None:
     project.pulumi(*UP)
     first, given = secret_ids(project), project.outputs()["service_principals"]["checkout"]["client_secret"]
     project.edit("stacks/base.yaml", "oauth_secret: true", "oauth_secret: {generation: 2}")
@@ -76,7 +78,7 @@ def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(proje
     project.pulumi(*UP, "--refresh", "--expect-no-changes")
 
 
-def test_an_existing_principal_is_looked_up_and_left_alone(project: Stage) -> None:
+def test_an_existing_principal_is_looked_up_and_left_alone(project: Sandbox) -> None:
     theirs = post(project, "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "theirs"})
     project.edit("stacks/base.yaml", PRINCIPAL, f"checkout: {{application_id: {theirs['applicationId']}}}")
     project.pulumi(*UP)
@@ -90,7 +92,7 @@ def test_an_existing_principal_is_looked_up_and_left_alone(project: Stage) -> No
 
 @pytest.mark.parametrize("caller", ["user", "service principal"])
 def test_permissions_of_the_caller_and_names_with_capitals_are_no_diff_on_every_run(
-    project: Stage, caller: str
+    project: Sandbox, caller: str
 ) -> None:
     post(project, "/_workspace/seed", {"users": [{"user_name": "Ann.Lee@example.com"}]})
     environment, declared = {}, "{user: admin@example.com, level: CAN_MANAGE}"
@@ -107,9 +109,9 @@ def test_permissions_of_the_caller_and_names_with_capitals_are_no_diff_on_every_
     assert project.workspace.writes() == before
 
 
-def administrating_principal(here: Stage) -> tuple[str, str]:
+def administrating_principal(sandbox: Sandbox) -> tuple[str, str]:
     """The application id and a secret of the service principal that administrates the workspace."""
-    principals = here.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
+    principals = sandbox.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
     found = next(one for one in principals if one["displayName"] == "workspace-admin")
-    secret = post(here, f"/api/2.0/accounts/servicePrincipals/{found['id']}/credentials/secrets", {})
+    secret = post(sandbox, f"/api/2.0/accounts/servicePrincipals/{found['id']}/credentials/secrets", {})
     return found["applicationId"], secret["secret"]

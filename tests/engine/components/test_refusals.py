@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -17,31 +17,33 @@ REMOVE = ("stacks/Pulumi.local.yaml", "    user-features:", "    fraud-scorer: n
 Edit = tuple[str, str, str]
 
 
-def deploy(here: Stage, option: str = "") -> None:
+def deploy(sandbox: Sandbox, option: str = "") -> None:
     """The stack, whose first endpoint has settings and permissions."""
-    here.edit("stacks/base.yaml", TAGS, f"{TAGS}\n      email_notifications: {{on_update_failure: [a@x.org]}}{option}")
-    here.pulumi(*UP)
+    sandbox.edit(
+        "stacks/base.yaml", TAGS, f"{TAGS}\n      email_notifications: {{on_update_failure: [a@x.org]}}{option}"
+    )
+    sandbox.pulumi(*UP)
 
 
-def kept(here: Stage) -> list[Any]:
+def kept(sandbox: Sandbox) -> list[Any]:
     """What a refusal must leave as it was: the endpoint's id, its settings and its access list."""
-    live = here.workspace.get(ENDPOINT)
-    access = here.workspace.get(f"/api/2.0/permissions/serving-endpoints/{live['id']}")["access_control_list"]
+    live = sandbox.workspace.get(ENDPOINT)
+    access = sandbox.workspace.get(f"/api/2.0/permissions/serving-endpoints/{live['id']}")["access_control_list"]
     return [live["id"], live["email_notifications"], sorted(access, key=str)]
 
 
-def refuse_and_revert(here: Stage, edit: Edit, *command: str) -> list[str]:
+def refuse_and_revert(sandbox: Sandbox, edit: Edit, *command: str) -> list[str]:
     """Run the command on the edited files, which must fail and write nothing; then `up` on the files as they were."""
-    before = here.workspace.writes()
-    here.edit(*edit)
-    assert here.pulumi(*command, check=False).refused
-    assert here.workspace.writes() == before
-    here.edit(edit[0], edit[2], edit[1])
-    here.pulumi(*UP)
-    return here.workspace.writes()[len(before) :]
+    before = sandbox.workspace.writes()
+    sandbox.edit(*edit)
+    assert sandbox.pulumi(*command, check=False).refused
+    assert sandbox.workspace.writes() == before
+    sandbox.edit(edit[0], edit[2], edit[1])
+    sandbox.pulumi(*UP)
+    return sandbox.workspace.writes()[len(before) :]
 
 
-def test_a_refused_replacement_leaves_permissions_and_settings(project: Stage) -> None:
+def test_a_refused_replacement_leaves_permissions_and_settings(project: Sandbox) -> None:
     deploy(project)
     before = kept(project)
     for edit, flags in (
@@ -55,7 +57,7 @@ def test_a_refused_replacement_leaves_permissions_and_settings(project: Stage) -
     project.pulumi(*UP, "--expect-no-changes")
 
 
-def test_a_refused_deletion_leaves_permissions_and_settings(project: Stage) -> None:
+def test_a_refused_deletion_leaves_permissions_and_settings(project: Sandbox) -> None:
     """Of a protected endpoint: taken out of the stack file, and with the whole stack."""
     deploy(project, "\n      protect: true")
     before = kept(project)

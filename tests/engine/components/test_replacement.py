@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.sandbox import Stage, stage
+from tests.support.sandbox import Sandbox, new_sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -28,50 +28,50 @@ CHANGES = {
 
 
 @pytest.fixture(scope="module")
-def deployed(engine: None) -> Iterator[Stage]:  # noqa: ARG001  the engine must be there
+def deployed(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there
     """A stack whose first endpoint has all that a replacement must bring back. Tests may replace it, in any order."""
-    with stage("--ready-after", "0") as here:
-        here.pulumi("stack", "init", "local")
-        deploy(here)
-        yield here
+    with new_sandbox("--ready-after", "0") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        deploy(sandbox)
+        yield sandbox
 
 
-def deploy(here: Stage) -> None:
-    here.edit(BASE, TAGS, f"{TAGS}{SETTINGS}")
-    here.pulumi(*UP)
+def deploy(sandbox: Sandbox) -> None:
+    sandbox.edit(BASE, TAGS, f"{TAGS}{SETTINGS}")
+    sandbox.pulumi(*UP)
 
 
-def replace_after_a_refusal(here: Stage, *flags: str) -> list[str]:
+def replace_after_a_refusal(sandbox: Sandbox, *flags: str) -> list[str]:
     """The writes of the replacement. Before it, preview and `up` must refuse it and name the endpoint's id."""
-    endpoint_id, before = here.outputs()["endpoints"]["fraud-scorer"]["id"], here.workspace.writes()
+    endpoint_id, before = sandbox.outputs()["endpoints"]["fraud-scorer"]["id"], sandbox.workspace.writes()
     allowed = f"`replace_id: {endpoint_id}` on the endpoint in the stack's own file"
     for command in (("preview", *flags), (*UP, *flags)):
-        refused = here.pulumi(*command, check=False)
+        refused = sandbox.pulumi(*command, check=False)
         assert (refused.refused, allowed in refused.text) == (True, True), refused.text
-    assert here.workspace.writes() == before
-    here.edit(LOCAL, FIRST, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n{FIRST}")
-    here.pulumi(*UP, *flags, *WITH_POLICIES)
-    replaced = [write.replace(endpoint_id, "OLD") for write in here.workspace.writes()[len(before) :]]
-    here.edit(LOCAL, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n", "")
-    here.pulumi(*UP, "--expect-no-changes")
+    assert sandbox.workspace.writes() == before
+    sandbox.edit(LOCAL, FIRST, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n{FIRST}")
+    sandbox.pulumi(*UP, *flags, *WITH_POLICIES)
+    replaced = [write.replace(endpoint_id, "OLD") for write in sandbox.workspace.writes()[len(before) :]]
+    sandbox.edit(LOCAL, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n", "")
+    sandbox.pulumi(*UP, "--expect-no-changes")
     return replaced
 
 
-def check_replacement(here: Stage, writes: list[str], path: str = ENDPOINT) -> None:
+def check_replacement(sandbox: Sandbox, writes: list[str], path: str = ENDPOINT) -> None:
     """The old endpoint was deleted before the new one was created, and that has what the old one had."""
-    live = here.workspace.get(path)
+    live = sandbox.workspace.get(path)
     assert writes[:2] == [f"DELETE {ENDPOINT}", "POST /api/2.0/serving-endpoints"]
     assert sorted(writes[2:]) == sorted(
         [f"PATCH {path}/notifications", f"PUT {PERMISSIONS}/{live['id']}", f"PUT {PERMISSIONS}/OLD"]
     )
-    callers = here.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
+    callers = sandbox.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
     assert {"checkout-app", "ml-engineers"} <= {
         entry.get("display_name") or entry.get("group_name") for entry in callers
     }
     assert live["email_notifications"] == {"on_update_failure": ["a@x.org"]}
 
 
-def test_replace_option_needs_the_id_in_the_stack_file(deployed: Stage) -> None:
+def test_replace_option_needs_the_id_in_the_stack_file(deployed: Sandbox) -> None:
     (urn,) = set(re.findall(r"urn:\S+ModelServing::fraud-scorer", deployed.pulumi("stack", "--show-urns").text))
     before = deployed.workspace.writes()
     assert deployed.pulumi(*UP, "--target-replace", urn, check=False).refused
@@ -80,19 +80,19 @@ def test_replace_option_needs_the_id_in_the_stack_file(deployed: Stage) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_immutable_field_needs_the_id_in_the_stack_file(deployed: Stage, change: tuple[str, str]) -> None:
+def test_immutable_field_needs_the_id_in_the_stack_file(deployed: Sandbox, change: tuple[str, str]) -> None:
     deployed.edit(BASE, *change)
     check_replacement(deployed, replace_after_a_refusal(deployed))
 
 
-def test_name_needs_the_id_in_the_stack_file(project: Stage) -> None:
+def test_name_needs_the_id_in_the_stack_file(project: Sandbox) -> None:
     deploy(project)
     project.edit(BASE, TAGS, f"{TAGS}\n      name: card-scorer")
     check_replacement(project, replace_after_a_refusal(project), "/api/2.0/serving-endpoints/card-scorer")
 
 
 @pytest.mark.parametrize("child", ["permissions", "settings"])
-def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Stage, child: str) -> None:
+def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Sandbox, child: str) -> None:
     (urn,) = set(re.findall(rf"urn:\S+::fraud-scorer-{child}", deployed.pulumi("stack", "--show-urns").text))
 
     def found() -> list[object]:
@@ -105,7 +105,7 @@ def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Stage,
     assert found() == before
 
 
-def test_external_model_in_place_of_a_custom_one_needs_the_id(project: Stage) -> None:
+def test_external_model_in_place_of_a_custom_one_needs_the_id(project: Sandbox) -> None:
     """What the provider would update in place; the policy pack, which refuses external models, is left out."""
     custom = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
     project.pulumi(*UP)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -15,12 +15,12 @@ FAILURES = f"{TAGS}\n      email_notifications: {{on_update_failure: [one@exampl
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
 
 
-def call(here: Stage, method: str, path: str, body: Any) -> None:
-    headers = {"Authorization": f"Bearer {here.workspace.token}"}
-    httpx.request(method, here.workspace.url + path, json=body, headers=headers).raise_for_status()
+def call(sandbox: Sandbox, method: str, path: str, body: Any) -> None:
+    headers = {"Authorization": f"Bearer {sandbox.workspace.token}"}
+    httpx.request(method, sandbox.workspace.url + path, json=body, headers=headers).raise_for_status()
 
 
-def test_a_setting_that_the_workspace_refuses_is_told_in_a_sentence_and_tried_again(project: Stage) -> None:
+def test_a_setting_that_the_workspace_refuses_is_told_in_a_sentence_and_tried_again(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     fault = {"pattern": "PATCH /*/notifications", "status": 400, "error_code": "INVALID_PARAMETER_VALUE"}
     call(project, "POST", "/_workspace/faults", fault | {"message": "Invalid email address"})
@@ -32,7 +32,7 @@ def test_a_setting_that_the_workspace_refuses_is_told_in_a_sentence_and_tried_ag
     assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Stage) -> None:
+def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     bounds = "config:\n  databricks:retryTimeoutSeconds: 3\n  databricks:httpTimeoutSeconds: 20\n"
     project.edit("stacks/Pulumi.local.yaml", "config:\n", bounds)
@@ -54,7 +54,7 @@ def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Stage) -> N
     assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_what_was_changed_by_hand_is_drift_and_goes_back(project: Stage) -> None:
+def test_what_was_changed_by_hand_is_drift_and_goes_back(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     project.pulumi(*UP)
     call(project, "PATCH", f"{ENDPOINT}/notifications", {"email_notifications": {"on_update_failure": ["two@x.org"]}})
@@ -63,7 +63,7 @@ def test_what_was_changed_by_hand_is_drift_and_goes_back(project: Stage) -> None
     assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(project: Stage) -> None:
+def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     project.pulumi(*UP)
     project.workspace.delete(ENDPOINT)
@@ -75,7 +75,7 @@ def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(project: Stage
 @pytest.mark.parametrize(
     "wish", [TAGS, f"{TAGS}\n      ai_gateway: {{usage_tracking: false}}"], ids=["gone", "changed"]
 )
-def test_a_gateway_that_came_with_the_endpoint_does_not_crash_the_provider(project: Stage, wish: str) -> None:
+def test_a_gateway_that_came_with_the_endpoint_does_not_crash_the_provider(project: Sandbox, wish: str) -> None:
     """As an older state has it, whose program declared the gateway on the provider's resource."""
     settings = project.folder / "components/inputs.py"
     now = settings.read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def test_a_gateway_that_came_with_the_endpoint_does_not_crash_the_provider(proje
     project.pulumi(*UP, "--expect-no-changes")
 
 
-def test_a_destroyed_endpoint_is_not_written_to_first(project: Stage) -> None:
+def test_a_destroyed_endpoint_is_not_written_to_first(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     project.pulumi(*UP)
     before = len(project.workspace.writes())

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.sandbox import Stage, stage
+from tests.support.sandbox import Sandbox, new_sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -23,20 +23,20 @@ CREATION = f"POST {ENDPOINTS}"
 LOST = {"pattern": CREATION, "after_handler": True}
 
 
-def writes_of(here: Stage, action: Callable[[], object]) -> list[str]:
-    before = len(here.workspace.writes())
+def writes_of(sandbox: Sandbox, action: Callable[[], object]) -> list[str]:
+    before = len(sandbox.workspace.writes())
     action()
-    return here.workspace.writes()[before:]
+    return sandbox.workspace.writes()[before:]
 
 
-def live(here: Stage) -> dict[str, str]:
+def live(sandbox: Sandbox) -> dict[str, str]:
     """The id of each endpoint, by name."""
-    return {each["name"]: each["id"] for each in here.workspace.get(ENDPOINTS).get("endpoints", [])}
+    return {each["name"]: each["id"] for each in sandbox.workspace.get(ENDPOINTS).get("endpoints", [])}
 
 
 @pytest.mark.parametrize("fault", [{"status": 504}, {"reset": True}], ids=["504", "reset"])
 def test_a_lost_answer_is_made_up_for_by_the_next_run(engine: None, fault: dict[str, object]) -> None:  # noqa: ARG001
-    with stage("--ready-after", "3") as project:
+    with new_sandbox("--ready-after", "3") as project:
         project.pulumi("stack", "init", "local")
         project.workspace.post("/_workspace/faults", {**LOST, **fault, "times": 1})
         assert project.pulumi(*UP, check=False).refused
@@ -51,7 +51,7 @@ def test_a_lost_answer_is_made_up_for_by_the_next_run(engine: None, fault: dict[
         assert project.outputs()["endpoints"]["fraud-scorer"]["id"] == live(project)["fraud-scorer"]
 
 
-def test_a_run_that_was_killed_during_a_creation_is_finished_by_the_next(project: Stage) -> None:
+def test_a_run_that_was_killed_during_a_creation_is_finished_by_the_next(project: Sandbox) -> None:
     project.workspace.post("/_workspace/faults", {**LOST, "status": 504, "times": -1, "delay_seconds": 30})
     killed_when(project, lambda: len(live(project)) == 3 and is_written(project))
     project.workspace.delete("/_workspace/faults")
@@ -64,12 +64,12 @@ def test_a_run_that_was_killed_during_a_creation_is_finished_by_the_next(project
     assert live(project) == {}
 
 
-def killed_when(here: Stage, is_time: Callable[[], bool]) -> None:
+def killed_when(sandbox: Sandbox, is_time: Callable[[], bool]) -> None:
     """Run `pulumi up`, kill the engine as soon as it is time, and then what it started."""
     run = subprocess.Popen(
         ["pulumi", *UP, "--non-interactive"],
-        cwd=here.folder,
-        env=dict(here.environment),
+        cwd=sandbox.folder,
+        env=dict(sandbox.environment),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -85,9 +85,9 @@ def killed_when(here: Stage, is_time: Callable[[], bool]) -> None:
             os.kill(process, signal.SIGKILL)
 
 
-def is_written(here: Stage) -> bool:
+def is_written(sandbox: Sandbox) -> bool:
     """Whether the state has been at rest for two seconds: a kill in the middle of its file would leave half of it."""
-    folder = Path(urlsplit(here.environment["PULUMI_BACKEND_URL"]).path)
+    folder = Path(urlsplit(sandbox.environment["PULUMI_BACKEND_URL"]).path)
     return all(time.time() - state.stat().st_mtime > 2 for state in folder.rglob("stacks/**/local.json"))
 
 
@@ -104,7 +104,7 @@ def started_by(session: int) -> list[int]:
     return found
 
 
-def test_a_destroy_names_the_endpoint_that_it_leaves(project: Stage) -> None:
+def test_a_destroy_names_the_endpoint_that_it_leaves(project: Sandbox) -> None:
     project.workspace.post("/_workspace/faults", {**LOST, "status": 500})
     assert project.pulumi(*UP, check=False).refused
     destroyed = project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
@@ -115,7 +115,7 @@ def test_a_destroy_names_the_endpoint_that_it_leaves(project: Stage) -> None:
     assert f'the workspace has an endpoint "{left}" that is not in this stack' in refused.text
 
 
-def test_an_endpoint_of_another_is_an_error_at_preview_with_the_command_that_imports_it(project: Stage) -> None:
+def test_an_endpoint_of_another_is_an_error_at_preview_with_the_command_that_imports_it(project: Sandbox) -> None:
     config = {"served_entities": [{"name": "current", "entity_name": "main.ml.iris", "entity_version": "1"}]}
     config["served_entities"][0] |= {"workload_size": "Small", "scale_to_zero_enabled": True}  # type: ignore[dict-item]
     project.workspace.post(ENDPOINTS, {"name": "iris-classifier", "config": config})

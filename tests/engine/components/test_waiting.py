@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -13,14 +13,14 @@ UP = ("up", "--yes", "--skip-preview")
 BOUND = "  databricks:retryTimeoutSeconds: {value: 300}\n"
 
 
-def provider(here: Stage) -> dict[str, str]:
+def provider(sandbox: Sandbox) -> dict[str, str]:
     """The inputs of the stack's Databricks provider."""
-    resources = json.loads(here.pulumi("stack", "export").text)["deployment"]["resources"]
+    resources = json.loads(sandbox.pulumi("stack", "export").text)["deployment"]["resources"]
     (found,) = [each["inputs"] for each in resources if each["type"] == "pulumi:providers:databricks"]
     return dict(found)
 
 
-def test_a_stack_that_was_deployed_without_a_bound_gets_one_without_a_write(project: Stage) -> None:
+def test_a_stack_that_was_deployed_without_a_bound_gets_one_without_a_write(project: Sandbox) -> None:
     project.edit("Pulumi.yaml", BOUND, "  databricks:rateLimit: {value: 15}\n")
     project.pulumi(*UP)
     assert "retryTimeoutSeconds" not in provider(project)
@@ -32,7 +32,7 @@ def test_a_stack_that_was_deployed_without_a_bound_gets_one_without_a_write(proj
     assert provider(project)["retryTimeoutSeconds"] == "300"
 
 
-def test_an_up_ends_at_the_bound_and_says_what_it_waits_for(project: Stage) -> None:
+def test_an_up_ends_at_the_bound_and_says_what_it_waits_for(project: Sandbox) -> None:
     project.pulumi("config", "set", "databricks:retryTimeoutSeconds", "25")
     fault = {"pattern": "POST /api/2.0/serving-endpoints", "status": 503, "body": "no healthy upstream", "times": -1}
     project.workspace.post("/_workspace/faults", fault)

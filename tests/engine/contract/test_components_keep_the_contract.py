@@ -9,9 +9,9 @@ import pytest
 
 from model_serving.contract import Field, Here, fields
 from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
-from tests.engine.contract.fields_stage import WITHOUT_QUOTA, declare
+from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare
 from tests.engine.contract.observed import Journal
-from tests.support.sandbox import stage
+from tests.support.sandbox import new_sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -25,16 +25,16 @@ REMOVABLE = [case for case in IN_PLACE if case.without is not None]
 @pytest.fixture(scope="module")
 def seen(engine: None) -> Iterator[Seen]:  # noqa: ARG001  the engine must be there
     """What the workspace saw of each step, by endpoint."""
-    with stage(*WITHOUT_QUOTA) as here:
-        here.pulumi("stack", "init", "local")
-        journal, found = Journal(here.workspace), {}
+    with new_sandbox(*WITHOUT_QUOTA) as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        journal, found = Journal(sandbox.workspace), {}
         for step in ("first", "second", "without"):
             wanted = {case.endpoint: getattr(case, step) for case in (*IN_PLACE, UNSENT)}
-            declare(here, {name: fields for name, fields in wanted.items() if fields is not None})
-            here.pulumi(*UP)
+            declare(sandbox, {name: fields for name, fields in wanted.items() if fields is not None})
+            sandbox.pulumi(*UP)
             found[step] = journal.news()
-            here.pulumi(*UP, "--refresh", "--expect-no-changes")
-            here.pulumi(*UP, "--expect-no-changes")
+            sandbox.pulumi(*UP, "--refresh", "--expect-no-changes")
+            sandbox.pulumi(*UP, "--expect-no-changes")
             found[f"{step}, again"] = journal.news()
         yield found
 
@@ -75,21 +75,21 @@ def test_afterwards_a_refresh_changes_nothing_and_a_second_up_writes_nothing(see
 
 
 def test_what_nothing_can_change_is_refused_and_nothing_is_written(engine: None) -> None:  # noqa: ARG001  same
-    with stage(*WITHOUT_QUOTA) as here:
-        here.pulumi("stack", "init", "local")
+    with new_sandbox(*WITHOUT_QUOTA) as sandbox:
+        sandbox.pulumi("stack", "init", "local")
         standing = {case.endpoint: case.first for case in NOT_IN_PLACE}
-        declare(here, standing)
-        here.pulumi(*UP)
-        before, asked, told = here.workspace.writes(), [], []
+        declare(sandbox, standing)
+        sandbox.pulumi(*UP)
+        before, asked, told = sandbox.workspace.writes(), [], []
         for case in NOT_IN_PLACE:
             for wish in (case.second, case.without):
                 if wish not in (None, case.first):
                     asked.append(case.path)
-                    declare(here, standing | {case.endpoint: wish})
-                    refused = here.pulumi("preview", check=False)
+                    declare(sandbox, standing | {case.endpoint: wish})
+                    refused = sandbox.pulumi("preview", check=False)
                     told += [case.path] if f'ndpoint "{case.endpoint}"' in refused.text and refused.status else []
         assert told == asked
-        assert here.workspace.writes() == before
+        assert sandbox.workspace.writes() == before
 
 
 def test_every_field_of_the_contract_is_tried() -> None:

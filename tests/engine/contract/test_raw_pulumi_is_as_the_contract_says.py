@@ -11,9 +11,9 @@ import pytest
 
 from model_serving.contract import OnChange, fields
 from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
-from tests.engine.contract.fields_stage import WITHOUT_QUOTA, declare_raw
+from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare_raw
 from tests.engine.contract.observed import Journal
-from tests.support.sandbox import Outcome, Stage, stage
+from tests.support.sandbox import Outcome, Sandbox, new_sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -44,17 +44,17 @@ class Edit:
 @pytest.fixture(scope="module")
 def edits(engine: None) -> Iterator[dict[str, Edit]]:  # noqa: ARG001  the engine must be there
     """`first`, `second` twice, `without`, and `added`, which is `first`; at last `crash`, which ends the run."""
-    with stage(*WITHOUT_QUOTA) as here:
-        here.pulumi("stack", "init", "local")
-        journal = Journal(here.workspace)
+    with new_sandbox(*WITHOUT_QUOTA) as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        journal = Journal(sandbox.workspace)
         steps = ("first", "second", "again", "without", "added", "crash")
-        yield {step: _edit(here, journal, step) for step in steps}
+        yield {step: _edit(sandbox, journal, step) for step in steps}
 
 
-def _edit(here: Stage, journal: Journal, step: str) -> Edit:
-    declare_raw(here, {case.endpoint: _wish(case, step) for case in CASES})
-    said = here.pulumi(*UP, check=step != "crash")
-    live = here.workspace.get(f"/api/2.0/serving-endpoints/{NEVER_FALSE.endpoint}")
+def _edit(sandbox: Sandbox, journal: Journal, step: str) -> Edit:
+    declare_raw(sandbox, {case.endpoint: _wish(case, step) for case in CASES})
+    said = sandbox.pulumi(*UP, check=step != "crash")
+    live = sandbox.workspace.get(f"/api/2.0/serving-endpoints/{NEVER_FALSE.endpoint}")
     return Edit(journal.news(), said, live["config"]["auto_capture_config"]["enabled"])
 
 

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from tests.support.sandbox import Outcome, Stage
+from tests.support.sandbox import Outcome, Sandbox
 
 pytestmark = pytest.mark.engine
 
 
-def operate(project: Stage, *arguments: str) -> Outcome:
+def operate(project: Sandbox, *arguments: str) -> Outcome:
     run = subprocess.run(
         [sys.executable, "-m", "model_serving", *arguments, "--stack", "local"],
         cwd=project.folder,
@@ -24,7 +24,7 @@ def operate(project: Stage, *arguments: str) -> Outcome:
     return Outcome(run.stdout, run.returncode)
 
 
-def test_a_deployed_stack_is_queried_and_smoked(project: Stage) -> None:
+def test_a_deployed_stack_is_queried_and_smoked(project: Sandbox) -> None:
     request = project.folder / "payment.json"
     request.write_text(json.dumps({"dataframe_records": [{"amount": 12.5}]}), encoding="utf-8")
     before = operate(project, "query", "fraud-scorer", "--data", "payment.json")

@@ -1,18 +1,18 @@
-"""A stage for raw programs, and a second workspace."""
+"""A sandbox for raw programs, and a second workspace."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.raw_program import Bare
-from tests.support.sandbox import RunningWorkspace, running_workspace, stage
+from tests.support.raw_program import RawProgram
+from tests.support.sandbox import RunningWorkspace, new_sandbox, running_workspace
 
 
 @pytest.fixture(scope="module")
-def bare(engine: None) -> Iterator[Bare]:  # noqa: ARG001  the engine must be there, it is not handed on
-    with stage("--ready-after", "0") as here:
-        here.pulumi("stack", "init", "local")
-        yield Bare(here)
+def raw(engine: None) -> Iterator[RawProgram]:  # noqa: ARG001  the engine must be there, it is not handed on
+    with new_sandbox("--ready-after", "0") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        yield RawProgram(sandbox)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.support.raw_program import PREVIEW, UP, Bare
+from tests.support.raw_program import PREVIEW, UP, RawProgram
 
 pytestmark = pytest.mark.engine
 
@@ -17,14 +17,14 @@ TOLD = "route-optimized-create-only: The workspace http://127.0.0.1:1 does not a
 
 
 @pytest.mark.parametrize("program", [EXPLICIT, DEFAULT], ids=["explicit", "default"])
-def test_a_provider_whose_workspace_does_not_answer_is_never_configured(bare: Bare, program: str) -> None:
-    file = bare.stage.folder / "stacks" / "Pulumi.local.yaml"
+def test_a_provider_whose_workspace_does_not_answer_is_never_configured(raw: RawProgram, program: str) -> None:
+    file = raw.sandbox.folder / "stacks" / "Pulumi.local.yaml"
     written = file.read_text(encoding="utf-8")
-    file.write_text(written.replace(bare.stage.workspace.url, "http://127.0.0.1:1"), encoding="utf-8")
+    file.write_text(written.replace(raw.sandbox.workspace.url, "http://127.0.0.1:1"), encoding="utf-8")
     try:
         for command in (PREVIEW, UP):
             began = time.monotonic()
-            outcome = bare.run(program, *command)
+            outcome = raw.run(program, *command)
             assert outcome.refused, outcome.text
             text = " ".join(outcome.text.split())
             assert TOLD.partition(": ")[2] in text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.raw_program import PREVIEW, WITH_POLICIES, Bare, Violation, violations
-from tests.support.sandbox import Stage
+from tests.support.raw_program import PREVIEW, WITH_POLICIES, RawProgram, Violation, violations
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -16,18 +16,18 @@ DECLARED = (
 
 
 def test_a_raw_endpoint_is_told_of_notifications_that_are_not_sent_and_of_a_gateway_that_is_taken_away(
-    bare: Bare,
+    raw: RawProgram,
 ) -> None:
-    bare.deploy(f"{RAW}, {GATEWAY})")
-    kept = bare.run(f"{RAW}, {GATEWAY})", *PREVIEW)
+    raw.deploy(f"{RAW}, {GATEWAY})")
+    kept = raw.run(f"{RAW}, {GATEWAY})", *PREVIEW)
     assert (kept.status, "changes-arrive" in kept.text) == (0, False)
-    told = bare.run(f"{RAW}, emailNotifications={{'onUpdateFailures': ['a@x.org']}})", *PREVIEW).text
+    told = raw.run(f"{RAW}, emailNotifications={{'onUpdateFailures': ['a@x.org']}})", *PREVIEW).text
     assert Violation("changes-arrive", "ModelServing", "raw", "advisory") in violations(told)
     assert "has aiGateway and the program has none" in told
     assert "emailNotifications of the live endpoint" in told
 
 
-def test_a_component_is_not_told_of_what_it_sends_itself(project: Stage) -> None:
+def test_a_component_is_not_told_of_what_it_sends_itself(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, DECLARED)
     project.pulumi("up", "--yes", "--skip-preview")
     project.edit("stacks/base.yaml", "a@x.org", "b@x.org")

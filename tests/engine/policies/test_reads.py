@@ -3,7 +3,7 @@
 import pytest
 
 from model_serving.policies.live.endpoints import BELIEVED_AFTER
-from tests.support.raw_program import PREVIEW, UP, Bare, create_endpoint, post, reads
+from tests.support.raw_program import PREVIEW, UP, RawProgram, create_endpoint, post, reads
 
 pytestmark = pytest.mark.engine
 
@@ -18,25 +18,25 @@ for n in range({count}):
 """
 
 
-def test_live_endpoints_cost_one_listing_and_one_read_each_however_slow_they_are(bare: Bare) -> None:
+def test_live_endpoints_cost_one_listing_and_one_read_each_however_slow_they_are(raw: RawProgram) -> None:
     for n in range(MANY):
-        create_endpoint(bare.stage.workspace, f"live-{n}", route_optimized=True)
+        create_endpoint(raw.sandbox.workspace, f"live-{n}", route_optimized=True)
     slow = {"pattern": "GET /api/2.0/serving-endpoints*", "times": -1, "delay_seconds": 0.05}
-    post(bare.stage.workspace, "/_workspace/faults", slow)
-    before = len(reads(bare.stage.workspace))
-    preview = bare.run(endpoints("live", MANY), *PREVIEW)
+    post(raw.sandbox.workspace, "/_workspace/faults", slow)
+    before = len(reads(raw.sandbox.workspace))
+    preview = raw.run(endpoints("live", MANY), *PREVIEW)
     assert preview.status == 0, preview.text
-    made = reads(bare.stage.workspace)[before:]
+    made = reads(raw.sandbox.workspace)[before:]
     assert made[0] == LISTING
     assert sorted(made[1:]) == sorted(f"{LISTING}/live-{n}" for n in range(MANY))
 
 
-def test_the_preview_of_new_endpoints_looks_for_a_few_and_up_for_each(bare: Bare) -> None:
-    before = len(reads(bare.stage.workspace))
-    assert bare.run(endpoints("new", 10), *PREVIEW).status == 0
-    in_preview = reads(bare.stage.workspace)[before:]
+def test_the_preview_of_new_endpoints_looks_for_a_few_and_up_for_each(raw: RawProgram) -> None:
+    before = len(reads(raw.sandbox.workspace))
+    assert raw.run(endpoints("new", 10), *PREVIEW).status == 0
+    in_preview = reads(raw.sandbox.workspace)[before:]
     assert (in_preview[0], len(in_preview)) == (LISTING, 1 + BELIEVED_AFTER)
-    assert bare.run(endpoints("new", 10), *UP).status == 0
-    asked = bare.stage.workspace.get("/_workspace/journal")["requests"]
+    assert raw.run(endpoints("new", 10), *UP).status == 0
+    asked = raw.sandbox.workspace.get("/_workspace/journal")["requests"]
     absent = [each["path"] for each in asked if each["method"] == "GET" and each["status"] == 404]
     assert set(absent[BELIEVED_AFTER:]) >= {f"{LISTING}/new-{n}" for n in range(10)}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from model_serving.policies.rules import RULES
-from tests.support.raw_program import PREVIEW, UP, Bare, Violation, create_endpoint, post, violations
-from tests.support.sandbox import Outcome, Stage
+from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, post, violations
+from tests.support.sandbox import Outcome, Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -61,49 +61,49 @@ Endpoint("live", {PROTECTED}, name="live", description="of another kind", tags=[
 
 
 @pytest.fixture(scope="module")
-def prod(bare: Bare) -> Bare:
-    """The bare stage with a stack that counts as production."""
-    declare(bare.stage)
-    bare.stage.pulumi("stack", "init", "prod")
-    create_endpoint(bare.stage.workspace, "live", route_optimized=False)
-    return bare
+def prod(raw: RawProgram) -> RawProgram:
+    """A raw program whose stack counts as production."""
+    declare(raw.sandbox)
+    raw.sandbox.pulumi("stack", "init", "prod")
+    create_endpoint(raw.sandbox.workspace, "live", route_optimized=False)
+    return raw
 
 
-def declare(stage: Stage, **config: Any) -> None:
-    host = {"databricks:host": stage.workspace.url}
+def declare(sandbox: Sandbox, **config: Any) -> None:
+    host = {"databricks:host": sandbox.workspace.url}
     named = {f"model-serving:{key}": value for key, value in config.items()}
-    (stage.folder / "stacks" / "Pulumi.prod.yaml").write_text(json.dumps({"config": host | named}), encoding="utf-8")
+    (sandbox.folder / "stacks" / "Pulumi.prod.yaml").write_text(json.dumps({"config": host | named}), encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
-def untouched(prod: Bare) -> Iterator[None]:
-    before = prod.stage.workspace.writes()
+def untouched(prod: RawProgram) -> Iterator[None]:
+    before = prod.sandbox.workspace.writes()
     yield
-    assert prod.stage.workspace.writes() == before
+    assert prod.sandbox.workspace.writes() == before
 
 
 @pytest.fixture(scope="module")
-def good(prod: Bare) -> Outcome:
+def good(prod: RawProgram) -> Outcome:
     return prod.run(GOOD, *PREVIEW)
 
 
 @pytest.fixture(scope="module")
-def bad_endpoint(prod: Bare) -> list[Outcome]:
+def bad_endpoint(prod: RawProgram) -> list[Outcome]:
     return [prod.run(BAD_ENDPOINT, *command) for command in (PREVIEW, UP)]
 
 
 @pytest.fixture(scope="module")
-def bad_permissions(prod: Bare) -> list[Outcome]:
+def bad_permissions(prod: RawProgram) -> list[Outcome]:
     return [prod.run(BAD_PERMISSIONS, *command) for command in (PREVIEW, UP)]
 
 
 @pytest.fixture(scope="module")
-def bad_together(prod: Bare) -> Outcome:
+def bad_together(prod: RawProgram) -> Outcome:
     return prod.run(BAD_TOGETHER, *PREVIEW)
 
 
 @pytest.fixture(scope="module")
-def on_a_live_endpoint(prod: Bare) -> Outcome:
+def on_a_live_endpoint(prod: RawProgram) -> Outcome:
     return prod.run(ON_A_LIVE_ENDPOINT, *PREVIEW)
 
 
@@ -163,7 +163,7 @@ def test_what_is_judged_from_the_live_endpoint_is_told(on_a_live_endpoint: Outco
 
 def test_every_rule_is_broken_in_a_test() -> None:
     elsewhere = {"route-optimized-create-only", "waivers"}  # test_ways_round.py, and below
-    here = {
+    sandbox = {
         mark
         for test in (
             test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks,
@@ -173,7 +173,7 @@ def test_every_rule_is_broken_in_a_test() -> None:
         for mark in test.pytestmark[0].args[1]  # type: ignore[attr-defined]
     }
     together = {"optimized-callers-use-oauth", "permissions-declared", "production-pins-versions"}
-    assert elsewhere | here | together == {rule.name for rule in RULES}
+    assert elsewhere | sandbox | together == {rule.name for rule in RULES}
 
 
 WAIVER = {
@@ -185,25 +185,25 @@ WAIVER = {
 }
 
 
-def test_a_waiver_lets_one_resource_off_one_rule_and_is_shown(prod: Bare) -> None:
-    declare(prod.stage, waivers={"retiring": WAIVER})
+def test_a_waiver_lets_one_resource_off_one_rule_and_is_shown(prod: RawProgram) -> None:
+    declare(prod.sandbox, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD.replace("protect=True", "protect=False"), *PREVIEW)
     assert passed.status == 0, passed.text
     assert Violation("production-is-protected", "ModelServing", "good", "advisory") in violations(passed.text)
     assert 'Waived until 9999-12-31 by "retiring" (owner risk): Retires this month' in passed.text
 
 
-def test_a_waiver_of_no_use_is_shown(prod: Bare) -> None:
-    declare(prod.stage, waivers={"retiring": WAIVER})
+def test_a_waiver_of_no_use_is_shown(prod: RawProgram) -> None:
+    declare(prod.sandbox, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD, *PREVIEW)
     assert passed.status == 0, passed.text
     assert 'Waiver "retiring" (production-is-protected for "good") excuses nothing' in passed.text
 
 
 @pytest.mark.parametrize("command", [PREVIEW, UP], ids=["preview", "up"])
-def test_an_expired_waiver_fails_before_anything_else(prod: Bare, command: tuple[str, ...]) -> None:
-    file = prod.stage.folder / "stacks" / "Pulumi.prod.yaml"
-    declare(prod.stage, waivers={"retiring": {**WAIVER, "expires": "2020-01-31"}})
+def test_an_expired_waiver_fails_before_anything_else(prod: RawProgram, command: tuple[str, ...]) -> None:
+    file = prod.sandbox.folder / "stacks" / "Pulumi.prod.yaml"
+    declare(prod.sandbox, waivers={"retiring": {**WAIVER, "expires": "2020-01-31"}})
     # As people write a date in YAML, without quotation marks.
     file.write_text(file.read_text(encoding="utf-8").replace('"2020-01-31"', "2020-01-31"), encoding="utf-8")
     refused = prod.run(GOOD, *command)
@@ -222,15 +222,15 @@ def test_an_expired_waiver_fails_before_anything_else(prod: Bare, command: tuple
     ],
     ids=["rule", "setting", "type", "level"],
 )
-def test_a_mistake_in_the_configuration_stops_the_run(prod: Bare, config: dict[str, Any], told: str) -> None:
+def test_a_mistake_in_the_configuration_stops_the_run(prod: RawProgram, config: dict[str, Any], told: str) -> None:
     refused = prod.run(GOOD, *PREVIEW, *configured(prod, config))
     assert refused.refused, refused.text
     assert told in refused.text
     assert "Traceback" not in refused.text
 
 
-def configured(prod: Bare, config: dict[str, Any]) -> tuple[str, str]:
-    (prod.stage.folder / "policy-config.json").write_text(json.dumps(config), encoding="utf-8")
+def configured(prod: RawProgram, config: dict[str, Any]) -> tuple[str, str]:
+    (prod.sandbox.folder / "policy-config.json").write_text(json.dumps(config), encoding="utf-8")
     return "--policy-pack-config", "policy-config.json"
 
 
@@ -240,11 +240,11 @@ def configured(prod: Bare, config: dict[str, Any]) -> tuple[str, str]:
     ids=["refuse", "warn"],
 )
 def test_an_endpoint_that_cannot_be_read_is_refused_or_told(
-    prod: Bare, unreadable: str, is_refused: bool, level: str
+    prod: RawProgram, unreadable: str, is_refused: bool, level: str
 ) -> None:
-    declare(prod.stage)
+    declare(prod.sandbox)
     post(
-        prod.stage.workspace,
+        prod.sandbox.workspace,
         "/_workspace/faults",
         {"pattern": "GET /api/2.0/serving-endpoints/live", "status": 403, "error_code": "PERMISSION_DENIED"},
     )

@@ -6,7 +6,7 @@ endpoint untouched.
 
 import pytest
 
-from tests.support.raw_program import PREVIEW, UP, Bare, Violation, create_endpoint, violations
+from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, violations
 from tests.support.sandbox import RunningWorkspace
 
 pytestmark = pytest.mark.engine
@@ -15,12 +15,12 @@ LIVE = 'Endpoint("fraud", name="fraud", routeOptimized=True)'
 
 
 @pytest.fixture(scope="module")
-def live(bare: Bare) -> Bare:
-    bare.deploy(LIVE)
-    return bare
+def live(raw: RawProgram) -> RawProgram:
+    raw.deploy(LIVE)
+    return raw
 
 
-def test_the_unchanged_program_passes(live: Bare) -> None:
+def test_the_unchanged_program_passes(live: RawProgram) -> None:
     assert live.run(LIVE, *UP, "--expect-no-changes").status == 0
 
 
@@ -29,20 +29,20 @@ def test_the_unchanged_program_passes(live: Bare) -> None:
     ["", 'routeOptimized="false"', "routeOptimized=pulumi.Output.secret(False)"],
     ids=["absent", "text", "secret"],
 )
-def test_a_wish_in_any_form_is_seen(live: Bare, wanted: str) -> None:
+def test_a_wish_in_any_form_is_seen(live: RawProgram, wanted: str) -> None:
     text = live.refused(f'Endpoint("fraud", name="fraud", {wanted})', resource="fraud")
     assert 'Endpoint "fraud" is live and route optimized; this change wants it not route optimized' in text
 
 
-def test_a_secret_name_is_seen_through(live: Bare) -> None:
+def test_a_secret_name_is_seen_through(live: RawProgram) -> None:
     live.refused('Endpoint("fraud", name=pulumi.Output.secret("fraud"))', resource="fraud")
 
 
-def test_another_casing_of_the_name_is_the_same_endpoint(live: Bare) -> None:
+def test_another_casing_of_the_name_is_the_same_endpoint(live: RawProgram) -> None:
     live.refused('Endpoint("fraud", name="Fraud")', resource="fraud")
 
 
-def test_a_name_that_is_known_during_up_only_is_told_in_the_preview_and_checked_in_up(live: Bare) -> None:
+def test_a_name_that_is_known_during_up_only_is_told_in_the_preview_and_checked_in_up(live: RawProgram) -> None:
     program = """
 caller = Resource("ServicePrincipal", "caller", displayName="caller", applicationId=None)
 Endpoint("fraud", name=caller.applicationId.apply(lambda _: "fraud"))
@@ -51,15 +51,15 @@ Endpoint("fraud", name=caller.applicationId.apply(lambda _: "fraud"))
     assert preview.status == 0
     assert Violation("route-optimized-create-only", "ModelServing", "fraud", "advisory") in violations(preview.text)
     assert "Can't tell yet whether this changes route optimization: the endpoint's name will be known" in preview.text
-    before = live.stage.workspace.writes()
+    before = live.sandbox.workspace.writes()
     up = live.run(program, *UP)
     assert up.refused, up.text
     assert Violation("route-optimized-create-only", "ModelServing", "fraud") in violations(up.text)
-    assert live.stage.workspace.writes()[len(before) :] == ["POST /api/2.0/preview/scim/v2/ServicePrincipals"]
+    assert live.sandbox.workspace.writes()[len(before) :] == ["POST /api/2.0/preview/scim/v2/ServicePrincipals"]
     live.deploy(LIVE)  # without the caller
 
 
-def test_a_raw_resource_of_pulumi_databricks_on_the_default_provider(live: Bare) -> None:
+def test_a_raw_resource_of_pulumi_databricks_on_the_default_provider(live: RawProgram) -> None:
     live.refused(
         """
 from pulumi_databricks import ModelServing
@@ -70,7 +70,7 @@ ModelServing("fraud", name="fraud", route_optimized=False, config={"served_entit
     )
 
 
-def test_two_providers_are_read_each_in_its_own_workspace(live: Bare, other_workspace: RunningWorkspace) -> None:
+def test_two_providers_are_read_each_in_its_own_workspace(live: RawProgram, other_workspace: RunningWorkspace) -> None:
     create_endpoint(other_workspace, "fraud", route_optimized=False)
     program = f"""
 from pulumi_databricks import Provider
@@ -83,67 +83,67 @@ Endpoint("twin", pulumi.ResourceOptions(provider=other), name="fraud", routeOpti
     assert other_workspace.writes() == ["POST /api/2.0/serving-endpoints"]
 
 
-def test_the_import_of_an_endpoint_that_is_otherwise(live: Bare) -> None:
-    create_endpoint(live.stage.workspace, "by-hand", route_optimized=False)
+def test_the_import_of_an_endpoint_that_is_otherwise(live: RawProgram) -> None:
+    create_endpoint(live.sandbox.workspace, "by-hand", route_optimized=False)
     program = """
 Endpoint("imported", pulumi.ResourceOptions(import_="by-hand"), name="by-hand", routeOptimized=True)
 """
     live.refused(LIVE + program, resource="imported")
     # The engine imports first and asks the policies after: the state has it now, and the endpoint is as it was.
-    live.stage.pulumi("state", "delete", live.urn("imported"), "--yes")
+    live.sandbox.pulumi("state", "delete", live.urn("imported"), "--yes")
 
 
 @pytest.mark.parametrize("option", ["--target", "--replace"])
-def test_a_run_for_one_resource(live: Bare, option: str) -> None:
+def test_a_run_for_one_resource(live: RawProgram, option: str) -> None:
     live.refused('Endpoint("fraud", name="fraud")', option, live.urn("fraud"), resource="fraud")
 
 
-def test_delete_before_replace_the_other_way(live: Bare) -> None:
+def test_delete_before_replace_the_other_way(live: RawProgram) -> None:
     options = "pulumi.ResourceOptions(delete_before_replace=False)"
     live.refused(f'Endpoint("fraud", {options}, name="fraud")', resource="fraud")
 
 
-def test_a_renamed_resource_with_an_alias(live: Bare) -> None:
+def test_a_renamed_resource_with_an_alias(live: RawProgram) -> None:
     options = 'pulumi.ResourceOptions(aliases=[pulumi.Alias(name="fraud")])'
     live.refused(f'Endpoint("scorer", {options}, name="fraud")', resource="scorer")
 
 
-def test_a_renamed_resource_without_an_alias(live: Bare) -> None:
+def test_a_renamed_resource_without_an_alias(live: RawProgram) -> None:
     live.refused('Endpoint("scorer", name="fraud")', resource="scorer")
 
 
-def test_ignored_changes_keep_the_endpoint_as_it_is(live: Bare) -> None:
-    before = live.stage.workspace.writes()
+def test_ignored_changes_keep_the_endpoint_as_it_is(live: RawProgram) -> None:
+    before = live.sandbox.workspace.writes()
     options = 'pulumi.ResourceOptions(ignore_changes=["routeOptimized"])'
     outcome = live.run(f'Endpoint("fraud", {options}, name="fraud", routeOptimized=False)', *UP)
     assert outcome.status == 0
-    assert live.stage.workspace.writes() == before
-    assert live.stage.workspace.get("/api/2.0/serving-endpoints/fraud")["route_optimized"] is True
+    assert live.sandbox.workspace.writes() == before
+    assert live.sandbox.workspace.get("/api/2.0/serving-endpoints/fraud")["route_optimized"] is True
 
 
-def test_a_refresh_first(live: Bare) -> None:
+def test_a_refresh_first(live: RawProgram) -> None:
     live.refused('Endpoint("fraud", name="fraud")', "--refresh", resource="fraud")
 
 
-def test_an_endpoint_made_by_hand_between_preview_and_up(live: Bare) -> None:
+def test_an_endpoint_made_by_hand_between_preview_and_up(live: RawProgram) -> None:
     program = LIVE + '\nEndpoint("late", name="late", routeOptimized=True)'
     assert live.run(program, *PREVIEW).status == 0
-    create_endpoint(live.stage.workspace, "late", route_optimized=False)
+    create_endpoint(live.sandbox.workspace, "late", route_optimized=False)
     live.refused(program, resource="late")
 
 
-def test_a_new_name_is_a_creation(live: Bare) -> None:
+def test_a_new_name_is_a_creation(live: RawProgram) -> None:
     assert live.run(LIVE + '\nEndpoint("second", name="second", routeOptimized=False)', *PREVIEW).status == 0
 
 
-def test_run_from_elsewhere_with_the_packs_absolute_path(live: Bare) -> None:
-    (live.stage.folder / "__main__.py").write_text('raise SystemExit("this is not the program")', encoding="utf-8")
-    outside = live.stage.folder.parent / "elsewhere"
+def test_run_from_elsewhere_with_the_packs_absolute_path(live: RawProgram) -> None:
+    (live.sandbox.folder / "__main__.py").write_text('raise SystemExit("this is not the program")', encoding="utf-8")
+    outside = live.sandbox.folder.parent / "elsewhere"
     outside.mkdir(exist_ok=True)
-    pack = str(live.stage.folder / "policies")
+    pack = str(live.sandbox.folder / "policies")
     program = 'Endpoint("fraud", name="fraud")'
     live.run(program, *PREVIEW)
-    moved = type(live.stage)(outside, live.stage.workspace, live.stage.environment)
-    outcome = moved.pulumi("-C", str(live.stage.folder), "preview", "--policy-pack", pack, check=False)
+    moved = type(live.sandbox)(outside, live.sandbox.workspace, live.sandbox.environment)
+    outcome = moved.pulumi("-C", str(live.sandbox.folder), "preview", "--policy-pack", pack, check=False)
     assert outcome.refused, outcome.text
     assert Violation("route-optimized-create-only", "ModelServing", "fraud") in violations(outcome.text)

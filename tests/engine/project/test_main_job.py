@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.calls import ask, oauth_token
 from tests.support.raw_program import Violation, violations
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -13,17 +13,17 @@ WITH_POLICIES = ("--policy-pack", "policies")
 
 
 @pytest.fixture
-def deployed(project: Stage) -> Stage:
+def deployed(project: Sandbox) -> Sandbox:
     project.pulumi(*UP, *WITH_POLICIES)
     return project
 
 
-def test_a_preview_creates_nothing(project: Stage) -> None:
+def test_a_preview_creates_nothing(project: Sandbox) -> None:
     assert "+ 13 to create" in project.pulumi("preview", *WITH_POLICIES).text
     assert project.workspace.writes() == []
 
 
-def test_up_creates_what_the_stack_files_declare(deployed: Stage) -> None:
+def test_up_creates_what_the_stack_files_declare(deployed: Sandbox) -> None:
     endpoints = {
         name: deployed.workspace.get(f"/api/2.0/serving-endpoints/{name}")
         for name in ("fraud-scorer", "iris-classifier", "user-features")
@@ -47,7 +47,7 @@ def test_up_creates_what_the_stack_files_declare(deployed: Stage) -> None:
     }
 
 
-def test_up_grants_what_the_stack_files_declare_and_no_more(deployed: Stage) -> None:
+def test_up_grants_what_the_stack_files_declare_and_no_more(deployed: Sandbox) -> None:
     outputs = deployed.outputs()
     endpoint_id = outputs["endpoints"]["fraud-scorer"]["id"]
     access = deployed.workspace.get(f"/api/2.0/permissions/serving-endpoints/{endpoint_id}")["access_control_list"]
@@ -62,7 +62,7 @@ def test_up_grants_what_the_stack_files_declare_and_no_more(deployed: Stage) -> 
     }
 
 
-def test_the_declared_principal_can_call_the_route_optimized_endpoint(deployed: Stage) -> None:
+def test_the_declared_principal_can_call_the_route_optimized_endpoint(deployed: Sandbox) -> None:
     outputs = deployed.outputs()
     endpoint, caller = outputs["endpoints"]["fraud-scorer"], outputs["service_principals"]["checkout"]
     token = oauth_token(
@@ -74,7 +74,7 @@ def test_the_declared_principal_can_call_the_route_optimized_endpoint(deployed: 
     assert ask(endpoint["url"], deployed.workspace.token).status == 401
 
 
-def test_a_second_up_and_a_refresh_write_nothing(deployed: Stage) -> None:
+def test_a_second_up_and_a_refresh_write_nothing(deployed: Sandbox) -> None:
     before = deployed.workspace.writes()
     deployed.pulumi(*UP, "--expect-no-changes")
     deployed.pulumi("preview", "--refresh", "--expect-no-changes")
@@ -82,7 +82,7 @@ def test_a_second_up_and_a_refresh_write_nothing(deployed: Stage) -> None:
     assert deployed.workspace.writes() == before
 
 
-def test_a_traffic_shift_is_one_config_update_on_the_same_endpoint(deployed: Stage) -> None:
+def test_a_traffic_shift_is_one_config_update_on_the_same_endpoint(deployed: Sandbox) -> None:
     before, endpoint_id = deployed.workspace.writes(), deployed.outputs()["endpoints"]["fraud-scorer"]["id"]
     deployed.edit("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 50, challenger: 50}")
     deployed.pulumi(*UP, *WITH_POLICIES)
@@ -105,7 +105,7 @@ def test_a_traffic_shift_is_one_config_update_on_the_same_endpoint(deployed: Sta
     ids=["off", "on"],
 )
 def test_a_flip_of_route_optimized_is_refused_and_writes_nothing(
-    deployed: Stage, command: tuple[str, ...], file: str, old: str, new: str, endpoint: str
+    deployed: Sandbox, command: tuple[str, ...], file: str, old: str, new: str, endpoint: str
 ) -> None:
     before = deployed.workspace.writes()
     deployed.edit(file, old, new)
@@ -124,7 +124,7 @@ def test_a_flip_of_route_optimized_is_refused_and_writes_nothing(
     ],
     ids=["external", "foundation"],
 )
-def test_foundation_and_external_entities_are_rejected(project: Stage, entity: str, kind: str) -> None:
+def test_foundation_and_external_entities_are_rejected(project: Sandbox, entity: str, kind: str) -> None:
     current = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
     project.edit("stacks/Pulumi.local.yaml", current, entity)
     refused = project.pulumi("preview", *WITH_POLICIES, check=False)
@@ -132,7 +132,7 @@ def test_foundation_and_external_entities_are_rejected(project: Stage, entity: s
     assert f'Served entity "current" is {kind}' in refused.text
 
 
-def test_a_mistake_in_a_stack_file_is_told_with_its_place_and_without_a_traceback(project: Stage) -> None:
+def test_a_mistake_in_a_stack_file_is_told_with_its_place_and_without_a_traceback(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 95, challenger: 6}")
     refused = project.pulumi("preview", check=False)
     assert refused.refused, refused.text
@@ -141,7 +141,7 @@ def test_a_mistake_in_a_stack_file_is_told_with_its_place_and_without_a_tracebac
     assert project.workspace.writes() == []
 
 
-def test_destroy_leaves_nothing(deployed: Stage) -> None:
+def test_destroy_leaves_nothing(deployed: Sandbox) -> None:
     deployed.pulumi("destroy", "--yes", "--skip-preview")
     assert deployed.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
     principals = deployed.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]

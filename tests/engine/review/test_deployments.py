@@ -17,7 +17,7 @@ from model_serving.cli.review import main as review
 from model_serving.delivery.deploy import Outcome, deploy
 from model_serving.delivery.promote import promotion
 from tests.support.golden_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
-from tests.support.sandbox import PROJECT, Stage
+from tests.support.sandbox import PROJECT, Sandbox
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
 
@@ -45,7 +45,7 @@ def test_a_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.fixture
-def in_its_shell(project: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def in_its_shell(project: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The project, with its own environment in place of this process's."""
     for name, value in project.environment.items():
         monkeypatch.setenv(name, value)
@@ -53,13 +53,13 @@ def in_its_shell(project: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return project
 
 
-def reviewed_and_deployed(project: Stage) -> Outcome:
+def reviewed_and_deployed(project: Sandbox) -> Outcome:
     """What the pipeline does: the digest of one preview, deployed by another."""
     refused = deploy("local", project.folder, ["policies"], "")
     return deploy("local", project.folder, ["policies"], refused.report.digest)
 
 
-def options_in_the_state(project: Stage, name: str) -> set[tuple[Any, Any]]:
+def options_in_the_state(project: Sandbox, name: str) -> set[tuple[Any, Any]]:
     """`protect` and `retainOnDelete` of an endpoint and of its component."""
     state = json.loads(project.pulumi("stack", "export").text)["deployment"]["resources"]
     found = [each for each in state if each["urn"].endswith(f"::{name}")]
@@ -67,7 +67,7 @@ def options_in_the_state(project: Stage, name: str) -> set[tuple[Any, Any]]:
     return {(each.get("protect", False), each.get("retainOnDelete", False)) for each in found}
 
 
-def test_a_change_of_protection_alone_is_deployed_as_reviewed(in_its_shell: Stage) -> None:
+def test_a_change_of_protection_alone_is_deployed_as_reviewed(in_its_shell: Sandbox) -> None:
     project = in_its_shell
     project.pulumi("up", "--yes", "--skip-preview")
     before = project.workspace.writes()
@@ -83,7 +83,7 @@ def test_a_change_of_protection_alone_is_deployed_as_reviewed(in_its_shell: Stag
     assert project.workspace.writes() == before
 
 
-def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Stage) -> None:
+def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None:
     project = in_its_shell
     create = "POST /api/2.0/serving-endpoints"
     project.workspace.post("/_workspace/faults", {"pattern": create, "times": 3, "delay_seconds": 3})
@@ -117,7 +117,7 @@ def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Stage) -> None:
     assert deploy("local", project.folder, ["policies"], "").message.startswith("Nothing to do")
 
 
-def test_a_stack_whose_file_is_deleted_is_retired_as_the_review_says(in_its_shell: Stage) -> None:
+def test_a_stack_whose_file_is_deleted_is_retired_as_the_review_says(in_its_shell: Sandbox) -> None:
     project = in_its_shell
     file = project.folder / "stacks" / "Pulumi.local.yaml"
     for arguments in (["init", "-q", "-b", "main"], ["add", "stacks"], ["commit", "-qm", "x"]):
@@ -149,7 +149,7 @@ def _up_to(pattern: str, lines: Iterable[str]) -> Iterator[str]:
             return
 
 
-def test_a_promotion_tells_what_is_not_deployed_yet(in_its_shell: Stage) -> None:
+def test_a_promotion_tells_what_is_not_deployed_yet(in_its_shell: Sandbox) -> None:
     project = in_its_shell
     project.pulumi("up", "--yes", "--skip-preview")
     project.edit("stacks/base.yaml", 'version: "8"', 'version: "9"')

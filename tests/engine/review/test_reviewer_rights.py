@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 pytestmark = pytest.mark.engine
 
@@ -15,23 +15,23 @@ MANAGERS = "- {group: ml-engineers, level: CAN_MANAGE}"
 UNITY = "/api/2.1/unity-catalog/permissions"
 
 
-def call(here: Stage, method: str, path: str, body: Any) -> Any:
-    headers = {"Authorization": f"Bearer {here.workspace.token}"}
-    return httpx.request(method, here.workspace.url + path, json=body, headers=headers).raise_for_status().json()
+def call(sandbox: Sandbox, method: str, path: str, body: Any) -> Any:
+    headers = {"Authorization": f"Bearer {sandbox.workspace.token}"}
+    return httpx.request(method, sandbox.workspace.url + path, json=body, headers=headers).raise_for_status().json()
 
 
-def reviewer(here: Stage) -> dict[str, str]:
+def reviewer(sandbox: Sandbox) -> dict[str, str]:
     """The credentials of a new service principal that may use the models."""
-    made = call(here, "POST", "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "reviewer"})
+    made = call(sandbox, "POST", "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "reviewer"})
     place = f"/api/2.0/accounts/servicePrincipals/{made['id']}/credentials/secrets"
     grant = {"principal": made["applicationId"], "add": ["USE_CATALOG", "USE_SCHEMA", "EXECUTE"]}
-    call(here, "PATCH", f"{UNITY}/catalog/main", {"changes": [grant]})
-    secret = call(here, "POST", place, {})["secret"]
+    call(sandbox, "PATCH", f"{UNITY}/catalog/main", {"changes": [grant]})
+    secret = call(sandbox, "POST", place, {})["secret"]
     return {"DATABRICKS_CLIENT_ID": made["applicationId"], "DATABRICKS_CLIENT_SECRET": secret, "DATABRICKS_TOKEN": ""}
 
 
 @pytest.mark.parametrize("has_secret", [False, True], ids=["no secret", "secret"])
-def test_a_review_needs_an_administrator_only_for_secrets(project: Stage, *, has_secret: bool) -> None:
+def test_a_review_needs_an_administrator_only_for_secrets(project: Sandbox, *, has_secret: bool) -> None:
     mine = reviewer(project)
     entry = f"- {{service_principal: {mine['DATABRICKS_CLIENT_ID']}, level: CAN_VIEW}}"
     project.edit("stacks/base.yaml", MANAGERS, f"{MANAGERS}\n        {entry}")

@@ -1,4 +1,4 @@
-"""A stage with one endpoint for each field that is tried, declared in a stack file or in raw Pulumi."""
+"""A program with one endpoint for each field that is tried, declared in a stack file or in raw Pulumi."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from model_serving.components.from_spec import endpoint_args
 from model_serving.components.inputs import endpoint_settings, model_serving
 from model_serving.spec import Stack
 from tests.engine.contract.cases import MODEL
-from tests.support.sandbox import Stage
+from tests.support.sandbox import Sandbox
 
 WITHOUT_QUOTA = ("--ready-after", "0", "--limit", "changes=10000")
 """As many edits at once as there are fields are more than a workspace takes in five minutes."""
@@ -28,21 +28,23 @@ for name, inputs in json.loads(Path("endpoints.json").read_text()).items():
 """
 
 
-def declare(here: Stage, endpoints: Endpoints) -> None:
+def declare(sandbox: Sandbox, endpoints: Endpoints) -> None:
     """In a stack file, as this project's users do."""
-    _keep_only_the_host(here, {"model-serving:endpoints": {name: _whole(fields) for name, fields in endpoints.items()}})
+    _keep_only_the_host(
+        sandbox, {"model-serving:endpoints": {name: _whole(fields) for name, fields in endpoints.items()}}
+    )
 
 
-def declare_raw(here: Stage, endpoints: Endpoints) -> None:
+def declare_raw(sandbox: Sandbox, endpoints: Endpoints) -> None:
     """In a program that registers `databricks.ModelServing` itself, with the same inputs and all of them."""
-    _keep_only_the_host(here, {})
+    _keep_only_the_host(sandbox, {})
     stack = Stack.model_validate({"endpoints": {name: _whole(fields) for name, fields in endpoints.items()}})
     arguments = {name: endpoint_args(stack, name, str) for name in endpoints}
     inputs = {name: model_serving(args) | endpoint_settings(args) for name, args in arguments.items()}
     for name, fields in endpoints.items():
         _as_a_raw_program_would(inputs[name], _whole(fields))
-    (here.folder / "__main__.py").write_text(RAW)
-    (here.folder / "endpoints.json").write_text(json.dumps(inputs))
+    (sandbox.folder / "__main__.py").write_text(RAW)
+    (sandbox.folder / "endpoints.json").write_text(json.dumps(inputs))
 
 
 def _as_a_raw_program_would(inputs: dict[str, Any], fields: Mapping[str, Any]) -> None:
@@ -59,9 +61,9 @@ def _whole(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"served_entities": {"current": MODEL}, **fields}
 
 
-def _keep_only_the_host(here: Stage, config: Mapping[str, Any]) -> None:
-    file = here.folder / "stacks/Pulumi.local.yaml"
+def _keep_only_the_host(sandbox: Sandbox, config: Mapping[str, Any]) -> None:
+    file = sandbox.folder / "stacks/Pulumi.local.yaml"
     written = yaml.safe_load(file.read_text())
     written["config"] = {"databricks:host": written["config"]["databricks:host"], **config}
     file.write_text(yaml.safe_dump(written))
-    (here.folder / "stacks/base.yaml").write_text("config: {}\n")
+    (sandbox.folder / "stacks/base.yaml").write_text("config: {}\n")
