@@ -67,7 +67,7 @@ setup-quietly: $(READY)
 	@$(PY) -m toolchain install >&2
 
 workspace-page: $(READY) ## write docs/workspace.md from the workspace's routes and rules
-	@$(PY) -m model_serving.workspace.http.reference > docs/workspace.md
+	@$(PY) -m model_serving.workspace.http.reference_docs > docs/workspace.md
 
 fuzz: $(READY_DEV) ## five minutes of made-up requests to the embedded workspace; none may end in a 5xx
 	@$(PY) -m bench.fuzz --seconds 300

@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from model_serving.workspace.admin.bootstrap import Credentials, found_workspace
+from model_serving.workspace.admin.bootstrap import Credentials, bootstrap
 from model_serving.workspace.admin.seed import SeedError, score_by, with_paths_from
 from model_serving.workspace.admin.switches import SwitchError
-from model_serving.workspace.http.call import Settings
-from model_serving.workspace.http.options import WRONG_USAGE, arguments, settings_of
-from model_serving.workspace.serving.limits import LimitError
+from model_serving.workspace.command_line import WRONG_USAGE, arguments, settings_of
+from model_serving.workspace.serving.quotas import LimitError
+from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Store
+from model_serving.workspace.store.database import Store
 
 
 class ModelChoiceError(SeedError):
@@ -29,7 +29,7 @@ def main() -> int:
     try:
         settings = settings_of(options)
         store = Store(":memory:" if options.db == ":memory:" else Path(options.db))
-        credentials = found_workspace(store, Clock(), _seed(options.seed))
+        credentials = bootstrap(store, Clock(), _seed(options.seed))
         _score_models(store, options.model)
     except sqlite3.DatabaseError as fault:
         return _refuse(f"{options.db} can't be used as a workspace's database: {fault}")

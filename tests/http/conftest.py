@@ -10,13 +10,13 @@ import httpx
 import pytest
 import uvicorn
 
-from model_serving.workspace.admin.bootstrap import Credentials, found_workspace
+from model_serving.workspace.admin.bootstrap import Credentials, bootstrap
 from model_serving.workspace.admin.switches import chosen
 from model_serving.workspace.http.app import create_app
-from model_serving.workspace.http.call import Settings
 from model_serving.workspace.http.server import bound_socket
+from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import FakeClock
-from model_serving.workspace.store.store import Store
+from model_serving.workspace.store.database import Store
 
 READY_AFTER = 10.0
 
@@ -67,7 +67,7 @@ def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> It
     for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
         monkeypatch.delenv(name)
     store, clock, listener = Store(":memory:"), FakeClock(), bound_socket("127.0.0.1", 0)
-    credentials = found_workspace(store, clock)
+    credentials = bootstrap(store, clock)
     switches = chosen(getattr(request, "param", []))
     app = create_app(store, clock, Settings(ready_after=READY_AFTER, switches=switches))
     server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_level="critical"))

@@ -4,12 +4,12 @@ import secrets
 from dataclasses import dataclass
 
 from model_serving.workspace.admin.seed import DEFAULT, OWNER, join, plant
-from model_serving.workspace.identity.identity import ADMINS, principal
 from model_serving.workspace.identity.principal_secrets import new_secret
+from model_serving.workspace.identity.principals import ADMINS, principal
 from model_serving.workspace.identity.scim import new_service_principal, new_user
 from model_serving.workspace.identity.tokens import new_personal_token
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Credentials:
     client_secret: str
 
 
-def found_workspace(store: Store, clock: Clock, seed: Json | None = None) -> Credentials:
+def bootstrap(store: Store, clock: Clock, seed: Json | None = None) -> Credentials:
     """Founds the workspace in an empty store; finds the one in any other. `seed` takes the default catalogue's place.
 
     The workspace id is made here and never again: it is in every resource's state, a new one would replace them all.

@@ -23,7 +23,7 @@ from typing import Final
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter, error_body
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "pattern": str,

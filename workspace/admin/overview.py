@@ -11,13 +11,13 @@ from typing import Any, Final
 from model_serving.workspace.dataplane.invocations import answered_by
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import DoesNotExist
+from model_serving.workspace.identity.endpoint_permissions import wire_list
 from model_serving.workspace.identity.oauth import workspace_id
-from model_serving.workspace.identity.permissions import wire_list
-from model_serving.workspace.serving.checks import route_target
 from model_serving.workspace.serving.deployments import active_entity_state, pending_entity_state, settled
 from model_serving.workspace.serving.scale_to_zero import is_cold
+from model_serving.workspace.serving.validation import route_target
 from model_serving.workspace.serving.views import direct_url, state_of
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 FILES: Final = Path(__file__).parent / "page"
 TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}

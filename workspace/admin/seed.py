@@ -34,15 +34,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from model_serving.workspace.catalog import catalog, registry
+from model_serving.workspace.catalog import registered_models, workspace_registry
 from model_serving.workspace.dataplane.scoring import ModelError, load
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter, ScimError
-from model_serving.workspace.identity.identity import group_named
+from model_serving.workspace.identity.principals import group_named
 from model_serving.workspace.identity.scim import new_group, new_user
 from model_serving.workspace.store.clock import Clock, milliseconds
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 OWNER: Final = "admin@example.com"
 PARTS: Final = ("models", "registry_models", "feature_specs", "tables", "groups", "users", "secret_scopes", "grants")
@@ -90,10 +90,10 @@ def _plant_catalog(store: Store, now: float, seed: Json) -> None:
     for name, described in (seed.get("models") or {}).items():
         _plant_model(store, now, name, described or {})
     for name, described in (seed.get("registry_models") or {}).items():
-        model = store.get("registry_model", name) or registry.new_model(name, name, milliseconds(now))
+        model = store.get("registry_model", name) or workspace_registry.new_model(name, name, milliseconds(now))
         store.put("registry_model", name, model)
         for number, version in _versions(described or {}):
-            made = registry.new_version(model, number, version.get("status", "READY"), version.get("fails"))
+            made = workspace_registry.new_version(model, number, version.get("status", "READY"), version.get("fails"))
             store.put("registry_version", f"{name}/{number}", made)
     for part, kind in (("feature_specs", "feature_spec"), ("tables", "uc_table")):
         for name in seed.get(part) or []:
@@ -103,11 +103,11 @@ def _plant_catalog(store: Store, now: float, seed: Json) -> None:
 
 def _plant_model(store: Store, now: float, name: str, described: Json) -> None:
     _plant_schema(store, name)
-    model = store.get("model", name) or catalog.new_model(store, name, OWNER, now)
+    model = store.get("model", name) or registered_models.new_model(store, name, OWNER, now)
     score_by(store, name, described.get("scored_by"))
     for number, version in _versions(described):
         score_by(store, f"{name}/{number}", version.get("scored_by"))
-        made = catalog.new_version(
+        made = registered_models.new_version(
             model, number, now, status=version.get("status", "READY"), fails=version.get("fails")
         )
         store.put("model_version", f"{name}/{number}", made)
@@ -151,7 +151,7 @@ def _versions(described: Json) -> Iterator[tuple[int, Json]]:
 
 def _plant_schema(store: Store, full_name: str) -> Json:
     catalog_name, schema_name, _ = full_name.split(".")
-    shared = {"owner": OWNER, "metastore_id": catalog.METASTORE, "catalog_name": catalog_name}
+    shared = {"owner": OWNER, "metastore_id": registered_models.METASTORE, "catalog_name": catalog_name}
     store.put("catalog", catalog_name, shared | {"name": catalog_name, "catalog_type": "MANAGED_CATALOG"})
     schema = f"{catalog_name}.{schema_name}"
     store.put("schema", schema, shared | {"name": schema_name, "full_name": schema})

@@ -10,8 +10,8 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter, PermissionDenied
-from model_serving.workspace.identity.identity import Principal, group_named, principal_named
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.identity.principals import Principal, group_named, principal_named
+from model_serving.workspace.store.database import Json, Store
 
 SMALLEST_PAGE: Final = 150
 ANSWERING_KINDS: Final = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from model_serving.workspace.dataplane.scoring import Echo
 from model_serving.workspace.http.errors import BadRequest
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 
 def generated(entity: Json, body: Json, answer_id: str, created: int) -> Json:

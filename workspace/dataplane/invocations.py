@@ -12,10 +12,10 @@ from http import HTTPStatus
 from typing import Final
 
 from model_serving.workspace.dataplane.generative import generated, streamed
+from model_serving.workspace.dataplane.inference_tables import Query, capture
 from model_serving.workspace.dataplane.model_inputs import rows_of
 from model_serving.workspace.dataplane.rate_limits import count_query
 from model_serving.workspace.dataplane.scoring import Echo, scorer_for
-from model_serving.workspace.dataplane.tables import Query, capture
 from model_serving.workspace.http.call import Call, Reply, required
 from model_serving.workspace.http.errors import (
     BadRequest,
@@ -24,15 +24,15 @@ from model_serving.workspace.http.errors import (
     PermissionDenied,
     Unauthenticated,
 )
+from model_serving.workspace.identity.endpoint_permissions import require_level
 from model_serving.workspace.identity.oauth import workspace_id
-from model_serving.workspace.identity.permissions import require_level
-from model_serving.workspace.serving.checks import route_target
 from model_serving.workspace.serving.deployments import settled
 from model_serving.workspace.serving.endpoints import found
 from model_serving.workspace.serving.entities import kind_of
 from model_serving.workspace.serving.scale_to_zero import wake
+from model_serving.workspace.serving.validation import route_target
 from model_serving.workspace.serving.views import direct_url, is_ready
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 STRIDE: Final = 37  # shares no factor with 100: any 100 requests in a row visit every percent once, well mixed
 

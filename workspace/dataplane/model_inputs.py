@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from model_serving.workspace.http.errors import BadRequest
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 INPUTS: Final = ("dataframe_split", "dataframe_records", "instances", "inputs")
 

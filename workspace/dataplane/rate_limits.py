@@ -10,7 +10,7 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import TooManyRequests
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 MINUTE: Final = 60
 

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, Final, Protocol
 
 from model_serving.workspace.http.errors import BadRequest
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 PACKAGE: Final = Path(__file__).parent
 FITS: Final[dict[str, Callable[[Any], bool]]] = {

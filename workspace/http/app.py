@@ -6,13 +6,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from model_serving.workspace.http.call import Settings
 from model_serving.workspace.http.errors import NoSuchApi, error_body
 from model_serving.workspace.http.handlers import Handlers
 from model_serving.workspace.http.middleware import Gateway
 from model_serving.workspace.http.routes import BY_SCOPE, LOCAL, NARROWED, OPENAPI, PUBLIC, TOKENS, interface
+from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Store
+from model_serving.workspace.store.database import Store
 
 
 def create_app(store: Store, clock: Clock, settings: Settings | None = None) -> ASGIApp:

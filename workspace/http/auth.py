@@ -3,7 +3,7 @@
 from model_serving.workspace.http.errors import PermissionDenied, Unauthenticated
 from model_serving.workspace.identity.tokens import Access, read_token
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Store
+from model_serving.workspace.store.database import Store
 
 
 def authenticate(store: Store, clock: Clock, authorization: str | None) -> Access:

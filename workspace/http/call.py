@@ -4,29 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from model_serving.workspace.admin.switches import DEFAULTS
 from model_serving.workspace.http.errors import InvalidParameter
-from model_serving.workspace.identity.identity import Principal
+from model_serving.workspace.identity.principals import Principal
 from model_serving.workspace.identity.tokens import Access
-from model_serving.workspace.serving.limits import Limits
+from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Json, Store
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What may differ from one run to the next. Times are in seconds.
-
-    `idle_after` without a query, an entity that may scale to zero has done so; the next query then waits `cold_start`.
-    Source of the half hour: product documentation, scale to zero.
-    """
-
-    ready_after: float = 2.0
-    token_lifetime: float = 3600.0
-    idle_after: float = 1800.0
-    cold_start: float = 3.0
-    switches: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
-    limits: Limits = field(default_factory=Limits)
+from model_serving.workspace.store.database import Json, Store
 
 
 @dataclass(frozen=True)

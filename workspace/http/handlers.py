@@ -10,14 +10,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from model_serving.workspace.http.auth import authenticate, require_scope, require_whole_workspace
-from model_serving.workspace.http.call import Call, Reply, Rule, Settings
+from model_serving.workspace.http.call import Call, Reply, Rule
 from model_serving.workspace.http.errors import ApiError, PermissionDenied
 from model_serving.workspace.http.json_bodies import json_object
 from model_serving.workspace.http.wire_types import check_types
 from model_serving.workspace.identity.oauth import issue_token
 from model_serving.workspace.identity.tokens import NOBODY, Access
+from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 

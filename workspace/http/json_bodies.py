@@ -9,7 +9,7 @@ import math
 from typing import Any, Final
 
 from model_serving.workspace.http.errors import MalformedRequest
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 DEEPEST: Final = 100
 

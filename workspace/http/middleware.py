@@ -7,13 +7,12 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from model_serving.workspace.admin import fault_injection
+from model_serving.workspace.admin import fault_injection, journal
 from model_serving.workspace.admin.overview import is_of_the_page
 from model_serving.workspace.http.errors import TooLarge
 from model_serving.workspace.identity.oauth import workspace_id
-from model_serving.workspace.store import journal
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 LARGEST_BODY: Final = 16 * 1024 * 1024
 NO_ANSWER: Final = 0

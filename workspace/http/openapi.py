@@ -10,28 +10,29 @@ from typing import Any, Final
 
 from model_serving.workspace.http.call import Rule
 from model_serving.workspace.http.wire_types import TYPES
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 MEMBERS: Final = {
     "endpoints.create": "name config description route_optimized tags ai_gateway rate_limits budget_policy_id"
     " telemetry_config",
     "endpoints.update_config": "served_entities served_models traffic_config auto_capture_config",
-    "throughput.create": "name config tags",
-    "throughput.update_config": "config",
-    "settings.patch_tags": "add_tags delete_tags",
-    "settings.put_gateway": "guardrails inference_table_config rate_limits usage_tracking_config fallback_config",
-    "settings.put_rate_limits": "rate_limits",
-    "settings.patch_notifications": "email_notifications",
-    "settings.patch_telemetry": "telemetry_config",
+    "provisioned_throughput.create": "name config tags",
+    "provisioned_throughput.update_config": "config",
+    "endpoint_settings.patch_tags": "add_tags delete_tags",
+    "endpoint_settings.put_gateway": "guardrails inference_table_config rate_limits"
+    " usage_tracking_config fallback_config",
+    "endpoint_settings.put_rate_limits": "rate_limits",
+    "endpoint_settings.patch_notifications": "email_notifications",
+    "endpoint_settings.patch_telemetry": "telemetry_config",
     "invocations.invoke": "dataframe_split dataframe_records instances inputs messages prompt stream",
     "invocations.invoke_directly": "dataframe_split dataframe_records instances inputs",
     "invocations.invoke_by_model": "model messages prompt stream",
-    "permissions.replace": "access_control_list",
-    "permissions.merge": "access_control_list",
+    "endpoint_permissions.replace": "access_control_list",
+    "endpoint_permissions.merge": "access_control_list",
     "principal_secrets.create": "lifetime",
-    "catalog.create_model": "catalog_name schema_name name comment",
-    "catalog.update_model": "comment owner new_name",
-    "catalog.set_alias": "version_num",
+    "registered_models.create_model": "catalog_name schema_name name comment",
+    "registered_models.update_model": "comment owner new_name",
+    "registered_models.set_alias": "version_num",
     "grants.update": "changes",
     "scim.create_of": "displayName userName active externalId entitlements members roles",
     "scim.replace_of": "displayName active externalId entitlements members roles",

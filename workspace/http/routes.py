@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import Final
 
-from model_serving.workspace.admin import fault_injection, overview, seed
-from model_serving.workspace.catalog import catalog, grants, registry
-from model_serving.workspace.dataplane import invocations, tables
+from model_serving.workspace.admin import fault_injection, journal, overview, seed
+from model_serving.workspace.catalog import grants, registered_models, workspace_registry
+from model_serving.workspace.dataplane import inference_tables, invocations
 from model_serving.workspace.http.call import Call, Rule
 from model_serving.workspace.http.openapi import document
-from model_serving.workspace.identity import oauth, permissions, principal_secrets, scim, secret_scopes
-from model_serving.workspace.identity.identity import Kind
-from model_serving.workspace.serving import diagnostics, endpoints, settings, throughput
-from model_serving.workspace.store import journal
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.identity import endpoint_permissions, oauth, principal_secrets, scim, secret_scopes
+from model_serving.workspace.identity.principals import Kind
+from model_serving.workspace.serving import diagnostics, endpoint_settings, endpoints, provisioned_throughput
+from model_serving.workspace.store.database import Json
 
 OPENAPI: Final = "/_workspace/openapi.json"
 ENDPOINTS: Final = "/api/2.0/serving-endpoints"
@@ -35,19 +34,19 @@ IDENTITIES: Final[tuple[tuple[Kind, str], ...]] = tuple(
 SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("POST", ENDPOINTS, endpoints.create),
     ("GET", ENDPOINTS, endpoints.list_all),
-    ("POST", f"{ENDPOINTS}/pt", throughput.create),
-    ("PUT", f"{ENDPOINTS}/pt/{{name}}/config", throughput.update_config),
+    ("POST", f"{ENDPOINTS}/pt", provisioned_throughput.create),
+    ("PUT", f"{ENDPOINTS}/pt/{{name}}/config", provisioned_throughput.update_config),
     ("GET", f"{ENDPOINTS}/get-model-optimization-info/{{model}}/{{version}}", diagnostics.optimization_info),
     ("GET", f"{ENDPOINTS}/{{name}}", endpoints.get),
     ("DELETE", f"{ENDPOINTS}/{{name}}", endpoints.delete),
     ("PUT", f"{ENDPOINTS}/{{name}}/config", endpoints.update_config),
     ("POST", f"{ENDPOINTS}/{{name}}/config:stop", endpoints.stop),
     ("POST", f"{ENDPOINTS}/{{name}}/config:start", endpoints.start),
-    ("PATCH", f"{ENDPOINTS}/{{name}}/tags", settings.patch_tags),
-    ("PUT", f"{ENDPOINTS}/{{name}}/ai-gateway", settings.put_gateway),
-    ("PUT", f"{ENDPOINTS}/{{name}}/rate-limits", settings.put_rate_limits),
-    ("PATCH", f"{ENDPOINTS}/{{name}}/notifications", settings.patch_notifications),
-    ("PATCH", f"{ENDPOINTS}/{{name}}/telemetry-config", settings.patch_telemetry),
+    ("PATCH", f"{ENDPOINTS}/{{name}}/tags", endpoint_settings.patch_tags),
+    ("PUT", f"{ENDPOINTS}/{{name}}/ai-gateway", endpoint_settings.put_gateway),
+    ("PUT", f"{ENDPOINTS}/{{name}}/rate-limits", endpoint_settings.put_rate_limits),
+    ("PATCH", f"{ENDPOINTS}/{{name}}/notifications", endpoint_settings.patch_notifications),
+    ("PATCH", f"{ENDPOINTS}/{{name}}/telemetry-config", endpoint_settings.patch_telemetry),
     ("GET", f"{ENDPOINTS}/{{name}}/metrics", diagnostics.metrics),
     ("GET", f"{ENDPOINTS}/{{name}}/openapi", diagnostics.interface),
     ("GET", f"{ENDPOINTS}/{{name}}/served-models/{{entity}}/logs", diagnostics.server_logs),
@@ -60,10 +59,10 @@ SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
 )
 DIRECT: Final = "/dp/{endpoint_id}/{workspace_id}/serving-endpoints/{name}"
 ACCESS: Final[tuple[tuple[str, str, Rule], ...]] = (
-    ("GET", LISTS, permissions.read),
-    ("PUT", LISTS, permissions.replace),
-    ("PATCH", LISTS, permissions.merge),
-    ("GET", f"{LISTS}/permissionLevels", permissions.levels),
+    ("GET", LISTS, endpoint_permissions.read),
+    ("PUT", LISTS, endpoint_permissions.replace),
+    ("PATCH", LISTS, endpoint_permissions.merge),
+    ("GET", f"{LISTS}/permissionLevels", endpoint_permissions.levels),
     *(
         route
         for base in PRINCIPAL_SECRETS
@@ -75,22 +74,22 @@ ACCESS: Final[tuple[tuple[str, str, Rule], ...]] = (
     ),
 )
 CATALOG: Final[tuple[tuple[str, str, Rule], ...]] = (
-    ("GET", f"{UNITY}/catalogs", catalog.list_catalogs),
-    ("GET", f"{UNITY}/catalogs/{{full_name}}", catalog.get_catalog),
-    ("GET", f"{UNITY}/schemas", catalog.list_schemas),
-    ("GET", f"{UNITY}/schemas/{{full_name}}", catalog.get_schema),
-    ("GET", f"{UNITY}/functions/{{full_name}}", catalog.get_function),
-    ("POST", f"{UNITY}/models", catalog.create_model),
-    ("GET", f"{UNITY}/models", catalog.list_models),
-    ("GET", f"{UNITY}/models/{{full_name}}", catalog.get_model),
-    ("PATCH", f"{UNITY}/models/{{full_name}}", catalog.update_model),
-    ("DELETE", f"{UNITY}/models/{{full_name}}", catalog.delete_model),
-    ("GET", f"{UNITY}/models/{{full_name}}/versions", catalog.list_versions),
-    ("GET", f"{UNITY}/models/{{full_name}}/versions/{{version}}", catalog.get_version),
-    ("DELETE", f"{UNITY}/models/{{full_name}}/versions/{{version}}", catalog.delete_version),
-    ("GET", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", catalog.get_alias),
-    ("PUT", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", catalog.set_alias),
-    ("DELETE", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", catalog.delete_alias),
+    ("GET", f"{UNITY}/catalogs", registered_models.list_catalogs),
+    ("GET", f"{UNITY}/catalogs/{{full_name}}", registered_models.get_catalog),
+    ("GET", f"{UNITY}/schemas", registered_models.list_schemas),
+    ("GET", f"{UNITY}/schemas/{{full_name}}", registered_models.get_schema),
+    ("GET", f"{UNITY}/functions/{{full_name}}", registered_models.get_function),
+    ("POST", f"{UNITY}/models", registered_models.create_model),
+    ("GET", f"{UNITY}/models", registered_models.list_models),
+    ("GET", f"{UNITY}/models/{{full_name}}", registered_models.get_model),
+    ("PATCH", f"{UNITY}/models/{{full_name}}", registered_models.update_model),
+    ("DELETE", f"{UNITY}/models/{{full_name}}", registered_models.delete_model),
+    ("GET", f"{UNITY}/models/{{full_name}}/versions", registered_models.list_versions),
+    ("GET", f"{UNITY}/models/{{full_name}}/versions/{{version}}", registered_models.get_version),
+    ("DELETE", f"{UNITY}/models/{{full_name}}/versions/{{version}}", registered_models.delete_version),
+    ("GET", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", registered_models.get_alias),
+    ("PUT", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", registered_models.set_alias),
+    ("DELETE", f"{UNITY}/models/{{full_name}}/aliases/{{alias}}", registered_models.delete_alias),
     ("GET", f"{UNITY}/permissions/{{securable_type}}/{{full_name}}", grants.read),
     ("PATCH", f"{UNITY}/permissions/{{securable_type}}/{{full_name}}", grants.update),
     ("GET", f"{UNITY}/effective-permissions/{{securable_type}}/{{full_name}}", grants.read_effective),
@@ -124,9 +123,9 @@ SECRET: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", f"{SECRETS}/acls/list", secret_scopes.list_acls),
 )
 REGISTRY: Final[tuple[tuple[str, str, Rule], ...]] = (
-    ("GET", f"{MLFLOW}/registered-models/get", registry.get_model),
-    ("GET", f"{MLFLOW}/databricks/registered-models/get", registry.get_model_with_level),
-    ("GET", f"{MLFLOW}/model-versions/get", registry.get_version),
+    ("GET", f"{MLFLOW}/registered-models/get", workspace_registry.get_model),
+    ("GET", f"{MLFLOW}/databricks/registered-models/get", workspace_registry.get_model_with_level),
+    ("GET", f"{MLFLOW}/model-versions/get", workspace_registry.get_version),
 )
 OWN: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", "/_workspace/journal", journal.read),
@@ -135,8 +134,8 @@ OWN: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", "/_workspace/faults", fault_injection.list_all),
     ("DELETE", "/_workspace/faults", fault_injection.clear),
     ("POST", "/_workspace/endpoints/{name}/cancel-update", endpoints.cancel_update),
-    ("GET", "/_workspace/tables", tables.list_all),
-    ("GET", "/_workspace/tables/{full_name}", tables.read),
+    ("GET", "/_workspace/tables", inference_tables.list_all),
+    ("GET", "/_workspace/tables/{full_name}", inference_tables.read),
     ("POST", "/_workspace/seed", seed.seed_by_request),
 )
 BY_SCOPE: Final = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from model_serving.workspace.http.errors import MalformedRequest
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 MEMBERS: Final = {
     "text": "name description entity_name workload_size workload_type comment owner new_name displayName userName"

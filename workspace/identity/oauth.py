@@ -13,12 +13,12 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import ApiError, OAuthError
-from model_serving.workspace.identity.identity import Principal, principal_named
-from model_serving.workspace.identity.permissions import level_on
+from model_serving.workspace.identity.endpoint_permissions import level_on
 from model_serving.workspace.identity.principal_secrets import secret_matches
+from model_serving.workspace.identity.principals import Principal, principal_named
 from model_serving.workspace.identity.tokens import ALL_APIS, Access, mint_jwt, read_token
 from model_serving.workspace.store.clock import Clock
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES: Final = frozenset(

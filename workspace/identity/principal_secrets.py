@@ -7,10 +7,10 @@ from typing import Final
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter
-from model_serving.workspace.identity.identity import Principal
+from model_serving.workspace.identity.principals import Principal
 from model_serving.workspace.identity.tokens import digest
 from model_serving.workspace.store.clock import Clock, rfc3339
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 TWO_YEARS: Final = 63_072_000
 MOST_SECRETS: Final = 5

@@ -10,10 +10,10 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call, Reply, Rule
 from model_serving.workspace.http.errors import ScimError
-from model_serving.workspace.identity.identity import ADMINS, Kind, group_named, groups_of, new_id
 from model_serving.workspace.identity.principal_secrets import forget_secrets
-from model_serving.workspace.identity.scim_wire import UNPARSABLE, page, patched
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.identity.principals import ADMINS, Kind, group_named, groups_of, new_id
+from model_serving.workspace.identity.scim_protocol import UNPARSABLE, page, patched
+from model_serving.workspace.store.database import Json, Store
 
 SCHEMA: Final[dict[Kind, str]] = {
     "user": "urn:ietf:params:scim:schemas:core:2.0:User",

@@ -6,9 +6,9 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from model_serving.workspace.http.call import Call, required
 from model_serving.workspace.http.errors import AlreadyExists, DoesNotExist, InvalidParameter, PermissionDenied
-from model_serving.workspace.identity.identity import Principal
+from model_serving.workspace.identity.principals import Principal
 from model_serving.workspace.store.clock import milliseconds
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 Right: TypeAlias = Literal["READ", "WRITE", "MANAGE"]
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 import jwt
 
 from model_serving.workspace.http.errors import PermissionDenied, Unauthenticated
-from model_serving.workspace.identity.identity import ANONYMOUS, Principal, principal_named
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.identity.principals import ANONYMOUS, Principal, principal_named
+from model_serving.workspace.store.database import Json, Store
 
 ALL_APIS: Final = "all-apis"
 PERSONAL_PREFIX: Final = "dapi"

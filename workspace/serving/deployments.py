@@ -9,7 +9,7 @@ from typing import Final
 
 from model_serving.workspace.serving.entities import kind_of
 from model_serving.workspace.store.clock import milliseconds
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 SECRET_REFERENCE: Final = re.compile(r"\{\{secrets/([^/{}]+)/([^/{}]+)\}\}")
 

@@ -16,7 +16,7 @@ from model_serving.workspace.serving.endpoints import found
 from model_serving.workspace.serving.scale_to_zero import is_cold
 from model_serving.workspace.serving.views import is_ready
 from model_serving.workspace.store.clock import rfc3339
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 

@@ -16,21 +16,21 @@ from model_serving.workspace.http.errors import (
     InvalidState,
     PermissionDenied,
 )
-from model_serving.workspace.identity.identity import Principal, principal_named
-from model_serving.workspace.identity.permissions import Level, level_on, require_level, start_list
-from model_serving.workspace.serving.checks import (
+from model_serving.workspace.identity.endpoint_permissions import Level, level_on, require_level, start_list
+from model_serving.workspace.identity.principals import Principal, principal_named
+from model_serving.workspace.serving.deployments import begin, failures, settled
+from model_serving.workspace.serving.entities import kind_of, requested_entities, stored_entity
+from model_serving.workspace.serving.quotas import count_change, require_room
+from model_serving.workspace.serving.telemetry import applied, unsupported
+from model_serving.workspace.serving.validation import (
     check_config,
     check_endpoint,
     check_optimized_update,
     check_replacement,
 )
-from model_serving.workspace.serving.deployments import begin, failures, settled
-from model_serving.workspace.serving.entities import kind_of, requested_entities, stored_entity
-from model_serving.workspace.serving.quotas import count_change, refuse_one_too_many
-from model_serving.workspace.serving.telemetry import applied, unsupported
 from model_serving.workspace.serving.views import detailed, summarized
 from model_serving.workspace.store.clock import milliseconds
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 CHAT: Final = "llm/v1/chat"
 URL_DELAY: Final = 3.0
@@ -44,7 +44,7 @@ def create(call: Call) -> Json:
     if call.store.get("endpoint", body["name"]):
         status = int(call.settings.switches["duplicate-name"])
         raise AlreadyExists(f"Serving endpoint with name {body['name']} already exists", status)
-    refuse_one_too_many(call)
+    require_room(call.store, call.settings.limits)
     endpoint = _new_endpoint(call)
     if body.get("config"):
         endpoint = _deploy(call, endpoint, body["config"], call.caller)
@@ -186,7 +186,7 @@ def _deploy(call: Call, endpoint: Json, wanted: Json, creator: Principal) -> Jso
 
 
 def _begin(call: Call, endpoint: Json, config: Json) -> Json:
-    count_change(call)
+    count_change(call.store, call.settings.limits, call.clock.now())
     will_fail = failures(call.store, config["served_entities"])
     return begin(endpoint, config, will_fail, call.clock.now(), call.settings.ready_after)
 

@@ -8,7 +8,7 @@ reason input_only.
 from collections.abc import Iterable
 from typing import Any, Final, Literal, TypeAlias
 
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 EntityKind: TypeAlias = Literal["CUSTOM_MODEL", "FEATURE_SPEC", "FOUNDATION_MODEL", "EXTERNAL_MODEL"]
 

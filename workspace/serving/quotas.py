@@ -1,25 +1,56 @@
-"""Quotas of a workspace: how many endpoints it holds, and how often they may be changed.
+"""Quotas of a workspace: what they are, and their enforcement; `python -m workspace --limit NAME=NUMBER` changes one.
 
 Source of the numbers: product documentation, model serving limits. Status and texts of the refusals are ours.
 """
 
 import math
+from dataclasses import dataclass, fields, replace
 
-from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter, TooManyRequests
+from model_serving.workspace.store.database import Store
 
 
-def refuse_one_too_many(call: Call) -> None:
-    """Raises InvalidParameter where the workspace is full."""
-    most = call.settings.limits.endpoints
-    if call.store.size("endpoint") >= most:
-        raise InvalidParameter(f"The workspace has reached its limit of {most} serving endpoints.")
+class LimitError(Exception):
+    """A limit that there isn't, or that is no number; the text is for the one who wrote it."""
 
 
-def count_change(call: Call) -> None:
-    """Counts a create or a config update. Raises TooManyRequests with the time until there is room for one more."""
-    limits, now = call.settings.limits, call.clock.now()
-    record = call.store.get("workspace", "changes") or {"times": []}
+@dataclass(frozen=True)
+class Limits:
+    """Each is a count, except `window`, which is in seconds."""
+
+    endpoints: int = 1000
+    changes: int = 50
+    """Creates and config updates in any `window`."""
+    window: int = 300
+    entities: int = 15
+    """Served entities of one endpoint; the documentation's text says 10, the limit was raised since."""
+    environment_vars: int = 30
+    """Of one served entity."""
+
+
+def limited(choices: list[str]) -> Limits:
+    """The limits, some of them changed by texts `NAME=NUMBER`. Raises LimitError."""
+    names = [each.name for each in fields(Limits)]
+    limits = Limits()
+    for choice in choices:
+        name, _, number = choice.partition("=")
+        if name not in names:
+            raise LimitError(f"Unknown limit '{name}', there are: {', '.join(names)}")
+        if not number.isdigit():
+            raise LimitError(f"Limit '{name}' must be a whole number, found '{number}'")
+        limits = replace(limits, **{name: int(number)})
+    return limits
+
+
+def require_room(store: Store, limits: Limits) -> None:
+    """Raises InvalidParameter if the workspace has its maximum number of endpoints."""
+    if store.size("endpoint") >= limits.endpoints:
+        raise InvalidParameter(f"The workspace has reached its limit of {limits.endpoints} serving endpoints.")
+
+
+def count_change(store: Store, limits: Limits, now: float) -> None:
+    """Counts a create or a config update. Raises TooManyRequests with the time until the next one is allowed."""
+    record = store.get("workspace", "changes") or {"times": []}
     recent = [time for time in record["times"] if time > now - limits.window]
     if len(recent) >= limits.changes:
         wait = math.ceil(recent[len(recent) - limits.changes] + limits.window - now)
@@ -28,4 +59,4 @@ def count_change(call: Call) -> None:
             f" Try again in {wait} seconds.",
             wait,
         )
-    call.store.put("workspace", "changes", {"times": [*recent, now]})
+    store.put("workspace", "changes", {"times": [*recent, now]})

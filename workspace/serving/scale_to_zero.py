@@ -4,8 +4,8 @@ Source: product documentation, scale to zero: after half an hour; the first requ
 Captures of the service: such an entity stays READY with the message "Scaled to zero".
 """
 
-from model_serving.workspace.http.call import Settings
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.settings import Settings
+from model_serving.workspace.store.database import Json, Store
 
 
 def is_cold(store: Store, settings: Settings, endpoint: Json, entity: Json, now: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from model_serving.workspace.http.errors import InvalidParameter
 from model_serving.workspace.serving.entities import kind_of
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 _TABLES: Final = ("logs_table", "traces_table", "metrics_table", "annotations_table")
 

@@ -10,13 +10,13 @@ import json
 from typing import Final
 
 from model_serving.workspace.http.call import Call
+from model_serving.workspace.identity.endpoint_permissions import level_on
 from model_serving.workspace.identity.oauth import workspace_id
-from model_serving.workspace.identity.permissions import level_on
-from model_serving.workspace.serving.checks import route_target
 from model_serving.workspace.serving.deployments import active_entity_state, pending_entity_state, settled
 from model_serving.workspace.serving.entities import as_served_model, kind_of, summary
 from model_serving.workspace.serving.scale_to_zero import is_cold
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.serving.validation import route_target
+from model_serving.workspace.store.database import Json
 
 COMMON: Final = (
     "name",

@@ -17,16 +17,16 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.core import Config
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from model_serving.workspace.admin.bootstrap import Credentials, found_workspace
+from model_serving.workspace.admin.bootstrap import Credentials, bootstrap
 from model_serving.workspace.admin.seed import join
 from model_serving.workspace.http.app import create_app
-from model_serving.workspace.http.call import Settings
 from model_serving.workspace.http.server import bound_socket
-from model_serving.workspace.identity.identity import principal
+from model_serving.workspace.identity.principals import principal
 from model_serving.workspace.identity.scim import new_user
 from model_serving.workspace.identity.tokens import new_personal_token
+from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import FakeClock
-from model_serving.workspace.store.store import Store
+from model_serving.workspace.store.database import Store
 
 READY_AFTER = 10.0
 
@@ -118,7 +118,7 @@ def stage() -> Iterator[tuple[Stage, str]]:
 def workspace(stage: tuple[Stage, str]) -> Iterator[Workspace]:
     stage_app, origin = stage
     store, clock = Store(":memory:"), FakeClock()
-    credentials = found_workspace(store, clock)
+    credentials = bootstrap(store, clock)
     on_stage = Workspace(origin, store, clock, credentials, stage_app)
     on_stage.restart()
     with on_stage.opened:

@@ -48,7 +48,7 @@ def test_no_secret_gets_into_the_journal(workspace: Any, http: httpx.Client) -> 
 
 
 def test_the_journal_is_capped(workspace: Any, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_serving.workspace.store.store.JOURNAL_LIMIT", 3)
+    monkeypatch.setattr("model_serving.workspace.store.database.JOURNAL_LIMIT", 3)
     for _ in range(5):
         http.get("/api/2.0/serving-endpoints")
     assert len(workspace.store.read_journal(writes_only=False)) == 3

@@ -60,7 +60,7 @@ def test_many_clients_at_once_see_one_order(workspace: Any, http: httpx.Client) 
 
 
 def test_captured_rows_are_capped(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_serving.workspace.store.store.ROW_LIMIT", 3)
+    monkeypatch.setattr("model_serving.workspace.store.database.ROW_LIMIT", 3)
     for number in range(6):
         workspace.store.add_row(f"t{number % 2}", {"n": number})
     assert workspace.store.tables() == [("t0", 1), ("t1", 2)]

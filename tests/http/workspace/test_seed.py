@@ -5,15 +5,15 @@ from typing import Any
 import httpx
 import pytest
 
-from model_serving.workspace.admin.bootstrap import found_workspace
+from model_serving.workspace.admin.bootstrap import bootstrap
 from model_serving.workspace.admin.seed import SeedError, plant
 from model_serving.workspace.store.clock import FakeClock
-from model_serving.workspace.store.store import Store
+from model_serving.workspace.store.database import Store
 
 
 def test_a_seed_takes_the_place_of_the_default_catalogue() -> None:
     store = Store(":memory:")
-    found_workspace(store, FakeClock(), {"models": {"dev.risk.score": {"versions": 2, "aliases": {"Best": 1}}}})
+    bootstrap(store, FakeClock(), {"models": {"dev.risk.score": {"versions": 2, "aliases": {"Best": 1}}}})
     assert [model["full_name"] for model in store.all("model")] == ["dev.risk.score"]
     assert store.all("secret") == []
     store.close()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from model_serving.workspace.admin.switches import DEFAULTS, SWITCHES, SwitchError, chosen
-from model_serving.workspace.serving.limits import LimitError, Limits, limited
+from model_serving.workspace.serving.quotas import LimitError, Limits, limited
 
 Build = Callable[..., dict[str, Any]]
 ENDPOINTS = "/api/2.0/serving-endpoints"

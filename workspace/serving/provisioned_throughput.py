@@ -9,7 +9,7 @@ from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter
 from model_serving.workspace.serving import endpoints
 from model_serving.workspace.serving.entities import requested_entities
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 
 def create(call: Call) -> Json:

@@ -15,7 +15,7 @@ from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist
 from model_serving.workspace.store.clock import milliseconds
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 USAGE: Final = "system.serving.endpoint_usage"
 LARGEST_PAYLOAD: Final = 1024 * 1024

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from model_serving.workspace.http.openapi import MEMBERS, rule_name
-from model_serving.workspace.http.reference import evidence, page
+from model_serving.workspace.http.reference_docs import evidence, page
 from model_serving.workspace.http.routes import every_route
 
 PAGE = Path(__file__).parents[3] / "docs" / "workspace.md"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 MASK: Final = "***"
 SECRET_MEMBERS: Final = frozenset(

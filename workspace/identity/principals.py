@@ -7,7 +7,7 @@ so it is with the system groups of a workspace.
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 Kind: TypeAlias = Literal["user", "service_principal", "group"]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from model_serving.workspace.store.schema import MIGRATIONS
+from model_serving.workspace.store.migrations import MIGRATIONS
 
 Json: TypeAlias = dict[str, Any]
 Member: TypeAlias = Literal["id", "userName", "applicationId"]

@@ -15,7 +15,7 @@ from model_serving.workspace.http.errors import (
     PermissionDenied,
 )
 from model_serving.workspace.store.clock import milliseconds
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.store.database import Json, Store
 
 METASTORE: Final = "5d1f6f5e-3c1b-4f0c-8a9e-7b0c5d1f6f5e"
 WITHHELD: Final = frozenset({"fails"})

@@ -5,8 +5,8 @@ Source: REST reference, model registry. Versions are text here, numbers in Unity
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist
-from model_serving.workspace.identity.permissions import LEVELS
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.identity.endpoint_permissions import LEVELS
+from model_serving.workspace.store.database import Json
 
 
 def get_model(call: Call) -> Json:

@@ -8,10 +8,10 @@ import re
 from collections import Counter
 from typing import Final, Literal, TypeAlias, cast
 
-from model_serving.workspace.http.call import Settings
 from model_serving.workspace.http.errors import InvalidParameter
 from model_serving.workspace.serving.entities import default_name, kind_of, requested_entities
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.settings import Settings
+from model_serving.workspace.store.database import Json
 
 Operation: TypeAlias = Literal["create", "update"]
 

@@ -5,8 +5,8 @@ import sys
 from typing import Final, NoReturn
 
 from model_serving.workspace.admin.switches import chosen
-from model_serving.workspace.http.call import Settings
-from model_serving.workspace.serving.limits import limited
+from model_serving.workspace.serving.quotas import limited
+from model_serving.workspace.settings import Settings
 
 WRONG_USAGE: Final = 3
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from model_serving.workspace.http.errors import ScimError
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 LIST_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 FILTER: Final = re.compile(r'\s*(?P<member>\w+)\s+(?P<operator>eq|ne|co|sw)\s+"?(?P<value>[^"]*)"?\s*', re.IGNORECASE)

@@ -7,11 +7,11 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import Conflict, InvalidParameter
-from model_serving.workspace.serving.checks import check_tags
 from model_serving.workspace.serving.endpoints import found, keep
 from model_serving.workspace.serving.telemetry import applied, require_support
+from model_serving.workspace.serving.validation import check_tags
 from model_serving.workspace.serving.views import detailed
-from model_serving.workspace.store.store import Json
+from model_serving.workspace.store.database import Json
 
 GATEWAY: Final = ("fallback_config", "guardrails", "inference_table_config", "rate_limits", "usage_tracking_config")
 LIMIT_KEYS: Final = frozenset({"endpoint", "user", "user_group", "service_principal"})

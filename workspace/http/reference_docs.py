@@ -14,15 +14,16 @@ from typing import Any, Final
 from model_serving.workspace.admin.switches import SWITCHES
 from model_serving.workspace.http.openapi import rule_name
 from model_serving.workspace.http.routes import every_route
-from model_serving.workspace.serving.limits import Limits
+from model_serving.workspace.serving.quotas import Limits
 
 SOURCE: Final = re.compile(r"(?:Sources?(?: of [^:]*)?|Captures of the service): *(.+?)(?=\n\n|\Z)", re.DOTALL)
 OURS: Final = "the embedded workspace's own"
+OWN_MODULES: Final = ("journal", "fault_injection", "seed", "inference_tables", "overview", "routes")
 
 HEAD: Final = """\
 # The embedded workspace
 
-Written by `python -m model_serving.workspace.http.reference` from the routes and rules themselves; don't edit it.
+Written by `python -m model_serving.workspace.http.reference_docs` from the routes and rules themselves; don't edit it.
 
 `python -m workspace` is a Databricks workspace on this machine: serving endpoints with their life, permissions,
 identities, Unity Catalog as far as serving needs it, OAuth, and a data plane that answers. Official clients talk to it
@@ -57,7 +58,14 @@ def page() -> str:
 
 def evidence(rule: Callable[..., Any]) -> str | None:
     """The fact that a rule follows: from its own docstring, or its module's."""
-    if rule_name(rule).partition(".")[0] in ("journal", "fault_injection", "seed", "tables", "overview", "routes"):
+    if rule_name(rule).partition(".")[0] in (
+        "journal",
+        "fault_injection",
+        "seed",
+        "inference_tables",
+        "overview",
+        "routes",
+    ):
         return OURS
     module = inspect.getmodule(rule)
     assert module is not None, "A rule is defined in a module"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model_serving.workspace.store.store import Store
+from model_serving.workspace.store.database import Store
 
 
 def test_a_block_that_fails_leaves_nothing() -> None:

@@ -9,8 +9,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter, PermissionDenied
-from model_serving.workspace.identity.identity import ADMINS, Kind, Principal, group_named, principal_named
-from model_serving.workspace.store.store import Json, Store
+from model_serving.workspace.identity.principals import ADMINS, Kind, Principal, group_named, principal_named
+from model_serving.workspace.store.database import Json, Store
 
 Level: TypeAlias = Literal["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"]
 
