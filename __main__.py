@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 
 from model_serving.components.engine.interrupts import end_quietly_when_interrupted
-from model_serving.spec import SpecError, load_stack, located
+from model_serving.spec import SpecError, load_stack, located_error
 
 try:
     end_quietly_when_interrupted()
@@ -16,5 +16,7 @@ except SpecError as error:
 
 from model_serving.components.stack import build
 
-for output, value in build(stack, lambda missing, *outcome: str(located(name, folder, missing, *outcome))).items():
+for output, value in build(
+    stack, lambda missing, *outcome: str(located_error(name, folder, missing, *outcome))
+).items():
     pulumi.export(output, value)

@@ -1,7 +1,8 @@
 """What can't be changed on a live endpoint, found between two sets of inputs, and the error that says so.
 
-Pure: nothing is registered or read. The rows come from the field contract: `one_way` fields are chosen when an endpoint
-is created, and `here: refused` without a `call` is what nothing changes. To change one, the endpoint is replaced.
+Pure: nothing is registered or read. The rows come from the field contract: `immutable` fields are chosen when an
+endpoint is created, and `handling: refused` without a `call` is what nothing changes. To change one, the endpoint is
+replaced.
 """
 
 import json
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_serving.contract.rows import Field, Here, OnChange, fields
+from model_serving.contract.rows import Field, Handling, OnChange, fields
 
 UNKNOWN: Final = object()
 """Stands for a value that is known only once another resource has been created: at preview."""
@@ -26,11 +27,11 @@ class Difference:
 
 def immutable_fields() -> list[Field]:
     """The fields of a serving endpoint that a live one keeps, in the field contract's order."""
-    return [field for field in fields("model_serving") if field.one_way or _is_never_sent(field)]
+    return [field for field in fields("model_serving") if field.immutable or _is_never_sent(field)]
 
 
 def _is_never_sent(field: Field) -> bool:
-    return field.here is Here.REFUSED and field.call is None
+    return field.handling is Handling.REFUSED and field.call is None
 
 
 def replaced_on_change() -> list[str]:

@@ -9,7 +9,7 @@ from model_serving.components.deployment.failure_report import state_warning
 from model_serving.components.preflight.privileges import Caller, missing_privileges, owns_metastore
 from model_serving.components.preflight.requirements import Model, Needs
 from model_serving.databricks.client import CallError, DeniedError, Workspace
-from model_serving.spec.diagnostics import Finding
+from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath, dotted
 
 _CATALOG: Final = "/api/2.1/unity-catalog"
@@ -28,7 +28,7 @@ class Report:
     """
 
     versions: dict[str, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     live: dict[str, Any] = field(default_factory=dict, compare=False)
     me: Caller | None = field(default=None, compare=False)
@@ -62,7 +62,7 @@ def _place(model: Model) -> str:
     return f"{_CATALOG}/functions/{quote(model.name)}"
 
 
-def _absent(workspace: Workspace, model: Model) -> Finding:
+def _absent(workspace: Workspace, model: Model) -> Problem:
     """What of it is not there: the model, or only this version or alias."""
     if model.version is None and model.alias is None:
         return (model.path, f"there is no feature spec {model.name}", "Create it first, or correct the name")

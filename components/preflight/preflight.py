@@ -35,7 +35,7 @@ from model_serving.databricks.client import (
     connect,
 )
 from model_serving.databricks.reachability import is_on_this_machine
-from model_serving.spec.diagnostics import Finding
+from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import dotted
 
 _AT_ONCE: Final = 8
@@ -96,7 +96,7 @@ def _warns_only() -> bool:
 class Telling(Protocol):
     """Findings as text. `outcome` says what happens then, where that is not a refusal."""
 
-    def __call__(self, findings: Sequence[Finding], outcome: str = ..., /) -> str: ...
+    def __call__(self, findings: Sequence[Problem], outcome: str = ..., /) -> str: ...
 
 
 _GOES_ON: Final = "MODEL_SERVING_PREFLIGHT=warn, so the deployment goes on"
@@ -115,7 +115,7 @@ def raise_findings(report: Report, told: Telling) -> None:
         raise pulumi.RunError(told(report.findings))
 
 
-def in_words(findings: Sequence[Finding], outcome: str = "") -> str:
+def in_words(findings: Sequence[Problem], outcome: str = "") -> str:
     """Each finding with its field's path, a line each."""
     lines = [f"{dotted(path)}: {message}. {hint}" for path, message, hint in findings]
     return "\n".join([f"{outcome}:", *lines] if outcome else lines)

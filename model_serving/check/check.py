@@ -8,10 +8,10 @@ from pathlib import Path
 from model_serving.check.rules import breaches
 from model_serving.policies.pack.rule import Level
 from model_serving.sarif import Result
-from model_serving.spec.diagnostics import Fault, SpecError
+from model_serving.spec.diagnostics import Diagnostic, SpecError
 from model_serving.spec.field_path import dotted
 from model_serving.spec.files.listing import stacks
-from model_serving.spec.load import load_stack, places
+from model_serving.spec.load import load_stack, locations
 from model_serving.spec.vocabulary.stack import Stack
 
 STACK_FILE = "stack-file"
@@ -22,7 +22,7 @@ STACK_FILE = "stack-file"
 class Found:
     """What is wrong at a place, and in which stacks. Only what is `mandatory` fails the check."""
 
-    fault: Fault
+    fault: Diagnostic
     rule: str = STACK_FILE
     level: Level = "mandatory"
     description: str = "Stack files are valid."
@@ -55,14 +55,14 @@ def _in_stack(name: str, folder: Path) -> list[Found]:
     try:
         return list(_broken(name, load_stack(name, folder), folder))
     except SpecError as error:
-        return list(map(Found, error.faults))
+        return list(map(Found, error.diagnostics))
 
 
 def _broken(name: str, stack: Stack, folder: Path) -> Iterator[Found]:
     if broken := [*breaches(name, stack, datetime.now(UTC).date())]:
-        place = places(name, folder)
+        place = locations(name, folder)
         for path, rule, finding in broken:
-            fault = Fault(place(path), dotted(path), finding.message)
+            fault = Diagnostic(place(path), dotted(path), finding.message)
             yield Found(fault, rule.name, "advisory" if finding.told else rule.level, rule.description)
 
 
@@ -73,9 +73,9 @@ def as_results(found: list[Found]) -> list[Result]:
             rule=each.rule,
             level="error" if each.level == "mandatory" else "warning",
             message=f"{each.fault.path}: {each.message}" + (f". {each.fault.hint}" if each.fault.hint else ""),
-            file=each.fault.place.file,
-            line=each.fault.place.line,
-            column=each.fault.place.column,
+            file=each.fault.location.file,
+            line=each.fault.location.line,
+            column=each.fault.location.column,
             description=each.description,
         )
         for each in found

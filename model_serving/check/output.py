@@ -20,7 +20,7 @@ def shown(found: list[Found], form: str) -> str:
 def _entry(each: Found) -> dict[str, Any]:
     fault = each.fault
     told = {"path": fault.path, "message": fault.message, "hint": fault.hint, "rule": each.rule, "level": each.level}
-    return {**asdict(fault.place), **told, "stacks": each.stacks}
+    return {**asdict(fault.location), **told, "stacks": each.stacks}
 
 
 def _counted(found: list[Found]) -> str:

@@ -4,6 +4,6 @@ Policies, the components' guards, the review and the documentation take it from 
 it is the independent witness that the table is compared with in tests.
 """
 
-from model_serving.contract.rows import Consequence, Field, Here, OnChange, fields
+from model_serving.contract.rows import Consequence, Field, Handling, OnChange, fields
 
-__all__ = ["Consequence", "Field", "Here", "OnChange", "fields"]
+__all__ = ["Consequence", "Field", "Handling", "OnChange", "fields"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from model_serving.contract.rows import Field, Here, OnChange, fields
+from model_serving.contract.rows import Field, Handling, OnChange, fields
 
 TABLES: Final = {
     "model_serving": "databricks.ModelServing",
@@ -19,12 +19,12 @@ _RAW: Final = {
     OnChange.DROPPED: "**reports success, sends nothing**",
     OnChange.CRASH: "**panics**",
 }
-_HERE: Final = {
-    Here.PROVIDER: "the same",
-    Here.SETTINGS: "sent by `EndpointSettings`",
-    Here.REFUSED: "refused at preview",
-    Here.UNSENT: "not sent: only the service's default can be declared",
-    Here.ABSENT: "not in the vocabulary",
+_HANDLING: Final = {
+    Handling.PROVIDER: "the same",
+    Handling.SETTINGS: "sent by `EndpointSettings`",
+    Handling.REFUSED: "refused at preview",
+    Handling.UNSENT: "not sent: only the service's default can be declared",
+    Handling.ABSENT: "not in the vocabulary",
 }
 _HEAD: Final = """# The field contract
 
@@ -59,7 +59,7 @@ def _table(title: str, rows: Sequence[Field]) -> str:
 
 def _line(row: Field) -> str:
     call = f"`{row.call}`" if row.call else ""
-    return f"| `{row.path}` | {_raw(row)} | {_here(row)} | {call} | {row.consequence}: {row.reason} |"
+    return f"| `{row.path}` | {_raw(row)} | {_handling(row)} | {call} | {row.consequence}: {row.reason} |"
 
 
 def _raw(row: Field) -> str:
@@ -69,5 +69,5 @@ def _raw(row: Field) -> str:
     return "; ".join(told)
 
 
-def _here(row: Field) -> str:
-    return "refused at preview" if row.one_way and row.here is Here.PROVIDER else _HERE[row.here]
+def _handling(row: Field) -> str:
+    return "refused at preview" if row.immutable and row.handling is Handling.PROVIDER else _HANDLING[row.handling]

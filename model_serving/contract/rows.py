@@ -17,7 +17,7 @@ class OnChange(StrEnum):
     CRASH = "crash"  # the provider panics
 
 
-class Here(StrEnum):
+class Handling(StrEnum):
     """What this project's components do with the field."""
 
     PROVIDER = "provider"  # the provider writes it
@@ -43,8 +43,8 @@ class Consequence(StrEnum):
 class Field:
     """One field of one resource type.
 
-    `path` is the provider's camelCase name, with `*` for any item of a list. `one_way` says that there is no way
-    back: the field is chosen once. `here` is what this project makes of it, `call` the API call that an edit
+    `path` is the provider's camelCase name, with `*` for any item of a list. `immutable` says that there is no way
+    back: the field is chosen once. `handling` is what this project makes of it, `call` the API call that an edit
     needs, None where the API has none. `repeats` says that the provider makes the edit at every run again, because a
     read never returns the value. `evidence` names where the fact is written down or how it was measured.
     """
@@ -54,8 +54,8 @@ class Field:
     consequence: Consequence
     reason: str
     evidence: str
-    one_way: bool = False
-    here: Here = Here.PROVIDER
+    immutable: bool = False
+    handling: Handling = Handling.PROVIDER
     on_add: OnChange | None = None
     on_remove: OnChange | None = None
     call: str | None = None
@@ -78,8 +78,8 @@ def _field(file: str, path: str, row: dict[str, str]) -> Field:
             consequence=Consequence(row["consequence"]),
             reason=row["reason"],
             evidence=row["evidence"],
-            one_way=bool(row.get("one_way", False)),
-            here=Here(row.get("here", "provider")),
+            immutable=bool(row.get("immutable", False)),
+            handling=Handling(row.get("handling", "provider")),
             on_add=OnChange(row["on_add"]) if "on_add" in row else None,
             on_remove=OnChange(row["on_remove"]) if "on_remove" in row else None,
             call=row.get("call"),

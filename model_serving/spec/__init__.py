@@ -1,16 +1,16 @@
 """Stack files: one for each environment, over `base.yaml`. This package is what reads and checks them."""
 
-from model_serving.spec.diagnostics import Fault, Place, SpecError
+from model_serving.spec.diagnostics import Diagnostic, Location, SpecError
 from model_serving.spec.files.secrets import Secret, is_secret
-from model_serving.spec.load import load_stack, located
+from model_serving.spec.load import load_stack, located_error
 from model_serving.spec.validation.stack_rules import endpoint_name
 from model_serving.spec.vocabulary.stack import Endpoint, Permission, ServedEntity, ServicePrincipal, Stack
 
 __all__ = [
+    "Diagnostic",
     "Endpoint",
-    "Fault",
+    "Location",
     "Permission",
-    "Place",
     "Secret",
     "ServedEntity",
     "ServicePrincipal",
@@ -19,5 +19,5 @@ __all__ = [
     "endpoint_name",
     "is_secret",
     "load_stack",
-    "located",
+    "located_error",
 ]

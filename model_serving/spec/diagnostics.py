@@ -7,16 +7,16 @@ from typing import Final
 
 from model_serving.spec.field_path import FieldPath
 
-Finding = tuple[FieldPath, str, str]
-"""What a rule found: the field's path, the message, the hint. The loader gives it a place and makes it a Fault."""
+Problem = tuple[FieldPath, str, str]
+"""What a rule finds: the field's path, the message and the hint. The loader adds the location."""
 
 
 UNCHANGED: Final = "nothing was changed"
-"""What faults lead to, unless someone decided to go on."""
+"""What diagnostics lead to, unless someone decided to go on."""
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class Location:
     """A position in a stack file. Lines and columns count from 1, as editors do."""
 
     file: str
@@ -28,36 +28,36 @@ class Place:
 
 
 @dataclass(frozen=True, order=True)
-class Fault:
-    """One mistake: its place, the field's path, what was found and expected, and the way out."""
+class Diagnostic:
+    """One mistake: its location, the field's path, what was found and expected, and the way out."""
 
-    place: Place
+    location: Location
     path: str
     message: str
     hint: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.place} {self.path}:" if self.path else f"{self.place}:"
+        where = f"{self.location} {self.path}:" if self.path else f"{self.location}:"
         text = f"{where} {self.message}"
         return f"{text}\n    {self.hint}" if self.hint else text
 
 
 class SpecError(Exception):
-    """Every fault of one stack, found together, in the order of the files."""
+    """Every diagnostic of one stack, found together, in the order of the files."""
 
-    def __init__(self, faults: list[Fault], outcome: str = UNCHANGED) -> None:
-        assert faults, "A SpecError without a fault says nothing"
+    def __init__(self, diagnostics: list[Diagnostic], outcome: str = UNCHANGED) -> None:
+        assert diagnostics, "A SpecError without a diagnostic says nothing"
         self._outcome = outcome
-        self.faults = sorted(set(faults))
+        self.diagnostics = sorted(set(diagnostics))
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        count = len(self.faults)
+        count = len(self.diagnostics)
         heading = f"{count} mistake{'s' if count > 1 else ''} in the stack files; {self._outcome}"
-        return "\n".join([heading, *(indent(str(fault), "  ") for fault in self.faults)])
+        return "\n".join([heading, *(indent(str(diagnostic), "  ") for diagnostic in self.diagnostics)])
 
 
-def relative(file: Path) -> str:
+def relative_path(file: Path) -> str:
     """Name a file the way a person in the project's folder would type it."""
     try:
         return str(file.resolve().relative_to(Path.cwd()))

@@ -115,10 +115,10 @@ def _choices(schema: Json, *, whole: bool) -> Iterator[Json]:
     elif "$ref" in schema:
         yield {"$ref": schema["$ref"].replace("#/$defs/", "#/definitions/")}
     else:
-        yield _plain(schema, whole=whole)
+        yield _simple_type(schema, whole=whole)
 
 
-def _plain(schema: Json, *, whole: bool) -> Json:
+def _simple_type(schema: Json, *, whole: bool) -> Json:
     plain = {key: value for key, value in schema.items() if key not in (*_NOISE, *_OF_A_WHOLE, "description")}
     if isinstance(plain.get("items"), dict):
         plain["items"] = _value(plain["items"], whole=True)

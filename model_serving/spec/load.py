@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from model_serving.spec.diagnostics import UNCHANGED, Fault, Finding, Place, SpecError, relative
+from model_serving.spec.diagnostics import UNCHANGED, Diagnostic, Location, Problem, SpecError, relative_path
 from model_serving.spec.field_path import FieldPath, dotted
 from model_serving.spec.files.overlay import merge
 from model_serving.spec.files.pulumi_config import EngineConfig, with_secrets, without_secrets
 from model_serving.spec.files.stack_file import base_settings, stack_settings
 from model_serving.spec.files.yaml_locations import Document, read
-from model_serving.spec.validation.messages import explained
-from model_serving.spec.validation.misspelled_keys import with_meant_keys
-from model_serving.spec.validation.partial import Sound, sound_part, wrong_values
+from model_serving.spec.validation.messages import explain
+from model_serving.spec.validation.misspelled_keys import with_corrected_keys
+from model_serving.spec.validation.partial import ValidPart, invalid_values, valid_part
 from model_serving.spec.validation.stack_rules import Names, findings, reference_findings
 from model_serving.spec.vocabulary.stack import Stack
 
@@ -25,29 +25,36 @@ def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> S
     `config` is `pulumi.Config("model-serving").get` where the engine runs: encrypted values are taken from it, and a
     file that says other than it is refused. Without it, encrypted values are Secrets that nobody knows.
 
-    Raises SpecError with every fault of both files; nothing is registered before this returns.
+    Raises SpecError with every diagnostic of both files; nothing is registered before this returns.
     """
     merged = merge(_documents(name, folder, config))
-    faults = [*merged.faults, *(fault for document in merged.documents for fault in document.faults)]
-    wrong = wrong_values(merged.data)
-    sound = sound_part(merged.data, wrong)
+    diagnostics = [
+        *merged.diagnostics,
+        *(diagnostic for document in merged.documents for diagnostic in document.diagnostics),
+    ]
+    wrong = invalid_values(merged.data)
+    sound = valid_part(merged.data, wrong)
     stack = Stack.model_validate(sound.data)
-    faults += [Fault(merged.place(each.path), dotted(each.path), *explained(each.error, each.path)) for each in wrong]
-    faults += [Fault(merged.place(path), dotted(path), *told) for path, *told in _broken_rules(sound, stack)]
-    if faults:
-        raise SpecError(faults)
+    diagnostics += [
+        Diagnostic(merged.location(each.path), dotted(each.path), *explain(each.error, each.path)) for each in wrong
+    ]
+    diagnostics += [
+        Diagnostic(merged.location(path), dotted(path), *told) for path, *told in _broken_rules(sound, stack)
+    ]
+    if diagnostics:
+        raise SpecError(diagnostics)
     return stack
 
 
-def located(name: str, folder: Path, found: Iterable[Finding], outcome: str = UNCHANGED) -> SpecError:
-    """What was found out about a stack later, outside its files, as faults at the places in them that ask for it."""
-    place = places(name, folder)
-    return SpecError([Fault(place(path), dotted(path), *told) for path, *told in found], outcome)
+def located_error(name: str, folder: Path, found: Iterable[Problem], outcome: str = UNCHANGED) -> SpecError:
+    """Problems that were found outside the files of a stack, with the locations in the files that declare them."""
+    location = locations(name, folder)
+    return SpecError([Diagnostic(location(path), dotted(path), *told) for path, *told in found], outcome)
 
 
-def places(name: str, folder: Path) -> Callable[[FieldPath], Place]:
+def locations(name: str, folder: Path) -> Callable[[FieldPath], Location]:
     """Where each value of a stack stands: in its own file, or in `base.yaml` where that alone has it."""
-    return merge(_documents(name, folder, None)).place
+    return merge(_documents(name, folder, None)).location
 
 
 def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Document]:
@@ -56,16 +63,16 @@ def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Doc
     if not own.exists():
         written = ", ".join(sorted(file.stem.removeprefix("Pulumi.") for file in folder.glob("Pulumi.*.yaml")))
         hint = f"Write one, or choose a stack that has: {written or 'there is none yet'}"
-        raise SpecError([Fault(Place(relative(own)), "", f'stack "{name}" has no stack file', hint)])
+        raise SpecError([Diagnostic(Location(relative_path(own)), "", f'stack "{name}" has no stack file', hint)])
     documents = [base_settings(read(base))] if base.exists() else []
     documents.append(stack_settings(read(own)))
     if any(not document.readable for document in documents):
-        raise SpecError([fault for document in documents for fault in document.faults])
-    *shared, last = map(with_meant_keys, documents)
+        raise SpecError([diagnostic for document in documents for diagnostic in document.diagnostics])
+    *shared, last = map(with_corrected_keys, documents)
     return [*map(without_secrets, shared), with_secrets(last, config)]
 
 
-def _broken_rules(sound: Sound, stack: Stack) -> Iterator[Finding]:
+def _broken_rules(sound: ValidPart, stack: Stack) -> Iterator[Problem]:
     """What is wrong between fields, wherever the fields themselves are right."""
     yield from filter(sound.tells, findings(stack))
     if sound.judges_references:

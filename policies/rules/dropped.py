@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from model_serving.contract.rows import Field, Here, OnChange, fields
+from model_serving.contract.rows import Field, Handling, OnChange, fields
 from model_serving.policies.live import LiveEndpoint, UnreadableError, live_endpoint
 from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag, has_unknown, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
@@ -35,7 +35,7 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
         return  # route-optimized-create-only says so
     if live and not resource.replaces(live.endpoint_id):  # a new endpoint is created with all its fields
         for row in fields("model_serving"):
-            if not (row.here is Here.SETTINGS and _COMPONENT in resource.urn):
+            if not (row.handling is Handling.SETTINGS and _COMPONENT in resource.urn):
                 yield from _repeated(row, resource) if row.repeats else ()
                 yield from _lost(row, resource, live)
 

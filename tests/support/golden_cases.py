@@ -193,9 +193,9 @@ def report_on(folder: Path) -> Report:
 
 def comment_on(folder: Path) -> str:
     """The comment on a recorded case, with places as they are named in the project's folder."""
-    from model_serving.spec.diagnostics import relative  # noqa: PLC0415  only the folder's name is taken out
+    from model_serving.spec.diagnostics import relative_path  # noqa: PLC0415  only the folder's name is taken out
 
-    return markdown(report_on(folder)).replace(f"{relative(folder / 'stacks')}/", "stacks/")
+    return markdown(report_on(folder)).replace(f"{relative_path(folder / 'stacks')}/", "stacks/")
 
 
 def main(names: list[str]) -> int:

@@ -30,7 +30,7 @@ class StackFiles:
         try:
             self.load(config)
         except SpecError as refused:
-            return [str(fault) for fault in refused.faults]
+            return [str(fault) for fault in refused.diagnostics]
         return []
 
 

@@ -12,16 +12,16 @@ _SECTIONS: Mapping[str, str] = {
 
 
 def declared_in(stack: str, folder: Path) -> Callable[[str, str], str]:
-    """A function from a subject's kind and key to its place, as `file:line`; empty where no file declares it.
+    """A function from a subject's kind and key to its location, as `file:line`; empty where no file declares it.
 
     A stack's own file counts before `base.yaml`: it is the one that its author edits.
     """
     files = (folder / f"Pulumi.{stack}.yaml", folder / "base.yaml")
-    documents = [read(file).places for file in files if file.exists()]
+    documents = [read(file).locations for file in files if file.exists()]
 
-    def place(kind: str, key: str) -> str:
+    def location(kind: str, key: str) -> str:
         path = ("config", _SECTIONS.get(kind, ""), key)
-        found = next((places[path] for places in documents if path in places), None)
+        found = next((locations[path] for locations in documents if path in locations), None)
         return f"{found.file}:{found.line}" if found else ""
 
-    return place
+    return location

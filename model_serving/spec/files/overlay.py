@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from model_serving.spec.diagnostics import Fault, Place
+from model_serving.spec.diagnostics import Diagnostic, Location
 from model_serving.spec.field_path import FieldPath, dotted
 from model_serving.spec.files.yaml_locations import Document
 from model_serving.spec.validation.suggestions import suggestion
@@ -15,21 +15,21 @@ class Merged:
 
     documents: list[Document]
     data: dict[str, Any] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    def place(self, path: FieldPath) -> Place:
+    def location(self, path: FieldPath) -> Location:
         """Where the value stands, or the nearest value around it; in the last file that has it."""
         for end in range(len(path), -1, -1):
             for document in reversed(self.documents):
-                if path[:end] in document.places:
-                    return document.places[path[:end]]
-        raise AssertionError("A document has a place for its root")
+                if path[:end] in document.locations:
+                    return document.locations[path[:end]]
+        raise AssertionError("A document has a location for its root")
 
 
 def merge(documents: list[Document]) -> Merged:
     """The documents in order, later ones over earlier ones.
 
-    A `null` that removes nothing is a fault; in a file with others it may only stand for what could not be read.
+    A `null` that removes nothing is a diagnostic; in a file with others it may only stand for what could not be read.
     """
     merged = Merged(documents)
     for document in documents:
@@ -44,8 +44,8 @@ def _laid(
     for key, value in over.items():
         where = (*path, key)
         if value is None:
-            if key not in under and not document.faults:
-                merged.faults.append(_nothing_to_remove(document, where, key, list(under)))
+            if key not in under and not document.diagnostics:
+                merged.diagnostics.append(_nothing_to_remove(document, where, key, list(under)))
             result.pop(key, None)
         elif isinstance(value, dict):
             below = under.get(key)
@@ -55,7 +55,7 @@ def _laid(
     return result
 
 
-def _nothing_to_remove(document: Document, path: FieldPath, key: str, below: list[str]) -> Fault:
+def _nothing_to_remove(document: Document, path: FieldPath, key: str, below: list[str]) -> Diagnostic:
     message = "has no value; `null` removes what base.yaml says, and that has nothing here"
     hint = suggestion(key, below, "It has here") if below else "Give it a value, or leave it out"
-    return Fault(document.places[path], dotted(path), message, hint)
+    return Diagnostic(document.locations[path], dotted(path), message, hint)

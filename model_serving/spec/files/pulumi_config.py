@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from model_serving.spec.diagnostics import Fault
+from model_serving.spec.diagnostics import Diagnostic
 from model_serving.spec.field_path import NAMESPACE, FieldPath, dotted
 from model_serving.spec.files.secrets import Secret
 from model_serving.spec.files.yaml_locations import Document
@@ -33,9 +33,9 @@ class _DisagreementError(Exception):
 def with_secrets(document: Document, engine: EngineConfig | None) -> Document:
     """The settings with a Secret for each encrypted value: the engine's text, or one that is not known without it.
 
-    A value that the engine has otherwise is a fault of the document, told once.
+    A value that the engine has otherwise is a diagnostic of the document, told once.
     """
-    if engine is None or document.faults:
+    if engine is None or document.diagnostics:
         return replace(document, data=_unknown(document.data))
     data: dict[str, Any] = {}
     try:
@@ -45,17 +45,17 @@ def with_secrets(document: Document, engine: EngineConfig | None) -> Document:
             if key in document.data:
                 data[key] = value
     except _DisagreementError as error:
-        document.faults.append(_other_file(document, error.path))
+        document.diagnostics.append(_other_file(document, error.path))
         return replace(document, data=_unknown(document.data))
     return replace(document, data=data)
 
 
 def without_secrets(document: Document) -> Document:
-    """The settings of base.yaml, where an encrypted value is a fault: each stack has a key of its own."""
+    """The settings of base.yaml, where an encrypted value is a diagnostic: each stack has a key of its own."""
     for path in encrypted_paths(document.data, ()):
         message = "a secret can't stand in base.yaml, because each stack encrypts with a key of its own"
         hint = f"pulumi config set --secret --path '{NAMESPACE}{dotted(path)}' writes it into the stack's own file"
-        document.faults.append(Fault(document.places[path], dotted(path), message, hint))
+        document.diagnostics.append(Diagnostic(document.locations[path], dotted(path), message, hint))
     return replace(document, data=_unknown(document.data))
 
 
@@ -124,9 +124,11 @@ def _parsed(text: str | None, written: Any) -> Any:
         return text
 
 
-def _other_file(document: Document, path: FieldPath) -> Fault:
+def _other_file(document: Document, path: FieldPath) -> Diagnostic:
     """Neither value is told: one of them may be secret."""
-    place = next(document.places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in document.places)
+    location = next(
+        document.locations[path[:end]] for end in range(len(path), -1, -1) if path[:end] in document.locations
+    )
     message = "Pulumi has another value here than this file, which alone says what is deployed"
     hint = "Run without --config-file, and keep these settings out of Pulumi.yaml and of ESC environments"
-    return Fault(place, dotted(path), message, hint)
+    return Diagnostic(location, dotted(path), message, hint)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from model_serving.spec.diagnostics import Fault, Place, relative
+from model_serving.spec.diagnostics import Diagnostic, Location, relative_path
 from model_serving.spec.field_path import FieldPath, dotted
 from model_serving.spec.files.yaml_text import (
     MAX_DEPTH,
@@ -15,7 +15,7 @@ from model_serving.spec.files.yaml_text import (
     Loader,
     UnreadableError,
     compose,
-    place_of,
+    location_of,
 )
 
 MAX_VALUES: Final = 100_000
@@ -26,32 +26,32 @@ _Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
 
 @dataclass
 class Document:
-    """A file's data, the place of every value in it, and what is wrong with it as YAML."""
+    """A file's data, the location of every value in it, and what is wrong with it as YAML."""
 
     file: str
     data: Any = None
-    places: dict[FieldPath, Place] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    locations: dict[FieldPath, Location] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
     def readable(self) -> bool:
-        """Whether there is a map to go on with, be there faults in it or not."""
+        """Whether there is a map to go on with, be there diagnostics in it or not."""
         return isinstance(self.data, dict)
 
 
 def read(file: Path) -> Document:
     """Read a YAML file. Faults are collected in the document; nothing is raised for what a user wrote."""
-    document = Document(relative(file))
+    document = Document(relative_path(file))
     try:
         root = compose(file)
         document.data = _Builder(document).value(root, (), ())
     except UnreadableError as error:
-        document.faults.append(error.fault)
+        document.diagnostics.append(error.diagnostic)
     return document
 
 
 class _Builder:
-    """Turns YAML nodes into data, noting each place and each key that is written twice."""
+    """Turns YAML nodes into data, noting each location and each key that is written twice."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -62,15 +62,15 @@ class _Builder:
     def value(self, node: yaml.Node, path: FieldPath, parents: tuple[yaml.Node, ...]) -> Any:
         """The node's value at this path. Raises UnreadableError where anchors expand beyond the bounds."""
         self._count(node, 1)
-        self.document.places.setdefault(path, self._place(node))
+        self.document.locations.setdefault(path, self._location(node))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if any(node is parent for parent in parents):
-            self._fault(node, path, "an anchor contains itself", "Write the values out")
+            self._report(node, path, "an anchor contains itself", "Write the values out")
             return None
         if len(parents) > MAX_DEPTH:
             message = f"anchors expand to more than {MAX_DEPTH} maps and lists within each other"
-            raise UnreadableError(self._place(node), message, "Write the values out")
+            raise UnreadableError(self._location(node), message, "Write the values out")
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, n), (*parents, node)) for n, item in enumerate(node.value)]
         assert isinstance(node, yaml.MappingNode), "A node is a scalar, a sequence or a mapping"
@@ -80,14 +80,14 @@ class _Builder:
         try:
             return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self._fault(node, path, f'"{node.value}" is not what its tag {node.tag} says', "Remove the tag")
+            self._report(node, path, f'"{node.value}" is not what its tag {node.tag} says', "Remove the tag")
             return None
 
     def _map(self, node: yaml.MappingNode, path: FieldPath, parents: tuple[yaml.Node, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for name, (key, value) in self._pairs(node, path).items():
             where = (*path, name)
-            self.document.places[where] = self._place(key)
+            self.document.locations[where] = self._location(key)
             result[name] = self.value(value, where, parents)
         return result
 
@@ -105,7 +105,7 @@ class _Builder:
                     self._count(source, len(inherited))
                     pairs.update({name: pair for name, pair in inherited.items() if name not in pairs})
                 else:
-                    self._fault(source, path, "`<<` takes another map", "Write an alias to one, as in `<<: *name`")
+                    self._report(source, path, "`<<` takes another map", "Write an alias to one, as in `<<: *name`")
         return pairs
 
     def _own_pairs(self, node: yaml.MappingNode, path: FieldPath) -> _Pairs:
@@ -114,14 +114,14 @@ class _Builder:
             if key.tag == MERGE_TAG:
                 continue
             if not isinstance(key, yaml.ScalarNode):
-                self._fault(key, path, "a map or a list can't be a key", "A key is one word")
+                self._report(key, path, "a map or a list can't be a key", "A key is one word")
             elif key.tag != STRING_TAG:
                 message = f"the key {key.value or 'null'} is not text"
-                self._fault(key, path, message, f'Write it in quotes: "{key.value}"')
+                self._report(key, path, message, f'Write it in quotes: "{key.value}"')
             elif key.value in pairs:
-                first = self._place(pairs[key.value][0])
+                first = self._location(pairs[key.value][0])
                 message = f'"{key.value}" is written twice; the first is on line {first.line}'
-                self._fault(key, (*path, key.value), message, "Keep one of the two")
+                self._report(key, (*path, key.value), message, "Keep one of the two")
             else:
                 pairs[key.value] = (key, value)
         return pairs
@@ -130,10 +130,10 @@ class _Builder:
         self.values += values
         if self.values > MAX_VALUES:
             message = f"anchors expand to more than {MAX_VALUES:,} values"
-            raise UnreadableError(self._place(node), message, "Write the values out")
+            raise UnreadableError(self._location(node), message, "Write the values out")
 
-    def _place(self, node: yaml.Node) -> Place:
-        return place_of(self.document.file, node.start_mark)
+    def _location(self, node: yaml.Node) -> Location:
+        return location_of(self.document.file, node.start_mark)
 
-    def _fault(self, node: yaml.Node, path: FieldPath, message: str, hint: str) -> None:
-        self.document.faults.append(Fault(self._place(node), dotted(path), message, hint))
+    def _report(self, node: yaml.Node, path: FieldPath, message: str, hint: str) -> None:
+        self.document.diagnostics.append(Diagnostic(self._location(node), dotted(path), message, hint))

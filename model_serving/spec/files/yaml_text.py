@@ -10,7 +10,7 @@ from typing import Final
 
 import yaml
 
-from model_serving.spec.diagnostics import Fault, Place, relative
+from model_serving.spec.diagnostics import Diagnostic, Location, relative_path
 
 MAX_BYTES: Final = 1_000_000
 """A stack file is written by hand; one larger than this is a mistake, and is not parsed."""
@@ -47,33 +47,33 @@ for _name, _pattern, _first in (
 class UnreadableError(Exception):
     """The file is not one YAML document of a reasonable size."""
 
-    def __init__(self, place: Place, message: str, hint: str = "") -> None:
-        self.fault = Fault(place, "", message, hint)
-        super().__init__(str(self.fault))
+    def __init__(self, location: Location, message: str, hint: str = "") -> None:
+        self.diagnostic = Diagnostic(location, "", message, hint)
+        super().__init__(str(self.diagnostic))
 
 
 def compose(file: Path) -> yaml.Node:
     """The root of the file's only document. Raises UnreadableError."""
-    name = relative(file)
+    name = relative_path(file)
     text = _text(file, name)
     try:
         _bounded(text, name)
         root = yaml.compose(text, Loader=Loader)
     except yaml.reader.ReaderError as error:
-        place = _place_in(name, text.encode()[: error.position])
-        raise UnreadableError(place, "a control character can't stand in YAML", "Remove it") from None
+        location = _location_in(name, text.encode()[: error.position])
+        raise UnreadableError(location, "a control character can't stand in YAML", "Remove it") from None
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(name, text, error) from None
     if root is None:
-        raise UnreadableError(Place(name), "the file is empty", "It begins with `config:`; see docs/stack-files.md")
+        raise UnreadableError(Location(name), "the file is empty", "It begins with `config:`; see docs/stack-files.md")
     assert isinstance(root, yaml.Node), "Composing gives a node"
     return root
 
 
-def place_of(name: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> Place:
-    """The place of a mark; every node and event of a composed text has one."""
+def location_of(name: str, mark: "yaml.Mark | yaml._yaml.Mark | None") -> Location:
+    """The location of a mark; every node and event of a composed text has one."""
     assert mark is not None, "Nothing here is made without a text"
-    return Place(name, mark.line + 1, mark.column + 1)
+    return Location(name, mark.line + 1, mark.column + 1)
 
 
 def _text(file: Path, name: str) -> str:
@@ -81,21 +81,21 @@ def _text(file: Path, name: str) -> str:
         size = file.stat().st_size
         raw = file.read_bytes() if size <= MAX_BYTES else b""
     except OSError as error:
-        raise UnreadableError(Place(name), f"the file can't be read: {error.strerror}") from None
+        raise UnreadableError(Location(name), f"the file can't be read: {error.strerror}") from None
     if size > MAX_BYTES:
         message = f"the file has {size:,} bytes, more than the {MAX_BYTES:,} that a stack file may have"
-        raise UnreadableError(Place(name), message, "Move the large values out of it")
+        raise UnreadableError(Location(name), message, "Move the large values out of it")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = _place_in(name, raw[: error.start])
-        raise UnreadableError(place, "the file is not UTF-8 text from here on", "Save it as UTF-8") from None
+        location = _location_in(name, raw[: error.start])
+        raise UnreadableError(location, "the file is not UTF-8 text from here on", "Save it as UTF-8") from None
 
 
-def _place_in(name: str, before: bytes) -> Place:
-    """The place that follows these bytes of the file."""
+def _location_in(name: str, before: bytes) -> Location:
+    """The location that follows these bytes of the file."""
     line = before.rpartition(b"\n")[2]
-    return Place(name, before.count(b"\n") + 1, len(line.decode(errors="replace")) + 1)
+    return Location(name, before.count(b"\n") + 1, len(line.decode(errors="replace")) + 1)
 
 
 def _bounded(text: str, name: str) -> None:
@@ -110,17 +110,17 @@ def _bounded(text: str, name: str) -> None:
             documents += 1
         if depth > MAX_DEPTH:
             message = f"more than {MAX_DEPTH} maps and lists within each other"
-            raise UnreadableError(place_of(name, event.start_mark), message, "A stack file needs ten at the most")
+            raise UnreadableError(location_of(name, event.start_mark), message, "A stack file needs ten at the most")
         if documents > 1:
             message = "a second document begins here; a stack file is one"
-            raise UnreadableError(place_of(name, event.start_mark), message, "Remove the `---`")
+            raise UnreadableError(location_of(name, event.start_mark), message, "Remove the `---`")
 
 
 def _not_yaml(name: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
     if mark and text[mark.index : mark.index + 1] == "\t":
-        return UnreadableError(place_of(name, mark), "a tab stands where YAML wants spaces", "Indent with spaces")
+        return UnreadableError(location_of(name, mark), "a tab stands where YAML wants spaces", "Indent with spaces")
     around = ""
     if error.context and error.context_mark:
         around = f" ({error.context} that begins on line {error.context_mark.line + 1})"
-    return UnreadableError(place_of(name, mark), f"not valid YAML: {error.problem}{around}", _QUOTES)
+    return UnreadableError(location_of(name, mark), f"not valid YAML: {error.problem}{around}", _QUOTES)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from model_serving.spec.diagnostics import Finding
+from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret
 from model_serving.spec.validation.served_entity_rules import entity_findings
@@ -14,7 +14,7 @@ _TOTAL: Final = 100
 _NAMED: Final = ("user_group", "service_principal")
 
 
-def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
     """What is wrong with one endpoint by itself, its served entities included."""
     yield from _traffic(endpoint, (*path, "traffic"))
     yield from _permissions(endpoint, (*path, "permissions"))
@@ -35,7 +35,7 @@ def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
         yield from entity_findings(entity, (*path, "served_entities", name))
 
 
-def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Finding:
+def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Problem:
     if endpoint.protect:
         hint = "Remove `protect` until the endpoint is replaced, or remove `replace_id`"
         return path, "a protected endpoint can't be replaced", hint
@@ -43,7 +43,7 @@ def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Finding:
     return path, "an endpoint that is retained on delete stays, so it can't be replaced", hint
 
 
-def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
     entities, routes = endpoint.served_entities, endpoint.routes
     for name in routes:
         if name not in entities:
@@ -61,7 +61,7 @@ def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
         yield path, f"sums to {total}, must be 100", "Change the percentages so that they add up to 100"
 
 
-def _permissions(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
+def _permissions(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for n, permission in enumerate(endpoint.permissions):
         where = (*path, n)
@@ -78,7 +78,7 @@ def _permissions(endpoint: Endpoint, path: FieldPath) -> Iterator[Finding]:
             yield (*where, kind), message, "Leave this entry out"
 
 
-def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Finding]:
+def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Problem]:
     seen: set[tuple[str, str | None]] = set()
     for n, limit in enumerate(limits):
         where = (*path, n)
@@ -95,7 +95,7 @@ def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Finding]:
         seen.add((limit.key, limit.principal))
 
 
-def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]:
+def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Problem]:
     if telemetry.table_names is not None and telemetry.telemetry_profile_id is not None:
         message = "table_names makes a telemetry profile, telemetry_profile_id names an existing one"
         yield (*path, "telemetry_profile_id"), message, "Keep one of the two"
@@ -107,7 +107,7 @@ def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]
         yield path, message, "Write `table_names` with at least one table, or `telemetry_profile_id`"
 
 
-def _payload_table(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Finding]:
+def _payload_table(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Problem]:
     """Source: Databricks CLI, libs/testserver/serving_endpoints.go: it is named after the logs table."""
     name = telemetry.inference_table_config.name if telemetry.inference_table_config else None
     logs = telemetry.table_names.logs_table if telemetry.table_names else None

@@ -52,12 +52,12 @@ _FORMS: Final = {
 """Each pattern of the vocabulary: what a text that doesn't match it is not, and how it is written."""
 
 
-def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
+def explain(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
     """Message and hint for one error, whose path is that of the value."""
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     if kind in _KINDS:
         what, way_out = _KINDS[kind]
-        return f"must be {what}; found {shown(found)}", _other_spelling(kind, found) or way_out
+        return f"must be {what}; found {describe(found)}", _other_spelling(kind, found) or way_out
     match kind:
         case "extra_forbidden":
             return unknown_key(path)
@@ -65,17 +65,17 @@ def explained(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
             return _unknown_word(found, words(path))
         case "string_pattern_mismatch":
             what, way_out = _FORMS.get(context["pattern"], ("does not have the right form", _REFERENCE))
-            message = f"{shown(found)} {what}", way_out
+            message = f"{describe(found)} {what}", way_out
         case "greater_than_equal":
-            message = f"must be at least {context['ge']}; found {shown(found)}", "Write a larger number"
+            message = f"must be at least {context['ge']}; found {describe(found)}", "Write a larger number"
         case "less_than_equal":
-            message = f"must be at most {context['le']}; found {shown(found)}", "Write a smaller number"
+            message = f"must be at most {context['le']}; found {describe(found)}", "Write a smaller number"
         case "string_too_long":
             message = f"has {len(found)} characters, at most {context['max_length']} are allowed", "Shorten it"
         case "value_error":
             message = str(context["error"]), _REFERENCE
         case _:
-            message = _FIXED.get(kind) or (f"{error['msg']}; found {shown(found)}", _REFERENCE)
+            message = _FIXED.get(kind) or (f"{error['msg']}; found {describe(found)}", _REFERENCE)
     return message
 
 
@@ -90,18 +90,18 @@ def _unknown_word(found: Any, allowed: list[str]) -> tuple[str, str]:
     # Only for the same letters: a level or a size that merely looks alike is another one.
     meant = next((word for word in allowed if word.lower() == str(found).lower()), None)
     way_out = f'Did you mean "{meant}"?' if meant else "Write one of them"
-    return f"{shown(found)} is not one of {', '.join(allowed)}", way_out
+    return f"{describe(found)} is not one of {', '.join(allowed)}", way_out
 
 
 def _other_spelling(kind: str, found: Any) -> str:
     if is_secret(found):
         return "Only text can be secret; write it in clear"
     if kind == "string_type" and isinstance(found, bool | int | float):
-        return f'Write it in quotes: "{shown(found)}"'
+        return f'Write it in quotes: "{describe(found)}"'
     return ""
 
 
-def shown(value: Any) -> str:
+def describe(value: Any) -> str:
     """A found value, short. A whole map or list is named, not printed, and a secret never."""
     if is_secret(value):
         return "a secret"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from model_serving.spec.diagnostics import Fault
+from model_serving.spec.diagnostics import Diagnostic
 from model_serving.spec.field_path import FieldPath, dotted
 from model_serving.spec.files.yaml_locations import Document
 from model_serving.spec.introspection import keys
@@ -19,26 +19,26 @@ _SURELY: Final = 0.8
 `traffic_config`, which has another shape, is not, with 0.67."""
 
 
-def with_meant_keys(document: Document) -> Document:
-    """Our settings with each misspelt key as the one that was meant, and a fault for it at its place."""
+def with_corrected_keys(document: Document) -> Document:
+    """Our settings with each misspelt key as the one that was meant, and a diagnostic for it at its written."""
     if not document.readable:
         return document
     meant: dict[FieldPath, FieldPath] = {}
     data = _corrected(document.data, (), meant)
     if not meant:
         return document
-    faults = [
-        Fault(document.places[place], dotted(place), *unknown_key((*path[:-1], place[-1])))
-        for place, path in meant.items()
+    diagnostics = [
+        Diagnostic(document.locations[written], dotted(written), *unknown_key((*path[:-1], written[-1])))
+        for written, path in meant.items()
     ]
-    places = {**dict(_moved(document, meant)), **document.places}
-    return replace(document, data=data, places=places, faults=[*document.faults, *faults])
+    locations = {**dict(_moved(document, meant)), **document.locations}
+    return replace(document, data=data, locations=locations, diagnostics=[*document.diagnostics, *diagnostics])
 
 
-def _corrected(value: Any, path: FieldPath, meant: dict[FieldPath, FieldPath], place: FieldPath = ()) -> Any:
-    """`path` is where the value belongs, `place` where it stands. `meant` collects both for each misspelt key."""
+def _corrected(value: Any, path: FieldPath, meant: dict[FieldPath, FieldPath], written: FieldPath = ()) -> Any:
+    """`path` is where the value belongs, `written` where it stands. `meant` collects both for each misspelt key."""
     if isinstance(value, list):
-        return [_corrected(item, (*path, n), meant, (*place, n)) for n, item in enumerate(value)]
+        return [_corrected(item, (*path, n), meant, (*written, n)) for n, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     allowed = keys(path)
@@ -46,8 +46,8 @@ def _corrected(value: Any, path: FieldPath, meant: dict[FieldPath, FieldPath], p
     for key, inner in value.items():
         name = _meant(key, allowed, [*value, *found])
         if name != key:
-            meant[(*place, key)] = (*path, name)
-        found[name] = _corrected(inner, (*path, name), meant, (*place, key))
+            meant[(*written, key)] = (*path, name)
+        found[name] = _corrected(inner, (*path, name), meant, (*written, key))
     return found
 
 
@@ -60,8 +60,8 @@ def _meant(key: str, allowed: list[str], written: list[str]) -> str:
 
 
 def _moved(document: Document, meant: dict[FieldPath, FieldPath]) -> Iterator[tuple[FieldPath, Any]]:
-    """The places of what stands under misspelt keys, by the paths that were meant."""
-    for path, place in document.places.items():
+    """The locations of what stands under misspelt keys, by the paths that were meant."""
+    for path, location in document.locations.items():
         corrected = tuple(meant.get(path[: end + 1], (part,))[-1] for end, part in enumerate(path))
         if corrected != path:
-            yield corrected, place
+            yield corrected, location

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from model_serving.spec.diagnostics import Finding
+from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.validation.suggestions import closest
 from model_serving.spec.vocabulary.stack import Stack
@@ -19,7 +19,7 @@ from model_serving.spec.vocabulary.stack import Stack
 _ENTITY_STAND_IN: Final = {"entity": "system.ai.stand_in"}
 _PERMISSION_STAND_IN: Final = {"group": "stand in", "level": "CAN_VIEW"}
 _KEY_PART: Final = "[key]"
-"""How pydantic ends the place of an error in a key of a map."""
+"""How pydantic ends the location of an error in a key of a map."""
 
 _ITEMS: Final = ("endpoints", "service_principals")
 _ITEM, _FIELD, _PART = 2, 3, 4
@@ -27,7 +27,7 @@ _DEEPEST: Final = 50
 
 
 @dataclass(frozen=True)
-class Wrong:
+class InvalidValue:
     """One value that can't be what its field takes, and what pydantic says of it."""
 
     path: FieldPath
@@ -42,18 +42,18 @@ class Wrong:
         return self.error["type"]
 
 
-def wrong_values(data: dict[str, Any]) -> list[Wrong]:
+def invalid_values(data: dict[str, Any]) -> list[InvalidValue]:
     """What is wrong with each value by itself."""
     try:
         Stack.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return [Wrong(tuple(part for part in detail["loc"] if part != _KEY_PART), detail) for detail in details]
+        return [InvalidValue(tuple(part for part in detail["loc"] if part != _KEY_PART), detail) for detail in details]
     return []
 
 
 @dataclass
-class Sound:
+class ValidPart:
     """The sound part of a stack's data, and what was taken from it.
 
     `taken` are the values that were wrong, `loose` the maps that had an unknown key.
@@ -71,7 +71,7 @@ class Sound:
         hidden = {closest(key, _ITEMS) for key in unknown} - set(self.written)
         return hidden.isdisjoint(_ITEMS) and not any((item,) in self.taken for item in _ITEMS)
 
-    def tells(self, finding: Finding) -> bool:
+    def tells(self, finding: Problem) -> bool:
         """Whether a finding is about something that is really there, and not a consequence of what was taken."""
         path = finding[0]
         if any(path[:end] in self.taken for end in range(1, len(path) + 1)):
@@ -96,19 +96,19 @@ class Sound:
         return False
 
 
-def sound_part(data: dict[str, Any], wrong: list[Wrong]) -> Sound:
+def valid_part(data: dict[str, Any], wrong: list[InvalidValue]) -> ValidPart:
     """The data without what is wrong; it makes a Stack."""
-    sound = Sound(_copied(data), data)
+    sound = ValidPart(_copied(data), data)
     around = 0
     while wrong:
         for each in sorted(wrong, key=lambda each: not each.is_key):
             _take(sound, each, around)
-        wrong, around = wrong_values(sound.data), around + 1
+        wrong, around = invalid_values(sound.data), around + 1
         assert around < _DEEPEST, f"Something is left out each time; still wrong: {[each.path for each in wrong]}"
     return sound
 
 
-def _take(sound: Sound, wrong: Wrong, around: int) -> None:
+def _take(sound: ValidPart, wrong: InvalidValue, around: int) -> None:
     """Leave a value out; what can't be without it goes too, one map or list more with each time `around`."""
     path = wrong.path
     if wrong.kind == "extra_forbidden":
@@ -125,7 +125,7 @@ def _take(sound: Sound, wrong: Wrong, around: int) -> None:
             sound.taken.add((*path[:-1], "entity"))
 
 
-def _take_entity(sound: Sound, wrong: Wrong) -> None:
+def _take_entity(sound: ValidPart, wrong: InvalidValue) -> None:
     """A served entity, or all of them. Traffic refers to entities by name: where one has no name it can't be judged."""
     path = wrong.path
     endpoint = _at(sound.data, path[:_ITEM])
@@ -142,14 +142,14 @@ def _take_entity(sound: Sound, wrong: Wrong) -> None:
     sound.taken |= {path, (*path[:_ITEM], "traffic")}
 
 
-def _take_permission(sound: Sound, path: FieldPath) -> None:
+def _take_permission(sound: ValidPart, path: FieldPath) -> None:
     permissions = _at(sound.data, path[:-1])
     if isinstance(permissions, list):
         permissions[int(path[-1])] = _PERMISSION_STAND_IN
         sound.taken.add(path)
 
 
-def _drop_around(sound: Sound, path: FieldPath) -> None:
+def _drop_around(sound: ValidPart, path: FieldPath) -> None:
     """Leave out the value, or the list that it is an item of: the others would get its position."""
     while not _drop(sound.data, path) and len(path) > 1:
         path = path[:-1]

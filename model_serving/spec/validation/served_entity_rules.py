@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from model_serving.spec.diagnostics import Finding
+from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_unknown
 from model_serving.spec.vocabulary.stack import ServedEntity
 from model_serving.spec.vocabulary.types import OBJECT_NAME, REFERENCE
 
 
-def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
     """What is wrong with one served entity by itself."""
     kinds = [kind for kind in ("entity", "feature_spec", "external_model") if getattr(entity, kind) is not None]
     if len(kinds) != 1:
@@ -30,7 +30,7 @@ def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
             yield (*path, "environment_vars", name), message, "Write it whole, as {{secrets/scope/key}}"
 
 
-def _feature_spec(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+def _feature_spec(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
     if entity.feature_spec is None:
         return
     if entity.version is not None:
@@ -40,7 +40,7 @@ def _feature_spec(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
         yield (*path, "feature_spec"), message, "Write it as catalog.schema.name"
 
 
-def _model(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+def _model(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
     if entity.entity is None or is_unknown(entity.entity):
         return
     name, at, alias = entity.entity.partition("@")
@@ -69,7 +69,7 @@ def _pay_per_token(entity: ServedEntity) -> bool:
     return entity.model_name.startswith("system.ai.")
 
 
-def _size(entity: ServedEntity, path: FieldPath) -> Iterator[Finding]:
+def _size(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
     low, high = entity.min_provisioned_concurrency, entity.max_provisioned_concurrency
     if (low is not None or high is not None) and entity.workload_size:
         message = "workload_size and a provisioned concurrency range both choose the size"

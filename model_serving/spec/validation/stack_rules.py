@@ -1,6 +1,6 @@
 """What must hold between the parts of a stack, beyond each part by itself.
 
-Each rule yields (path, message, hint) for what it finds; the loader gives them their place.
+Each rule yields (path, message, hint) for what it finds; the loader gives them their location.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from model_serving.spec.diagnostics import Finding
+from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret, is_unknown
 from model_serving.spec.validation.endpoint_rules import endpoint_findings
@@ -30,7 +30,7 @@ class Names:
     service_principals: Collection[str]
 
 
-def findings(stack: Stack) -> Iterator[Finding]:
+def findings(stack: Stack) -> Iterator[Problem]:
     """Everything that is wrong between the fields of a stack, less what it refers to."""
     for key, endpoint in stack.endpoints.items():
         yield from _name(stack, key, ("endpoints", key))
@@ -41,13 +41,13 @@ def findings(stack: Stack) -> Iterator[Finding]:
     yield from _one_declaration_a_principal(stack)
 
 
-def reference_findings(stack: Stack, names: Names) -> Iterator[Finding]:
+def reference_findings(stack: Stack, names: Names) -> Iterator[Problem]:
     """Every reference to what nobody declares."""
     for key, endpoint in stack.endpoints.items():
         yield from _principals(endpoint, ("endpoints", key), names)
     for key, principal in stack.service_principals.items():
         yield from _served(principal, ("service_principals", key, "serves"), names)
-        yield from _granted_in_clear(stack, principal)
+        yield from _granted_models_are_plaintext(stack, principal)
 
 
 def endpoint_name(stack: Stack, key: str) -> str:
@@ -55,7 +55,7 @@ def endpoint_name(stack: Stack, key: str) -> str:
     return stack.name_prefix + (stack.endpoints[key].name or key)
 
 
-def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Finding]:
+def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Problem]:
     name = endpoint_name(stack, key)
     where = (*path, "name") if stack.endpoints[key].name else path
     if re.fullmatch(ENDPOINT_NAME, name):
@@ -68,7 +68,7 @@ def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Finding]:
     yield where, message, "Set `name`, or choose another key or `name_prefix`"
 
 
-def _one_endpoint_a_name(stack: Stack) -> Iterator[Finding]:
+def _one_endpoint_a_name(stack: Stack) -> Iterator[Problem]:
     owners: dict[str, str] = {}
     for key in stack.endpoints:
         name = endpoint_name(stack, key)
@@ -78,7 +78,7 @@ def _one_endpoint_a_name(stack: Stack) -> Iterator[Finding]:
         owners.setdefault(name, key)
 
 
-def _one_declaration_a_principal(stack: Stack) -> Iterator[Finding]:
+def _one_declaration_a_principal(stack: Stack) -> Iterator[Problem]:
     owners: dict[str, str] = {}
     for key, principal in stack.service_principals.items():
         if principal.application_id in owners:
@@ -88,7 +88,7 @@ def _one_declaration_a_principal(stack: Stack) -> Iterator[Finding]:
             owners[principal.application_id] = key
 
 
-def _principals(endpoint: Endpoint, path: FieldPath, names: Names) -> Iterator[Finding]:
+def _principals(endpoint: Endpoint, path: FieldPath, names: Names) -> Iterator[Problem]:
     """Service principals are referred to by a key of this stack, or by application id."""
     for n, permission in enumerate(endpoint.permissions):
         if permission.service_principal:
@@ -99,14 +99,14 @@ def _principals(endpoint: Endpoint, path: FieldPath, names: Names) -> Iterator[F
             yield from _principal(limit.principal, (*path, "ai_gateway", "rate_limits", n, "principal"), names)
 
 
-def _principal(name: str, path: FieldPath, names: Names) -> Iterator[Finding]:
+def _principal(name: str, path: FieldPath, names: Names) -> Iterator[Problem]:
     if name in names.service_principals or is_unknown(name) or re.fullmatch(APPLICATION_ID, name):
         return
     message = f'"{name}" is neither a service principal of this stack nor an application id'
     yield path, message, suggestion(name, names.service_principals, "Declared under service_principals")
 
 
-def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Iterator[Finding]:
+def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Iterator[Problem]:
     for n, key in enumerate(principal.serves):
         if key not in names.endpoints:
             yield (*path, n), f'no endpoint has the key "{key}"', suggestion(key, names.endpoints, "Endpoints here")
@@ -114,7 +114,7 @@ def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Itera
             yield (*path, n), f'endpoint "{key}" is named twice', "Keep one of the two"
 
 
-def _granted_in_clear(stack: Stack, principal: ServicePrincipal) -> Iterator[Finding]:
+def _granted_models_are_plaintext(stack: Stack, principal: ServicePrincipal) -> Iterator[Problem]:
     """A grant's id in Pulumi's state, where nothing of it is encrypted, holds the name of the model."""
     for key in set(principal.serves) & set(stack.endpoints):
         for name, entity in stack.endpoints[key].served_entities.items():

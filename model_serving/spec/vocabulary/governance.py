@@ -5,12 +5,12 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from model_serving.spec.vocabulary.model import Model
-from model_serving.spec.vocabulary.types import Count, Flag, Fraction, InClear, ObjectName, Text
+from model_serving.spec.vocabulary.types import Count, Flag, Fraction, ObjectName, PlaintextOnly, Text
 
 PrincipalKind = Literal["service_principal", "user", "group"]
-Level = Annotated[Literal["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"], InClear]
-Period = Annotated[Literal["minute"], InClear]
-LimitKey = Annotated[Literal["endpoint", "user", "user_group", "service_principal"], InClear]
+Level = Annotated[Literal["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"], PlaintextOnly]
+Period = Annotated[Literal["minute"], PlaintextOnly]
+LimitKey = Annotated[Literal["endpoint", "user", "user_group", "service_principal"], PlaintextOnly]
 
 
 class Permission(Model):

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from model_serving.spec.vocabulary.model import Model
-from model_serving.spec.vocabulary.types import AnyText, Count, Flag, InClear, Key, Ordinal, Text, Version
+from model_serving.spec.vocabulary.types import AnyText, Count, Flag, Key, Ordinal, PlaintextOnly, Text, Version
 
-WorkloadSize = Annotated[Literal["Small", "Medium", "Large"], InClear]
+WorkloadSize = Annotated[Literal["Small", "Medium", "Large"], PlaintextOnly]
 WorkloadType = Annotated[
     Literal[
         "CPU",
@@ -20,7 +20,7 @@ WorkloadType = Annotated[
         "GPU_XLARGE_8",
         "MULTIGPU_MEDIUM",
     ],
-    InClear,
+    PlaintextOnly,
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from model_serving.spec.vocabulary.model import Model
-from model_serving.spec.vocabulary.types import ApplicationId, GrantedName, InClear, Key, Ordinal, Seconds, Text
+from model_serving.spec.vocabulary.types import ApplicationId, GrantedName, Key, Ordinal, PlaintextOnly, Seconds, Text
 
 Entitlement = Annotated[
     Literal[
@@ -15,7 +15,7 @@ Entitlement = Annotated[
         "workspace-access",
         "workspace-consume",
     ],
-    InClear,
+    PlaintextOnly,
 ]
 
 
@@ -40,7 +40,7 @@ class Grants(Model):
     )
 
 
-def _secret_wish(value: Any) -> Any:
+def _expand_oauth_secret(value: Any) -> Any:
     """`oauth_secret: true` means one with Databricks' own defaults, `false` none."""
     return {True: {}, False: None}[value] if isinstance(value, bool) else value
 
@@ -54,7 +54,7 @@ class ServicePrincipal(Model):
     )
     entitlements: list[Entitlement] = Field(default_factory=list, description="What it may use of the workspace.")
     oauth_secret: Annotated[
-        OAuthSecret | None, BeforeValidator(_secret_wish, json_schema_input_type=bool | OAuthSecret | None)
+        OAuthSecret | None, BeforeValidator(_expand_oauth_secret, json_schema_input_type=bool | OAuthSecret | None)
     ] = Field(default=None, description="true, or a map, gives it a client secret, which is an output of the stack.")
     grants: Grants = Field(default=Grants(), description="What it may read in Unity Catalog.")
     serves: list[Key] = Field(

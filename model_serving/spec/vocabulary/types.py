@@ -52,7 +52,7 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _kept_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+def _keep_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     """Pydantic turns a subclass of str into a plain one; a Secret goes through its checks and comes out as it was."""
     if not isinstance(value, Secret):
         return check(value)
@@ -61,47 +61,47 @@ def _kept_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     return value
 
 
-class _Secretly:
+class _MayBeSecret:
     """Lets a type of text be a Secret, and be written as `{secure: v1:...}`."""
 
     @staticmethod
     def __get_pydantic_core_schema__(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(_kept_secret, handler(source))
+        return core_schema.no_info_wrap_validator_function(_keep_secret, handler(source))
 
     @staticmethod
     def __get_pydantic_json_schema__(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [handler(schema), SECURE]}
 
 
-def _in_clear(value: Any) -> Any:
+def _refuse_secret(value: Any) -> Any:
     if isinstance(value, Secret):
         raise PydanticCustomError("secret", "can't be secret")
     return value
 
 
-InClear = BeforeValidator(_in_clear)
+PlaintextOnly = BeforeValidator(_refuse_secret)
 """On what can't be secret, because it comes to stand somewhere in clear: words of a closed list, days, names, keys."""
 
-AnyText = Annotated[str, _Secretly]
-Text = Annotated[str, StringConstraints(min_length=1), _Secretly]
-Description = Annotated[str, StringConstraints(max_length=1000), _Secretly]
+AnyText = Annotated[str, _MayBeSecret]
+Text = Annotated[str, StringConstraints(min_length=1), _MayBeSecret]
+Description = Annotated[str, StringConstraints(max_length=1000), _MayBeSecret]
 Version = Annotated[
-    str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), WithJsonSchema(_VERSION_SCHEMA), _Secretly
+    str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), WithJsonSchema(_VERSION_SCHEMA), _MayBeSecret
 ]
-ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _Secretly]
-ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _Secretly]
-Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _Secretly]
-EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), InClear]
-NamePrefix = Annotated[str, InClear]
+ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _MayBeSecret]
+ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _MayBeSecret]
+Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _MayBeSecret]
+EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), PlaintextOnly]
+NamePrefix = Annotated[str, PlaintextOnly]
 """An endpoint's name is its id in Pulumi's state, in clear."""
 
-GrantedName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), InClear]
+GrantedName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), PlaintextOnly]
 """What a grant is on is part of the grant's id in Pulumi's state, in clear."""
 
-Key = Annotated[str, StringConstraints(min_length=1), InClear]
+Key = Annotated[str, StringConstraints(min_length=1), PlaintextOnly]
 """A key of the stack file's own, or a reference to one."""
 
-EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME), InClear]
+EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME), PlaintextOnly]
 """The key of a served entity."""
 
 Percentage = Annotated[int, Field(ge=0, le=100, strict=True)]

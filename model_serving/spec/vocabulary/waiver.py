@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from model_serving.spec.vocabulary.model import Model
-from model_serving.spec.vocabulary.types import InClear, Text
+from model_serving.spec.vocabulary.types import PlaintextOnly, Text
 
 
 class Waiver(Model):
@@ -16,4 +16,6 @@ class Waiver(Model):
     resource: Annotated[Text, Field(description="Pulumi name of the resource: for an endpoint its key here.")]
     reason: Annotated[Text, Field(description="Why, for whoever reads the report.")]
     owner: Annotated[Text, Field(description="Who answers for it.")]
-    expires: Annotated[date, InClear, Field(description="The last day on which it holds, for example 2027-03-31.")]
+    expires: Annotated[
+        date, PlaintextOnly, Field(description="The last day on which it applies, for example 2027-03-31.")
+    ]

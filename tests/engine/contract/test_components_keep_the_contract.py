@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from model_serving.contract import Field, Here, fields
+from model_serving.contract import Field, Handling, fields
 from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
 from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare
 from tests.engine.contract.observed import Journal
@@ -51,7 +51,7 @@ def needed(row: Field) -> list[str]:
 @pytest.mark.parametrize("case", IN_PLACE, ids=ids(IN_PLACE))
 def test_a_creation_is_complete(seen: Seen, case: Case) -> None:
     row = ROWS[case.path]
-    assert seen["first"].get(case.endpoint) == ["POST", *(needed(row) if row.here is Here.SETTINGS else [])]
+    assert seen["first"].get(case.endpoint) == ["POST", *(needed(row) if row.handling is Handling.SETTINGS else [])]
 
 
 @pytest.mark.parametrize("case", IN_PLACE, ids=ids(IN_PLACE))
@@ -65,7 +65,7 @@ def test_so_is_a_removal(seen: Seen, case: Case) -> None:
 
 
 def test_a_default_that_no_read_returns_is_never_sent(seen: Seen) -> None:
-    assert ROWS[UNSENT.path].here is Here.UNSENT
+    assert ROWS[UNSENT.path].here is Handling.UNSENT
     assert [seen[step].get(UNSENT.endpoint) for step in ("first", "second", "without")] == [["POST"], None, None]
 
 
@@ -93,7 +93,7 @@ def test_what_nothing_can_change_is_refused_and_nothing_is_written(engine: None)
 
 
 def test_every_field_of_the_contract_is_tried() -> None:
-    rows = {path for path, row in ROWS.items() if row.here is not Here.ABSENT}
+    rows = {path for path, row in ROWS.items() if row.handling is not Handling.ABSENT}
     # Tried by their members, and the name by the policies' and guards' own tests.
     whole = {"config", "config.servedEntities.*", "config.servedEntities.*.externalModel", "name"}
     assert {case.path for case in (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE, UNSENT)} == rows - whole

@@ -10,7 +10,7 @@ from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.preflight import preflight, raise_findings
 from model_serving.components.preflight.requirements import needs
-from model_serving.spec import located
+from model_serving.spec import located_error
 
 ME = "/api/2.0/preview/scim/v2/Me"
 LISTING = "/api/2.0/serving-endpoints"
@@ -101,7 +101,7 @@ def test_a_warning_does_not_claim_that_nothing_was_changed(tmp_path: Path, monke
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
     report = Report(findings=[(("endpoints", "fraud"), "is missing", "Create it")])
-    raise_findings(report, lambda found, *outcome: str(located("dev", tmp_path, found, *outcome)))
+    raise_findings(report, lambda found, *outcome: str(located_error("dev", tmp_path, found, *outcome)))
     heading, place, hint = warned[0].splitlines()
     assert heading == "1 mistake in the stack files; MODEL_SERVING_PREFLIGHT=warn, so the deployment goes on"
     assert (place.endswith("endpoints.fraud: is missing"), hint.strip()) == (True, "Create it")
