@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.databricks.client import snake_case
+from model_serving.databricks.naming import snake_case
+from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.waiting import BOUNDS, RETRY_SECONDS
 
 _SETTINGS: Final = (
@@ -26,8 +27,6 @@ _SETTINGS: Final = (
 )
 """What says which workspace, who calls and for how long, of all that the provider can be configured with."""
 
-_ANY_RESOURCE: Final = "databricks:index/modelServing:ModelServing"
-
 
 class DatabricksProvider(pulumi.ProviderResource):
     """An explicit Databricks provider, for a program that uses more than one workspace.
@@ -45,7 +44,7 @@ class DatabricksProvider(pulumi.ProviderResource):
 
 def explicit_settings(component: pulumi.Resource) -> pulumi.Output[dict[str, Any]] | None:
     """The settings of the provider that the component was given, as a secret; None where it has the stack's default."""
-    provider = component.get_provider(_ANY_RESOURCE)
+    provider = component.get_provider(MODEL_SERVING)
     if provider is None:
         return None
     stated = {name: value for name in _SETTINGS if (value := _setting(provider, name)) is not None}
@@ -57,7 +56,7 @@ def explicit_settings(component: pulumi.Resource) -> pulumi.Output[dict[str, Any
 
 def explicit_host(component: pulumi.ComponentResource) -> pulumi.Output[str] | None:
     """The workspace's URL of that provider, which is no secret."""
-    provider = component.get_provider(_ANY_RESOURCE)
+    provider = component.get_provider(MODEL_SERVING)
     return _setting(provider, "host") if provider else None
 
 

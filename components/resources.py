@@ -12,6 +12,7 @@ import pulumi
 
 from model_serving.components.deployment.progress_reports import watch
 from model_serving.components.deployment.slow_operations import Operation
+from model_serving.databricks import resource_types
 from model_serving.spec.files.secrets import is_secret
 
 
@@ -41,13 +42,13 @@ class _DatabricksResource(pulumi.CustomResource):
 
 
 class ModelServing(_DatabricksResource):
-    resource_type = "databricks:index/modelServing:ModelServing"
+    resource_type = resource_types.MODEL_SERVING
     kind = "serving endpoint"
     outputs = ("servingEndpointId", "endpointUrl")
 
 
 class Permissions(_DatabricksResource):
-    resource_type = "databricks:index/permissions:Permissions"
+    resource_type = resource_types.PERMISSIONS
     kind = "permissions"
     after = ("serving endpoint", "service principal")
 
@@ -55,19 +56,19 @@ class Permissions(_DatabricksResource):
 class Grant(_DatabricksResource):
     """One principal's privileges on one securable; others' are left alone (`databricks.Grants` would take them)."""
 
-    resource_type = "databricks:index/grant:Grant"
+    resource_type = resource_types.GRANT
     kind = "grant"
     after = ("service principal",)
 
 
 class ServicePrincipal(_DatabricksResource):
-    resource_type = "databricks:index/servicePrincipal:ServicePrincipal"
+    resource_type = resource_types.SERVICE_PRINCIPAL
     kind = "service principal"
     outputs = ("applicationId",)
 
 
 class ServicePrincipalSecret(_DatabricksResource):
-    resource_type = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"
+    resource_type = resource_types.SERVICE_PRINCIPAL_SECRET
     kind = "OAuth secret"
     after = ("service principal",)
     outputs = ("secret",)
@@ -79,7 +80,7 @@ def existing_service_principal(
 ) -> pulumi.Output[dict[str, Any]]:
     """A service principal that is there already: its `id`, `applicationId` and `displayName`."""
     found: pulumi.Output[dict[str, Any]] = pulumi.runtime.invoke_output(
-        "databricks:index/getServicePrincipal:getServicePrincipal",
+        resource_types.GET_SERVICE_PRINCIPAL,
         revealed({"applicationId": application_id}),
         pulumi.InvokeOutputOptions(parent=parent),
     )

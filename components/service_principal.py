@@ -10,6 +10,7 @@ from model_serving.components.args import OAuthSecretArgs, ServicePrincipalArgs
 from model_serving.components.grants import declare_grants, least_privileges
 from model_serving.components.principals.duplicates import single_principal, single_secret
 from model_serving.components.providers import default_settings, explicit_settings
+from model_serving.databricks.resource_types import SERVICE_PRINCIPAL_COMPONENT
 
 _ENTITLEMENTS: Final = {
     "allow-cluster-create": "allowClusterCreate",
@@ -34,7 +35,7 @@ class ServicePrincipal(pulumi.ComponentResource):
     """The newest OAuth secret, as a Pulumi secret; None where none was asked for."""
 
     def __init__(self, name: str, args: ServicePrincipalArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-serving:index:ServicePrincipal", name, None, opts)
+        super().__init__(SERVICE_PRINCIPAL_COMPONENT, name, None, opts)
         if (args.display_name is None) == (args.application_id is None):
             raise ValueError(
                 f'Service principal "{name}": give display_name to create one, or application_id, not both'

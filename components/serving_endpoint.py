@@ -20,6 +20,7 @@ from model_serving.components.inputs import access_controls, endpoint_settings, 
 from model_serving.components.preflight.preflight import checked
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
 from model_serving.components.resources import ModelServing, Permissions
+from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
 
 
 class ServingEndpoint(pulumi.ComponentResource):
@@ -44,7 +45,7 @@ class ServingEndpoint(pulumi.ComponentResource):
     route_optimized: pulumi.Output[bool]
 
     def __init__(self, name: str, args: ServingEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("model-serving:index:ServingEndpoint", name, None, opts)
+        super().__init__(SERVING_ENDPOINT_COMPONENT, name, None, opts)
         refuse_contradictions(name, args)
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None

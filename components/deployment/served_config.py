@@ -7,7 +7,7 @@ by itself is no difference, where the provider reports none at a refresh either.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from model_serving.databricks.client import snake_case
+from model_serving.databricks.naming import api_form
 
 _FILLED_IN: Final = frozenset({"workload_size", "workload_type"})
 """The service chooses these where an entity declares none."""
@@ -35,8 +35,8 @@ def config_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
     config = inputs.get("config") or {}
     body = {
         "served_entities": [_entity(each) for each in config.get("servedEntities") or []],
-        "traffic_config": _wire(config.get("trafficConfig")),
-        "auto_capture_config": _wire(config.get("autoCaptureConfig")),
+        "traffic_config": api_form(config.get("trafficConfig")),
+        "auto_capture_config": api_form(config.get("autoCaptureConfig")),
     }
     return {member: value for member, value in body.items() if value}
 
@@ -128,18 +128,9 @@ def _shares(traffic: Mapping[str, int]) -> str:
 
 def _entity(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """A served entity in the API's words. The names of environment variables are the user's."""
-    renamed: dict[str, Any] = _wire({name: value for name, value in inputs.items() if name != "environmentVars"})
+    renamed: dict[str, Any] = api_form({name: value for name, value in inputs.items() if name != "environmentVars"})
     variables = {name: value for name, value in (inputs.get("environmentVars") or {}).items() if name[:2] != "__"}
     return renamed | ({"environment_vars": variables} if variables else {})
-
-
-def _wire(value: Any) -> Any:
-    """The same in the API's spelling, without what the engine adds (`__defaults`). Whole numbers come as floats."""
-    if isinstance(value, Mapping):
-        return {snake_case(name): _wire(item) for name, item in value.items() if not name.startswith("__")}
-    if isinstance(value, list):
-        return [_wire(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _by_key(tags: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:

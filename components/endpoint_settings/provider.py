@@ -13,8 +13,9 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResul
 
 from model_serving.components.endpoint_settings.telemetry import PROFILE, made_profile, refreshed
 from model_serving.components.endpoint_settings.telemetry import SETTING as TELEMETRY
-from model_serving.components.endpoint_settings.wire import SETTINGS, seen, to_wire
+from model_serving.components.endpoint_settings.wire import SETTINGS, seen
 from model_serving.databricks.client import CallError, UnavailableError, Workspace, WorkspaceError, connect
+from model_serving.databricks.naming import api_form
 from model_serving.databricks.waiting import BOUNDS
 
 _CONFIG: Final = "databricks:"
@@ -126,7 +127,7 @@ def _send(workspace: Workspace, props: Mapping[str, Any], name: str, value: Any)
     setting = SETTINGS[name]
     if setting.needs_settled:
         _wait_until_settled(workspace, _path(props))
-    return workspace.call(setting.method, f"{_path(props)}/{setting.path}", setting.body(to_wire(value)))
+    return workspace.call(setting.method, f"{_path(props)}/{setting.path}", setting.body(api_form(value)))
 
 
 def _changed(names: Sequence[str]) -> str:

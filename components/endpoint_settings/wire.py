@@ -7,10 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from model_serving.databricks.client import snake_case
-
-_RENAMED: Final = {"onUpdateSuccesses": "on_update_success", "onUpdateFailures": "on_update_failure"}
-"""Pulumi gives lists a plural that the API doesn't have."""
+from model_serving.databricks.naming import api_form, api_name
 
 
 @dataclass(frozen=True)
@@ -40,15 +37,6 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 }
 
 
-def to_wire(value: Any) -> Any:
-    """The same value in the API's words. Pulumi hands whole numbers over as floats."""
-    if isinstance(value, Mapping):
-        return {_member(name): to_wire(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [to_wire(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def seen(wanted: Any, live: Any) -> Any:
     """What a refresh shows of a setting: `wanted` where the workspace says the same, else what it says instead.
 
@@ -56,15 +44,10 @@ def seen(wanted: Any, live: Any) -> Any:
     """
     if isinstance(wanted, Mapping):
         found = live if isinstance(live, Mapping) else {}
-        shown = {name: seen(inner, found.get(_member(name))) for name, inner in wanted.items()}
+        shown = {name: seen(inner, found.get(api_name(name))) for name, inner in wanted.items()}
         return {name: inner for name, inner in shown.items() if inner is not None} or None
     if isinstance(wanted, list):
         if isinstance(live, list) and len(live) == len(wanted):
             return [seen(*pair) for pair in zip(wanted, live, strict=True)]
         return live or None
-    return wanted if to_wire(wanted) == live or (live is None and not wanted) else live
-
-
-def _member(name: str) -> str:
-    """The API's name of a member: `usageTrackingConfig` is `usage_tracking_config` there."""
-    return _RENAMED.get(name) or snake_case(name)
+    return wanted if api_form(wanted) == live or (live is None and not wanted) else live

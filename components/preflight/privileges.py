@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from model_serving.databricks.client import CallError, DeniedError, SignInError, Workspace
+from model_serving.databricks.principals import ACCOUNT_USERS
 
 _CATALOG = "/api/2.1/unity-catalog"
 _ALL = "ALL_PRIVILEGES"
@@ -29,7 +30,7 @@ class Caller:
     @property
     def names(self) -> frozenset[str]:
         """All names under which the caller may have been granted something."""
-        return self.groups | {self.name, "account users"}
+        return self.groups | {self.name, ACCOUNT_USERS}
 
 
 def caller(workspace: Workspace) -> Caller:

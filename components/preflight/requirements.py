@@ -4,19 +4,17 @@ Only what the arguments say in plain text. What is an output, or a secret of a s
 """
 
 import dataclasses
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
+from model_serving.databricks.secret_references import parse_secret_reference
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret
 
 if TYPE_CHECKING:  # review imports this module, without Pulumi
     import pulumi
-
-_REFERENCE: Final = re.compile(r"^\{\{secrets/([^/\s{}]+)/([^/\s{}]+)\}\}$")
 
 
 @dataclass(frozen=True)
@@ -100,8 +98,8 @@ def _models(path: FieldPath, entity: ServedEntityArgs) -> Iterator[Model]:
 
 def _references(path: FieldPath, entity: ServedEntityArgs) -> Iterator[SecretReference]:
     for name, value in entity.environment_vars.items():
-        if match := _REFERENCE.match(_text(value) or ""):
-            yield SecretReference((*path, "environment_vars", name), match[1], match[2])
+        if secret := parse_secret_reference(_text(value) or ""):
+            yield SecretReference((*path, "environment_vars", name), *secret)
 
 
 def _text(value: Any) -> str | None:

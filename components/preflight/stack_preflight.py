@@ -11,10 +11,11 @@ from model_serving.components.from_spec import endpoint_args, principal_args
 from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.requirements import needs
-from model_serving.components.preflight.unrecorded_endpoints import COMPONENT, take_over
+from model_serving.components.preflight.unrecorded_endpoints import take_over
 from model_serving.components.preflight.unrecorded_principals import orphans
 from model_serving.components.providers import default_settings
 from model_serving.databricks.client import connect
+from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
 from model_serving.spec import Stack
 
 
@@ -38,5 +39,7 @@ def look(stack: Stack) -> Look:
         searching = pool.submit(orphans, principals, state, settings)
         report = looking.result()
     report.warnings += searching.result()
-    taken = take_over(declared, report, state, lambda: connect(settings), lambda: begun(name, COMPONENT))
+    taken = take_over(
+        declared, report, state, lambda: connect(settings), lambda: begun(name, SERVING_ENDPOINT_COMPONENT)
+    )
     return Look(report, taken)

@@ -19,10 +19,8 @@ from model_serving.components.deployment.lost_updates import LONGEST_SECONDS, PO
 from model_serving.components.engine.state import State
 from model_serving.components.preflight.checks import Report
 from model_serving.databricks.client import Workspace, WorkspaceError
+from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.spec.field_path import FieldPath
-
-COMPONENT: Final = "model-serving:index:ServingEndpoint"
-ENDPOINT: Final = "databricks:index/modelServing:ModelServing"
 
 _CLOCKS_DIFFER_BY: Final = 300.0
 """Seconds by which this machine's clock and the workspace's may differ."""
@@ -58,7 +56,9 @@ def take_over(
     `begun` has when each component of the stack came into its state; it and `workspace` are asked only where a declared
     endpoint is live and not in the state. In `up`, waits until such an endpoint of ours is deployed.
     """
-    recorded = {each.outputs.get("name") for each in state.of(ENDPOINT)} | {each.name for each in state.of(ENDPOINT)}
+    recorded = {each.outputs.get("name") for each in state.of(MODEL_SERVING)} | {
+        each.name for each in state.of(MODEL_SERVING)
+    }
     unknown = {
         key: args
         for key, args in declared.items()
@@ -140,7 +140,7 @@ def _finding(live: Live, reason: str) -> tuple[FieldPath, str, str]:
 def _import(live: Live) -> str:
     """Without --parent, which must be in the state already: the component finds its endpoint by an alias."""
     options = f"--stack {pulumi.get_stack()} --protect=false --generate-code=false --yes"
-    return f"pulumi import {ENDPOINT} {live.key} {live.args.name} {options}"
+    return f"pulumi import {MODEL_SERVING} {live.key} {live.args.name} {options}"
 
 
 def _found(live: Live) -> str:

@@ -11,9 +11,8 @@ from model_serving.components.args import ServicePrincipalArgs
 from model_serving.components.engine.state import State
 from model_serving.components.principals.listing import Secret, principals, secrets
 from model_serving.databricks.client import Workspace, WorkspaceError, connect
+from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
 
-_PRINCIPAL: Final = "databricks:index/servicePrincipal:ServicePrincipal"
-_SECRET: Final = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"  # noqa: S105  a type
 _MOST: Final = 20
 """Of how many principals of one display name the secrets are asked for."""
 
@@ -35,10 +34,14 @@ def orphans(declared: Mapping[str, ServicePrincipalArgs], state: State, settings
 
 def _of(workspace: Workspace, key: str, args: ServicePrincipalArgs, state: State) -> Iterator[str]:
     if isinstance(args.display_name, str):
-        yield from _principals(workspace, args.display_name, {_id(each.outputs) for each in state.of(_PRINCIPAL)})
-    ours = [_id(each.outputs) for each in state.of(_PRINCIPAL) if each.name == key]
+        yield from _principals(
+            workspace, args.display_name, {_id(each.outputs) for each in state.of(SERVICE_PRINCIPAL)}
+        )
+    ours = [_id(each.outputs) for each in state.of(SERVICE_PRINCIPAL) if each.name == key]
     if args.oauth_secret:
-        kept = {str(each.outputs.get("servicePrincipalSecretId")) for each in state.of(_SECRET)}  # the bridge's name
+        kept = {
+            str(each.outputs.get("servicePrincipalSecretId")) for each in state.of(SERVICE_PRINCIPAL_SECRET)
+        }  # the bridge's name
         for principal in ours:
             yield from _secrets(workspace, str(args.display_name), principal, kept)
 

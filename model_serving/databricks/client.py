@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from model_serving.databricks.error_bodies import in_short, is_error_of_the_api
+from model_serving.databricks.naming import snake_case
 from model_serving.databricks.reachability import (
     UnavailableError,
     UnreachableError,
@@ -213,8 +214,3 @@ def _sdk() -> tuple[ModuleType, ModuleType]:
 def _plain(error: Exception) -> str:
     """The error without the SDK's listing of its configuration."""
     return " ".join(str(error).partition(" Config: ")[0].split())
-
-
-def snake_case(name: str) -> str:
-    """`clientId` as the API and its SDK write it: `client_id`."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.delivery.yaml_edit import with_value
 from model_serving.errors import InterruptedRunError, UserError
-from model_serving.review.assess.contract_rules import MODEL_SERVING
 from model_serving.review.assess.grouping import owner
 from model_serving.review.assess.resource_change import Row
 from model_serving.review.assess.served_entities import entities, shares

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from model_serving.databricks.resource_types import ENGINE_TYPES
 from model_serving.delivery.git import commit, text_at
 from model_serving.errors import InterruptedRunError, UsageError
 from model_serving.review.plan.engine_process import progress
@@ -11,7 +12,6 @@ from model_serving.review.plan.preview import Preview
 from model_serving.review.plan.run import pulumi_is_there, run_pulumi
 from model_serving.spec.files.listing import stack_file, stacks
 
-_NOT_RESOURCES = ("pulumi:pulumi:", "pulumi:providers:")
 _UNKNOWN_STACK = re.compile(r"no stack named")
 
 
@@ -63,7 +63,7 @@ def retired(stack: str, folder: Path, since: str = "") -> Preview:
 def _resources(exported: str) -> int:
     """How many resources a stack's state holds, less those that stand for nothing in the workspace."""
     found = json.loads(exported).get("deployment", {}).get("resources") or []
-    return sum(bool(each.get("custom")) and not each["type"].startswith(_NOT_RESOURCES) for each in found)
+    return sum(bool(each.get("custom")) and not each["type"].startswith(ENGINE_TYPES) for each in found)
 
 
 def _keeper(folder: Path, stack: str, since: str) -> str:

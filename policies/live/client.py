@@ -1,12 +1,12 @@
 """Reading a workspace through databricks-sdk, with the credentials of a resource's own provider."""
 
-import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from model_serving.databricks.naming import snake_case
 from model_serving.policies.live.endpoints import TOGETHER, UnreadableError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Credentials:
 
     @classmethod
     def of(cls, provider: Mapping[str, Any]) -> "Credentials":
-        return cls(tuple(sorted((_snake(key), value) for key, value in provider.items() if isinstance(value, str))))
+        return cls(tuple(sorted((snake_case(key), value) for key, value in provider.items() if isinstance(value, str))))
 
     def texts(self) -> dict[str, Any]:
         """Those that databricks-sdk knows and takes as text."""
@@ -101,10 +101,6 @@ def _within(seconds: int, connect: Any) -> "ApiClient":
         raise UnreadableError(f"no answer within {seconds} seconds", lasting=True) from error
     except _FAILURES as error:
         raise UnreadableError(_one_line(error)) from error
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"([A-Z])", lambda match: f"_{match[1].lower()}", name)
 
 
 def _one_line(error: BaseException) -> str:

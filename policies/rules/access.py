@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from model_serving.policies.pack.inputs import MODEL_SERVING, PERMISSIONS, UNKNOWN, at, flag, items
+from model_serving.databricks.principals import is_everyone_group
+from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
+from model_serving.policies.pack.inputs import UNKNOWN, at, flag, items
 from model_serving.policies.pack.rule import (
     Finding,
     Registered,
@@ -15,9 +17,6 @@ from model_serving.policies.pack.rule import (
     stacks_setting,
 )
 
-EVERYONE = ("users", "account users")
-"""The groups that every user of the workspace, and of the account, belongs to."""
-
 
 def _is_of_an_endpoint(resource: Resource) -> bool:
     return resource.inputs.get("servingEndpointId") is not None
@@ -28,7 +27,7 @@ def _everyone(resource: Resource, level: str) -> Iterator[tuple[int, str]]:
     if _is_of_an_endpoint(resource):
         for number, entry in enumerate(items(resource.inputs, "accessControls")):
             group = at(entry, "groupName")
-            if isinstance(group, str) and group.lower() in EVERYONE and at(entry, "permissionLevel") == level:
+            if isinstance(group, str) and is_everyone_group(group) and at(entry, "permissionLevel") == level:
                 yield number, group
 
 

@@ -1,23 +1,20 @@
 """Changes that the provider reports as done and never sends."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from model_serving.contract.rows import Field, Handling, OnChange, fields
+from model_serving.databricks.naming import api_name
+from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.policies.live import LiveEndpoint, UnreadableError, live_endpoint
-from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, flag, has_unknown, items
+from model_serving.policies.pack.inputs import UNKNOWN, at, flag, has_unknown, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 
-_COMPONENT: Final = "model-serving:index:ServingEndpoint$"
+_COMPONENT: Final = f"{SERVING_ENDPOINT_COMPONENT}$"
 """In the URN of an endpoint of this project's components: they send some of these fields by another resource."""
 
-_ANSWERED: Final = {
-    "budgetPolicyId": "effective_budget_policy_id",
-    "onUpdateSuccesses": "on_update_success",
-    "onUpdateFailures": "on_update_failure",
-}
-"""The API's names that aren't the provider's in another spelling."""
+_READ_AS: Final = {"budgetPolicyId": "effective_budget_policy_id"}
+"""Fields that a read returns under another name."""
 
 _NEVER_ANSWERED: Final = frozenset({"rateLimits", "tableNames", "burstScalingEnabled"})
 """Written and never shown again. Source: Databricks CLI, bundle resources, fields whose remote values it ignores."""
@@ -96,7 +93,7 @@ def _wire(value: Any) -> Any:
 
 
 def _member(name: str) -> str:
-    return _ANSWERED.get(name) or re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+    return _READ_AS.get(name) or api_name(name)
 
 
 def _short(value: Any) -> str:

@@ -4,21 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from model_serving.policies.pack.inputs import MODEL_SERVING, UNKNOWN, at, items
+from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_NAMES
+from model_serving.databricks.resource_types import MODEL_SERVING
+from model_serving.databricks.secret_references import is_secret_reference
+from model_serving.policies.pack.inputs import UNKNOWN, at, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 from model_serving.policies.rules.entity_types import about, entity_name, served
 
-_REFERENCE = re.compile(r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$")
-_SECRET_NAME = re.compile(
-    r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIALS?|PAT|(API|ACCESS|PRIVATE|SECRET|ACCOUNT|AUTH)_?KEY|"
-    r"CONNECTION_?STRING)(_|$)",
-    re.IGNORECASE,
-)
-_SECRET_VALUE = re.compile(
-    r"dapi[0-9a-f]{32}|dose[0-9a-f]{32}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{30,}|\bsk-[\w-]{20,}|"
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|://[^/\s:@]+:[^/\s:@]+@"
-)
-"""Tokens that say what they are by their form: Databricks, AWS, GitHub, OpenAI; private keys, JWTs, URLs with one."""
+_SECRET_NAME = re.compile(rf"(?i)(?:^|_)(?:{CREDENTIAL_NAMES}|pwd|pat)(?:_|$)")
 
 
 def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
@@ -42,9 +35,9 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if _REFERENCE.match(value) or not value:
+    if is_secret_reference(value) or not value:
         return False
-    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+    return bool(_SECRET_NAME.search(name) or CREDENTIAL.search(value))
 
 
 def _plaintext_fields(value: Any) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from model_serving.databricks.resource_types import DATABRICKS_PROVIDER, MODEL_SERVING
 from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
-from model_serving.policies.pack.inputs import MODEL_SERVING, PROVIDER, UNKNOWN, flag, has_unknown
+from model_serving.policies.pack.inputs import UNKNOWN, flag, has_unknown
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 
 
 def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:
-    return _provider(resource, settings) if resource.type == PROVIDER else _endpoint(resource, settings)
+    return _provider(resource, settings) if resource.type == DATABRICKS_PROVIDER else _endpoint(resource, settings)
 
 
 def _provider(resource: Resource, settings: Settings) -> Iterator[Finding]:
@@ -86,7 +87,7 @@ route_optimized_create_only = Rule(
     name="route-optimized-create-only",
     description="Route optimization is chosen when an endpoint is created; it can't be changed on a live one.",
     level="mandatory",
-    types=(MODEL_SERVING, PROVIDER),
+    types=(MODEL_SERVING, DATABRICKS_PROVIDER),
     check=_check,
     reads_live=True,
     why="A flip makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",

@@ -1,6 +1,6 @@
 """The rule that speaks for waivers: what is wrong with them, and those that are over or of no use."""
 
-from model_serving.policies.pack.inputs import STACK
+from model_serving.databricks.resource_types import STACK
 from model_serving.policies.pack.rule import Rule, nothing
 from model_serving.policies.pack.waivers import RULE
 

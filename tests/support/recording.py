@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PRINCIPAL = "databricks:index/servicePrincipal:ServicePrincipal"
+from model_serving.databricks.resource_types import SERVICE_PRINCIPAL
+from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES
+
 _OPTIONS = ("protect", "retainOnDelete")
 _STATE = ("parent", "inputs", "outputs", "initErrors", *_OPTIONS)
 _PACK = ("policyPackName", "policyPackVersion")
@@ -16,9 +18,7 @@ _TOLD = {
     "summaryEvent": ("isPreview",),
 }
 _IDS = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b|\b\d{15,16}\b")
-_MEANT = re.compile(
-    r"4dabf18193072939515e22adb298388d|1b47061264138c4ac30d75fd1eb44270|04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-)
+_MEANT = re.compile("|".join((SIGNATURE_KEY, SECRET_SIGNATURE, *UNKNOWN_VALUES)))
 """Ids that mean the same in every run: what marks a secret, and what is not known yet."""
 _LOG_TIMES = re.compile(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\]")
 """When a line of a build log was written."""
@@ -56,7 +56,12 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
         state = metadata.get(side) or {}
         names = _STATE
         if untouched:
-            names = ("parent", "initErrors", *_OPTIONS, *(("outputs",) if metadata["type"] == _PRINCIPAL else ()))
+            names = (
+                "parent",
+                "initErrors",
+                *_OPTIONS,
+                *(("outputs",) if metadata["type"] == SERVICE_PRINCIPAL else ()),
+            )
         if found := {name: _plain(state[name]) for name in names if state.get(name)}:
             kept[side] = found
     return kept

@@ -9,8 +9,6 @@ from model_serving.review.plan.diff import Change, Kind
 from model_serving.review.plan.field_names import spoken
 from model_serving.review.plan.redact import shown
 
-MODEL_SERVING = "databricks:index/modelServing:ModelServing"
-
 _CLASSES: Mapping[Consequence, Risk] = {
     Consequence.NONE: Risk.COSMETIC,
     Consequence.METADATA: Risk.COSMETIC,

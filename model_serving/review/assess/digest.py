@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from model_serving.databricks.resource_types import PROVIDERS
 from model_serving.review.assess.resource_change import Subject
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
@@ -11,7 +12,7 @@ from model_serving.review.plan.redact import shown
 _WRITES_NOTHING = ("same", "refresh", "read")
 _CREATING = ("create", "create-replacement", "import")
 _WORKSPACE = ("host", "accountId", "azureWorkspaceResourceId")
-_OWN_PROVIDER = "pulumi:providers:pulumi"
+_OWN_PROVIDER = f"{PROVIDERS}pulumi"
 """The engine's own, for what a program reads from it."""
 
 
@@ -31,6 +32,6 @@ def _inputs(step: Step) -> Mapping[str, Any]:
 
     A provider's other settings may differ between the identity that reviews and the one that deploys.
     """
-    if step.type.startswith("pulumi:providers:"):
+    if step.type.startswith(PROVIDERS):
         return {name: step.new[name] for name in _WORKSPACE if name in step.new}
     return step.new if step.op in _CREATING else {}

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
 from model_serving.review.assess.actions import action_of, drift
-from model_serving.review.assess.contract_rules import MODEL_SERVING, edit, forces, judge, reason
+from model_serving.review.assess.contract_rules import edit, forces, judge, reason
 from model_serving.review.assess.grouping import LOGICAL, Group
 from model_serving.review.assess.impacts import Finding, Risk, by_risk
 from model_serving.review.assess.other_resources import anything, tells
-from model_serving.review.assess.permissions import PERMISSIONS, Grant, access, callers, grants
+from model_serving.review.assess.permissions import Grant, access, callers, grants
 from model_serving.review.assess.resource_change import Action, Row, Subject
 from model_serving.review.assess.sentence import quoted
 from model_serving.review.assess.served_entities import behaviour, cost, entities, shares

@@ -6,12 +6,17 @@ longer declared. Within each part the order here is by kind and name, so that tw
 
 from collections.abc import Iterable
 
-from model_serving.review.assess.contract_rules import MODEL_SERVING
+from model_serving.databricks.resource_types import (
+    COMPONENTS,
+    ENGINE_TYPES,
+    MODEL_SERVING,
+    PERMISSIONS,
+    SERVICE_PRINCIPAL,
+    SERVICE_PRINCIPAL_SECRET,
+)
 from model_serving.review.assess.grouping import Group
-from model_serving.review.assess.permissions import PERMISSIONS, PRINCIPAL
 from model_serving.review.assess.safeguards import safeguard_changes
 from model_serving.review.assess.sentence import quoted
-from model_serving.review.assess.service_principals import SECRET
 from model_serving.review.plan.preview import WRITING, Step
 
 _PHASES = {"delete-replaced": 0, "create": 1, "import": 1, "update": 1, "create-replacement": 1, "delete": 2}
@@ -23,12 +28,12 @@ _SENTENCES = {
     "create-replacement": "Create {} again",
     "delete": "Delete {}",
 }
-_KINDS = (PRINCIPAL, SECRET, MODEL_SERVING, PERMISSIONS)
+_KINDS = (SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET, MODEL_SERVING, PERMISSIONS)
 """Along the dependencies: permissions name endpoints and principals."""
 
 _NOUNS = {
-    PRINCIPAL: "service principal {}",
-    SECRET: "OAuth secret {}",
+    SERVICE_PRINCIPAL: "service principal {}",
+    SERVICE_PRINCIPAL_SECRET: "OAuth secret {}",
     MODEL_SERVING: "endpoint {}",
     PERMISSIONS: "permissions {}",
 }
@@ -43,7 +48,7 @@ def in_order(steps: tuple[Step, ...], groups: Iterable[Group] = ()) -> tuple[str
 
 
 def _is_component(step: Step) -> bool:
-    return step.type.startswith(("model-serving:index:", "pulumi:pulumi:", "pulumi:providers:"))
+    return step.type.startswith((COMPONENTS, *ENGINE_TYPES))
 
 
 def _rank(step: Step) -> tuple[int, int, str]:

@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model_serving.review.assess.contract_rules import MODEL_SERVING
-from model_serving.review.assess.permissions import PERMISSIONS, PRINCIPAL
+from model_serving.databricks.resource_types import (
+    ENGINE_TYPES,
+    MODEL_SERVING,
+    PERMISSIONS,
+    SERVICE_PRINCIPAL,
+    SERVICE_PRINCIPAL_COMPONENT,
+    SERVING_ENDPOINT_COMPONENT,
+)
 from model_serving.review.plan.preview import Step, Urn
 
 _COMPONENTS = {
-    "model-serving:index:ServingEndpoint": "endpoint",
-    "model-serving:index:ServicePrincipal": "service principal",
+    SERVING_ENDPOINT_COMPONENT: "endpoint",
+    SERVICE_PRINCIPAL_COMPONENT: "service principal",
 }
-_ALONE = {MODEL_SERVING: "endpoint", PRINCIPAL: "service principal"}
+_ALONE = {MODEL_SERVING: "endpoint", SERVICE_PRINCIPAL: "service principal"}
 """The same without a component of ours around it, in another program."""
 
-_UNTOLD = ("pulumi:pulumi:", "pulumi:providers:")
 LOGICAL = ("replace", "same", "read", "refresh", "discard", "discard-replaced", "remove-pending-replace")
 
 
@@ -48,7 +53,7 @@ def grouped(steps: tuple[Step, ...]) -> list[Group]:
     parents = {step.urn.text: step.parent for step in steps if step.parent.text}
     groups: dict[tuple[str, str], Group] = {}
     for step in steps:
-        if step.type.startswith(_UNTOLD):
+        if step.type.startswith(ENGINE_TYPES):
             continue
         kind, key = _owner(step, parents)
         group = groups.setdefault((kind, key), Group(kind, key))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from model_serving.databricks.resource_types import GRANT
 from model_serving.review.assess.actions import action_of
 from model_serving.review.assess.grouping import LOGICAL
 from model_serving.review.assess.impacts import Finding, Risk
@@ -25,7 +26,6 @@ _SAYS = {
     Action.DELETE: (Risk.INTERFACE, "is deleted"),
     Action.FORGET: (Risk.COSMETIC, "is left to itself: Pulumi forgets it"),
 }
-GRANT = "databricks:index/grant:Grant"
 """Privileges of one principal on one thing of Unity Catalog."""
 
 

@@ -4,21 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from model_serving.databricks.principals import is_everyone_group
+from model_serving.databricks.resource_types import SERVICE_PRINCIPAL
 from model_serving.review.assess.impacts import Finding, Risk
 from model_serving.review.assess.sentence import quoted
 from model_serving.review.plan.diff import NAMED_BY
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import Mark, shown
 
-PERMISSIONS = "databricks:index/permissions:Permissions"
-PRINCIPAL = "databricks:index/servicePrincipal:ServicePrincipal"
-
 LEVELS = ("CAN_VIEW", "CAN_QUERY", "CAN_MANAGE")
 """Each holds those before it."""
 
 _KINDS = {"servicePrincipalName": "service principal", "userName": "user", "groupName": "group"}
-_EVERYONE = ("users", "account users")
-"""The groups that hold all members of a workspace, and of an account."""
 _MEANS = {
     "CAN_VIEW": "may look at it",
     "CAN_QUERY": "may call it",
@@ -44,7 +41,7 @@ def known_principals(steps: tuple[Step, ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in steps:
         application_id = step.found.get("applicationId")
-        if step.type == PRINCIPAL and isinstance(application_id, str):
+        if step.type == SERVICE_PRINCIPAL and isinstance(application_id, str):
             found[application_id] = step.urn.name
     return found
 
@@ -52,7 +49,9 @@ def known_principals(steps: tuple[Step, ...]) -> dict[str, str]:
 def new_principals(steps: tuple[Step, ...]) -> tuple[str, ...]:
     """Service principals that this preview would create: they have no application id yet."""
     return tuple(
-        step.urn.name for step in steps if step.type == PRINCIPAL and step.op in {"create", "create-replacement"}
+        step.urn.name
+        for step in steps
+        if step.type == SERVICE_PRINCIPAL and step.op in {"create", "create-replacement"}
     )
 
 
@@ -114,7 +113,7 @@ def callers(changed: tuple[Grant, ...]) -> Iterator[Finding]:
 
 
 def _reach(grant: Grant) -> str:
-    everyone = grant.principal.rpartition(" (")[0] in _EVERYONE
+    everyone = is_everyone_group(grant.principal.rpartition(" (")[0])
     means = _MEANS.get(grant.after or "", "")
     return f"everyone in the workspace {means}" if everyone and means else means
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 
+from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
 from model_serving.review.assess.actions import action_of, drift
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Finding, Risk, by_risk
 from model_serving.review.assess.other_resources import anything, fields, tells
-from model_serving.review.assess.permissions import PRINCIPAL
 from model_serving.review.assess.resource_change import Action, Subject
 from model_serving.review.assess.sentence import quoted
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
-
-SECRET = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"  # noqa: S105  a type, no secret
 
 
 def other(group: Group) -> Subject:
@@ -31,7 +29,7 @@ def other(group: Group) -> Subject:
 
 def _action(group: Group, steps: list[Step]) -> Action:
     """What happens to the whole: to the principal itself, or else to all that belongs to it, where that is the same."""
-    main = group.main(PRINCIPAL)
+    main = group.main(SERVICE_PRINCIPAL)
     if main and action_of(main) is not Action.NONE:
         return action_of(main)
     actions = {action_of(step) for step in steps}
@@ -42,9 +40,9 @@ def _action(group: Group, steps: list[Step]) -> Action:
 
 def _findings(step: Step) -> Iterator[Finding]:
     action = action_of(step)
-    if step.type == PRINCIPAL:
+    if step.type == SERVICE_PRINCIPAL:
         yield from _principal(step, action)
-    elif step.type == SECRET:
+    elif step.type == SERVICE_PRINCIPAL_SECRET:
         yield from _secret(step, action)
     else:
         yield from anything(step)

@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_NAMES
+
 MASK = "[secret]"
 
 _SHORTEST = 4
@@ -21,22 +23,15 @@ _PUBLISHED = {"PULUMI_CONFIG_PASSPHRASE": frozenset({"local"})}
 _ALONE = (r"(?<!\w)(?<!\w[./-])(?<!::)", r"(?!\w|[./-]\w|::)")
 """Around a text that stands alone: not within an identifier, the name of a file, a path, an address or a URN."""
 
-_PATTERNS = re.compile(
-    r"""(?x)
-      \b(?:dapi|dose|dkea)[0-9a-f]{32}(?:-\d+)?\b           # Databricks tokens and OAuth secrets
-    | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                    # JSON web tokens
-    | \bsk-[A-Za-z0-9_-]{16,}                              # API keys of model providers
-    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                        # AWS access keys
-    | \bgh[pousr]_[A-Za-z0-9]{30,} | \bgithub_pat_\w{40,}  # GitHub tokens
-    | \bglpat-[\w-]{20,} | \bpul-[0-9a-f]{40}\b            # GitLab and Pulumi tokens
-    | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
-    | (?<=://)[^/\s:@]+:[^/\s:@]+(?=@)                     # a user and password in an address
-    | (?i:(?<=bearer\ ))[\w.~+/=-]{8,}
-    | (?i:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=api_key=)|(?<=apikey=)|(?<=access_key=))[^\s,;"']+
-    """,
-    re.DOTALL,
+_IN_TEXT = re.compile(
+    r"""(?xi)
+      (?<=bearer\ )[\w.~+/=-]{8,}
+    | (?:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=api_key=)|(?<=apikey=)|(?<=access_key=))[^\s,;"']+
+    """
 )
-_SECRET_NAMES = re.compile(r"(?i)(token|secret|password|passphrase|access_key|api_key|credentials)$")
+"""What follows the name of a credential."""
+
+_SECRET_NAMES = re.compile(rf"(?i){CREDENTIAL_NAMES}$")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 
@@ -53,7 +48,7 @@ class Scrubber:
         self._texts = re.compile("|".join(map(_pattern, wanted))) if wanted else None
 
     def __call__(self, message: str) -> str:
-        message = _PATTERNS.sub(MASK, message)
+        message = _IN_TEXT.sub(MASK, CREDENTIAL.sub(MASK, message))
         return self._texts.sub(MASK, message) if self._texts else message
 
     def unfinished(self, message: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from model_serving.databricks.naming import snake_case
 from model_serving.review.plan.diff import Path
 
 _SAID_OTHERWISE = {
@@ -37,4 +38,4 @@ def snake(name: str) -> str:
     """`routeOptimized` as `route_optimized`; a name that an author chose stays as it is."""
     if not re.fullmatch(r"[a-z]+([A-Z][a-z0-9]*)+", name):
         return name
-    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)
+    return snake_case(name)

@@ -11,26 +11,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The key that marks a special value in Pulumi's JSON: a secret, an asset, an output."""
+from model_serving.databricks.credential_patterns import CREDENTIAL_NAMES
+from model_serving.databricks.secret_references import is_secret_reference
+from model_serving.databricks.special_values import SIGNATURE_KEY, UNKNOWN_VALUES
 
-_UNKNOWN = frozenset(
-    {
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
-"""What stands for a value that is not known yet, one for each kind (Pulumi SDK, go/common/resource/plugin/rpc.go)."""
-
-_REFERENCE = re.compile(r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$")
-_NEVER_SHOWN = re.compile(
-    r"(?i)(secret|password|passphrase|plaintext|api_?key|access_?key|private_?key|credential|(?<!max)(?<!min)token)$"
-)
+_NEVER_SHOWN = re.compile(rf"(?i)(?:{CREDENTIAL_NAMES}|plaintext)$")
 _KEY = secrets.token_bytes(16)
 
 
@@ -65,7 +50,7 @@ class Reader:
     def settle(self, value: Any, name: str = "", *, within_hidden: bool = False) -> Any:
         """`value` with secrets, unknowns and values that may be secrets replaced; the engine's own keys left out."""
         if isinstance(value, Mapping):
-            if SIGNATURE in value:
+            if SIGNATURE_KEY in value:
                 return Mark.SECRET
             inside = within_hidden or name == "environmentVars"
             return {
@@ -80,11 +65,11 @@ class Reader:
         return self._text(value, hide=within_hidden or bool(_NEVER_SHOWN.search(name)))
 
     def _text(self, value: str, *, hide: bool) -> Any:
-        if value in _UNKNOWN:
+        if value in UNKNOWN_VALUES:
             return Mark.UNKNOWN
         if value == Mark.SECRET.value:
             return Mark.SECRET
-        if not hide or not value or _REFERENCE.match(value):
+        if not hide or not value or is_secret_reference(value):
             return value
         self.hidden_texts.add(value)
         return hidden(value)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from model_serving.databricks.secret_references import is_secret_reference
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_unknown
 from model_serving.spec.vocabulary.stack import ServedEntity
-from model_serving.spec.vocabulary.types import OBJECT_NAME, REFERENCE
+from model_serving.spec.vocabulary.types import OBJECT_NAME
 
 
 def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
@@ -25,7 +26,7 @@ def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
         message = "the Databricks provider never sends false, so the entity would keep the workspace's default, true"
         yield (*path, "burst_scaling"), message, "Leave it out"
     for name, value in entity.environment_vars.items():
-        if "{{" in value and not re.fullmatch(REFERENCE, value):
+        if "{{" in value and not is_secret_reference(value):
             message = f'"{value}" looks like a secret reference and is none'
             yield (*path, "environment_vars", name), message, "Write it whole, as {{secrets/scope/key}}"
 

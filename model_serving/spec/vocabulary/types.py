@@ -28,9 +28,6 @@ ENTITY_NAME: Final = r"^[a-zA-Z0-9_-]{1,63}$"
 OBJECT_NAME: Final = r"^[^.@\s/]+\.[^.@\s/]+\.[^.@\s/]+$"
 """The full name of something in Unity Catalog: catalog.schema.name."""
 
-REFERENCE: Final = r"^\{\{secrets/[^/\s{}]+/[^/\s{}]+\}\}$"
-"""A reference to a secret of the workspace, in an environment variable."""
-
 APPLICATION_ID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 VERSION: Final = r"^[1-9][0-9]*$"
 SECONDS: Final = r"^[1-9][0-9]*s$"

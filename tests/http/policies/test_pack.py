@@ -15,7 +15,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
-from model_serving.policies.pack.inputs import PROVIDER
+from model_serving.databricks.resource_types import DATABRICKS_PROVIDER
 from model_serving.policies.rules import RULES
 
 PACK = Path(__file__).resolve().parents[3] / "policies"
@@ -110,14 +110,14 @@ def test_an_absent_workspace_ends_a_preview_before_the_provider_waits() -> None:
     warn = {"route-optimized-create-only": proto.PolicyConfig(properties=struct({"unreadable": "warn"}))}
     with pack("dev") as stub:
         with pytest.raises(grpc.RpcError) as raised:
-            analyze(stub, away, PROVIDER)
+            analyze(stub, away, DATABRICKS_PROVIDER)
         assert raised.value.details().startswith(
             "route-optimized-create-only: The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection"
             " refused. No endpoint can be read from it"
         )
         assert "of-somebody" not in raised.value.details()
         stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=warn))
-        ((name, level, message),) = analyze(stub, away, PROVIDER)
+        ((name, level, message),) = analyze(stub, away, DATABRICKS_PROVIDER)
         assert (name, level) == ("route-optimized-create-only", proto.ADVISORY)
         assert message.startswith("The workspace http://127.0.0.1:1 does not answer")
 

@@ -4,19 +4,20 @@ from typing import Any
 
 import pytest
 
-from model_serving.components.endpoint_settings.wire import SETTINGS, seen, to_wire
+from model_serving.components.endpoint_settings.wire import SETTINGS, seen
+from model_serving.databricks.naming import api_form
 
 GATEWAY = {"usageTrackingConfig": {"enabled": True}, "rateLimits": [{"key": "user", "calls": 5.0}]}
 LIVE = {"usage_tracking_config": {"enabled": True}, "rate_limits": [{"key": "user", "calls": 5}]}
 
 
 def test_the_api_spells_it_otherwise_and_counts_in_whole_numbers() -> None:
-    assert to_wire(GATEWAY) == LIVE
-    assert to_wire({"onUpdateSuccesses": ["a"], "onUpdateFailures": ["b"]}) == {
+    assert api_form(GATEWAY) == LIVE
+    assert api_form({"onUpdateSuccesses": ["a"], "onUpdateFailures": ["b"]}) == {
         "on_update_success": ["a"],
         "on_update_failure": ["b"],
     }
-    assert to_wire({"samplingFraction": 0.5}) == {"sampling_fraction": 0.5}
+    assert api_form({"samplingFraction": 0.5}) == {"sampling_fraction": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs, proxy
 from pulumi_policy.policy import PolicyCustomTimeouts
 
-from model_serving.policies.pack.inputs import MODEL_SERVING, SENTINELS
+from model_serving.databricks.resource_types import MODEL_SERVING
+from model_serving.databricks.special_values import UNKNOWN_VALUES
 from model_serving.policies.pack.policy import as_policy
 from model_serving.policies.rules.compute import gpu_where_allowed
 from model_serving.policies.rules.entity_types import supported_entity_types
@@ -31,7 +32,7 @@ def test_it_reports(entity: dict[str, Any], refused: int) -> None:
 
 
 def test_the_texts_that_mean_unknown_are_the_sdk_s() -> None:
-    assert {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")} == SENTINELS
+    assert {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")} == UNKNOWN_VALUES
 
 
 def test_an_unknown_value_beside_a_known_violation_does_not_hide_it() -> None:

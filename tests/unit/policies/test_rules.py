@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS, PROVISIONED_THROUGHPUT
 from model_serving.policies.live import LiveEndpoint, UnreadableError
-from model_serving.policies.pack.inputs import MODEL_SERVING, PERMISSIONS, PROVISIONED_THROUGHPUT, UNKNOWN
+from model_serving.policies.pack.inputs import UNKNOWN
 from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
 from model_serving.policies.rules import RULES, dropped, production, route_optimized, traffic
 

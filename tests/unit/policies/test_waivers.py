@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from model_serving.policies.pack.inputs import MODEL_SERVING
+from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.pack.rule import Finding, Resource
 from model_serving.policies.pack.waivers import Waiver, WaiverError, Waivers, parse
 from model_serving.policies.rules import RULES

@@ -2,9 +2,10 @@
 
 import pytest
 
+from model_serving.databricks.special_values import SIGNATURE_KEY
 from model_serving.review.plan.credentials import MASK, Scrubber, secrets_of
 from model_serving.review.plan.diff import Change, Kind, compare
-from model_serving.review.plan.redact import SIGNATURE, Hidden, Mark, Reader, shown
+from model_serving.review.plan.redact import Hidden, Mark, Reader, shown
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
@@ -12,8 +13,8 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ({SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}, "[secret]"),
-        ({SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"hunter2"'}, "[secret]"),
+        ({SIGNATURE_KEY: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}, "[secret]"),
+        ({SIGNATURE_KEY: "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"hunter2"'}, "[secret]"),
         ("[secret]", "[secret]"),
         (UNKNOWN, "known after up"),
         (

@@ -1,0 +1,32 @@
+"""Names between the provider's spelling (camelCase) and the API's (snake_case)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_SINGULAR_IN_THE_API: Final = {
+    "onUpdateSuccesses": "on_update_success",
+    "onUpdateFailures": "on_update_failure",
+}
+"""Pulumi's bridge gives lists a plural that the API doesn't have."""
+
+
+def snake_case(name: str) -> str:
+    """`clientId` as `client_id`."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def api_name(name: str) -> str:
+    """The API's name of a field of the provider: `onUpdateSuccesses` is `on_update_success`."""
+    return _SINGULAR_IN_THE_API.get(name) or snake_case(name)
+
+
+def api_form(value: Any) -> Any:
+    """The same value with the API's names, without what the engine adds (`__defaults`).
+
+    Whole numbers are integers: Pulumi's wire format has floats only.
+    """
+    if isinstance(value, Mapping):
+        return {api_name(name): api_form(item) for name, item in value.items() if not name.startswith("__")}
+    if isinstance(value, list):
+        return [api_form(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

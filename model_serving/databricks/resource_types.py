@@ -1,0 +1,26 @@
+"""Type tokens of Pulumi resources: those of the Databricks provider, of this library's components, of the engine."""
+
+from typing import Final
+
+MODEL_SERVING: Final = "databricks:index/modelServing:ModelServing"
+PROVISIONED_THROUGHPUT: Final = "databricks:index/modelServingProvisionedThroughput:ModelServingProvisionedThroughput"
+PERMISSIONS: Final = "databricks:index/permissions:Permissions"
+GRANT: Final = "databricks:index/grant:Grant"
+SERVICE_PRINCIPAL: Final = "databricks:index/servicePrincipal:ServicePrincipal"
+SERVICE_PRINCIPAL_SECRET: Final = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"  # noqa: S105  a type
+GET_SERVICE_PRINCIPAL: Final = "databricks:index/getServicePrincipal:getServicePrincipal"
+"""A function of the provider."""
+
+COMPONENTS: Final = "model-serving:index:"
+"""Prefix of this library's component types."""
+
+SERVING_ENDPOINT_COMPONENT: Final = f"{COMPONENTS}ServingEndpoint"
+SERVICE_PRINCIPAL_COMPONENT: Final = f"{COMPONENTS}ServicePrincipal"
+
+PROVIDERS: Final = "pulumi:providers:"
+"""Prefix of provider types."""
+
+DATABRICKS_PROVIDER: Final = f"{PROVIDERS}databricks"
+STACK: Final = "pulumi:pulumi:Stack"
+ENGINE_TYPES: Final = ("pulumi:pulumi:", PROVIDERS)
+"""Prefixes of the types that the engine itself keeps: stacks and providers."""
