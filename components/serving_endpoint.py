@@ -12,10 +12,14 @@ from model_serving.components.deployment.endpoint_url import Known, address
 from model_serving.components.deployment.failure_hooks import failure_hooks
 from model_serving.components.deployment.lost_updates import delivery_hook
 from model_serving.components.endpoint_settings.resource import EndpointSettings
-from model_serving.components.guard.existing_endpoint_hook import created_only_where_absent
-from model_serving.components.guard.immutable_field_changes import replaced_on_change
-from model_serving.components.guard.immutable_fields_hook import stand_guard, unentangled, watched
-from model_serving.components.guard.protected_children_hook import keeper
+from model_serving.components.guard.existing_endpoint_hook import existing_endpoint_hook
+from model_serving.components.guard.immutable_field_changes import replace_on_changes
+from model_serving.components.guard.immutable_fields_hook import (
+    endpoint_hooks,
+    register_immutable_fields_hook,
+    without_dependencies,
+)
+from model_serving.components.guard.protected_children_hook import register_protected_children_hook
 from model_serving.components.inputs import access_controls, endpoint_settings, model_serving
 from model_serving.components.preflight.preflight import checked
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
@@ -76,18 +80,18 @@ class ServingEndpoint(pulumi.ComponentResource):
             import_=args.name if args.adopt else None,
             # The name is the endpoint's key: another one of that name can't be created beside it.
             delete_before_replace=True,
-            replace_on_changes=replaced_on_change() if args.replace_id else None,
+            replace_on_changes=replace_on_changes() if args.replace_id else None,
         )
         inputs = model_serving(checked(name, args, self._workspace))
         endpoint = ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
-        stand_guard().follow(name, endpoint.output("servingEndpointId"))
+        register_immutable_fields_hook().track(name, endpoint.output("servingEndpointId"))
         return endpoint
 
     def _hooks(self, name: str, args: ServingEndpointArgs) -> pulumi.ResourceHookBinding:
         """Refusals come first: they leave the live endpoint as it is."""
         settings = self._workspace or pulumi.Output.from_input(default_settings())
-        bindings = [watched(name, model_serving(args), args.replace_id)]
-        bindings += [created_only_where_absent(name, settings, args.replace_id)] if args.preflight else []
+        bindings = [endpoint_hooks(name, model_serving(args), args.replace_id)]
+        bindings += [existing_endpoint_hook(name, settings, args.replace_id)] if args.preflight else []
         bindings += [delivery_hook(name, settings), failure_hooks(name, settings)]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 
@@ -101,13 +105,13 @@ class ServingEndpoint(pulumi.ComponentResource):
             depends_on=endpoint,
             deleted_with=self,
             protect=False,
-            hooks=keeper().binding(),
+            hooks=register_protected_children_hook().binding(),
             # `--replace` of these by themselves: created first, they would be taken away by the deletion that follows.
             delete_before_replace=True,
         )
         opts = pulumi.ResourceOptions.merge(self._options, attached)
         children: list[pulumi.CustomResource] = []
-        endpoint_id = unentangled(self.endpoint_id)
+        endpoint_id = without_dependencies(self.endpoint_id)
         if settings := endpoint_settings(args):
             where = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
             children.append(EndpointSettings(f"{name}-settings", {**where, **settings}, opts))
@@ -115,7 +119,7 @@ class ServingEndpoint(pulumi.ComponentResource):
             inputs = {"servingEndpointId": endpoint_id, "accessControls": access_controls(args.permissions)}
             children.append(Permissions(f"{name}-permissions", inputs, opts))
         for child in children if self._protect else ():
-            keeper().keep(child._name, args.name, child.id)  # noqa: SLF001  no other way to a resource's name
+            register_protected_children_hook().protect(child._name, args.name, child.id)  # noqa: SLF001  no public name
 
     def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
         settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()

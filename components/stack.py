@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 
 from model_serving.components.from_spec import endpoint_args, principal_args
-from model_serving.components.guard.immutable_fields_hook import stand_guard
-from model_serving.components.guard.protected_children_hook import keeper
+from model_serving.components.guard.immutable_fields_hook import register_immutable_fields_hook
+from model_serving.components.guard.protected_children_hook import register_protected_children_hook
 from model_serving.components.preflight.preflight import UNRESOLVED, Telling, in_words, raise_findings
 from model_serving.components.preflight.requirements import pinned
 from model_serving.components.preflight.stack_preflight import Look, look
@@ -30,8 +30,8 @@ def build(
     """
     looked = look(stack)
     raise_findings(looked.report, told)
-    stand_guard()
-    keeper()
+    register_immutable_fields_hook()
+    register_protected_children_hook()
     principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
     endpoints = {key: _endpoint(stack, key, looked, principals, opts) for key in stack.endpoints}
     return {

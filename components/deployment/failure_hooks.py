@@ -16,8 +16,8 @@ import pulumi
 
 from model_serving.components.deployment.failure_report import config_update, diagnosis, failed, place
 from model_serving.components.deployment.lost_updates import LONGEST_SECONDS
-from model_serving.components.engine.hook_names import hook_name
-from model_serving.components.engine.hook_values import is_known, plain
+from model_serving.components.engine.hook_names import unique_hook_name
+from model_serving.components.engine.hook_values import is_known, resolve
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import Workspace, WorkspaceError, connect
 
@@ -35,21 +35,21 @@ def failure_hooks(name: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.
     """The hooks of an endpoint's resource. `settings` are those of its provider."""
 
     async def before_create(args: pulumi.ResourceHookArgs) -> None:
-        endpoint, where = await plain((args.new_inputs or {}).get("name")), await plain(settings)
+        endpoint, where = await resolve((args.new_inputs or {}).get("name")), await resolve(settings)
         if is_known([endpoint, where]):
             # A thread of its own, which the program does not wait for: the creation may end in another way.
             run = contextvars.copy_context().run
             threading.Thread(target=run, args=(watch_creation, where, str(endpoint)), daemon=True).start()
 
     async def on_error(args: pulumi.ErrorHookArgs) -> bool:
-        endpoint, where = await plain((args.new_inputs or {}).get("name")), await plain(settings)
+        endpoint, where = await resolve((args.new_inputs or {}).get("name")), await resolve(settings)
         if args.failed_operation == "update" and is_known([endpoint, where]):
             await in_thread(report_failure, where, str(endpoint))
         return False
 
     return pulumi.ResourceHookBinding(
-        before_create=[pulumi.ResourceHook(hook_name(f"{name} is watched while it is created"), before_create)],
-        on_error=[pulumi.ErrorHook(hook_name(f"{name} says why it failed"), on_error)],
+        before_create=[pulumi.ResourceHook(unique_hook_name(f"{name}-watch-creation"), before_create)],
+        on_error=[pulumi.ErrorHook(unique_hook_name(f"{name}-report-failed-update"), on_error)],
     )
 
 

@@ -21,8 +21,8 @@ from model_serving.components.deployment.served_config import (
     tags_body,
     tags_of,
 )
-from model_serving.components.engine.hook_names import hook_name
-from model_serving.components.engine.hook_values import is_known, plain
+from model_serving.components.engine.hook_names import unique_hook_name
+from model_serving.components.engine.hook_values import is_known, resolve
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import CallError, UnreachableError, Workspace, WorkspaceError, connect
 
@@ -65,15 +65,15 @@ def delivery_hook(name: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.
     async def before_update(args: pulumi.ResourceHookArgs) -> None:
         """Raise DeliveryError where what is missing can't be sent. In a preview only warn."""
         state, new, where = (
-            await plain(args.old_outputs or {}),
-            await plain(args.new_inputs or {}),
-            await plain(settings),
+            await resolve(args.old_outputs or {}),
+            await resolve(args.new_inputs or {}),
+            await resolve(settings),
         )
         if is_known([new.get("config"), new.get("tags"), where]):
             await in_thread(warn_of_missing if pulumi.runtime.is_dry_run() else deliver, where, state, new)
 
     options = pulumi.ResourceHookOptions(on_dry_run=True)
-    hook = pulumi.ResourceHook(hook_name(f"{name} serves what is declared"), before_update, options)
+    hook = pulumi.ResourceHook(unique_hook_name(f"{name}-resend-lost-update"), before_update, options)
     return pulumi.ResourceHookBinding(before_update=[hook])
 
 

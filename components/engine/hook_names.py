@@ -1,4 +1,4 @@
-"""Names of resource hooks. The engine prints one with each error of its hook and takes each name once in a run."""
+"""Unique names of resource hooks. The engine prints a hook's name with its errors and accepts each name once a run."""
 
 from collections import Counter
 
@@ -7,8 +7,8 @@ from model_serving.components.engine.program_run import PerRun
 _used: PerRun[Counter[str]] = PerRun(Counter)
 
 
-def hook_name(text: str) -> str:
-    """The text, numbered from its second use in a run on: two components may have one name."""
+def unique_hook_name(name: str) -> str:
+    """The name, numbered from its second use in a run: two components may have the same name."""
     used = _used.get()
-    used[text] += 1
-    return text if used[text] == 1 else f"{text} ({used[text]})"
+    used[name] += 1
+    return name if used[name] == 1 else f"{name}-{used[name]}"

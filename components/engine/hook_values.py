@@ -1,29 +1,30 @@
-"""What a resource hook is given, as plain values: the engine hands secrets over as outputs."""
+"""Plain values of a resource hook's arguments: the engine passes secrets as outputs."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 from pulumi.output import Unknown
 
-from model_serving.components.guard.immutable_field_changes import UNKNOWN
+UNKNOWN: Final = object()
+"""A value that the engine learns only when another resource is created."""
 
 
-async def plain(value: Any) -> Any:
-    """The value with every output in it resolved; UNKNOWN where that can't be done yet."""
+async def resolve(value: Any) -> Any:
+    """The value with every output in it resolved, or UNKNOWN in place of an output whose value is not known."""
     if isinstance(value, pulumi.Output):
-        return await plain(await value.future()) if await value.is_known() else UNKNOWN
+        return await resolve(await value.future()) if await value.is_known() else UNKNOWN
     if isinstance(value, Unknown):
         return UNKNOWN
     if isinstance(value, Mapping):
-        return {key: await plain(item) for key, item in value.items()}
+        return {key: await resolve(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [await plain(item) for item in value]
+        return [await resolve(item) for item in value]
     return value
 
 
 def is_known(value: Any) -> bool:
-    """Whether there is no UNKNOWN in it."""
+    """Whether the value contains no UNKNOWN."""
     if isinstance(value, Mapping):
         return all(is_known(item) for item in value.values())
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""No endpoint is created over a live one: asked before the creation, in a preview too, where the engine creates one.
+"""Refuses to create an endpoint whose name the workspace already has, in previews too.
 
-For components in programs of their own; a stack file's endpoints are compared with the workspace all at once
-(`model_serving.components.preflight.unrecorded_endpoints`).
+The hook is for components in programs of their own. The endpoints of a stack file are compared with the workspace
+together, before anything is registered (`model_serving.components.preflight.unrecorded_endpoints`).
 """
 
 from collections.abc import Mapping
@@ -15,52 +15,55 @@ from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import WorkspaceError, connect
 
-HOOK: Final = "no creation over a live endpoint"
+HOOK: Final = "existing-endpoint"
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where an endpoint is to be created, and the id of the live one that may be replaced by it, if any."""
+class _Creation:
+    """The provider settings of an endpoint's workspace, and the id of the live endpoint that it may replace, if any."""
 
     settings: pulumi.Output[dict[str, Any]]
     may_replace: str | None
 
 
-class _Gate:
-    """The endpoints of one run, by resource name, and the hook that asks for each that is to be created."""
+class ExistingEndpointHook:
+    """The endpoints of one program run by resource name, and the hook that is called before each creation."""
 
     def __init__(self) -> None:
-        self.places: dict[str, _Place] = {}
-        self.hook = pulumi.ResourceHook(HOOK, self.refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+        self._creations: dict[str, _Creation] = {}
+        self._hook = pulumi.ResourceHook(HOOK, self.refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+
+    def bind(self, resource: str, creation: _Creation) -> pulumi.ResourceHookBinding:
+        """Store where the resource would be created and return its hooks."""
+        self._creations[resource] = creation
+        return pulumi.ResourceHookBinding(before_create=[self._hook])
 
     async def refuse(self, args: pulumi.ResourceHookArgs) -> None:
-        """Raise ValueError where the workspace has an endpoint of that name, which is not the one to be replaced."""
-        place, name = self.places.get(args.name), (args.new_inputs or {}).get("name")
-        if place is None or not isinstance(name, str) or not await place.settings.is_known():
+        """Raise ValueError if the workspace has an endpoint of that name which this one may not replace."""
+        creation, name = self._creations.get(args.name), (args.new_inputs or {}).get("name")
+        if creation is None or not isinstance(name, str) or not await creation.settings.is_known():
             return
-        live = await in_thread(_live, await place.settings.future() or {}, name)
-        if live and live.get("id") != place.may_replace:
+        live = await in_thread(_live, await creation.settings.future() or {}, name)
+        if live and live.get("id") != creation.may_replace:
             raise ValueError(
                 f'The workspace has an endpoint "{name}" that is not in this stack; {live.get("creator")} created it.'
-                f"\nChoose another name, or take it into the stack: ServingEndpointArgs(adopt=True) for one `pulumi up`"
+                "\nChoose another name, or import it: set ServingEndpointArgs(adopt=True) for one `pulumi up`"
             )
 
 
 def _live(settings: Mapping[str, Any], name: str) -> dict[str, Any] | None:
-    """The endpoint of that name; None where there is none, or where the workspace itself has to decide."""
+    """The endpoint of that name; None if there is none or it cannot be read."""
     try:
         return connect(settings).find(place(name))
     except WorkspaceError:
         return None
 
 
-_gates = PerRun(_Gate)
+_hooks = PerRun(ExistingEndpointHook)
 
 
-def created_only_where_absent(
+def existing_endpoint_hook(
     resource: str, settings: pulumi.Output[dict[str, Any]], may_replace: str | None
 ) -> pulumi.ResourceHookBinding:
-    """The hook of an endpoint that is to be created in the workspace of these provider settings."""
-    gate = _gates.get()
-    gate.places[resource] = _Place(settings, may_replace)
-    return pulumi.ResourceHookBinding(before_create=[gate.hook])
+    """The hooks of an endpoint's resource. `settings` are those of its provider."""
+    return _hooks.get().bind(resource, _Creation(settings, may_replace))

@@ -1,8 +1,7 @@
-"""What can't be changed on a live endpoint, found between two sets of inputs, and the error that says so.
+"""The immutable fields in which two sets of an endpoint's inputs differ, and the error message for them.
 
-Pure: nothing is registered or read. The rows come from the field contract: `immutable` fields are chosen when an
-endpoint is created, and `handling: refused` without a `call` is what nothing changes. To change one, the endpoint is
-replaced.
+Nothing is registered or read. The field contract names the fields: `immutable` ones are set only when an endpoint is
+created, and those with `handling: refused` and no `call` are never sent. To change one, the endpoint must be replaced.
 """
 
 import json
@@ -10,23 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from model_serving.components.engine.hook_values import UNKNOWN
 from model_serving.contract.rows import Field, Handling, OnChange, fields
-
-UNKNOWN: Final = object()
-"""Stands for a value that is known only once another resource has been created: at preview."""
 
 
 @dataclass(frozen=True)
-class Difference:
-    """An immutable field whose desired value is another than the live one."""
+class ImmutableFieldChange:
+    """An immutable field with its old and its desired value."""
 
     field: Field
-    was: Any
-    wanted: Any
+    old: Any
+    desired: Any
 
 
 def immutable_fields() -> list[Field]:
-    """The fields of a serving endpoint that a live one keeps, in the field contract's order."""
+    """The immutable fields of a serving endpoint, in the field contract's order."""
     return [field for field in fields("model_serving") if field.immutable or _is_never_sent(field)]
 
 
@@ -34,49 +31,49 @@ def _is_never_sent(field: Field) -> bool:
     return field.handling is Handling.REFUSED and field.call is None
 
 
-def replaced_on_change() -> list[str]:
-    """Those that the provider doesn't replace by itself, as paths for Pulumi's `replace_on_changes`."""
+def replace_on_changes() -> list[str]:
+    """The immutable fields that the provider would not replace by itself, for Pulumi's `replace_on_changes`."""
     return [field.path.replace(".*", "[*]") for field in immutable_fields() if field.on_change is not OnChange.REPLACE]
 
 
-def differences(old: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Difference]:
+def immutable_field_changes(old: Mapping[str, Any], desired: Mapping[str, Any]) -> Iterator[ImmutableFieldChange]:
     """The immutable fields that differ, in the field contract's order.
 
-    A value that isn't known yet is no difference: it is known when `up` comes to the endpoint, before it is touched.
+    A field whose value is UNKNOWN does not count: `up` compares it again before it touches the endpoint.
     """
     for field in immutable_fields():
-        before, after = _value(field, old), _value(field, wanted)
+        before, after = _value(field, old), _value(field, desired)
         if before != after and UNKNOWN not in (before, after):
-            yield Difference(field, before, after)
+            yield ImmutableFieldChange(field, before, after)
 
 
 def _value(field: Field, inputs: Any) -> Any:
-    """The field's value, absent, empty and false being one; for items of a list, whether one of them has it."""
-    found = list(_at(inputs, field.path.split(".")))
-    if UNKNOWN in found:
+    """The field's value, None if it is absent, empty or false. For list items: whether any item has the field."""
+    values = list(_values_at(inputs, field.path.split(".")))
+    if UNKNOWN in values:
         return UNKNOWN
     if "*" in field.path:
-        return any(value is not None for value in found)
-    return (found[0] or None) if found else None
+        return any(value is not None for value in values)
+    return (values[0] or None) if values else None
 
 
-def _at(value: Any, path: list[str]) -> Iterator[Any]:
+def _values_at(value: Any, path: list[str]) -> Iterator[Any]:
     if not path or value is UNKNOWN:
         yield value
     elif path[0] == "*":
         for item in value if isinstance(value, list) else []:
-            yield from _at(item, path[1:])
+            yield from _values_at(item, path[1:])
     elif isinstance(value, Mapping):
-        yield from _at(value.get(path[0]), path[1:])
+        yield from _values_at(value.get(path[0]), path[1:])
 
 
-def refusal(name: str, endpoint_id: str, found: Sequence[Difference], allowed_id: str | None = None) -> str:
+def refusal(name: str, endpoint_id: str, found: Sequence[ImmutableFieldChange], allowed_id: str | None = None) -> str:
     """The error for an endpoint that would be replaced, or whose change would not be sent.
 
     `allowed_id` is the `replace_id` that is declared, if any: it is not this endpoint's id.
     """
     lines = [_headline(name, endpoint_id, found)]
-    lines += [f"  {it.field.path}: {_shown(it.was)} -> {_shown(it.wanted)}: {it.field.reason}" for it in found]
+    lines += [f"  {it.field.path}: {_shown(it.old)} -> {_shown(it.desired)}: {it.field.reason}" for it in found]
     is_dropped = found and all(_is_never_sent(each.field) for each in found)
     lines += [_DROPPED if is_dropped else _REPLACED]
     lines += [
@@ -90,7 +87,7 @@ def refusal(name: str, endpoint_id: str, found: Sequence[Difference], allowed_id
     return "\n".join(lines)
 
 
-def _headline(name: str, endpoint_id: str, found: Sequence[Difference]) -> str:
+def _headline(name: str, endpoint_id: str, found: Sequence[ImmutableFieldChange]) -> str:
     if found:
         return f'Endpoint "{name}" (id {endpoint_id}) can\'t be changed in this way while it is live:'
     return f'Endpoint "{name}" (id {endpoint_id}) is live and would be replaced without a change that needs it.'

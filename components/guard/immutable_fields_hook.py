@@ -1,101 +1,99 @@
-"""Refuses to delete a live endpoint where the program still declares it, unless its own id allows the replacement.
+"""Stops a preview or update that would replace a live endpoint, unless `replace_id` names it.
 
-The engine replaces an endpoint by deleting it. Before it deletes or updates one, in a preview too, it calls the hook of
-this module with the endpoint's old inputs, as the state has them; the desired ones are known here. A replacement,
-whatever the reason (an immutable field, `--replace`, a tainted state), and a change that nothing can send stop the run
-before anything is touched, with no network and no policy pack.
+The engine replaces an endpoint by deleting it. Before it deletes or updates one, in previews too, it calls this hook
+with the endpoint's old inputs from the state. The hook compares them with the desired inputs of the program. It refuses
+every replacement (a changed immutable field, `--replace`, a tainted state) and every change that the provider cannot
+send, before any request is made and without a policy pack.
 
-The state names the hook, and the engine deletes an endpoint only while a hook of that name is registered. So one name
-serves all endpoints, and `pulumi destroy`, which runs no program by itself, needs `--run-program` (it says so) or
-PULUMI_RUN_PROGRAM=true.
+The state stores the hook's name, and the engine deletes an endpoint only while a hook of that name is registered. All
+endpoints therefore share one hook, and `pulumi destroy` needs `--run-program` or PULUMI_RUN_PROGRAM=true.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.engine.hook_values import plain
+from model_serving.components.engine.hook_values import resolve
 from model_serving.components.engine.program_run import PerRun, Registration
-from model_serving.components.guard.immutable_field_changes import differences, refusal
+from model_serving.components.guard.immutable_field_changes import immutable_field_changes, refusal
 
-HOOK = "one-way-doors"
+HOOK: Final = "immutable-endpoint-fields"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the program wants an endpoint to be, and the id of the live one that may be replaced for it, if any."""
+class DesiredInputs:
+    """An endpoint's inputs in the program, and the id of the live endpoint that they may replace, if any."""
 
     inputs: Mapping[str, Any]
     may_replace: str | None
 
 
-class Guard:
-    """The desired inputs of one program run, and the hook that compares them with what the state has."""
+class ImmutableFieldsHook:
+    """The desired inputs of one program run by resource name, and the hook that compares them with the state."""
 
     def __init__(self) -> None:
-        self._wishes: dict[str, Wish] = {}
-        self._registered: dict[str, Registration] = {}
+        self._desired: dict[str, DesiredInputs] = {}
+        self._registrations: dict[str, Registration] = {}
         self.hook = pulumi.ResourceHook(HOOK, self.refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
-    def bind(self, resource: str, wish: Wish) -> pulumi.ResourceHookBinding:
-        """Remember what the endpoint of that resource name is to be; returns the hooks for it."""
-        self._wishes[resource] = wish
+    def bind(self, resource: str, desired: DesiredInputs) -> pulumi.ResourceHookBinding:
+        """Store the desired inputs of that resource and return its hooks."""
+        self._desired[resource] = desired
         return pulumi.ResourceHookBinding(before_delete=[self.hook], before_update=[self.hook])
 
-    def follow(self, resource: str, endpoint_id: pulumi.Output[Any]) -> Registration:
-        """Note when the engine has answered the registration of that resource, and with which endpoint id."""
-        self._registered[resource] = Registration(endpoint_id)
-        return self._registered[resource]
+    def track(self, resource: str, endpoint_id: pulumi.Output[Any]) -> Registration:
+        """Store the resource's registration, which the engine answers with the endpoint's id."""
+        self._registrations[resource] = Registration(endpoint_id)
+        return self._registrations[resource]
 
     async def refuse(self, args: pulumi.ResourceHookArgs) -> None:
-        """Raise ValueError where a declared endpoint would be replaced, or changed where nothing can change it."""
-        old = await plain(args.old_inputs or {})
+        """Raise ValueError if a declared endpoint would be replaced, or changed in a field that cannot be updated."""
+        old = await resolve(args.old_inputs or {})
         key = await self._declared_as(args.name, old.get("name"))
         if key is None:
             return
-        wish, is_deleted, registration = self._wishes[key], args.new_inputs is None, self._registered.get(key)
-        endpoint_id = await plain((args.old_outputs or {}).get("servingEndpointId"))
-        answer = registration.answer if registration else None  # whose deletion is that of `pulumi destroy`
-        if is_deleted and endpoint_id and endpoint_id in (wish.may_replace, answer):
+        desired, is_deleted, registration = self._desired[key], args.new_inputs is None, self._registrations.get(key)
+        endpoint_id = await resolve((args.old_outputs or {}).get("servingEndpointId"))
+        answer = registration.answer if registration else None  # set before a deletion by `pulumi destroy`
+        if is_deleted and endpoint_id and endpoint_id in (desired.may_replace, answer):
             return
-        found = list(differences(old, await plain(wish.inputs)))
+        changes = list(immutable_field_changes(old, await resolve(desired.inputs)))
         is_replaced = is_deleted and registration is not None and registration.is_pending
-        if found or is_replaced:
-            raise ValueError(refusal(str(old.get("name")), str(endpoint_id), found, wish.may_replace))
+        if changes or is_replaced:
+            raise ValueError(refusal(str(old.get("name")), str(endpoint_id), changes, desired.may_replace))
 
     async def _declared_as(self, resource: str, endpoint: Any) -> str | None:
-        """The resource itself; where the program has none of that name, the one that declares this endpoint now."""
-        if resource in self._wishes:
+        """The resource's own name; if the program does not have it, the resource that declares this endpoint now."""
+        if resource in self._desired:
             return resource
-        for key, wish in self._wishes.items():
-            if await plain(wish.inputs.get("name")) == endpoint:
+        for key, desired in self._desired.items():
+            if await resolve(desired.inputs.get("name")) == endpoint:
                 return key
         return None
 
 
-_guards = PerRun(Guard)
+_hooks = PerRun(ImmutableFieldsHook)
 
 
-def watched(resource: str, inputs: Mapping[str, Any], may_replace: str | None) -> pulumi.ResourceHookBinding:
-    """The hooks of an endpoint: to be given to its resource as `hooks`.
+def register_immutable_fields_hook() -> ImmutableFieldsHook:
+    """The hook of this run. Register it even if the program has no endpoint: deleting the last one needs it."""
+    return _hooks.get()
 
-    `inputs` are those of the resource, `may_replace` the id of a live endpoint that may be deleted for this wish.
+
+def endpoint_hooks(resource: str, inputs: Mapping[str, Any], may_replace: str | None) -> pulumi.ResourceHookBinding:
+    """The hooks of an endpoint's resource with these inputs.
+
+    `may_replace` is the id of the live endpoint that may be deleted and created again with them.
     """
-    return stand_guard().bind(resource, Wish(inputs, may_replace))
+    return register_immutable_fields_hook().bind(resource, DesiredInputs(inputs, may_replace))
 
 
-def stand_guard() -> Guard:
-    """Register the hook, also where no endpoint is left: the state's last ones could not be deleted without it."""
-    return _guards.get()
+def without_dependencies(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """The same value without its resource dependencies. Give `depends_on` as well to keep the order.
 
-
-def unentangled(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
-    """The same value, without the engine's knowing whose it is.
-
-    To replace an endpoint, the engine first deletes what takes its id as an input, its permissions, and only then asks
-    the endpoint's guard: callers would be cut off by a change that is refused. With `depends_on` in place of the
-    input's own dependency the order stays, and permissions are replaced after the endpoint.
+    To replace an endpoint, the engine first deletes the resources that take its id as an input, such as its
+    permissions, and only then calls the endpoint's hook: a refused change would lock callers out.
     """
     return pulumi.Output(set(), output.future(with_unknowns=True), output.is_known(), output.is_secret())

@@ -12,7 +12,6 @@ from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.state import Recorded, State
 from model_serving.components.guard import existing_endpoint_hook
-from model_serving.components.guard.existing_endpoint_hook import created_only_where_absent
 from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.privileges import Caller
 from model_serving.components.preflight.unrecorded_endpoints import ENDPOINT, Live, not_ours, take_over
@@ -139,13 +138,13 @@ def test_a_component_creates_no_endpoint_over_a_live_one(
     still: Any, monkeypatch: pytest.MonkeyPatch, name: str, replace_id: str | None, is_refused: bool
 ) -> None:
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options: callback)
-    monkeypatch.setattr(existing_endpoint_hook, "_gates", PerRun(existing_endpoint_hook._Gate))  # noqa: SLF001
+    monkeypatch.setattr(existing_endpoint_hook, "_hooks", PerRun(existing_endpoint_hook.ExistingEndpointHook))
     still.endpoint("fraud")
     live = still.call("GET", "/api/2.0/serving-endpoints/fraud")["id"]
 
     async def create() -> None:
         settings = pulumi.Output.from_input(still.settings())
-        binding = created_only_where_absent("one", settings, live if replace_id else None)
+        binding = existing_endpoint_hook.existing_endpoint_hook("one", settings, live if replace_id else None)
         assert binding.before_create is not None
         args = pulumi.ResourceHookArgs(urn="u", id="", name="one", type="t", new_inputs={"name": name})
         await binding.before_create[0](args)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""One-way doors, judged from old inputs and the program's wish, as the engine's hook hands them in."""
+"""The immutable fields hook, given old and desired inputs as the engine passes them."""
 
 import asyncio
 import re
@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from model_serving.components.guard.immutable_field_changes import differences
-from model_serving.components.guard.immutable_fields_hook import Guard, Wish
+from model_serving.components.guard.immutable_field_changes import immutable_field_changes
+from model_serving.components.guard.immutable_fields_hook import DesiredInputs, ImmutableFieldsHook
 
 ENDPOINT = {
     "name": "fraud",
@@ -34,15 +34,17 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def guard(monkeypatch: pytest.MonkeyPatch) -> Guard:
+def hook(monkeypatch: pytest.MonkeyPatch) -> ImmutableFieldsHook:
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options: callback)
-    return Guard()
+    return ImmutableFieldsHook()
 
 
-def ask(guard: Guard, old: dict[str, Any], *, name: str = "fraud", new: dict[str, Any] | None = None) -> None:
-    """What the engine does before it deletes an endpoint or, with new inputs, updates it."""
+def call(
+    hook: ImmutableFieldsHook, old: dict[str, Any], *, name: str = "fraud", new: dict[str, Any] | None = None
+) -> None:
+    """Call the hook as the engine does before it deletes the endpoint or, given new inputs, updates it."""
     asyncio.run(
-        guard.refuse(
+        hook.refuse(
             pulumi.ResourceHookArgs(
                 urn="urn", id="fraud", name=name, type="t", old_inputs=old, new_inputs=new,
                 old_outputs={"servingEndpointId": ID},
@@ -52,7 +54,7 @@ def ask(guard: Guard, old: dict[str, Any], *, name: str = "fraud", new: dict[str
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "message"),
     [
         ("name", "fraud-2", 'name: "fraud" -> "fraud-2"'),
         ("routeOptimized", None, "routeOptimized: true -> not set"),
@@ -67,81 +69,81 @@ def ask(guard: Guard, old: dict[str, Any], *, name: str = "fraud", new: dict[str
         ),
     ],
 )
-def test_a_change_behind_a_one_way_door_is_refused(guard: Guard, path: str, value: Any, told: str) -> None:
-    guard.bind("fraud", Wish(changed(path, value), None))
-    with pytest.raises(ValueError, match=re.escape(told)) as refusal:
-        ask(guard, ENDPOINT)
-    assert f"`replace_id: {ID}`" in str(refusal.value)
+def test_an_immutable_field_change_is_refused(hook: ImmutableFieldsHook, path: str, value: Any, message: str) -> None:
+    hook.bind("fraud", DesiredInputs(changed(path, value), None))
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        call(hook, ENDPOINT)
+    assert f"`replace_id: {ID}`" in str(error.value)
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [("tags", [{"key": "team"}]), ("config.trafficConfig", {"routes": []})],
 )
-def test_any_other_change_passes(guard: Guard, path: str, value: Any) -> None:
-    guard.bind("fraud", Wish(changed(path, value), None))
-    ask(guard, ENDPOINT, new=changed(path, value))
+def test_a_mutable_field_may_change(hook: ImmutableFieldsHook, path: str, value: Any) -> None:
+    hook.bind("fraud", DesiredInputs(changed(path, value), None))
+    call(hook, ENDPOINT, new=changed(path, value))
 
 
 @pytest.mark.parametrize("field", ["description", "budgetPolicyId"])
-def test_a_change_that_is_never_sent_names_the_replacement(guard: Guard, field: str) -> None:
-    guard.bind("fraud", Wish(changed(field, "other"), None))
-    with pytest.raises(ValueError, match="would report the change as done and send nothing") as refusal:
-        ask(guard, ENDPOINT, new=changed(field, "other"))
-    assert f'{field}: not set -> "other": no call changes' in str(refusal.value)
-    assert f"`replace_id: {ID}` on the endpoint in the stack's own file" in str(refusal.value)
+def test_an_unsendable_change_names_the_replacement(hook: ImmutableFieldsHook, field: str) -> None:
+    hook.bind("fraud", DesiredInputs(changed(field, "other"), None))
+    with pytest.raises(ValueError, match="would report the change as done and send nothing") as error:
+        call(hook, ENDPOINT, new=changed(field, "other"))
+    assert f'{field}: not set -> "other": no call changes' in str(error.value)
+    assert f"`replace_id: {ID}` on the endpoint in the stack's own file" in str(error.value)
 
 
-def test_absent_and_false_are_the_same_wish() -> None:
-    assert list(differences({"name": "a", "routeOptimized": False}, {"name": "a"})) == []
+def test_absent_and_false_are_equal() -> None:
+    assert list(immutable_field_changes({"name": "a", "routeOptimized": False}, {"name": "a"})) == []
 
 
-def test_an_endpoint_that_the_program_does_not_know_any_more_may_be_deleted(guard: Guard) -> None:
-    guard.bind("iris", Wish({"name": "iris"}, None))
-    ask(guard, ENDPOINT)
+def test_an_undeclared_endpoint_may_be_deleted(hook: ImmutableFieldsHook) -> None:
+    hook.bind("iris", DesiredInputs({"name": "iris"}, None))
+    call(hook, ENDPOINT)
 
 
-def test_a_renamed_resource_still_guards_its_endpoint(guard: Guard) -> None:
-    guard.bind("fraud-scorer", Wish(changed("routeOptimized", False), None))
+def test_a_renamed_resource_keeps_the_check(hook: ImmutableFieldsHook) -> None:
+    hook.bind("fraud-scorer", DesiredInputs(changed("routeOptimized", False), None))
     with pytest.raises(ValueError, match="routeOptimized: true -> not set"):
-        ask(guard, ENDPOINT, name="fraud")
+        call(hook, ENDPOINT, name="fraud")
 
 
-def test_two_endpoints_do_not_exchange_their_names(guard: Guard) -> None:
-    guard.bind("fraud", Wish(changed("name", "iris"), None))
-    guard.bind("iris", Wish(ENDPOINT, None))
+def test_swapping_two_endpoint_names_is_refused(hook: ImmutableFieldsHook) -> None:
+    hook.bind("fraud", DesiredInputs(changed("name", "iris"), None))
+    hook.bind("iris", DesiredInputs(ENDPOINT, None))
     with pytest.raises(ValueError, match='name: "fraud" -> "iris"'):
-        ask(guard, ENDPOINT, name="fraud")
+        call(hook, ENDPOINT, name="fraud")
 
 
-def test_an_endpoint_of_the_same_name_in_another_workspace_is_another_wish(guard: Guard) -> None:
-    guard.bind("elsewhere", Wish(changed("routeOptimized", False), None))
-    guard.bind("fraud", Wish(ENDPOINT, None))
-    ask(guard, ENDPOINT)
+def test_the_resource_name_decides_before_endpoint_name(hook: ImmutableFieldsHook) -> None:
+    hook.bind("elsewhere", DesiredInputs(changed("routeOptimized", False), None))
+    hook.bind("fraud", DesiredInputs(ENDPOINT, None))
+    call(hook, ENDPOINT)
 
 
-def test_the_replacement_of_the_endpoint_whose_id_is_written_down_is_allowed(guard: Guard) -> None:
-    guard.bind("fraud", Wish(changed("routeOptimized", False), ID))
-    ask(guard, ENDPOINT)
+def test_replace_id_allows_the_replacement(hook: ImmutableFieldsHook) -> None:
+    hook.bind("fraud", DesiredInputs(changed("routeOptimized", False), ID))
+    call(hook, ENDPOINT)
 
 
-def test_the_id_of_another_endpoint_allows_nothing(guard: Guard) -> None:
-    guard.bind("fraud", Wish(changed("routeOptimized", False), "f" * 32))
+def test_another_replace_id_allows_nothing(hook: ImmutableFieldsHook) -> None:
+    hook.bind("fraud", DesiredInputs(changed("routeOptimized", False), "f" * 32))
     with pytest.raises(ValueError, match=f"id {ID}"):
-        ask(guard, ENDPOINT)
+        call(hook, ENDPOINT)
     with pytest.raises(ValueError, match=f"`replace_id: {'f' * 32}` is declared, which is another endpoint's id"):
-        ask(guard, ENDPOINT)
+        call(hook, ENDPOINT)
 
 
-def test_an_update_in_place_behind_a_one_way_door_is_refused_even_with_the_id(guard: Guard) -> None:
+def test_replace_id_allows_no_update_in_place(hook: ImmutableFieldsHook) -> None:
     external = changed("config.servedEntities", [{"name": "champion", "externalModel": {"provider": "openai"}}])
-    guard.bind("fraud", Wish(external, ID))
+    hook.bind("fraud", DesiredInputs(external, ID))
     with pytest.raises(ValueError, match="externalModel: false -> true"):
-        ask(guard, ENDPOINT, new=external)
+        call(hook, ENDPOINT, new=external)
 
 
 def output(value: Any, *, known: bool = True) -> pulumi.Output[Any]:
-    """An output, made where a loop runs, as the program's are."""
+    """An output of the running event loop, as a program has them."""
     futures = [asyncio.get_running_loop().create_future() for _ in range(3)]
     for future, result in zip(futures, (value if known else None, known, True), strict=True):
         future.set_result(result)
@@ -149,53 +151,53 @@ def output(value: Any, *, known: bool = True) -> pulumi.Output[Any]:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "known", "is_refused"), [(False, True, True), (True, True, False), (None, False, False)]
+    ("desired", "known", "is_refused"), [(False, True, True), (True, True, False), (None, False, False)]
 )
-def test_a_wish_that_is_an_output_counts_when_it_is_known(
-    guard: Guard, wanted: bool | None, known: bool, is_refused: bool
+def test_an_output_counts_once_known(
+    hook: ImmutableFieldsHook, desired: bool | None, known: bool, is_refused: bool
 ) -> None:
-    async def wish_and_ask() -> None:
-        guard.bind("fraud", Wish(changed("routeOptimized", output(wanted, known=known)), None))
+    async def bind_and_call() -> None:
+        hook.bind("fraud", DesiredInputs(changed("routeOptimized", output(desired, known=known)), None))
         old = {**ENDPOINT, "name": output("fraud")}
         args = pulumi.ResourceHookArgs(urn="urn", id="fraud", name="fraud", type="t", old_inputs=old)
-        await guard.refuse(args)
+        await hook.refuse(args)
 
     if is_refused:
         with pytest.raises(ValueError, match="routeOptimized: true -> not set"):
-            asyncio.run(wish_and_ask())
+            asyncio.run(bind_and_call())
     else:
-        asyncio.run(wish_and_ask())
+        asyncio.run(bind_and_call())
 
 
-def ask_for_deletion(guard: Guard, answer: str | None, may_replace: str | None = None) -> None:
-    """Delete an endpoint that is declared as it is; `answer` is the id that its registration is answered with."""
+def delete(hook: ImmutableFieldsHook, answer: str | None, may_replace: str | None = None) -> None:
+    """Delete an endpoint whose inputs are unchanged; `answer` is the id that answers its registration."""
 
     async def run() -> None:
         answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        guard.bind("fraud", Wish(ENDPOINT, may_replace))
-        followed = guard.follow("fraud", pulumi.Output.from_input(answered))
+        hook.bind("fraud", DesiredInputs(ENDPOINT, may_replace))
+        registration = hook.track("fraud", pulumi.Output.from_input(answered))
         if answer:
             answered.set_result(answer)
-            await followed.answered
+            await registration.answered
         old = {"servingEndpointId": ID}
         args = {"urn": "urn", "id": "fraud", "name": "fraud", "type": "t", "old_inputs": ENDPOINT, "old_outputs": old}
         try:
-            await guard.refuse(pulumi.ResourceHookArgs(**args))
+            await hook.refuse(pulumi.ResourceHookArgs(**args))
         finally:
-            followed.answered.cancel()
+            registration.answered.cancel()
 
     asyncio.run(run())
 
 
-def test_a_replacement_without_a_changed_field_is_refused(guard: Guard) -> None:
-    with pytest.raises(ValueError, match="is live and would be replaced without a change that needs it") as refusal:
-        ask_for_deletion(guard, answer=None)
-    assert f"`replace_id: {ID}`" in str(refusal.value)
+def test_an_unneeded_replacement_is_refused(hook: ImmutableFieldsHook) -> None:
+    with pytest.raises(ValueError, match="is live and would be replaced without a change that needs it") as error:
+        delete(hook, answer=None)
+    assert f"`replace_id: {ID}`" in str(error.value)
 
 
-def test_a_replacement_without_a_changed_field_is_allowed_by_the_id(guard: Guard) -> None:
-    ask_for_deletion(guard, answer=None, may_replace=ID)
+def test_replace_id_allows_an_unneeded_replacement(hook: ImmutableFieldsHook) -> None:
+    delete(hook, answer=None, may_replace=ID)
 
 
-def test_a_destroyed_endpoint_may_go_although_it_is_declared(guard: Guard) -> None:
-    ask_for_deletion(guard, answer=ID)
+def test_destroy_may_delete_a_declared_endpoint(hook: ImmutableFieldsHook) -> None:
+    delete(hook, answer=ID)
