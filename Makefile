@@ -8,9 +8,15 @@ PORT ?= 8787
 COMPILE := $(PY) -m compileall -qq -j 0 $(VENV)/lib || true
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
+# Programs that build and check, out of the way of what `pulumi` runs on.
+TOOLS := .local/tools
+READY_TOOLS := $(TOOLS)/.ready
+# Only what the lock files name, by hash.
+INSTALL := pip install --quiet --no-compile --disable-pip-version-check --require-hashes
+UV_LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format schema workspace env clean fuzz bench workspace-page
+.PHONY: help setup demo test check format schema workspace env clean fuzz bench workspace-page lock wheel tools
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -20,13 +26,19 @@ $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python %d.%d is too old: install 3.11 or newer (or name one: make PYTHON=...)" % v[:2])'
 	@echo "Making the virtual environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
+	@$(PY) -m $(INSTALL) -r requirements.txt
+	@cp .ci/model-serving $(VENV)/bin/
 	@$(COMPILE)
 	@touch $@
 
 $(READY_DEV): requirements-dev.txt $(READY)
-	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
+	@$(PY) -m $(INSTALL) -r requirements-dev.txt
 	@$(COMPILE)
+	@touch $@
+
+$(READY_TOOLS): requirements-tools.txt
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m $(INSTALL) -r requirements-tools.txt
 	@touch $@
 
 setup: $(READY) ## virtual environment and Pulumi engine, whatever of them is missing
@@ -65,6 +77,17 @@ env: setup-quietly ## what a shell needs to work by hand on the local stack (REA
 .PHONY: setup-quietly
 setup-quietly: $(READY)
 	@$(PY) -m toolchain install >&2
+
+# A new version is taken where one is asked for: make lock UPGRADE=--upgrade, or UPGRADE=--upgrade-package=rich
+lock: $(READY_TOOLS) ## write requirements*.txt from pyproject.toml: every package, direct or not, with its hashes
+	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=workspace --output-file=requirements.txt
+	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=workspace --group=dev --constraint=requirements.txt --output-file=requirements-dev.txt
+	@$(UV_LOCK) $(UPGRADE) requirements-tools.in --python-version=3.11 --output-file=requirements-tools.txt
+
+wheel: $(READY_TOOLS) ## build the wheel into dist/
+	@$(TOOLS)/bin/python -m hatchling build -d dist
+
+tools: $(READY_TOOLS)
 
 workspace-page: $(READY) ## write docs/workspace.md from the workspace's routes and rules
 	@$(PY) -m model_serving.workspace.http.reference_docs > docs/workspace.md

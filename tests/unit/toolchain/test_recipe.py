@@ -31,7 +31,7 @@ def test_go_modules_want_the_go_that_is_asked_for(program: Program) -> None:
 
 def test_the_plugin_has_the_version_of_its_python_package() -> None:
     assert f'const version = "{versions.PLUGIN}"' in (MODULES / "provider-databricks" / "main.go").read_text()
-    assert f"pulumi-databricks=={versions.PLUGIN}\n" in (CHECKOUT / "requirements.txt").read_text()
+    assert f"\npulumi-databricks=={versions.PLUGIN} " in (CHECKOUT / "requirements.txt").read_text()
 
 
 def named(file: str) -> set[str]:
