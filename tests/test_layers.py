@@ -100,11 +100,11 @@ USED_BY_CHECK = (
     "model_serving.components.inputs",
     "model_serving.components.from_spec",
     "model_serving.components.preflight.requirements",
-    "model_serving.policies.pack.inputs",
+    "model_serving.policies.pack.input_values",
     "model_serving.policies.pack.rule",
     "model_serving.policies.pack.waivers",
     "model_serving.policies.rules",
-    "model_serving.policies.rules.waivers",
+    "model_serving.policies.rules.waiver_faults",
 )
 """What the offline check judges stack files with: pure modules of packages that otherwise run in Pulumi's processes."""
 

@@ -10,7 +10,7 @@ from model_serving.components.from_spec import endpoint_args
 from model_serving.components.inputs import access_controls, model_serving
 from model_serving.components.preflight.requirements import pinned
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
-from model_serving.policies.pack.inputs import UNKNOWN
+from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Registered, Resource
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import Secret, is_unknown

@@ -8,7 +8,7 @@ from model_serving.check.resources import declared
 from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
 from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
 from model_serving.policies.rules import RULES
-from model_serving.policies.rules.waivers import waivers as waivers_rule
+from model_serving.policies.rules.waiver_faults import waivers as waivers_rule
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.vocabulary.stack import Stack
 

@@ -19,9 +19,9 @@ from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, PolicyPack, policy
 
 from model_serving.policies.pack.configuration import mistakes
-from model_serving.policies.pack.inputs import from_wire
-from model_serving.policies.pack.policy import as_policy
+from model_serving.policies.pack.input_values import from_wire
 from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
+from model_serving.policies.pack.sdk_policy import as_policy
 from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
 
 

@@ -7,9 +7,9 @@ from model_serving.policies.rules.access import (
     production_names_its_callers,
 )
 from model_serving.policies.rules.compute import gpu_where_allowed, production_stays_warm
-from model_serving.policies.rules.dropped import changes_arrive
+from model_serving.policies.rules.dropped_changes import changes_arrive
 from model_serving.policies.rules.entity_types import supported_entity_types
-from model_serving.policies.rules.plaintext import secrets_by_reference
+from model_serving.policies.rules.plaintext_secrets import secrets_by_reference
 from model_serving.policies.rules.production import (
     production_is_protected,
     production_pins_versions,
@@ -18,7 +18,7 @@ from model_serving.policies.rules.production import (
 )
 from model_serving.policies.rules.route_optimized import route_optimized_create_only
 from model_serving.policies.rules.traffic import traffic_adds_up, traffic_jump
-from model_serving.policies.rules.waivers import waivers
+from model_serving.policies.rules.waiver_faults import waivers
 
 RULES = (
     waivers,

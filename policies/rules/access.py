@@ -5,7 +5,7 @@ from typing import Any
 
 from model_serving.databricks.principals import is_everyone_group
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
-from model_serving.policies.pack.inputs import UNKNOWN, at, flag, items
+from model_serving.policies.pack.input_values import UNKNOWN, at, flag, items
 from model_serving.policies.pack.rule import (
     Finding,
     Registered,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.policies.pack.inputs import UNKNOWN, at, flag
+from model_serving.policies.pack.input_values import UNKNOWN, at, flag
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
 from model_serving.policies.rules.entity_types import about, entity_name, served
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from model_serving.databricks.resource_types import MODEL_SERVING, PROVISIONED_THROUGHPUT
-from model_serving.policies.pack.inputs import UNKNOWN, at, flag, items
+from model_serving.policies.pack.input_values import UNKNOWN, at, flag, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 
 Family = Literal["external_models", "foundation_models"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.live import UnreadableError, live_endpoint
-from model_serving.policies.pack.inputs import UNKNOWN, at, has_unknown, items
+from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
 from model_serving.policies.rules.entity_types import about, entity_name, served
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER, MODEL_SERVING
 from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
-from model_serving.policies.pack.inputs import UNKNOWN, flag, has_unknown
+from model_serving.policies.pack.input_values import UNKNOWN, flag, has_unknown
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 
 

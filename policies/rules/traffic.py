@@ -6,7 +6,7 @@ from typing import Any
 
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.live import UnreadableError, live_endpoint
-from model_serving.policies.pack.inputs import UNKNOWN, at, has_unknown, items
+from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 from model_serving.policies.rules.entity_types import entity_name, served
 

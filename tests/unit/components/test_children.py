@@ -20,7 +20,7 @@ from model_serving.components.args import (
 from model_serving.components.from_spec import endpoint_args
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
-from model_serving.policies.pack.inputs import UNKNOWN
+from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.spec import load_stack
 
 

@@ -8,7 +8,7 @@ from pulumi_policy.policy import PolicyCustomTimeouts
 
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.special_values import UNKNOWN_VALUES
-from model_serving.policies.pack.policy import as_policy
+from model_serving.policies.pack.sdk_policy import as_policy
 from model_serving.policies.rules.compute import gpu_where_allowed
 from model_serving.policies.rules.entity_types import supported_entity_types
 

@@ -8,9 +8,9 @@ import pytest
 
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS, PROVISIONED_THROUGHPUT
 from model_serving.policies.live import LiveEndpoint, UnreadableError
-from model_serving.policies.pack.inputs import UNKNOWN
+from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
-from model_serving.policies.rules import RULES, dropped, production, route_optimized, traffic
+from model_serving.policies.rules import RULES, dropped_changes, production, route_optimized, traffic
 
 BY_NAME = {rule.name: rule for rule in RULES}
 ENTITY = {"name": "current", "entityName": "main.ml.iris", "entityVersion": "2", "scaleToZeroEnabled": False}
@@ -55,7 +55,7 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiveEndpoint | Unrea
                 raise found
             return found
 
-        for module in (route_optimized, traffic, production, dropped):
+        for module in (route_optimized, traffic, production, dropped_changes):
             monkeypatch.setattr(module, "live_endpoint", live_endpoint)
 
     answer(LIVE)
@@ -77,7 +77,7 @@ def told(name: str, resource: Resource, **settings: Any) -> list[str]:
 
 def test_the_rules_that_read_the_workspace_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for module in (route_optimized, traffic, production, dropped):
+    for module in (route_optimized, traffic, production, dropped_changes):
         monkeypatch.setattr(module, "live_endpoint", lambda *_, **__: asked.append(rule.name))
     for rule in RULES:
         for resource in (serving({}), granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"})):

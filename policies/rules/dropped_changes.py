@@ -7,7 +7,7 @@ from model_serving.contract.rows import Field, Handling, OnChange, fields
 from model_serving.databricks.naming import api_name
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.policies.live import LiveEndpoint, UnreadableError, live_endpoint
-from model_serving.policies.pack.inputs import UNKNOWN, at, flag, has_unknown, items
+from model_serving.policies.pack.input_values import UNKNOWN, at, flag, has_unknown, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 
 _COMPONENT: Final = f"{SERVING_ENDPOINT_COMPONENT}$"

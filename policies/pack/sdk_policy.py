@@ -12,7 +12,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.deserialize import serialize_properties
 
-from model_serving.policies.pack.inputs import from_wire
+from model_serving.policies.pack.input_values import from_wire
 from model_serving.policies.pack.rule import Resource, Rule
 
 

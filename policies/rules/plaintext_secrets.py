@@ -7,7 +7,7 @@ from typing import Any
 from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_NAMES
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.secret_references import is_secret_reference
-from model_serving.policies.pack.inputs import UNKNOWN, at, items
+from model_serving.policies.pack.input_values import UNKNOWN, at, items
 from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
 from model_serving.policies.rules.entity_types import about, entity_name, served
 
