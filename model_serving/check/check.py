@@ -63,7 +63,7 @@ def _broken(name: str, stack: Stack, folder: Path) -> Iterator[Found]:
         place = locations(name, folder)
         for path, rule, finding in broken:
             fault = Diagnostic(place(path), dotted(path), finding.message)
-            yield Found(fault, rule.name, "advisory" if finding.told else rule.level, rule.description)
+            yield Found(fault, rule.name, "advisory" if finding.advisory else rule.level, rule.description)
 
 
 def as_results(found: list[Found]) -> list[Result]:

@@ -28,7 +28,7 @@ def declared(name: str, stack: Stack) -> Iterator[tuple[FieldPath, Registered]]:
     for key, spec in stack.endpoints.items():
         args = pinned(endpoint_args(stack, key, application_id), lambda _alias: _LATER)
         endpoint = _resource(
-            name, MODEL_SERVING, key, model_serving(args), protect=spec.protect, written=_aliases(spec)
+            name, MODEL_SERVING, key, model_serving(args), protect=spec.protect, stack_file_spec=_aliases(spec)
         )
         yield ("endpoints", key), Registered(endpoint)
         if args.permissions:

@@ -19,7 +19,7 @@ TOGETHER: Final = 32
 AHEAD: Final = 32
 """At most so many reads for each endpoint that was asked for."""
 
-BELIEVED_AFTER: Final = 8
+MAX_UNLISTED_PROBES: Final = 8
 """In a preview, so many endpoints that the listing doesn't have are looked for by name; then it is believed."""
 
 
@@ -126,7 +126,7 @@ class Endpoints:
         """Whether the listing is believed that there is no endpoint of that name."""
         if name not in self._reads:
             self._not_listed += 1
-        return self._is_preview and self._not_listed > BELIEVED_AFTER and name not in self._reads
+        return self._is_preview and self._not_listed > MAX_UNLISTED_PROBES and name not in self._reads
 
     def _read_ahead(self, client: Client, listing: Listing, asked: str) -> None:
         """Start other reads: of endpoints that the same identity created, as this stack's probably are."""

@@ -31,7 +31,7 @@ BACKED_BY = {
     "permissions-declared": f"{_ENGINE}::test_an_endpoint_without_permissions_is_told",
     "gpu-where-allowed": _BAD_ENDPOINT,
     "required-tags": _BAD_ENDPOINT,
-    "changes-arrive": _LIVE,
+    "no-silently-dropped-changes": _LIVE,
     "production-stays-warm": _BAD_ENDPOINT,
     "production-is-protected": _BAD_ENDPOINT,
     "production-names-its-callers": _BAD_PERMISSIONS,

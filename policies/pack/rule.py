@@ -26,15 +26,15 @@ class Resource:
     protect: bool = False
     stack: str = ""
     is_preview: bool = True
-    written: Mapping[str, Any] = field(default_factory=dict)
+    stack_file_spec: Mapping[str, Any] = field(default_factory=dict)
 
     def replaces(self, endpoint_id: str) -> bool:
         """Whether the stack's own file allows the live endpoint of that id to be deleted and created again."""
-        return bool(endpoint_id) and self.written.get("replace_id") == endpoint_id
+        return bool(endpoint_id) and self.stack_file_spec.get("replace_id") == endpoint_id
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """What a rule has to say about a resource. `told` is said and never refuses, whatever the rule's level.
 
     `ends_preview`: a preview, which goes on after other refusals, can't go on after this one. `about` is the field
@@ -42,9 +42,9 @@ class Finding:
     """
 
     message: str
-    told: bool = False
+    advisory: bool = False
     ends_preview: bool = False
-    about: tuple[str | int, ...] = ()
+    field_path: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class Registered:
     dependencies: tuple[str, ...] = ()
 
 
-Check: TypeAlias = Callable[[Resource, Settings], Iterator[Finding]]
-CheckAcross: TypeAlias = Callable[[Sequence[Registered], Settings], Iterator[tuple[Resource, Finding]]]
+Check: TypeAlias = Callable[[Resource, Settings], Iterator[Violation]]
+StackCheck: TypeAlias = Callable[[Sequence[Registered], Settings], Iterator[tuple[Resource, Violation]]]
 
 
-def nothing(_resource: Resource, _settings: Settings) -> Iterator[Finding]:
+def no_check(_resource: Resource, _settings: Settings) -> Iterator[Violation]:
     """The check of a rule that looks at all resources together only."""
     return iter(())
 
@@ -68,9 +68,9 @@ def nothing(_resource: Resource, _settings: Settings) -> Iterator[Finding]:
 class Rule:
     """One rule of the pack. `settings` are JSON schemas by key, each with a default and a description.
 
-    `check` looks at each resource of `types` before it is touched; `across`, where a rule has it, at all resources
-    together, when they are known: at the end of a preview, and of an `up`. `reads_live` says that it compares with the
-    workspace as it is now, so that files alone don't tell.
+    `check` is called for each resource of `types` before that resource is created or updated; `check_stack`, if any,
+    once for all resources at the end of a preview and of an `up`. `reads_workspace`: the rule compares with the live
+    workspace, so it can't be checked on files alone.
     """
 
     name: str
@@ -83,8 +83,8 @@ class Rule:
     fails: str
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivable: bool = True
-    across: CheckAcross | None = None
-    reads_live: bool = False
+    check_stack: StackCheck | None = None
+    reads_workspace: bool = False
 
     def with_defaults(self, given: Settings | None) -> dict[str, Any]:
         """The settings in full."""

@@ -25,9 +25,9 @@ def as_policy(rule: Rule) -> ResourceValidationPolicy:
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type in rule.types:
-            for finding in rule.check(_resource(args), rule.with_defaults(args.get_config())):
-                if not finding.told:
-                    report(finding.message, None)
+            for violation in rule.check(_resource(args), rule.with_defaults(args.get_config())):
+                if not violation.advisory:
+                    report(violation.message, None)
 
     return ResourceValidationPolicy(
         name=rule.name,

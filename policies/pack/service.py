@@ -20,7 +20,7 @@ from pulumi_policy import EnforcementLevel, PolicyPack, policy
 
 from model_serving.policies.pack.configuration import mistakes
 from model_serving.policies.pack.input_values import from_wire
-from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
+from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
 from model_serving.policies.pack.sdk_policy import as_policy
 from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
 
@@ -69,17 +69,17 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             resource = self._resource(request)
             for rule in self._enabled():
                 if resource.type in rule.types:
-                    findings = list(self._waivers.apply(rule, resource, rule.check(resource, self._settings(rule))))
-                    self._end_preview(context, rule, findings)
-                    self._report(response, rule, findings, urn="")
+                    violations = list(self._waivers.apply(rule, resource, rule.check(resource, self._settings(rule))))
+                    self._end_preview(context, rule, violations)
+                    self._report(response, rule, violations, urn="")
         return response
 
-    def _end_preview(self, context: Any, rule: Rule, findings: Iterable[Finding]) -> None:
+    def _end_preview(self, context: Any, rule: Rule, violations: Iterable[Violation]) -> None:
         """Answer with an error where a preview would go on to wait: it shows violations at its end only."""
         if self._is_preview and self._level(rule) != EnforcementLevel.ADVISORY:
-            for finding in findings:
-                if finding.ends_preview and not finding.told:
-                    context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{rule.name}: {finding.message}")
+            for violation in violations:
+                if violation.ends_preview and not violation.advisory:
+                    context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{rule.name}: {violation.message}")
 
     def Remediate(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return proto.RemediateResponse()  # no rule mends a resource
@@ -92,9 +92,9 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             if each.type in self._types
         ]
         for rule in self._enabled():
-            if rule.across:
-                for resource, finding in rule.across(registered, self._settings(rule)):
-                    waived = self._waivers.apply(rule, resource, [finding])
+            if rule.check_stack:
+                for resource, violation in rule.check_stack(registered, self._settings(rule)):
+                    waived = self._waivers.apply(rule, resource, [violation])
                     self._report(response, rule, waived, resource.urn)
         for rule in self._enabled():
             if rule.name == RULE:
@@ -120,16 +120,16 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             protect=request.options.protect,
             stack=self._stack,
             is_preview=self._is_preview,
-            written=_map(self._written.get(request.name)),
+            stack_file_spec=_map(self._written.get(request.name)),
         )
 
-    def _report(self, response: Any, rule: Rule, findings: Iterable[Finding], urn: str) -> None:
+    def _report(self, response: Any, rule: Rule, violations: Iterable[Violation], urn: str) -> None:
         level = self._level(rule)
         if level == EnforcementLevel.REMEDIATE:
             level = EnforcementLevel.MANDATORY
-        for finding in findings:
-            at = EnforcementLevel.ADVISORY if finding.told else level
-            self._create_report_violation(response, rule.name, rule.description, at)(finding.message, urn)
+        for violation in violations:
+            at = EnforcementLevel.ADVISORY if violation.advisory else level
+            self._create_report_violation(response, rule.name, rule.description, at)(violation.message, urn)
 
 
 def _of_the_stack_file(rules: Iterable[Rule]) -> Waivers:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from model_serving.policies.pack.rule import Finding, Resource, Rule
+from model_serving.policies.pack.rule import Resource, Rule, Violation
 
 RULE = "waivers"
 """The rule that speaks for them."""
@@ -103,37 +103,37 @@ class Waivers:
         self._mistake = mistake
         self._used: set[str] = set()
 
-    def faults(self) -> Iterator[Finding]:
+    def faults(self) -> Iterator[Violation]:
         """What keeps the waivers from counting: a mistake in them, or a day that is over."""
         if self._mistake:
-            yield Finding(self._mistake)
+            yield Violation(self._mistake)
         for waiver in self._waivers:
             if waiver.has_expired(self._today):
-                yield Finding(
+                yield Violation(
                     f'Waiver "{waiver.key}" ({waiver.rule} for "{waiver.resource}", owner {waiver.owner}) expired on '
                     f"{waiver.expires}. Mend the resource and take the waiver out, or agree on a new day"
                 )
 
-    def apply(self, rule: Rule, resource: Resource, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """The findings, each that is waived turned into one that is told with who answers for it."""
+    def apply(self, rule: Rule, resource: Resource, violations: Iterable[Violation]) -> Iterator[Violation]:
+        """The violations, each that is waived turned into one that is told with who answers for it."""
         if rule.name == RULE:
             yield from self.faults()
         waiver = next((each for each in self._waivers if each.covers(rule, resource)), None)
-        for finding in findings:
-            if waiver is None or waiver.has_expired(self._today) or finding.told:
-                yield finding
+        for violation in violations:
+            if waiver is None or waiver.has_expired(self._today) or violation.advisory:
+                yield violation
                 continue
             self._used.add(waiver.key)
             message = (
                 f'Waived until {waiver.expires} by "{waiver.key}" (owner {waiver.owner}): {waiver.reason}. '
-                f"What is waived: {finding.message}"
+                f"What is waived: {violation.message}"
             )
-            yield Finding(message, told=True, about=finding.about)
+            yield Violation(message, advisory=True, field_path=violation.field_path)
 
-    def unused(self) -> Iterator[Finding]:
+    def unused(self) -> Iterator[Violation]:
         for waiver in self._waivers:
             if waiver.key not in self._used and not waiver.has_expired(self._today):
-                yield Finding(
+                yield Violation(
                     f'Waiver "{waiver.key}" ({waiver.rule} for "{waiver.resource}") excuses nothing: take it out',
-                    told=True,
+                    advisory=True,
                 )

@@ -7,7 +7,7 @@ from model_serving.policies.rules.access import (
     production_names_its_callers,
 )
 from model_serving.policies.rules.compute import gpu_where_allowed, production_stays_warm
-from model_serving.policies.rules.dropped_changes import changes_arrive
+from model_serving.policies.rules.dropped_changes import no_silently_dropped_changes
 from model_serving.policies.rules.entity_types import supported_entity_types
 from model_serving.policies.rules.plaintext_secrets import secrets_by_reference
 from model_serving.policies.rules.production import (
@@ -32,7 +32,7 @@ RULES = (
     permissions_declared,
     gpu_where_allowed,
     required_tags,
-    changes_arrive,
+    no_silently_dropped_changes,
     production_stays_warm,
     production_is_protected,
     production_names_its_callers,

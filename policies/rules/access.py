@@ -7,13 +7,13 @@ from model_serving.databricks.principals import is_everyone_group
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
 from model_serving.policies.pack.input_values import UNKNOWN, at, flag, items
 from model_serving.policies.pack.rule import (
-    Finding,
     Registered,
     Resource,
     Rule,
     Settings,
+    Violation,
     applies_to,
-    nothing,
+    no_check,
     stacks_setting,
 )
 
@@ -31,39 +31,39 @@ def _everyone(resource: Resource, level: str) -> Iterator[tuple[int, str]]:
                 yield number, group
 
 
-def _check_manage(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+def _check_manage(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     for number, group in _everyone(resource, "CAN_MANAGE"):
-        yield Finding(
+        yield Violation(
             f'Group "{group}" would manage the endpoint: everyone could change, delete and open it to others. '
             "Name the group of those who own it",
-            about=(number,),
+            field_path=(number,),
         )
 
 
-def _check_query(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_query(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if applies_to(resource.stack, settings):
         for number, group in _everyone(resource, "CAN_QUERY"):
-            yield Finding(
+            yield Violation(
                 f'Group "{group}" would query the endpoint in stack "{resource.stack}". Name the service principals '
                 "that call it",
-                about=(number,),
+                field_path=(number,),
             )
 
 
-def _check_declared(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
+def _check_declared(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Violation]]:
     granted = [each for each in registered if each.resource.type == PERMISSIONS]
     for each in registered:
         if each.resource.type == MODEL_SERVING and not any(_belongs(grant, each.resource) for grant in granted):
             yield (
                 each.resource,
-                Finding(
+                Violation(
                     f'Endpoint "{each.resource.inputs.get("name")}" declares no permissions: who may query it is then '
                     "decided by hand, and lost when it is made anew. Declare them beside it"
                 ),
             )
 
 
-def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
+def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Violation]]:
     optimized = [
         each.resource
         for each in registered
@@ -74,27 +74,27 @@ def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Ite
             (each for each in optimized if grant.resource.type == PERMISSIONS and _belongs(grant, each)), None
         )
         if endpoint:
-            for finding in _people(grant.resource, str(endpoint.inputs.get("name"))):
-                yield grant.resource, finding
+            for violation in _people(grant.resource, str(endpoint.inputs.get("name"))):
+                yield grant.resource, violation
 
 
-def _people(grant: Resource, endpoint: str) -> Iterator[Finding]:
+def _people(grant: Resource, endpoint: str) -> Iterator[Violation]:
     for number, entry in enumerate(items(grant.inputs, "accessControls")):
         if at(entry, "permissionLevel") != "CAN_QUERY":
             continue
         if user := at(entry, "userName"):
-            yield Finding(
+            yield Violation(
                 f'User "{user if user is not UNKNOWN else "(not known yet)"}" would query the route-optimized endpoint '
                 f'"{endpoint}", which takes OAuth tokens only: a personal access token gets 401. Let a service '
                 "principal with an OAuth secret call it",
-                about=(number,),
+                field_path=(number,),
             )
         elif group := at(entry, "groupName"):
-            yield Finding(
+            yield Violation(
                 f'Group "{group}" may query the route-optimized endpoint "{endpoint}": those of its members who sign '
                 "in with a personal access token get 401",
-                told=True,
-                about=(number,),
+                advisory=True,
+                field_path=(number,),
             )
 
 
@@ -136,8 +136,8 @@ permissions_declared = Rule(
     description="Each endpoint declares its permissions.",
     level="advisory",
     types=(MODEL_SERVING, PERMISSIONS),
-    check=nothing,
-    across=_check_declared,
+    check=no_check,
+    check_stack=_check_declared,
     why="Permissions set by hand are in no file, and a replacement loses them.",
     passes="An endpoint with permissions beside it.",
     fails="An endpoint that no permissions name.",
@@ -148,8 +148,8 @@ optimized_callers_use_oauth = Rule(
     description="Callers of a route-optimized endpoint are service principals with OAuth.",
     level="mandatory",
     types=(MODEL_SERVING, PERMISSIONS),
-    check=nothing,
-    across=_check_callers,
+    check=no_check,
+    check_stack=_check_callers,
     why="A route-optimized URL takes OAuth tokens only; whoever comes with a personal access token gets 401.",
     passes="CAN_QUERY for service principals. For a group it is told, as people may be in it.",
     fails="CAN_QUERY for a user.",

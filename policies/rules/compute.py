@@ -4,42 +4,46 @@ from collections.abc import Iterator
 
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.pack.input_values import UNKNOWN, at, flag
-from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
-from model_serving.policies.rules.entity_types import about, entity_name, served
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation, applies_to, stacks_setting
+from model_serving.policies.rules.entity_types import entity_field, entity_name, served
 
 
-def _check_warm(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_warm(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if not applies_to(resource.stack, settings):
         return
     for entity in served(resource.inputs):
         asleep = at(entity, "scaleToZeroEnabled")
         if asleep is UNKNOWN:
-            yield Finding(
-                f'Can\'t tell yet whether "{entity_name(entity)}" scales to zero', told=True, about=about(entity)
+            yield Violation(
+                f'Can\'t tell yet whether "{entity_name(entity)}" scales to zero',
+                advisory=True,
+                field_path=entity_field(entity),
             )
         elif flag(asleep):
-            yield Finding(
+            yield Violation(
                 f'Served entity "{entity_name(entity)}" scales to zero in stack "{resource.stack}": after a pause, the '
                 "next caller waits for a cold start. Turn scale to zero off, or ask for a waiver",
-                about=about(entity, "scale_to_zero"),
+                field_path=entity_field(entity, "scale_to_zero"),
             )
 
 
-def _check_gpu(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_gpu(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if applies_to(resource.stack, settings):
         return
     for entity in served(resource.inputs):
         kind = at(entity, "workloadType")
         if kind is UNKNOWN:
-            yield Finding(
-                f'Can\'t tell yet whether "{entity_name(entity)}" runs on a GPU', told=True, about=about(entity)
+            yield Violation(
+                f'Can\'t tell yet whether "{entity_name(entity)}" runs on a GPU',
+                advisory=True,
+                field_path=entity_field(entity),
             )
         elif isinstance(kind, str) and "GPU" in kind.upper():
             allowed = ", ".join(settings["stacks"]) or "none"
-            yield Finding(
+            yield Violation(
                 f'Served entity "{entity_name(entity)}" runs on {kind}, and this stack is not one where GPUs are '
                 f"allowed ({allowed}). Use a CPU workload, or add the stack to this rule's `stacks`",
-                about=about(entity, "workload_type"),
+                field_path=entity_field(entity, "workload_type"),
             )
 
 

@@ -8,7 +8,7 @@ from model_serving.databricks.naming import api_name
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.policies.live import LiveEndpoint, UnreadableError, live_endpoint
 from model_serving.policies.pack.input_values import UNKNOWN, at, flag, has_unknown, items
-from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 
 _COMPONENT: Final = f"{SERVING_ENDPOINT_COMPONENT}$"
 """In the URN of an endpoint of this project's components: they send some of these fields by another resource."""
@@ -22,7 +22,7 @@ _NEVER_ANSWERED: Final = frozenset({"rateLimits", "tableNames", "burstScalingEna
 _ENTITIES: Final = "config.servedEntities.*."
 
 
-def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     name = resource.inputs.get("name")
     if not isinstance(name, str) or has_unknown(dict(resource.provider)):
         return
@@ -37,7 +37,7 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
                 yield from _lost(row, resource, live)
 
 
-def _repeated(row: Field, resource: Resource) -> Iterator[Finding]:
+def _repeated(row: Field, resource: Resource) -> Iterator[Violation]:
     """Fields of served entities whose value no read returns: declared, they are another update at every run."""
     name = row.path.removeprefix(_ENTITIES)
     if name not in _NEVER_ANSWERED:
@@ -46,28 +46,28 @@ def _repeated(row: Field, resource: Resource) -> Iterator[Finding]:
         value = at(entity, name)
         if value not in (None, UNKNOWN):
             way_out = "leave it out, true is the default" if flag(value) else "the provider never sends false"
-            yield Finding(f"config.servedEntities[{number}].{name}: {way_out} ({row.reason})")
+            yield Violation(f"config.servedEntities[{number}].{name}: {way_out} ({row.reason})")
 
 
-def _lost(row: Field, resource: Resource, live: LiveEndpoint) -> Iterator[Finding]:
+def _lost(row: Field, resource: Resource, live: LiveEndpoint) -> Iterator[Violation]:
     path = row.path.removesuffix(".*").split(".")
     wanted, found = at(resource.inputs, *path), at(live.answer, *map(_member, path))
     if has_unknown(wanted):
         return
     field = ".".join(path)
     if row.on_remove is OnChange.CRASH and not wanted and found:
-        yield Finding(
+        yield Violation(
             f'The live endpoint "{live.name}" has {field} and the program has none. If an earlier program declared it, '
             f"the provider panics in the middle of `up` ({row.reason}). Declare it with its parts switched off instead"
         )
     if row.on_change is not OnChange.DROPPED or wanted is None:
         return
     if path[-1] in _NEVER_ANSWERED:
-        yield Finding(
-            f"{field} of a live endpoint can't be read; a change of it is never sent ({row.reason})", told=True
+        yield Violation(
+            f"{field} of a live endpoint can't be read; a change of it is never sent ({row.reason})", advisory=True
         )
     elif (len(path) == 1 or found) and _differs(wanted, found):  # inside the config, what is switched on is sent
-        yield Finding(
+        yield Violation(
             f'{field} of the live endpoint "{live.name}" won\'t become {_short(_wire(wanted))}: it stays '
             f"{_short(found or '')}, though Pulumi will say updated ({row.reason})"
         )
@@ -101,8 +101,8 @@ def _short(value: Any) -> str:
     return f'"{text}"' if len(text) <= 40 else f'"{text[:37]}..."'  # noqa: PLR2004
 
 
-changes_arrive = Rule(
-    name="changes-arrive",
+no_silently_dropped_changes = Rule(
+    name="no-silently-dropped-changes",
     description="What the provider reports as updated is really sent.",
     level="advisory",
     types=(MODEL_SERVING,),
@@ -114,5 +114,5 @@ changes_arrive = Rule(
     fails="A description, budget policy, notifications, telemetry or switched-off inference table that differs from "
     "the live endpoint's. No AI gateway where the live endpoint has one. Burst scaling of a live endpoint: no read "
     "returns it, so every run deploys again.",
-    reads_live=True,
+    reads_workspace=True,
 )

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from model_serving.databricks.resource_types import MODEL_SERVING, PROVISIONED_THROUGHPUT
 from model_serving.policies.pack.input_values import UNKNOWN, at, flag, items
-from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 
 Family = Literal["external_models", "foundation_models"]
 
@@ -28,7 +28,7 @@ def entity_name(entity: Any) -> str:
     return "(name not known yet)" if name is UNKNOWN else str(name)
 
 
-def about(entity: Any, *field: str) -> tuple[str, ...]:
+def entity_field(entity: Any, *field: str) -> tuple[str, ...]:
     """Where a stack file says this of a served entity; empty where the entity's name isn't known."""
     name = at(entity, "name")
     return ("served_entities", name, *field) if isinstance(name, str) else ()
@@ -48,30 +48,32 @@ def _unsupported(entity: Any) -> tuple[Family, str] | None:
     return None
 
 
-def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if resource.type == PROVISIONED_THROUGHPUT:
         if not settings["foundation_models"]:
-            yield Finding(f"This resource serves a Foundation Model API with provisioned throughput. {_WAY_OUT}")
+            yield Violation(f"This resource serves a Foundation Model API with provisioned throughput. {_WAY_OUT}")
         return
     optimized = resource.inputs.get("routeOptimized")
     for entity in served(resource.inputs):
         if found := _unsupported(entity):
             family, kind = found
             if not settings[family]:
-                yield Finding(f'Served entity "{entity_name(entity)}" is {kind}. {_WAY_OUT}', about=about(entity))
+                yield Violation(
+                    f'Served entity "{entity_name(entity)}" is {kind}. {_WAY_OUT}', field_path=entity_field(entity)
+                )
             elif optimized is UNKNOWN or flag(optimized):
                 message = f'Served entity "{entity_name(entity)}" is {kind}, which {_ALLOWED_BUT}'
-                yield Finding(message, about=about(entity))
+                yield Violation(message, field_path=entity_field(entity))
         elif UNKNOWN in (at(entity, "entityName"), at(entity, "modelName"), entity):
-            yield Finding(
+            yield Violation(
                 f'Can\'t tell yet what served entity "{entity_name(entity)}" is: its model will be known during `up` '
                 "only, and is checked then",
-                told=True,
-                about=about(entity),
+                advisory=True,
+                field_path=entity_field(entity),
             )
     if any(at(resource.inputs, *path) is UNKNOWN for path in _LISTS):
-        yield Finding(
-            "Can't tell yet what is served: it will be known during `up` only, and is checked then", told=True
+        yield Violation(
+            "Can't tell yet what is served: it will be known during `up` only, and is checked then", advisory=True
         )
 
 

@@ -8,13 +8,13 @@ from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.secret_references import is_secret_reference
 from model_serving.policies.pack.input_values import UNKNOWN, at, items
-from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
-from model_serving.policies.rules.entity_types import about, entity_name, served
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
+from model_serving.policies.rules.entity_types import entity_field, entity_name, served
 
 _SECRET_NAME = re.compile(rf"(?i)(?:^|_)(?:{CREDENTIAL_NAMES}|pwd|pat)(?:_|$)")
 
 
-def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     for entity in served(resource.inputs):
         where = f'Served entity "{entity_name(entity)}"'
         variables = at(entity, "environmentVars")
@@ -22,16 +22,16 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Finding]:
             if value is UNKNOWN:
                 if _SECRET_NAME.search(name):
                     message = f"{where}: can't tell yet what environment variable {name} holds"
-                    yield Finding(message, told=True, about=about(entity, "environment_vars", name))
+                    yield Violation(message, advisory=True, field_path=entity_field(entity, "environment_vars", name))
             elif _is_secret(name, str(value)):
-                yield Finding(
+                yield Violation(
                     f"{where} has a secret in environment variable {name}: whoever may view the endpoint reads it. Put "
                     "it into a secret scope and write {{secrets/scope/key}}",
-                    about=about(entity, "environment_vars", name),
+                    field_path=entity_field(entity, "environment_vars", name),
                 )
         for field in _plaintext_fields(at(entity, "externalModel")):
             message = f"{where} has a key in clear ({field}). Use the field without Plaintext and a reference"
-            yield Finding(message, about=about(entity, "external_model"))
+            yield Violation(message, field_path=entity_field(entity, "external_model"))
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -5,31 +5,31 @@ from collections.abc import Iterator
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.live import UnreadableError, live_endpoint
 from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, items
-from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings, applies_to, stacks_setting
-from model_serving.policies.rules.entity_types import about, entity_name, served
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation, applies_to, stacks_setting
+from model_serving.policies.rules.entity_types import entity_field, entity_name, served
 
 _PRODUCTION = stacks_setting(["prod"], "Stacks that count as production")
 
 
-def _check_protected(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_protected(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if applies_to(resource.stack, settings) and not resource.protect:
-        yield Finding(
+        yield Violation(
             f'Endpoint "{resource.name}" isn\'t protected in stack "{resource.stack}": one wrong line deletes it. '
             "Write `protect: true`, which is taken out again by a change of its own when the endpoint retires"
         )
 
 
-def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if not applies_to(resource.stack, settings):
         return
-    written = at(resource.written, "served_entities") or {}
+    written = at(resource.stack_file_spec, "served_entities") or {}
     aliases = {name: str(at(entity, "entity") or "").partition("@")[2] for name, entity in written.items()}
     for name, alias in aliases.items():
         if alias:
-            yield Finding(
+            yield Violation(
                 f'Served entity "{name}" follows the alias "{alias}": an `up` after the alias has moved deploys '
                 "another version than the one that was reviewed. Write its number",
-                about=("served_entities", name, "entity"),
+                field_path=("served_entities", name, "entity"),
             )
     for entity in served(resource.inputs):
         model = at(entity, "entityName") or at(entity, "modelName")
@@ -38,12 +38,12 @@ def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Finding]:
             continue  # said above: the alias stands for a version that nobody looked up here
         if UNKNOWN in (model, version):
             message = f'Can\'t tell yet which version "{entity_name(entity)}" serves'
-            yield Finding(message, told=True, about=about(entity))
+            yield Violation(message, advisory=True, field_path=entity_field(entity))
         elif isinstance(model, str) and not _is_pinned(model, version):
-            yield Finding(
+            yield Violation(
                 f'Served entity "{entity_name(entity)}" doesn\'t say which version of "{model}" it serves '
                 f"({version or 'none written'}): what is deployed can change without a change here. Write its number",
-                about=about(entity),
+                field_path=entity_field(entity),
             )
 
 
@@ -54,20 +54,20 @@ def _is_pinned(model: str, version: object) -> bool:
     return str(version).isdigit() if version is not None else model.count(".") == 2  # noqa: PLR2004
 
 
-def _check_tags(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_tags(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if not applies_to(resource.stack, settings):
         return
     written = at(resource.inputs, "tags")
     keys = {at(tag, "key") for tag in items(resource.inputs, "tags")}
     if UNKNOWN in (written, *keys):
-        yield Finding("Can't tell yet which tags the endpoint carries", told=True)
+        yield Violation("Can't tell yet which tags the endpoint carries", advisory=True)
     elif missing := [tag for tag in settings["tags"] if tag not in keys]:
-        yield Finding(f"Required tags are missing: {', '.join(missing)}. Cost and owner are found by them")
+        yield Violation(f"Required tags are missing: {', '.join(missing)}. Cost and owner are found by them")
     if settings["budget_policy"] and resource.inputs.get("budgetPolicyId") is None:
-        yield Finding("No budget policy: set budget_policy_id when the endpoint is created")
+        yield Violation("No budget policy: set budget_policy_id when the endpoint is created")
 
 
-def _check_creator(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_creator(resource: Resource, settings: Settings) -> Iterator[Violation]:
     name = resource.inputs.get("name")
     if not applies_to(resource.stack, settings) or not isinstance(name, str) or has_unknown(dict(resource.provider)):
         return
@@ -76,7 +76,7 @@ def _check_creator(resource: Resource, settings: Settings) -> Iterator[Finding]:
     except UnreadableError:
         return  # route-optimized-create-only says so
     if live and live.creator_kind == "User":
-        yield Finding(
+        yield Violation(
             f'Endpoint "{live.name}" runs as {live.creator}, the person who created it: when that account goes, so '
             "does its access to models and secrets, and the creator of an endpoint can't be changed. Plan a second "
             "endpoint, created by the pipeline's service principal"
@@ -134,7 +134,7 @@ production_runs_as_a_service_principal = Rule(
     level="advisory",
     types=(MODEL_SERVING,),
     check=_check_creator,
-    reads_live=True,
+    reads_workspace=True,
     why="An endpoint runs as its creator for ever; a person leaves.",
     passes="A live endpoint that a service principal created; a new one.",
     fails="A live endpoint that a person created.",

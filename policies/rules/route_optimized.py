@@ -5,41 +5,41 @@ from collections.abc import Iterator
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER, MODEL_SERVING
 from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
 from model_serving.policies.pack.input_values import UNKNOWN, flag, has_unknown
-from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 
 
-def _check(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
     return _provider(resource, settings) if resource.type == DATABRICKS_PROVIDER else _endpoint(resource, settings)
 
 
-def _provider(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _provider(resource: Resource, settings: Settings) -> Iterator[Violation]:
     """The engine asks before it configures the provider, which then waits for its workspace."""
     if has_unknown(dict(resource.inputs)):
         return
     try:
         require_workspace(resource.inputs, settings["retry_seconds"])
     except UnreadableError as error:
-        yield Finding(_absent(error), told=settings["unreadable"] == "warn", ends_preview=True)
+        yield Violation(_absent(error), advisory=settings["unreadable"] == "warn", ends_preview=True)
 
 
-def _endpoint(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _endpoint(resource: Resource, settings: Settings) -> Iterator[Violation]:
     name, wanted = resource.inputs.get("name"), resource.inputs.get("routeOptimized")
     unknown = [field for field, value in (("name", name), ("route_optimized", wanted)) if value is UNKNOWN]
     if has_unknown(dict(resource.provider)):
         unknown.append("provider")
     if unknown:
-        yield Finding(_not_yet(unknown), told=True)
+        yield Violation(_not_yet(unknown), advisory=True)
         return
     try:
         live = live_endpoint(
             str(name), resource.provider, is_preview=resource.is_preview, seconds=settings["retry_seconds"]
         )
     except UnreadableError as error:
-        yield Finding(_unreadable(str(name), error), told=settings["unreadable"] == "warn")
+        yield Violation(_unreadable(str(name), error), advisory=settings["unreadable"] == "warn")
         return
     if live and live.route_optimized != flag(wanted):
         is_agreed = resource.replaces(live.endpoint_id)
-        yield Finding(_agreed(live) if is_agreed else _flip(live, wanted=flag(wanted)), told=is_agreed)
+        yield Violation(_agreed(live) if is_agreed else _flip(live, wanted=flag(wanted)), advisory=is_agreed)
 
 
 def _not_yet(unknown: list[str]) -> str:
@@ -89,7 +89,7 @@ route_optimized_create_only = Rule(
     level="mandatory",
     types=(MODEL_SERVING, DATABRICKS_PROVIDER),
     check=_check,
-    reads_live=True,
+    reads_workspace=True,
     why="A flip makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
     passes="An endpoint that isn't there yet, under a new name too; a live one whose setting stays. "
     "A name or setting that isn't known yet is told, and checked during `up`. So is a change on an endpoint whose "

@@ -7,7 +7,7 @@ from typing import Any
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.live import UnreadableError, live_endpoint
 from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, items
-from model_serving.policies.pack.rule import Finding, Resource, Rule, Settings
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 from model_serving.policies.rules.entity_types import entity_name, served
 
 _TOTAL = 100
@@ -42,29 +42,31 @@ def _name(entity: Any) -> Any:
     return f"{str(model).rpartition('.')[2]}-{version}"
 
 
-def _check_sum(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+def _check_sum(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     split = routes(resource.inputs)
     written = items(resource.inputs, "config", "trafficConfig", "routes")
     entities = served(resource.inputs)
     if split is None or UNKNOWN in (at(resource.inputs, "config"), *map(_name, entities)):
-        yield Finding("Can't tell yet: the routes will be known during `up` only, and are checked then", told=True)
+        yield Violation(
+            "Can't tell yet: the routes will be known during `up` only, and are checked then", advisory=True
+        )
         return
     names = [_name(entity) for entity in entities]
     if not split and len(names) > 1:
         shown = ", ".join(map(entity_name, entities))
-        yield Finding(f"Several served entities ({shown}) and no traffic between them. Write their routes")
+        yield Violation(f"Several served entities ({shown}) and no traffic between them. Write their routes")
     if not written:
         return
     if (total := sum(int(at(route, "trafficPercentage") or 0) for route in written)) != _TOTAL:
-        yield Finding(f"The traffic percentages sum to {total}, must be 100")
+        yield Violation(f"The traffic percentages sum to {total}, must be 100")
     for name, times in Counter(str(_target(route)) for route in written).items():
         if name not in names and None not in names:
-            yield Finding(f'A route leads to "{name}", which is no served entity. There are: {", ".join(names)}')
+            yield Violation(f'A route leads to "{name}", which is no served entity. There are: {", ".join(names)}')
         if times > 1:
-            yield Finding(f'{times} routes lead to "{name}". Keep one')
+            yield Violation(f'{times} routes lead to "{name}". Keep one')
 
 
-def _check_jump(resource: Resource, settings: Settings) -> Iterator[Finding]:
+def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
     name, split = resource.inputs.get("name"), routes(resource.inputs)
     if not isinstance(name, str) or not split or has_unknown(dict(resource.provider)):
         return
@@ -81,7 +83,7 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Finding]:
         if abs(after - before) > settings["points"]
     ]
     if large:
-        yield Finding(
+        yield Violation(
             f'Traffic of the live endpoint "{name}" moves by more than {settings["points"]} points at once: '
             f"{', '.join(large)}. A smaller step first shows what the change does"
         )
@@ -104,7 +106,7 @@ traffic_jump = Rule(
     level="advisory",
     types=(MODEL_SERVING,),
     check=_check_jump,
-    reads_live=True,
+    reads_workspace=True,
     why="A new version that takes all traffic at once fails for all callers at once.",
     passes="A shift of at most `points` points for each entity; a new endpoint.",
     fails="A larger shift, told with both percentages as the workspace has them now.",

@@ -1,4 +1,4 @@
-"""`changes-arrive` on the real engine: told of a raw resource, not of a component that sends its settings itself."""
+"""`no-silently-dropped-changes` on the engine: raw resources are reported, components send settings themselves."""
 
 import pytest
 
@@ -20,9 +20,9 @@ def test_a_raw_endpoint_is_told_of_notifications_that_are_not_sent_and_of_a_gate
 ) -> None:
     raw.deploy(f"{RAW}, {GATEWAY})")
     kept = raw.run(f"{RAW}, {GATEWAY})", *PREVIEW)
-    assert (kept.status, "changes-arrive" in kept.text) == (0, False)
+    assert (kept.status, "no-silently-dropped-changes" in kept.text) == (0, False)
     told = raw.run(f"{RAW}, emailNotifications={{'onUpdateFailures': ['a@x.org']}})", *PREVIEW).text
-    assert Violation("changes-arrive", "ModelServing", "raw", "advisory") in violations(told)
+    assert Violation("no-silently-dropped-changes", "ModelServing", "raw", "advisory") in violations(told)
     assert "has aiGateway and the program has none" in told
     assert "emailNotifications of the live endpoint" in told
 
@@ -33,7 +33,9 @@ def test_a_component_is_not_told_of_what_it_sends_itself(project: Sandbox) -> No
     project.edit("stacks/base.yaml", "a@x.org", "b@x.org")
     changed = project.pulumi("preview", *WITH_POLICIES)
     assert "fraud-scorer-settings" in changed.text
-    assert "changes-arrive" not in changed.text
+    assert "no-silently-dropped-changes" not in changed.text
     project.edit("stacks/base.yaml", "Scores card payments", "Scores payments")
     refused = project.pulumi("preview", *WITH_POLICIES, check=False)
-    assert Violation("changes-arrive", "ModelServing", "fraud-scorer", "advisory") in violations(refused.text)
+    assert Violation("no-silently-dropped-changes", "ModelServing", "fraud-scorer", "advisory") in violations(
+        refused.text
+    )

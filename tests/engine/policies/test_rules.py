@@ -155,7 +155,9 @@ def test_an_endpoint_without_permissions_is_told(bad_together: Outcome) -> None:
     assert Violation("permissions-declared", "ModelServing", "called", "advisory") not in violations(bad_together.text)
 
 
-@pytest.mark.parametrize("rule", ["traffic-jump", "changes-arrive", "production-runs-as-a-service-principal"])
+@pytest.mark.parametrize(
+    "rule", ["traffic-jump", "no-silently-dropped-changes", "production-runs-as-a-service-principal"]
+)
 def test_what_is_judged_from_the_live_endpoint_is_told(on_a_live_endpoint: Outcome, rule: str) -> None:
     assert on_a_live_endpoint.status == 0, on_a_live_endpoint.text
     assert Violation(rule, "ModelServing", "live", "advisory") in violations(on_a_live_endpoint.text)

@@ -7,8 +7,8 @@ import pytest
 
 from model_serving.policies.live.endpoints import (
     AHEAD,
-    BELIEVED_AFTER,
     ENDPOINTS,
+    MAX_UNLISTED_PROBES,
     Endpoints,
     LiveEndpoint,
     UnreadableError,
@@ -111,7 +111,7 @@ def test_the_preview_of_500_new_endpoints_believes_the_listing() -> None:
     workspace = Workspace({})
     endpoints = workspace.open()
     assert [endpoints.read(name) for name in names(500)] == [None] * 500
-    assert workspace.paths == [ENDPOINTS, *(f"{ENDPOINTS}/{name}" for name in names(BELIEVED_AFTER))]
+    assert workspace.paths == [ENDPOINTS, *(f"{ENDPOINTS}/{name}" for name in names(MAX_UNLISTED_PROBES))]
 
 
 def test_up_looks_for_every_endpoint_that_the_listing_lacks() -> None:

@@ -9,7 +9,7 @@ import pytest
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS, PROVISIONED_THROUGHPUT
 from model_serving.policies.live import LiveEndpoint, UnreadableError
 from model_serving.policies.pack.input_values import UNKNOWN
-from model_serving.policies.pack.rule import Finding, Registered, Resource, Rule
+from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
 from model_serving.policies.rules import RULES, dropped_changes, production, route_optimized, traffic
 
 BY_NAME = {rule.name: rule for rule in RULES}
@@ -62,17 +62,17 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiveEndpoint | Unrea
     return answer
 
 
-def findings(name: str, resource: Resource, **settings: Any) -> list[Finding]:
+def violations(name: str, resource: Resource, **settings: Any) -> list[Violation]:
     rule = BY_NAME[name]
     return list(rule.check(resource, rule.with_defaults(settings)))
 
 
 def refusals(name: str, resource: Resource, **settings: Any) -> list[str]:
-    return [finding.message for finding in findings(name, resource, **settings) if not finding.told]
+    return [violation.message for violation in violations(name, resource, **settings) if not violation.advisory]
 
 
 def told(name: str, resource: Resource, **settings: Any) -> list[str]:
-    return [finding.message for finding in findings(name, resource, **settings) if finding.told]
+    return [violation.message for violation in violations(name, resource, **settings) if violation.advisory]
 
 
 def test_the_rules_that_read_the_workspace_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_the_rules_that_read_the_workspace_say_so(monkeypatch: pytest.MonkeyPatc
         for resource in (serving({}), granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"})):
             if resource.type in rule.types:
                 list(rule.check(resource, rule.with_defaults({})))
-    assert asked == [rule.name for rule in RULES if rule.reads_live]
+    assert asked == [rule.name for rule in RULES if rule.reads_workspace]
 
 
 FAILS = [
@@ -129,12 +129,28 @@ FAILS = [
     ("production-pins-versions", serving({"entityVersion": "latest"}), "(latest)"),
     ("production-runs-as-a-service-principal", endpoint(), "runs as ann@example.com"),
     ("required-tags", endpoint(tags=[{"key": "other"}]), "Required tags are missing: team"),
-    ("changes-arrive", endpoint(description="as it should be"), 'it stays "as it was"'),
-    ("changes-arrive", endpoint(budgetPolicyId="b"), 'budgetPolicyId of the live endpoint "iris" won\'t become "b"'),
-    ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": ["a@x.org"]}), 'it stays "", though Pulumi'),
-    ("changes-arrive", endpoint(telemetryConfig={"telemetryProfileId": "one"}), "(the provider sends telemetry at"),
-    ("changes-arrive", serving({"burstScalingEnabled": True}), "leave it out, true is the default (no read returns it"),
-    ("changes-arrive", serving({"burstScalingEnabled": False}), "the provider never sends false"),
+    ("no-silently-dropped-changes", endpoint(description="as it should be"), 'it stays "as it was"'),
+    (
+        "no-silently-dropped-changes",
+        endpoint(budgetPolicyId="b"),
+        'budgetPolicyId of the live endpoint "iris" won\'t become "b"',
+    ),
+    (
+        "no-silently-dropped-changes",
+        endpoint(emailNotifications={"onUpdateFailures": ["a@x.org"]}),
+        'it stays "", though Pulumi',
+    ),
+    (
+        "no-silently-dropped-changes",
+        endpoint(telemetryConfig={"telemetryProfileId": "one"}),
+        "(the provider sends telemetry at",
+    ),
+    (
+        "no-silently-dropped-changes",
+        serving({"burstScalingEnabled": True}),
+        "leave it out, true is the default (no read returns it",
+    ),
+    ("no-silently-dropped-changes", serving({"burstScalingEnabled": False}), "the provider never sends false"),
 ]
 
 PASSES = [
@@ -169,11 +185,14 @@ PASSES = [
     ("production-pins-versions", serving({})),
     ("production-pins-versions", serving({"entityVersion": None})),
     ("required-tags", endpoint()),
-    ("changes-arrive", endpoint(description="as it was")),
-    ("changes-arrive", endpoint(emailNotifications={"onUpdateFailures": []}, telemetryConfig={})),
-    ("changes-arrive", endpoint(config={"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": True}})),
-    ("changes-arrive", endpoint(telemetryConfig={"tableNames": {"logsTable": "main.ml.logs"}})),
-    ("changes-arrive", serving({"burstScalingEnabled": UNKNOWN})),
+    ("no-silently-dropped-changes", endpoint(description="as it was")),
+    ("no-silently-dropped-changes", endpoint(emailNotifications={"onUpdateFailures": []}, telemetryConfig={})),
+    (
+        "no-silently-dropped-changes",
+        endpoint(config={"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": True}}),
+    ),
+    ("no-silently-dropped-changes", endpoint(telemetryConfig={"tableNames": {"logsTable": "main.ml.logs"}})),
+    ("no-silently-dropped-changes", serving({"burstScalingEnabled": UNKNOWN})),
 ]
 
 UNKNOWNS = [
@@ -187,7 +206,7 @@ UNKNOWNS = [
     ("secrets-by-reference", serving({"environmentVars": {"API_KEY": UNKNOWN}}), "environment variable API_KEY"),
     ("production-pins-versions", serving({"entityVersion": UNKNOWN}), 'version "current" serves'),
     ("required-tags", endpoint(tags=UNKNOWN), "which tags"),
-    ("changes-arrive", endpoint(rateLimits=[{"calls": 5}]), "rateLimits of a live endpoint can't be read"),
+    ("no-silently-dropped-changes", endpoint(rateLimits=[{"calls": 5}]), "rateLimits of a live endpoint can't be read"),
 ]
 
 
@@ -199,7 +218,7 @@ def test_it_fails(name: str, resource: Resource, message: str) -> None:
 
 @pytest.mark.parametrize(("name", "resource"), PASSES)
 def test_it_passes(name: str, resource: Resource) -> None:
-    assert findings(name, resource) == []
+    assert violations(name, resource) == []
 
 
 @pytest.mark.parametrize(("name", "resource", "message"), UNKNOWNS)
@@ -209,10 +228,10 @@ def test_what_is_not_known_yet_is_told_and_refuses_nothing(name: str, resource: 
     assert message in found
 
 
-@pytest.mark.parametrize("name", ["route-optimized-create-only", "traffic-jump", "changes-arrive"])
+@pytest.mark.parametrize("name", ["route-optimized-create-only", "traffic-jump", "no-silently-dropped-changes"])
 def test_a_new_endpoint_is_a_creation(name: str, workspace: Callable[[None], None]) -> None:
     workspace(None)
-    assert findings(name, endpoint(description="new", routeOptimized=True)) == []
+    assert violations(name, endpoint(description="new", routeOptimized=True)) == []
 
 
 ANSWER = {
@@ -253,7 +272,7 @@ def test_what_a_live_endpoint_will_not_become_is_told(
     workspace: Callable[[LiveEndpoint], None], change: dict[str, Any], message: str | None
 ) -> None:
     workspace(replace(LIVE, answer=ANSWER))
-    found = refusals("changes-arrive", endpoint(**{**AS_LIVE, **change}))
+    found = refusals("no-silently-dropped-changes", endpoint(**{**AS_LIVE, **change}))
     assert [message in each for each in found if message] == ([True] if message else [])
     assert len(found) == (1 if message else 0)
 
@@ -264,7 +283,7 @@ def test_what_the_components_send_by_themselves_is_not_told_of_them(workspace: C
         "urn:pulumi:prod::p::model-serving:index:ServingEndpoint$databricks:index/modelServing:ModelServing::iris"
     )
     ours = replace(endpoint(emailNotifications={"onUpdateFailures": ["old@x.org"]}, description="new"), urn=component)
-    (refused,) = refusals("changes-arrive", ours)
+    (refused,) = refusals("no-silently-dropped-changes", ours)
     assert refused.startswith("description of the live endpoint")
 
 
@@ -284,15 +303,15 @@ def test_a_message_about_a_flip_says_what_is_what_would_be_and_the_way_that_work
 
 
 def test_the_live_id_in_the_stack_file_allows_a_flip() -> None:
-    agreed = replace(endpoint(description="new"), written={"replace_id": "a" * 32})
+    agreed = replace(endpoint(description="new"), stack_file_spec={"replace_id": "a" * 32})
     assert refusals("route-optimized-create-only", agreed) == []
     (message,) = told("route-optimized-create-only", agreed)
     assert message.startswith(f'Endpoint "iris" will be deleted and created again, as replace_id: {"a" * 32} in the')
-    assert findings("changes-arrive", agreed) == []
+    assert violations("no-silently-dropped-changes", agreed) == []
 
 
 def test_the_id_of_another_endpoint_allows_no_flip() -> None:
-    stale = replace(endpoint(), written={"replace_id": "b" * 32})
+    stale = replace(endpoint(), stack_file_spec={"replace_id": "b" * 32})
     assert refusals("route-optimized-create-only", stale) == refusals("route-optimized-create-only", endpoint())
 
 
@@ -320,7 +339,7 @@ def test_a_family_can_be_allowed_but_never_with_route_optimization(setting: str,
 
 def test_a_gpu_is_fine_where_it_is_allowed() -> None:
     gpu = serving({"workloadType": "GPU_SMALL"})
-    assert findings("gpu-where-allowed", gpu, stacks=["prod"]) == []
+    assert violations("gpu-where-allowed", gpu, stacks=["prod"]) == []
     assert refusals("gpu-where-allowed", gpu, stacks=["staging"]) != []
 
 
@@ -337,7 +356,7 @@ def test_production_is_a_pattern() -> None:
 
 def test_an_alias_that_components_have_resolved_is_told_from_the_stack_file() -> None:
     written = {"served_entities": {"champion": {"entity": "main.ml.fraud@Champion"}, "other": {"version": "8"}}}
-    (found,) = refusals("production-pins-versions", replace(endpoint(), written=written))
+    (found,) = refusals("production-pins-versions", replace(endpoint(), stack_file_spec=written))
     assert found.startswith('Served entity "champion" follows the alias "Champion"')
 
 
@@ -347,9 +366,9 @@ def test_a_secret_is_never_printed() -> None:
 
 
 def across(rule: Rule, *registered: Registered) -> list[tuple[str, str, bool]]:
-    assert rule.across
-    found = rule.across(registered, rule.with_defaults({}))
-    return [(resource.name, finding.message, finding.told) for resource, finding in found]
+    assert rule.check_stack
+    found = rule.check_stack(registered, rule.with_defaults({}))
+    return [(resource.name, violation.message, violation.advisory) for resource, violation in found]
 
 
 @pytest.mark.parametrize("link", ["dependency", "id"])

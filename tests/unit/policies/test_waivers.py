@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.policies.pack.rule import Finding, Resource
+from model_serving.policies.pack.rule import Resource, Violation
 from model_serving.policies.pack.waivers import Waiver, WaiverError, Waivers, parse
 from model_serving.policies.rules import RULES
 
@@ -20,15 +20,15 @@ WRITTEN = {
 RULE = next(rule for rule in RULES if rule.name == "production-stays-warm")
 WAIVERS_RULE = next(rule for rule in RULES if rule.name == "waivers")
 IRIS = Resource(MODEL_SERVING, "iris", "urn", {})
-ASLEEP = Finding("It sleeps")
+ASLEEP = Violation("It sleeps")
 
 
 def on(day: date, **changes: Any) -> Waivers:
     return Waivers(parse({"night": {**WRITTEN, **changes}}, RULES), day)
 
 
-def applied(waivers: Waivers, *findings: Finding, resource: Resource = IRIS) -> list[Finding]:
-    return list(waivers.apply(RULE, resource, findings))
+def applied(waivers: Waivers, *violations: Violation, resource: Resource = IRIS) -> list[Violation]:
+    return list(waivers.apply(RULE, resource, violations))
 
 
 def test_a_waiver_is_read_whole() -> None:
@@ -45,8 +45,9 @@ def test_the_engine_may_hand_on_a_day_as_its_first_moment(moment: str) -> None:
 
 def test_what_is_waived_is_told_with_who_answers_for_it() -> None:
     assert applied(on(date(2027, 3, 31)), ASLEEP) == [
-        Finding(
-            'Waived until 2027-03-31 by "night" (owner risk): Runs at night only. What is waived: It sleeps', told=True
+        Violation(
+            'Waived until 2027-03-31 by "night" (owner risk): Runs at night only. What is waived: It sleeps',
+            advisory=True,
         )
     ]
 
@@ -63,13 +64,15 @@ def test_an_expired_waiver_excuses_nothing_and_is_a_violation() -> None:
     assert found.message.startswith(
         'Waiver "night" (production-stays-warm for "iris", owner risk) expired on 2027-03-31'
     )
-    assert not found.told
+    assert not found.advisory
 
 
 def test_a_waiver_that_excuses_nothing_is_told() -> None:
     waivers = on(date(2027, 1, 1))
     (found,) = waivers.unused()
-    assert found == Finding('Waiver "night" (production-stays-warm for "iris") excuses nothing: take it out', told=True)
+    assert found == Violation(
+        'Waiver "night" (production-stays-warm for "iris") excuses nothing: take it out', advisory=True
+    )
     applied(waivers, ASLEEP)
     assert list(waivers.unused()) == []
 
