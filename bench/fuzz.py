@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.sandbox import RunningWorkspace, running_workspace
+from tests.support.running_workspace import RunningWorkspace, running_workspace
 
 ENDPOINTS: Final = "/api/2.0/serving-endpoints"
 SCIM: Final = "/api/2.0/preview/scim/v2"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from tests.support.sandbox import RunningWorkspace, running_workspace
+from tests.support.running_workspace import RunningWorkspace, running_workspace
 
 ENDPOINTS: Final = "/api/2.0/serving-endpoints"
 ENTITY: Final = {

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from demo.output import check, note, step, summary
 from model_serving.delivery.forge import reviewed_digest
-from tests.support.sandbox import PROJECT, Sandbox, new_sandbox
+from tests.support.running_workspace import PROJECT
+from tests.support.sandbox import Sandbox, new_sandbox
 
 CANARY = ("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 75, challenger: 25}")
 FLIP = ("stacks/base.yaml", "route_optimized: true", "route_optimized: false")

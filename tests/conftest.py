@@ -2,11 +2,22 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox import Sandbox, new_sandbox
+from tests.support.sandbox import Sandbox
+from tests.support.snapshots import Snapshots, shared_folder
 from toolchain import install
+
+ENGINE = Path(__file__).parent / "engine"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that run the real engine."""
+    for item in items:
+        if item.path.is_relative_to(ENGINE):
+            item.add_marker(pytest.mark.engine)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,13 +30,25 @@ def signals_as_in_a_terminal() -> None:
 
 @pytest.fixture(scope="session")
 def engine() -> None:
-    """The real Pulumi engine and Databricks provider, built where they are not there yet: never a reason to skip."""
+    """The real Pulumi engine and Databricks provider, built where they are missing: never a reason to skip."""
     install.ensure()
 
 
+@pytest.fixture(scope="session")
+def snapshots(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Snapshots:  # noqa: ARG001  it must be there
+    """Prepared sandboxes, made once in a run."""
+    return Snapshots(shared_folder(tmp_path_factory.getbasetemp()))
+
+
 @pytest.fixture
-def project(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there, it is not handed on
-    """The project as it is, its local stack made, beside a workspace whose deployments take no time."""
-    with new_sandbox("--ready-after", "0") as sandbox:
-        sandbox.pulumi("stack", "init", "local")
+def project(snapshots: Snapshots) -> Iterator[Sandbox]:
+    """The project with an empty stack, beside a workspace whose deployments take no time."""
+    with snapshots.initialized() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def deployed(snapshots: Snapshots) -> Iterator[Sandbox]:
+    """The project with its stack deployed, a copy for this test alone."""
+    with snapshots.deployed() as sandbox:
         yield sandbox

@@ -16,7 +16,8 @@ from model_serving.review.plan.events import read_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in
 from tests.support.recording import recorded
-from tests.support.sandbox import PROJECT, Sandbox, new_sandbox
+from tests.support.running_workspace import PROJECT
+from tests.support.sandbox import Sandbox, new_sandbox
 
 CASES = PROJECT / "tests" / "unit" / "review" / "cases"
 UP = ("up", "--yes", "--skip-preview")

@@ -6,7 +6,8 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tests.support.sandbox import Outcome, RunningWorkspace, Sandbox
+from tests.support.running_workspace import RunningWorkspace
+from tests.support.sandbox import Outcome, Sandbox
 
 PREVIEW = ("preview",)
 UP = ("up", "--yes", "--skip-preview")

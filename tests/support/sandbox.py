@@ -1,93 +1,27 @@
-"""A copy of the project beside a workspace of its own, where `pulumi` may do what it likes.
+"""The project in a temporary folder, beside a workspace of its own, where `pulumi` may change everything.
 
-Nothing on a stage is the user's: the project is a copy in a temporary folder, with Pulumi's home and state in it, and
-the workspace is a process on a free port whose database goes with the folder.
+The project, Pulumi's home and state, and the workspace's database are in that folder: nothing of the user's is read or
+changed. A sandbox starts from the checkout, or from a copy of another one that is stopped (tests/support/snapshots.py).
 """
 
+import hashlib
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.running_workspace import PROJECT, RunningWorkspace, running_workspace
 from toolchain.environment import pulumi_environment
 
-PROJECT = Path(__file__).resolve().parents[2]
 PARTS = ("Pulumi.yaml", "__main__.py", "stacks", "components", "policies", "model_serving")
 """What a stack needs of the project."""
-
-
-@dataclass(frozen=True)
-class RunningWorkspace:
-    """An embedded workspace on loopback and its administrator's credentials."""
-
-    url: str
-    token: str
-
-    def get(self, path: str) -> Any:
-        """What the workspace answers its administrator."""
-        return self._call("GET", path)
-
-    def delete(self, path: str) -> Any:
-        return self._call("DELETE", path)
-
-    def patch(self, path: str, body: object) -> Any:
-        return self._call("PATCH", path, json.dumps(body).encode())
-
-    def post(self, path: str, body: object) -> Any:
-        return self._call("POST", path, json.dumps(body).encode())
-
-    def writes(self) -> list[str]:
-        """The writes to serving endpoints, permissions and principals so far, in order, as `METHOD /path`."""
-        requests = self.get("/_workspace/journal?writes=true")["requests"]
-        return [f"{request['method']} {request['path']}" for request in requests if "/api/" in request["path"]]
-
-    def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310  the address is our own
-            self.url + path, body, method=method, headers={"Authorization": f"Bearer {self.token}"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            return json.loads(answer.read() or b"{}")
-
-
-@contextmanager
-def running_workspace(database: Path, *options: str) -> Iterator[RunningWorkspace]:
-    """An embedded workspace in a process of its own, on a free port, stopped at the end."""
-    command = [sys.executable, "-m", "workspace", "--port", "0", "--db", str(database), *options]
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    try:
-        yield _ready(process)
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
-
-
-def _ready(process: "subprocess.Popen[str]") -> RunningWorkspace:
-    """Read the ready lines, which hold the address and the credentials."""
-    assert process.stdout is not None, "The workspace's output is a pipe"
-    exported: dict[str, str] = {}
-    for line in process.stdout:
-        if match := re.match(r"\s*export (\w+)=(\S+)", line):
-            exported[match[1]] = match[2]
-        if "DATABRICKS_CLIENT_SECRET" in exported:
-            return RunningWorkspace(exported["DATABRICKS_HOST"], exported["DATABRICKS_TOKEN"])
-    raise RuntimeError(f"The workspace ended with status {process.wait()} before it was ready")
-
 
 REFUSED = frozenset({1, 4, 5, 255})
 CHANGES_FOUND = frozenset({7, 255})
@@ -137,10 +71,10 @@ class Sandbox:
         return Outcome(run.stdout, run.returncode)
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, secrets in clear."""
-        found = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").text)
-        assert isinstance(found, dict), "Outputs are a map"
-        return found
+        """The stack's outputs, secrets in plaintext."""
+        outputs = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").text)
+        assert isinstance(outputs, dict), "Outputs are a map"
+        return outputs
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace a text that stands exactly once in a file of the project, as an author of a pull request would."""
@@ -150,21 +84,44 @@ class Sandbox:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+Edit = tuple[str, str, str]
+"""A file of the project, a text that stands in it once, and what takes its place."""
+
+
 @contextmanager
-def new_sandbox(*workspace_options: str) -> Iterator[Sandbox]:
-    """A fresh stage, gone at the end. `workspace_options` are those of `python -m workspace`."""
+def new_sandbox(*workspace_options: str, snapshot: Path | None = None) -> Iterator[Sandbox]:
+    """A sandbox that is deleted at the end. `workspace_options` are those of `python -m workspace`."""
     with tempfile.TemporaryDirectory(prefix="model-serving-") as name:
         root = Path(name)
-        folder = copy_project(root / "project")
-        with running_workspace(root / "workspace.db", *workspace_options) as workspace:
-            environment = pulumi_environment(root / "pulumi", os.environ)
-            environment["DATABRICKS_TOKEN"] = workspace.token
-            point(folder, workspace.url)
-            yield Sandbox(folder, workspace, environment)
+        if snapshot:
+            shutil.copytree(snapshot, root, symlinks=True, dirs_exist_ok=True)
+        else:
+            copy_project(root / "project")
+        with opened_sandbox(root, *workspace_options) as sandbox:
+            yield sandbox
+
+
+@contextmanager
+def opened_sandbox(root: Path, *workspace_options: str) -> Iterator[Sandbox]:
+    """The sandbox in that folder, its workspace started on a free port. The folder stays."""
+    folder = root / "project"
+    with running_workspace(root / "workspace.db", *workspace_options) as workspace:
+        environment = pulumi_environment(root / "pulumi", os.environ)
+        environment["DATABRICKS_TOKEN"] = workspace.token
+        if modules(root).is_dir():
+            environment["PYTHONPATH"] = str(modules(root))
+        _point(root, workspace.url)
+        _select_stack(folder, root / "pulumi")
+        yield Sandbox(folder, workspace, environment)
+
+
+def modules(root: Path) -> Path:
+    """The folder of a sandbox whose Python modules precede those of the virtual environment."""
+    return root / "python"
 
 
 def copy_project(folder: Path) -> Path:
-    """A copy of what a stack needs, with the checkout's virtual environment."""
+    """Copy what a stack needs, and link the checkout's virtual environment."""
     folder.mkdir(parents=True)
     for part in PARTS:
         source = PROJECT / part
@@ -176,8 +133,18 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def point(folder: Path, url: str) -> None:
-    """Let the local stack talk to this workspace instead of the one on the usual port."""
-    file = folder / "stacks" / "Pulumi.local.yaml"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(re.sub(r"databricks:host: \S+", f"databricks:host: {url}", text), encoding="utf-8")
+def _point(root: Path, url: str) -> None:
+    """Replace the workspace's address in the local stack's file, and in its state where there is one."""
+    file = root / "project" / "stacks" / "Pulumi.local.yaml"
+    found = re.search(r"databricks:host: (\S+)", file.read_text(encoding="utf-8"))
+    assert found, f"{file} names the workspace"
+    for each in (file, *(root / "pulumi" / "state").rglob("stacks/**/local.json")):
+        each.write_text(each.read_text(encoding="utf-8").replace(found[1], url), encoding="utf-8")
+
+
+def _select_stack(folder: Path, home: Path) -> None:
+    """Keep the selected stack in a copied home: Pulumi keeps it by the SHA-1 of the path of `Pulumi.yaml`."""
+    selected = next((home / "workspaces").glob("*-workspace.json"), None)
+    if selected:
+        digest = hashlib.sha1(str(folder / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
+        selected.rename(selected.with_name(f"model-serving-{digest}-workspace.json"))

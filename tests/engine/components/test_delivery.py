@@ -9,8 +9,6 @@ import pytest
 
 from tests.support.sandbox import Sandbox, new_sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
 

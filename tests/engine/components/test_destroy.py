@@ -2,11 +2,7 @@
 
 import json
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
 DESTROY = ("destroy", "--yes", "--skip-preview", "--run-program")

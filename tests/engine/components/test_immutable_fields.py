@@ -6,15 +6,7 @@ import pytest
 
 from tests.support.sandbox import Sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
-
-
-@pytest.fixture
-def deployed(project: Sandbox) -> Sandbox:
-    project.pulumi(*UP)
-    return project
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,7 @@
 import re
 from typing import Any
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
 SCIM = "/api/2.0/preview/scim/v2/ServicePrincipals"

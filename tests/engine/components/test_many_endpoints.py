@@ -2,11 +2,7 @@
 
 import subprocess
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 MANY = 12
 WITHIN_SECONDS = 120

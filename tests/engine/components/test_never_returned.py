@@ -6,8 +6,6 @@ import pytest
 
 from tests.support.sandbox import Sandbox, new_sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
 AS_DATABRICKS = ("--switch", "direct-url=later", "--switch", "missing-endpoint=without-code")

@@ -1,10 +1,6 @@
 """Options of components on the real engine: what survives, what is refused, what an older state keeps."""
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
 DESTROY = ("destroy", "--yes", "--skip-preview", "--run-program")

@@ -7,8 +7,6 @@ import pytest
 
 from tests.support.sandbox import Sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 PRINCIPAL = "checkout: {display_name: checkout-app, oauth_secret: true}"
 MANAGERS = "- {group: ml-engineers, level: CAN_MANAGE}"

@@ -2,11 +2,7 @@
 
 from typing import Any
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
 TAGS = "      tags: {team: risk}"

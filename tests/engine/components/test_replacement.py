@@ -7,8 +7,6 @@ import pytest
 
 from tests.support.sandbox import Sandbox, new_sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 WITH_POLICIES = ("--policy-pack", "policies")
 BASE, LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox import PROJECT, RunningWorkspace, Sandbox, new_sandbox, running_workspace
-
-pytestmark = pytest.mark.engine
+from tests.support.running_workspace import PROJECT, RunningWorkspace, running_workspace
+from tests.support.sandbox import Sandbox, new_sandbox
 
 UP = ("up", "--yes", "--skip-preview")
 PROGRAM = Path(__file__).parent / "program"

@@ -7,8 +7,6 @@ import pytest
 
 from tests.support.sandbox import Sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 TAGS = "      tags: {team: risk}"
 FAILURES = f"{TAGS}\n      email_notifications: {{on_update_failure: [one@example.com]}}"

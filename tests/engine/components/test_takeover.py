@@ -15,8 +15,6 @@ import pytest
 
 from tests.support.sandbox import Sandbox, new_sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINTS = "/api/2.0/serving-endpoints"
 CREATION = f"POST {ENDPOINTS}"

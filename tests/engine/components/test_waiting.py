@@ -3,11 +3,7 @@
 import json
 import time
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
 BOUND = "  databricks:retryTimeoutSeconds: {value: 300}\n"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tests.support.sandbox import RunningWorkspace
+from tests.support.running_workspace import RunningWorkspace
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
 

@@ -13,8 +13,6 @@ from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare
 from tests.engine.contract.observed import Journal
 from tests.support.sandbox import new_sandbox
 
-pytestmark = pytest.mark.engine
-
 Seen = dict[str, dict[str, list[str]]]
 
 UP = ("up", "--yes", "--skip-preview")

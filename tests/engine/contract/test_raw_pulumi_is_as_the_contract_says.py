@@ -15,8 +15,6 @@ from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare_raw
 from tests.engine.contract.observed import Journal
 from tests.support.sandbox import Outcome, Sandbox, new_sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 ROWS = {row.path: row for row in fields("model_serving")}
 CASES = (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE, UNSENT)

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox import PROJECT
-
-pytestmark = pytest.mark.engine
+from tests.support.running_workspace import PROJECT
 
 
 def _lend_plugins(home: Path) -> None:

@@ -4,11 +4,7 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from tests.support.sandbox import Outcome, Sandbox
-
-pytestmark = pytest.mark.engine
 
 
 def operate(project: Sandbox, *arguments: str) -> Outcome:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.raw_program import RawProgram
-from tests.support.sandbox import RunningWorkspace, new_sandbox, running_workspace
+from tests.support.running_workspace import RunningWorkspace, running_workspace
+from tests.support.sandbox import new_sandbox
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,6 @@ import pytest
 
 from tests.support.raw_program import PREVIEW, UP, RawProgram
 
-pytestmark = pytest.mark.engine
-
 EXPLICIT = """
 away = pulumi.ProviderResource("databricks", "away", {"host": "http://127.0.0.1:1", "token": "x"})
 Endpoint("fraud", pulumi.ResourceOptions(provider=away), name="fraud")

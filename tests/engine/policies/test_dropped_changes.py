@@ -1,11 +1,7 @@
 """`no-silently-dropped-changes` on the engine: raw resources are reported, components send settings themselves."""
 
-import pytest
-
 from tests.support.raw_program import PREVIEW, WITH_POLICIES, RawProgram, Violation, violations
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 RAW = "Endpoint('raw', name='raw', tags=[{'key': 'team', 'value': 'risk'}]"
 GATEWAY = "aiGateway={'usageTrackingConfig': {'enabled': True}}"

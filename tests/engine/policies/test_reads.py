@@ -1,11 +1,7 @@
 """How often the pack reads the workspace, as the workspace's journal has it: in a preview nobody else does."""
 
-import pytest
-
 from model_serving.policies.live.endpoints import BELIEVED_AFTER
 from tests.support.raw_program import PREVIEW, UP, RawProgram, create_endpoint, post, reads
-
-pytestmark = pytest.mark.engine
 
 LISTING = "/api/2.0/serving-endpoints"
 MANY = 30

@@ -14,8 +14,6 @@ from model_serving.policies.rules import RULES
 from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, post, violations
 from tests.support.sandbox import Outcome, Sandbox
 
-pytestmark = pytest.mark.engine
-
 PROTECTED = "pulumi.ResourceOptions(protect=True)"
 GOOD = f"""
 entity = {{"entityName": "main.ml.fraud", "workloadSize": "Small", "scaleToZeroEnabled": False,

@@ -7,9 +7,7 @@ endpoint untouched.
 import pytest
 
 from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, violations
-from tests.support.sandbox import RunningWorkspace
-
-pytestmark = pytest.mark.engine
+from tests.support.running_workspace import RunningWorkspace
 
 LIVE = 'Endpoint("fraud", name="fraud", routeOptimized=True)'
 

@@ -1,10 +1,6 @@
 """Newer engines guess the Python toolchain from lock files in the folders above, unless the project names it."""
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 
 def test_lock_files_of_other_tools_in_the_folder_above_change_nothing(project: Sandbox) -> None:

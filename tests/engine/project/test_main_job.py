@@ -6,16 +6,8 @@ from tests.support.calls import ask, oauth_token
 from tests.support.raw_program import Violation, violations
 from tests.support.sandbox import Sandbox
 
-pytestmark = pytest.mark.engine
-
 UP = ("up", "--yes", "--skip-preview")
 WITH_POLICIES = ("--policy-pack", "policies")
-
-
-@pytest.fixture
-def deployed(project: Sandbox) -> Sandbox:
-    project.pulumi(*UP, *WITH_POLICIES)
-    return project
 
 
 def test_a_preview_creates_nothing(project: Sandbox) -> None:

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox import PROJECT
-
-pytestmark = pytest.mark.engine
+from tests.support.running_workspace import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 

@@ -1,10 +1,6 @@
 """What only the real engine can show of stack files: secrets that it decrypts, and the file that it read."""
 
-import pytest
-
 from tests.support.sandbox import Sandbox
-
-pytestmark = pytest.mark.engine
 
 UP = ("up", "--yes", "--skip-preview")
 IRIS = "model-serving:endpoints.iris-classifier"

@@ -17,9 +17,10 @@ from model_serving.cli.review import main as review
 from model_serving.delivery.deploy import Outcome, deploy
 from model_serving.delivery.promote import promotion
 from tests.support.golden_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
-from tests.support.sandbox import PROJECT, Sandbox
+from tests.support.running_workspace import PROJECT
+from tests.support.sandbox import Sandbox
 
-pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine")]
+pytestmark = pytest.mark.usefixtures("engine")
 
 LIVE = (
     "first-deployment",

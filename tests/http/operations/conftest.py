@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.sandbox import PROJECT, RunningWorkspace, running_workspace
+from tests.support.running_workspace import PROJECT, RunningWorkspace, running_workspace
 
 STACK = """\
 config:

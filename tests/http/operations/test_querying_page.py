@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox import PROJECT
+from tests.support.running_workspace import PROJECT
 
 PAGE = PROJECT / "docs" / "querying.md"
 BLOCK = re.compile(

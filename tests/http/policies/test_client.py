@@ -12,7 +12,7 @@ from model_serving.policies.live.client import Credentials, WorkspaceClient
 from model_serving.policies.live.endpoints import ENDPOINTS, Endpoints, UnreadableError
 from model_serving.policies.live.reachability import require_answer
 from tests.support.raw_program import create_endpoint, post, reads
-from tests.support.sandbox import RunningWorkspace, running_workspace
+from tests.support.running_workspace import RunningWorkspace, running_workspace
 
 SECONDS = 2
 

@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime import mocks, settings
 
 from model_serving.components.engine.interrupts import end_quietly_when_interrupted
-from tests.support.sandbox import PROJECT
+from tests.support.running_workspace import PROJECT
 
 PROGRAM = """
 import os, signal, threading

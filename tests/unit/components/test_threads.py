@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from model_serving.components.engine.threads import in_thread
-from tests.support.sandbox import PROJECT
+from tests.support.running_workspace import PROJECT
 
 
 def test_it_does_not_wait_for_the_loop_s_own_threads() -> None:

@@ -1,0 +1,94 @@
+"""Sandboxes that are prepared once for all tests of a run, and copied for each test.
+
+The worker processes of pytest-xdist share them: the first that needs a snapshot makes it, the others wait for it.
+"""
+
+import compileall
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from tests.support.sandbox import PARTS, PROJECT, Edit, Sandbox, copy_project, modules, new_sandbox, opened_sandbox
+
+IMMEDIATE = ("--ready-after", "0")
+"""Options of a workspace whose deployments take no time."""
+PYTHON = PROJECT / ".venv" / "bin" / "python3"
+_DEPLOY = ("up", "--yes", "--skip-preview", "--policy-pack", "policies")
+
+
+class Snapshots:
+    """Stopped sandboxes in a folder, each made when it is first needed. Several processes may share the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def initialized(self, *options: str) -> AbstractContextManager[Sandbox]:
+        """A sandbox whose stack `local` exists and is empty."""
+        return new_sandbox(*(options or IMMEDIATE), snapshot=self._initialized())
+
+    def deployed(self, *edits: Edit, options: tuple[str, ...] = IMMEDIATE) -> AbstractContextManager[Sandbox]:
+        """A sandbox whose stack `local` is deployed, with the policy pack, from the stack files after these edits."""
+
+        def deploy(root: Path) -> None:
+            shutil.copytree(self._initialized(), root, symlinks=True)
+            with opened_sandbox(root, *options) as sandbox:
+                for edit in edits:
+                    sandbox.edit(*edit)
+                sandbox.pulumi(*_DEPLOY)
+
+        key = hashlib.sha256(repr((edits, options)).encode()).hexdigest()[:16]
+        return new_sandbox(*options, snapshot=self._once(f"deployed-{key}", deploy))
+
+    def _initialized(self) -> Path:
+        return self._once("initialized", _initialize)
+
+    def _once(self, name: str, make: Callable[[Path], None]) -> Path:
+        """The folder of that name, which `make` fills unless some process has done so."""
+        folder = self._folder / name
+        with _locked(self._folder / f"{name}.lock"):
+            if not folder.exists():
+                unfinished = self._folder / f"{name}.unfinished"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+
+def _initialize(root: Path) -> None:
+    project = copy_project(root / "project")
+    # Compiled here once, or the engine's Python processes would do it in every copy.
+    for part in (project / part for part in PARTS):
+        if part.is_dir():
+            compileall.compile_dir(part, quiet=2)
+    with opened_sandbox(root) as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+    _record_packages(root)
+
+
+def _record_packages(root: Path) -> None:
+    """Answer the language host's `pip list`, a quarter of the CPU time of each of its runs, from one recorded list."""
+    asked = ["list", "-v", "--format", "json"]
+    listed = subprocess.run([PYTHON, "-m", "pip", *asked], capture_output=True, text=True, check=True).stdout
+    package = modules(root) / "pip"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    program = f"import sys\n\nassert sys.argv[1:] == {asked}, sys.argv\nprint({listed.strip()!r})\n"
+    (package / "__main__.py").write_text(program, encoding="utf-8")
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold an exclusive lock on the file; other processes wait for it."""
+    with file.open("w", encoding="utf-8") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+
+
+def shared_folder(base: Path) -> Path:
+    """The temporary folder that the workers of one pytest run share, where `base` is a worker's own."""
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
