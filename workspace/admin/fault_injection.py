@@ -18,25 +18,13 @@ A rule is posted to `/_workspace/faults` as a JSON object:
 import uuid
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
-from typing import Final
 
+from model_serving.workspace.admin import requests
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter, error_body
+from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.store.database import Json, Store
-
-TYPES: Final[dict[str, type | tuple[type, ...]]] = {
-    "pattern": str,
-    "status": int,
-    "error_code": str,
-    "message": str,
-    "body": str,
-    "reset": bool,
-    "times": int,
-    "skip": int,
-    "after_handler": bool,
-    "delay_seconds": (int, float),
-}
 
 
 @dataclass(frozen=True)
@@ -60,13 +48,13 @@ class Fault:
         return error_body(self.error_code, self.message) if self.body is None else self.body
 
 
+@accepts(requests.AddFault)
 def add(call: Call) -> Json:
     require_admin(call.access, "inject faults")
-    members = {name: value for name, value in call.body.items() if name in TYPES}
+    allowed = requests.AddFault.model_fields.keys()
+    members = {name: value for name, value in call.body.items() if name in allowed and value is not None}
     if " /" not in str(members.get("pattern", "")):
         raise InvalidParameter('pattern must read "METHOD /path", with * for anything')
-    if wrong := [name for name, kinds in TYPES.items() if name in members and not isinstance(members[name], kinds)]:
-        raise InvalidParameter(f"{wrong[0]} has a value of the wrong type")
     if "status" not in members:
         only_late = members.get("delay_seconds") and not (members.get("reset") or "body" in members)
         members["status"] = None if only_late else 500

@@ -34,11 +34,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from model_serving.workspace.admin import requests
 from model_serving.workspace.catalog import registered_models, workspace_registry
 from model_serving.workspace.dataplane.scoring import ModelError, load
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter, ScimError
+from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.principals import group_named
 from model_serving.workspace.identity.scim import new_group, new_user
 from model_serving.workspace.store.clock import Clock, milliseconds
@@ -62,6 +64,7 @@ class SeedError(Exception):
     """A seed that can't be understood; the text is for the one who wrote it."""
 
 
+@accepts(requests.Seed)
 def seed_by_request(call: Call) -> Json:
     require_admin(call.access, "seed the workspace")
     try:

@@ -8,8 +8,10 @@ REST reference, grants.
 from collections.abc import Iterator
 from typing import Final
 
+from model_serving.workspace.catalog import requests
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter, PermissionDenied
+from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.principals import Principal, group_named, principal_named
 from model_serving.workspace.store.database import Json, Store
 
@@ -68,6 +70,7 @@ def read_effective(call: Call) -> Json:
     return {"privilege_assignments": shown} if shown else {}
 
 
+@accepts(requests.UpdateGrants)
 def update(call: Call) -> Json:
     securable = _securable(call)
     kind, name = call.path["securable_type"], call.path["full_name"]

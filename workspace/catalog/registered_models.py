@@ -5,6 +5,7 @@ Sources: REST reference, registered models; databricks-sdk-py `service/catalog.p
 
 from typing import Final
 
+from model_serving.workspace.catalog import requests
 from model_serving.workspace.catalog.grants import holds
 from model_serving.workspace.http.call import Call, required
 from model_serving.workspace.http.errors import (
@@ -14,6 +15,7 @@ from model_serving.workspace.http.errors import (
     InvalidState,
     PermissionDenied,
 )
+from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json, Store
 
@@ -42,6 +44,7 @@ def get_function(call: Call) -> Json:
     return _named(call, "feature_spec", "Function")
 
 
+@accepts(requests.CreateModel)
 def create_model(call: Call) -> Json:
     catalog, schema, name = required(call.body, "catalog_name", "schema_name", "name")
     if call.store.get("schema", f"{catalog}.{schema}") is None:
@@ -68,6 +71,7 @@ def list_models(call: Call) -> Json:
     return {"registered_models": [model for model in models if _may_see(call, model["full_name"])]}
 
 
+@accepts(requests.UpdateModel)
 def update_model(call: Call) -> Json:
     model = _owned_model(call)
     now = milliseconds(call.clock.now())
@@ -118,6 +122,7 @@ def get_alias(call: Call) -> Json:
     raise DoesNotExist(f"Alias '{call.path['alias']}' does not exist for registered model '{model['full_name']}'.")
 
 
+@accepts(requests.SetAlias)
 def set_alias(call: Call) -> Json:
     model, name, number = _owned_model(call), call.path["alias"], call.body.get("version_num")
     _version(call.store, model, str(number))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
+from model_serving.workspace.dataplane import requests
 from model_serving.workspace.dataplane.generative import generated, streamed
 from model_serving.workspace.dataplane.inference_tables import Query, capture
 from model_serving.workspace.dataplane.model_inputs import rows_of
@@ -24,6 +25,7 @@ from model_serving.workspace.http.errors import (
     PermissionDenied,
     Unauthenticated,
 )
+from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.endpoint_permissions import require_level
 from model_serving.workspace.identity.oauth import workspace_id
 from model_serving.workspace.serving.deployments import settled
@@ -37,6 +39,7 @@ from model_serving.workspace.store.database import Json, Store
 STRIDE: Final = 37  # shares no factor with 100: any 100 requests in a row visit every percent once, well mixed
 
 
+@accepts(requests.Invocation)
 def invoke(call: Call) -> Reply:
     """`/serving-endpoints/{name}/invocations`, the workspace's address."""
     endpoint = found(call, "CAN_QUERY")
@@ -48,6 +51,7 @@ def invoke(call: Call) -> Reply:
     return _respond(call, endpoint, _entity_for(call, endpoint))
 
 
+@accepts(requests.ModelInput)
 def invoke_directly(call: Call) -> Reply:
     """The route-optimized address, in the order in which a caller mends things: token, its details, the permission."""
     if call.access.is_personal:
@@ -72,6 +76,7 @@ def invoke_directly(call: Call) -> Reply:
     return _respond(call, endpoint, _entity_for(call, endpoint))
 
 
+@accepts(requests.InvocationByModel)
 def invoke_by_model(call: Call) -> Reply:
     """OpenAI's own paths, where the request's `model` names the endpoint: clients are given `{host}/serving-endpoints`.
 

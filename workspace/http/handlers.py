@@ -13,7 +13,7 @@ from model_serving.workspace.http.auth import authenticate, require_scope, requi
 from model_serving.workspace.http.call import Call, Reply, Rule
 from model_serving.workspace.http.errors import ApiError, PermissionDenied
 from model_serving.workspace.http.json_bodies import json_object
-from model_serving.workspace.http.wire_types import check_types
+from model_serving.workspace.http.request_model import check_body, model_of
 from model_serving.workspace.identity.oauth import issue_token
 from model_serving.workspace.identity.tokens import NOBODY, Access
 from model_serving.workspace.settings import Settings
@@ -65,7 +65,7 @@ class Handlers:
                     require_whole_workspace(access)
                 # a read is one thread's work from start to end, it needs no transaction
                 with nullcontext() if request.method == "GET" else self.store.atomic():
-                    return rule(self._call(request, access, _body(request)))
+                    return rule(self._call(request, access, _body(request, rule)))
 
             return await self._answered(run)
 
@@ -121,10 +121,10 @@ def _response(body: Json | str | None, status: int, headers: Mapping[str, str]) 
     return JSONResponse(body, status, headers)
 
 
-def _body(request: Request) -> Json:
-    """A request's JSON object; no body at all is an empty one. Only the API's members have types, not model inputs."""
+def _body(request: Request, rule: Rule) -> Json:
+    """The request's JSON object, of the types that the rule's model declares; an absent body is an empty object."""
     body = request.state.body
     value = json_object(body) if body.strip() else {}
-    if request.url.path.startswith("/api/"):
-        check_types(value)
+    if model := model_of(rule):
+        check_body(model, value)
     return value

@@ -1,7 +1,7 @@
 """Every path of the workspace, and nothing else: what a path does is told where its rule lives."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from model_serving.workspace.admin import fault_injection, journal, overview, seed
 from model_serving.workspace.catalog import grants, registered_models, workspace_registry
@@ -12,6 +12,8 @@ from model_serving.workspace.identity import endpoint_permissions, oauth, princi
 from model_serving.workspace.identity.principals import Kind
 from model_serving.workspace.serving import diagnostics, endpoint_settings, endpoints, provisioned_throughput
 from model_serving.workspace.store.database import Json
+
+Routes: TypeAlias = tuple[tuple[str, str, Rule], ...]
 
 OPENAPI: Final = "/_workspace/openapi.json"
 ENDPOINTS: Final = "/api/2.0/serving-endpoints"
@@ -31,7 +33,7 @@ IDENTITIES: Final[tuple[tuple[Kind, str], ...]] = tuple(
     for kind, name in KINDS.items()
 )
 
-SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
+SERVING: Final[Routes] = (
     ("POST", ENDPOINTS, endpoints.create),
     ("GET", ENDPOINTS, endpoints.list_all),
     ("POST", f"{ENDPOINTS}/pt", provisioned_throughput.create),
@@ -58,7 +60,7 @@ SERVING: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("POST", "/serving-endpoints/{name}/served-models/{entity}/invocations", invocations.invoke),
 )
 DIRECT: Final = "/dp/{endpoint_id}/{workspace_id}/serving-endpoints/{name}"
-ACCESS: Final[tuple[tuple[str, str, Rule], ...]] = (
+ACCESS: Final[Routes] = (
     ("GET", LISTS, endpoint_permissions.read),
     ("PUT", LISTS, endpoint_permissions.replace),
     ("PATCH", LISTS, endpoint_permissions.merge),
@@ -73,7 +75,7 @@ ACCESS: Final[tuple[tuple[str, str, Rule], ...]] = (
         )
     ),
 )
-CATALOG: Final[tuple[tuple[str, str, Rule], ...]] = (
+CATALOG: Final[Routes] = (
     ("GET", f"{UNITY}/catalogs", registered_models.list_catalogs),
     ("GET", f"{UNITY}/catalogs/{{full_name}}", registered_models.get_catalog),
     ("GET", f"{UNITY}/schemas", registered_models.list_schemas),
@@ -94,7 +96,7 @@ CATALOG: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("PATCH", f"{UNITY}/permissions/{{securable_type}}/{{full_name}}", grants.update),
     ("GET", f"{UNITY}/effective-permissions/{{securable_type}}/{{full_name}}", grants.read_effective),
 )
-IDENTITY: Final[tuple[tuple[str, str, Rule], ...]] = (
+IDENTITY: Final[Routes] = (
     ("GET", f"{SCIM}/Me", scim.me),
     *(
         route
@@ -109,7 +111,7 @@ IDENTITY: Final[tuple[tuple[str, str, Rule], ...]] = (
         )
     ),
 )
-SECRET: Final[tuple[tuple[str, str, Rule], ...]] = (
+SECRET: Final[Routes] = (
     ("POST", f"{SECRETS}/scopes/create", secret_scopes.create_scope),
     ("POST", f"{SECRETS}/scopes/delete", secret_scopes.delete_scope),
     ("GET", f"{SECRETS}/scopes/list", secret_scopes.list_scopes),
@@ -122,12 +124,12 @@ SECRET: Final[tuple[tuple[str, str, Rule], ...]] = (
     ("GET", f"{SECRETS}/acls/get", secret_scopes.get_acl),
     ("GET", f"{SECRETS}/acls/list", secret_scopes.list_acls),
 )
-REGISTRY: Final[tuple[tuple[str, str, Rule], ...]] = (
+REGISTRY: Final[Routes] = (
     ("GET", f"{MLFLOW}/registered-models/get", workspace_registry.get_model),
     ("GET", f"{MLFLOW}/databricks/registered-models/get", workspace_registry.get_model_with_level),
     ("GET", f"{MLFLOW}/model-versions/get", workspace_registry.get_version),
 )
-OWN: Final[tuple[tuple[str, str, Rule], ...]] = (
+OWN: Final[Routes] = (
     ("GET", "/_workspace/journal", journal.read),
     ("DELETE", "/_workspace/journal", journal.clear),
     ("POST", "/_workspace/faults", fault_injection.add),
@@ -149,18 +151,18 @@ BY_SCOPE: Final = {
 }
 
 
-PUBLIC: Final[tuple[tuple[str, str, Rule], ...]] = (
+PUBLIC: Final[Routes] = (
     ("GET", "/.well-known/databricks-config", oauth.host_metadata),
     ("GET", "/oidc/.well-known/oauth-authorization-server", oauth.oidc_metadata),
     ("GET", "/oidc/.well-known/openid-configuration", oauth.oidc_metadata),
 )
 TOKENS: Final = ("/oidc/v1/token", "/oidc/accounts/{account_id}/v1/token")
-LOCAL: Final[tuple[tuple[str, str, Rule], ...]] = (
+LOCAL: Final[Routes] = (
     ("GET", "/", overview.page),
     ("GET", "/_workspace/overview", overview.overview),
     ("GET", "/_workspace/page/{file}", overview.part),
 )
-NARROWED: Final[tuple[tuple[str, str, Rule], ...]] = tuple(
+NARROWED: Final[Routes] = tuple(
     ("POST", f"{DIRECT}{place}/invocations", invocations.invoke_directly) for place in ("", "/served-models/{entity}")
 )
 

@@ -9,6 +9,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter, PermissionDenied
+from model_serving.workspace.http.request_model import accepts
+from model_serving.workspace.identity import requests
 from model_serving.workspace.identity.principals import ADMINS, Kind, Principal, group_named, principal_named
 from model_serving.workspace.store.database import Json, Store
 
@@ -33,6 +35,7 @@ def read(call: Call) -> Json:
     return wire_list(call.store, call.path["endpoint_id"])
 
 
+@accepts(requests.AccessControlList)
 def replace(call: Call) -> Json:
     """PUT: the body becomes the whole list of direct entries."""
     _require_on_list(call, "CAN_MANAGE")
@@ -40,6 +43,7 @@ def replace(call: Call) -> Json:
     return wire_list(call.store, call.path["endpoint_id"])
 
 
+@accepts(requests.AccessControlList)
 def merge(call: Call) -> Json:
     """PATCH: principals that the body doesn't name keep their entries."""
     _require_on_list(call, "CAN_MANAGE")

@@ -7,6 +7,8 @@ from typing import Final
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter
+from model_serving.workspace.http.request_model import accepts
+from model_serving.workspace.identity import requests
 from model_serving.workspace.identity.principals import Principal
 from model_serving.workspace.identity.tokens import digest
 from model_serving.workspace.store.clock import Clock, rfc3339
@@ -17,6 +19,7 @@ MOST_SECRETS: Final = 5
 PRIVATE: Final = frozenset({"service_principal_id", "expires_at", "digest"})
 
 
+@accepts(requests.CreatePrincipalSecret)
 def create(call: Call) -> Json:
     """The only answer that holds the secret itself. A service principal has at most five."""
     require_admin(call.access, "manage service principal secrets")

@@ -10,6 +10,8 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call, Reply, Rule
 from model_serving.workspace.http.errors import ScimError
+from model_serving.workspace.http.request_model import accepts
+from model_serving.workspace.identity import requests
 from model_serving.workspace.identity.principal_secrets import forget_secrets
 from model_serving.workspace.identity.principals import ADMINS, Kind, group_named, groups_of, new_id
 from model_serving.workspace.identity.scim_protocol import UNPARSABLE, page, patched
@@ -48,6 +50,7 @@ def get_of(kind: Kind) -> Rule:
 
 
 def create_of(kind: Kind) -> Rule:
+    @accepts(requests.Identity)
     def create(call: Call) -> Reply:
         _require_admin(call)
         record = NEW[kind](call.store, call.body)
@@ -59,6 +62,7 @@ def create_of(kind: Kind) -> Rule:
 def replace_of(kind: Kind) -> Rule:
     """PUT is a full replacement, except of what the server made: ids and the user name stay."""
 
+    @accepts(requests.Identity)
     def replace(call: Call) -> Json:
         _require_admin(call)
         record = _found(call, kind)
@@ -71,9 +75,12 @@ def replace_of(kind: Kind) -> Rule:
 
 
 def patch_of(kind: Kind) -> Rule:
+    @accepts(requests.PatchIdentity)
     def patch(call: Call) -> Json:
         _require_admin(call)
-        record = patched(_found(call, kind), call.body.get("Operations") or [])
+        found = _found(call, kind)
+        server_made = {member: found[member] for member in ("id", "applicationId") if member in found}
+        record = patched(found, call.body.get("Operations") or []) | server_made
         return _wire(call.store, kind, _keep(call.store, kind, record))
 
     return patch

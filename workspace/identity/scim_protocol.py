@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from model_serving.workspace.http.errors import ScimError
+from model_serving.workspace.http.request_model import check_body
+from model_serving.workspace.identity.requests import Identity
 from model_serving.workspace.store.database import Json
 
 LIST_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -38,23 +40,23 @@ def patched(record: Json, operations: list[Json]) -> Json:
         kind, path, value = str(operation.get("op", "")).lower(), operation.get("path"), operation.get("value")
         if kind not in ("add", "remove", "replace"):
             raise ScimError(HTTPStatus.BAD_REQUEST, UNPARSABLE, "invalidSyntax")
-        if path:
-            record = _change(record, kind, path, value)
-        elif isinstance(value, dict):
-            for member, inner in value.items():
-                record = _change(record, kind, member, inner)
+        changes = {path: value} if path else value if isinstance(value, dict) else {}
+        if kind != "remove":
+            check_body(Identity, changes)
+        for member, inner in changes.items():
+            record = _change(record, kind, member, inner)
     return record
 
 
 def _change(record: Json, kind: str, path: str, value: Any) -> Json:
     if item := ITEM_PATH.fullmatch(path):
-        kept = [held for held in record.get(item["member"], []) if held["value"] != item["value"]]
+        kept = [held for held in record.get(item["member"], []) if held.get("value") != item["value"]]
         return record | {item["member"]: kept}
     if kind == "remove":
         return record | {path: [] if path in LISTS else None}
     if path in LISTS and kind == "add":
-        held = {entry["value"]: entry for entry in record.get(path, [])}
-        return record | {path: list((held | {entry["value"]: entry for entry in value}).values())}
+        held = {entry.get("value"): entry for entry in record.get(path, [])}
+        return record | {path: list((held | {entry.get("value"): entry for entry in value}).values())}
     return record | {path: value}
 
 

@@ -6,6 +6,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from model_serving.workspace.http.call import Call, required
 from model_serving.workspace.http.errors import AlreadyExists, DoesNotExist, InvalidParameter, PermissionDenied
+from model_serving.workspace.http.request_model import accepts
+from model_serving.workspace.identity import requests
 from model_serving.workspace.identity.principals import Principal
 from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json
@@ -16,6 +18,7 @@ RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 LARGEST_VALUE: Final = 128 * 1024
 
 
+@accepts(requests.CreateSecretScope)
 def create_scope(call: Call) -> Json:
     """Its creator manages it; `initial_manage_principal: users` lets everyone do so."""
     (name,) = required(call.body, "scope")
@@ -26,6 +29,7 @@ def create_scope(call: Call) -> Json:
     return {}
 
 
+@accepts(requests.SecretScope)
 def delete_scope(call: Call) -> Json:
     scope = _scope(call, call.body.get("scope"), "MANAGE")
     call.store.delete("secret_scope", scope["name"])
@@ -39,6 +43,7 @@ def list_scopes(call: Call) -> Json:
     return {"scopes": [{"name": name, "backend_type": "DATABRICKS"} for name in scopes]}
 
 
+@accepts(requests.PutSecret)
 def put_secret(call: Call) -> Json:
     scope = _scope(call, call.body.get("scope"), "WRITE")
     (key,) = required(call.body, "key")
@@ -55,6 +60,7 @@ def put_secret(call: Call) -> Json:
     return {}
 
 
+@accepts(requests.DeleteSecret)
 def delete_secret(call: Call) -> Json:
     scope = _scope(call, call.body.get("scope"), "WRITE")
     if not call.store.delete("secret", f"{scope['name']}/{call.body.get('key')}"):
@@ -78,6 +84,7 @@ def get_secret(call: Call) -> Json:
     return {"key": key, "value": secret["value"]}
 
 
+@accepts(requests.PutSecretAcl)
 def put_acl(call: Call) -> Json:
     scope = _scope(call, call.body.get("scope"), "MANAGE")
     principal, right = required(call.body, "principal", "permission")
@@ -99,6 +106,7 @@ def list_acls(call: Call) -> Json:
     return {"items": [{"principal": who, "permission": right} for who, right in scope["acls"].items()]}
 
 
+@accepts(requests.DeleteSecretAcl)
 def delete_acl(call: Call) -> Json:
     scope, principal = _scope(call, call.body.get("scope"), "MANAGE"), call.body.get("principal")
     if principal not in scope["acls"]:

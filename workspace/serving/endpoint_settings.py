@@ -7,6 +7,8 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import Conflict, InvalidParameter
+from model_serving.workspace.http.request_model import accepts
+from model_serving.workspace.serving import requests
 from model_serving.workspace.serving.endpoints import found, keep
 from model_serving.workspace.serving.telemetry import applied, require_support
 from model_serving.workspace.serving.validation import check_tags
@@ -18,6 +20,7 @@ LIMIT_KEYS: Final = frozenset({"endpoint", "user", "user_group", "service_princi
 PII_BEHAVIORS: Final = frozenset({None, "NONE", "BLOCK", "MASK"})
 
 
+@accepts(requests.PatchTags)
 def patch_tags(call: Call) -> Json:
     """Answers with an object; a bare array would break every client."""
     endpoint = found(call, "CAN_MANAGE")
@@ -29,6 +32,7 @@ def patch_tags(call: Call) -> Json:
     return {"tags": list(tags.values())}
 
 
+@accepts(requests.Gateway)
 def put_gateway(call: Call) -> Json:
     """A gateway with nothing in it is none: reads have no `ai_gateway` then. Source: the CLI's test server."""
     endpoint = found(call, "CAN_MANAGE")
@@ -42,6 +46,7 @@ def put_gateway(call: Call) -> Json:
     return gateway
 
 
+@accepts(requests.RateLimits)
 def put_rate_limits(call: Call) -> Json:
     """Deprecated, and never shown by a read."""
     endpoint = found(call, "CAN_MANAGE")
@@ -51,6 +56,7 @@ def put_rate_limits(call: Call) -> Json:
     return {"rate_limits": limits}
 
 
+@accepts(requests.PatchNotifications)
 def patch_notifications(call: Call) -> Json:
     """The only way to set them: those of a create are not kept. Source: the Databricks CLI's recordings, 2026."""
     endpoint = found(call, "CAN_MANAGE")
@@ -59,6 +65,7 @@ def patch_notifications(call: Call) -> Json:
     return {"email_notifications": notifications, "name": endpoint["name"]}
 
 
+@accepts(requests.PatchTelemetry)
 def patch_telemetry(call: Call) -> Json:
     """Answers with the endpoint, telemetry as a read shows it: a profile's id, and no table names."""
     endpoint = found(call, "CAN_MANAGE")

@@ -16,8 +16,10 @@ from model_serving.workspace.http.errors import (
     InvalidState,
     PermissionDenied,
 )
+from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.endpoint_permissions import Level, level_on, require_level, start_list
 from model_serving.workspace.identity.principals import Principal, principal_named
+from model_serving.workspace.serving import requests
 from model_serving.workspace.serving.deployments import begin, failures, settled
 from model_serving.workspace.serving.entities import kind_of, requested_entities, stored_entity
 from model_serving.workspace.serving.quotas import count_change, require_room
@@ -37,6 +39,7 @@ URL_DELAY: Final = 3.0
 """How many seconds after a first deployment a route-optimized endpoint gets its URL, where a switch makes it late."""
 
 
+@accepts(requests.CreateEndpoint)
 def create(call: Call) -> Json:
     """The caller becomes creator and manager. `email_notifications` are accepted and forgotten, as on the service."""
     body = call.body
@@ -64,6 +67,7 @@ def list_all(call: Call) -> Json:
     return {"endpoints": [summarized(call, endpoint) for endpoint in visible]}
 
 
+@accepts(requests.EndpointConfig)
 def update_config(call: Call) -> Json:
     """PUT config replaces the whole config; refused with 409 while another update runs."""
     endpoint = found(call, "CAN_MANAGE")

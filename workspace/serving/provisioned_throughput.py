@@ -7,16 +7,19 @@ from dataclasses import replace
 
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter
-from model_serving.workspace.serving import endpoints
+from model_serving.workspace.http.request_model import accepts
+from model_serving.workspace.serving import endpoints, requests
 from model_serving.workspace.serving.entities import requested_entities
 from model_serving.workspace.store.database import Json
 
 
+@accepts(requests.CreateThroughputEndpoint)
 def create(call: Call) -> Json:
     _check_units(call.body.get("config") or {})
     return endpoints.create(call)
 
 
+@accepts(requests.UpdateThroughputConfig)
 def update_config(call: Call) -> Json:
     """Here the config is a member of the body, other than in the update of other endpoints."""
     config = call.body.get("config") or {}

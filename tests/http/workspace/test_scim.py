@@ -106,3 +106,37 @@ def test_only_admins_manage_identities(workspace: Any) -> None:
 def test_the_account_s_paths_show_the_same_identities(http: httpx.Client) -> None:
     made = http.post("/api/2.0/accounts/a-1/scim/v2/ServicePrincipals", json={"displayName": "caller"}).json()
     assert http.get(f"/api/2.0/preview/scim/v2/ServicePrincipals/{made['id']}").json() == made
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "add", "path": 1, "value": 1},
+        {"op": "add", "path": "members", "value": [{"value": []}]},
+        {"op": "add", "path": "members", "value": "ann"},
+        {"op": "replace", "path": "displayName", "value": ["x"]},
+        {"op": "add", "value": {"displayName": 1}},
+    ],
+)
+def test_patch_of_wrong_type_is_refused(http: httpx.Client, operation: dict[str, Any]) -> None:
+    group = http.post(f"{SCIM}/Groups", json={"displayName": "analysts"}).json()
+    refused = http.patch(f"{SCIM}/Groups/{group['id']}", json={"Operations": [operation]})
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "MALFORMED_REQUEST")
+    assert http.get(f"{SCIM}/Groups/{group['id']}").json() == group
+
+
+def test_patch_keeps_server_made_members(http: httpx.Client) -> None:
+    made = http.post(f"{SCIM}/ServicePrincipals", json={"displayName": "checkout"}).json()
+    changes = {"id": "1", "applicationId": "mine", "displayName": "till"}
+    patch = {"Operations": [{"op": "replace", "value": changes}]}
+    assert http.patch(f"{SCIM}/ServicePrincipals/{made['id']}", json=patch).json() == made | {"displayName": "till"}
+
+
+def test_entitlement_of_wrong_type_is_refused(http: httpx.Client) -> None:
+    body = {"userName": "ann@example.com", "entitlements": [{"value": []}]}
+    assert http.post(f"{SCIM}/Users", json=body).status_code == 400
+
+
+def test_user_may_have_a_structured_name(http: httpx.Client) -> None:
+    body = {"userName": "ann@example.com", "name": {"givenName": "Ann"}}
+    assert http.post(f"{SCIM}/Users", json=body).status_code == 201
