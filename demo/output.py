@@ -42,9 +42,7 @@ def command(sandbox: Sandbox, *arguments: str, must_pass: bool = True) -> int:
 
 def operate(sandbox: Sandbox, *arguments: str) -> int:
     """Run `python -m model_serving` in the sandbox, as `command` does."""
-    return _shown(
-        sandbox, f"python -m model_serving {' '.join(arguments)}", [sys.executable, "-m", "model_serving", *arguments]
-    )
+    return _shown(sandbox, f"model-serving {' '.join(arguments)}", [sys.executable, "-m", "model_serving", *arguments])
 
 
 def _shown(sandbox: Sandbox, typed: str, command_line: list[str]) -> int:

@@ -51,7 +51,7 @@ def _found(sandbox: Sandbox) -> None:
 
 
 def _deploy_what_is_there(sandbox: Sandbox) -> None:
-    ran = _review_command(sandbox, "report", "--stack", "local", "--refresh", "--output", "first.md")
+    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "first.md")
     check(ran.status == 2, f"A first deployment asks for approval: {ran}")  # noqa: PLR2004
     digest = reviewed_digest((sandbox.folder / "first.md").read_text(encoding="utf-8"))
     ran = _review_command(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
@@ -67,9 +67,9 @@ def _review(sandbox: Sandbox) -> str:
     before = sandbox.workspace.writes()
     ran = _review_command(sandbox, "check")
     check(ran.status == 0, f"The stack files have no mistake: {ran}")
-    ran = _review_command(sandbox, "stacks", "--changed-since", "main")
+    ran = _review_command(sandbox, "ci", "changed", "--changed-since", "main")
     check("local" in ran.text.split(), f"The stack is among the changed: {ran}")
-    ran = _review_command(sandbox, "report", "--stack", "local", "--refresh", "--output", "comment.md")
+    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "comment.md")
     check(ran.status == 2, f"The change asks for approval: {ran}")  # noqa: PLR2004
     check(sandbox.workspace.writes() == before, "A review writes nothing")
     comment = (sandbox.folder / "comment.md").read_text(encoding="utf-8")
@@ -114,11 +114,11 @@ def _smoke(sandbox: Sandbox) -> None:
 
 def _drift(sandbox: Sandbox) -> None:
     step("At night: nothing has changed outside; then somebody changes a tag by hand")
-    ran = _review_command(sandbox, "report", "--stack", "local", "--refresh")
+    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh")
     check(ran.status == 0, f"No drift: {ran}")
     note(next(line for line in ran.text.splitlines() if line.startswith("╭")).strip("╭╮─ "))
     sandbox.workspace.patch(_TAGS, {"add_tags": [{"key": "team", "value": "growth"}]})
-    ran = _review_command(sandbox, "report", "--stack", "local", "--refresh", "--output", "drift.md")
+    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "drift.md")
     comment = (sandbox.folder / "drift.md").read_text(encoding="utf-8")
     check(ran.status == 2 and "| tags.team | `risk` | `growth` |" in comment, f"The drift is told: {comment}")  # noqa: PLR2004
     note("| tags.team | risk | growth |")
@@ -130,7 +130,7 @@ def _dangerous(sandbox: Sandbox) -> None:
     _git(sandbox, "switch", "--quiet", "--create", "flip")
     sandbox.edit(*FLIP)
     before = sandbox.workspace.writes()
-    ran = _review_command(sandbox, "report", "--stack", "local", "--refresh", "--output", "flip.md")
+    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "flip.md")
     comment = (sandbox.folder / "flip.md").read_text(encoding="utf-8")
     check(ran.status == 1 and not reviewed_digest(comment), f"Nothing can be approved: {comment}")
     check(sandbox.workspace.writes() == before, "A refused change makes no write")
@@ -139,7 +139,7 @@ def _dangerous(sandbox: Sandbox) -> None:
 
 def _review_command(sandbox: Sandbox, *arguments: str) -> Ran:
     """A command as the pipeline runs it, in the pull request's checkout."""
-    note(f"$ python -m model_serving {' '.join(arguments)}")
+    note(f"$ model-serving {' '.join(arguments)}")
     return _python(sandbox, "-m", "model_serving", *arguments)
 
 

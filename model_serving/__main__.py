@@ -1,8 +1,8 @@
-"""`python -m model_serving`: every command of the project."""
+"""`python -m model_serving`, the same as `model-serving`."""
 
 import sys
 
-from model_serving.cli import operations, review
+from model_serving.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(operations.main() if sys.argv[1:2] in (["query"], ["smoke"]) else review.main())
+    sys.exit(main())

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from databricks.sdk.core import Config
 
-from model_serving.operations.errors import OperationError
+from model_serving.errors import UserError
 from model_serving.operations.outputs import Address, Client, Outputs
 from model_serving.operations.reachability import ANSWER_SECONDS, require_answer
 from model_serving.spec import Endpoint, SpecError, load_stack
@@ -20,13 +20,13 @@ def spec_of(stack: str, key: str) -> Endpoint | None:
     try:
         return load_stack(stack.rpartition("/")[2], Path("stacks")).endpoints.get(key)
     except SpecError as fault:
-        raise OperationError(str(fault)) from fault
+        raise UserError(str(fault)) from fault
 
 
 def client_for(outputs: Outputs, address: Address, wanted: str | None) -> Client | None:
     """The service principal to ask as; None stands for the shell's own credentials (`--as me`).
 
-    Without a wish it is the only one that the stack lets query the endpoint. Raises OperationError where that
+    Without a wish it is the only one that the stack lets query the endpoint. Raises UserError where that
     leaves none or several.
     """
     if wanted == MYSELF:
@@ -34,7 +34,7 @@ def client_for(outputs: Outputs, address: Address, wanted: str | None) -> Client
     known = ", ".join(outputs.clients) or "none"
     if wanted is not None:
         if wanted not in outputs.clients:
-            raise OperationError(
+            raise UserError(
                 f'Stack "{outputs.stack}" has no service principal "{wanted}" with an OAuth secret; there are: {known}.'
                 f" `--as {MYSELF}` asks with your own credentials"
             )
@@ -43,8 +43,8 @@ def client_for(outputs: Outputs, address: Address, wanted: str | None) -> Client
     if len(allowed) == 1:
         return outputs.clients[allowed[0]]
     if allowed:
-        raise OperationError(f'Several may query "{address.key}", choose one: --as {" or --as ".join(allowed)}')
-    raise OperationError(
+        raise UserError(f'Several may query "{address.key}", choose one: --as {" or --as ".join(allowed)}')
+    raise UserError(
         f'No service principal with an OAuth secret in stack "{outputs.stack}" may query "{address.key}". Give one'
         f" CAN_QUERY under endpoints.{address.key}.permissions, or ask with your own credentials: --as {MYSELF}"
     )
@@ -53,7 +53,7 @@ def client_for(outputs: Outputs, address: Address, wanted: str | None) -> Client
 def authorization(outputs: Outputs, address: Address, client: Client | None) -> str:
     """The value of the request's Authorization header; for a route-optimized endpoint of a token for it alone.
 
-    Raises OperationError, for a workspace that doesn't answer within ANSWER_SECONDS too.
+    Raises UserError, for a workspace that doesn't answer within ANSWER_SECONDS too.
     Source: product documentation on querying route-optimized endpoints; such a token lives for an hour.
     """
     details = json.dumps(
@@ -77,7 +77,7 @@ def authorization(outputs: Outputs, address: Address, client: Client | None) -> 
         config = Config(host=outputs.host, **_BOUNDS, **named, **narrowed)
         return config.authenticate()["Authorization"]
     except ValueError as fault:
-        raise OperationError(_refusal(str(fault), outputs, address, client)) from fault
+        raise UserError(_refusal(str(fault), outputs, address, client)) from fault
 
 
 def _refusal(reason: str, outputs: Outputs, address: Address, client: Client | None) -> str:

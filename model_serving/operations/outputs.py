@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from model_serving.operations.errors import OperationError
+from model_serving.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -46,32 +46,30 @@ class Outputs:
     clients: dict[str, Client]
 
     def endpoint(self, name: str) -> Address:
-        """The endpoint of that key or name. Raises OperationError, with the nearest one there is."""
+        """The endpoint of that key or name. Raises UserError, with the nearest one there is."""
         for key, address in self.endpoints.items():
             if name in (key, address.name):
                 return address
         known = sorted({*self.endpoints, *(address.name for address in self.endpoints.values())})
         close = difflib.get_close_matches(name, known, n=1)
         hint = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(known) or 'none'}"
-        raise OperationError(f'Stack "{self.stack}" has no endpoint "{name}"; {hint}')
+        raise UserError(f'Stack "{self.stack}" has no endpoint "{name}"; {hint}')
 
 
 def read_outputs(stack: str) -> Outputs:
-    """The outputs of a stack, secrets in clear. Raises OperationError where there are none."""
+    """The outputs of a stack, secrets in clear. Raises UserError where there are none."""
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         way_out = 'Install Pulumi, or where make setup built it: eval "$(make -s env)"'
-        raise OperationError(f"There is no pulumi on PATH. {way_out}") from None
+        raise UserError(f"There is no pulumi on PATH. {way_out}") from None
     if run.returncode:
         reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
-        raise OperationError(f'pulumi can\'t tell the outputs of stack "{stack}": {reason}')
+        raise UserError(f'pulumi can\'t tell the outputs of stack "{stack}": {reason}')
     found = json.loads(run.stdout or "{}")
     if not found.get("endpoints"):
-        raise OperationError(
-            f'Stack "{stack}" has no endpoints in its outputs. Deploy it first: pulumi up --stack {stack}'
-        )
+        raise UserError(f'Stack "{stack}" has no endpoints in its outputs. Deploy it first: pulumi up --stack {stack}')
     return Outputs(stack, _host(stack), _endpoints(found), _clients(found))
 
 
@@ -97,5 +95,5 @@ def _host(stack: str) -> str:
     written = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
     host = ((written or {}).get("config") or {}).get("databricks:host") or os.environ.get("DATABRICKS_HOST")
     if not host:
-        raise OperationError(f"No workspace is named. Write databricks:host into {file}, or set DATABRICKS_HOST")
+        raise UserError(f"No workspace is named. Write databricks:host into {file}, or set DATABRICKS_HOST")
     return str(host).rstrip("/")

@@ -8,7 +8,7 @@ from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit
 
-from model_serving.operations.errors import OperationError
+from model_serving.errors import UserError
 
 ANSWER_SECONDS: Final = 20
 """How long the workspace may take to answer; and, where it says that it can't now, to recover."""
@@ -21,13 +21,13 @@ _BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def require_answer(host: str) -> None:
-    """Return when the workspace answers. Raises OperationError with the address and the way out."""
+    """Return when the workspace answers. Raises UserError with the address and the way out."""
     address = host if "://" in host else f"https://{host}"
     began = time.monotonic()
     while fault := _fault(address):
         sentence, worth_trying = fault
         if time.monotonic() - began >= worth_trying:
-            raise OperationError(sentence)
+            raise UserError(sentence)
         time.sleep(_PAUSE_SECONDS)
 
 

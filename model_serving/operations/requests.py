@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from model_serving.operations.errors import OperationError
+from model_serving.errors import UserError
 from model_serving.operations.outputs import Address
 
 ENDING = "/invocations"
@@ -35,6 +35,10 @@ class Answer:
         return self.status == HTTPStatus.OK
 
     @property
+    def milliseconds(self) -> int:
+        return round(self.seconds * 1000)
+
+    @property
     def reason(self) -> str:
         """Why it was refused, in the service's words."""
         body = self.body
@@ -42,19 +46,19 @@ class Answer:
 
 
 def requests_in(file: Path) -> list[dict[str, Any]]:
-    """The requests of a JSON file: one object, or a list of them. Raises OperationError with the place of a mistake."""
+    """The requests of a JSON file: one object, or a list of them. Raises UserError with the place of a mistake."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except OSError as fault:
-        raise OperationError(f"{file} can't be read: {fault.strerror}") from None
+        raise UserError(f"{file} can't be read: {fault.strerror}") from None
     except UnicodeDecodeError:
-        raise OperationError(f"{file} is not a text in UTF-8") from None
+        raise UserError(f"{file} is not a text in UTF-8") from None
     except json.JSONDecodeError as fault:
-        raise OperationError(f"{file}:{fault.lineno}:{fault.colno} is not JSON: {fault.msg}") from None
+        raise UserError(f"{file}:{fault.lineno}:{fault.colno} is not JSON: {fault.msg}") from None
     requests = found if isinstance(found, list) else [found]
     if not requests or not all(isinstance(request, dict) for request in requests):
         shape = 'as in {"dataframe_records": [{"amount": 12.5}]}, or a list of such objects'
-        raise OperationError(f"{file} must hold a request {shape}")
+        raise UserError(f"{file} must hold a request {shape}")
     return requests
 
 
@@ -66,7 +70,7 @@ def url_of(address: Address, entity: str | None) -> str:
 
 
 def send(url: str, authorization: str, request: dict[str, Any]) -> Answer:
-    """Raises OperationError only where nobody answers; a refusal is an answer."""
+    """Raises UserError only where nobody answers; a refusal is an answer."""
 
     def sign(message: requests.PreparedRequest) -> requests.PreparedRequest:
         message.headers["Authorization"] = authorization  # as a header alone, an entry in ~/.netrc would replace it
@@ -79,7 +83,7 @@ def send(url: str, authorization: str, request: dict[str, Any]) -> Answer:
             return _answer(reply, time.perf_counter() - began)
     except requests.RequestException as fault:
         way_out = "Its address comes from the stack's outputs; if the endpoint moved: pulumi up --refresh"
-        raise OperationError(f"Nobody answers at {url}: {_root(fault)}. {way_out}") from None
+        raise UserError(f"Nobody answers at {url}: {_root(fault)}. {way_out}") from None
 
 
 def _root(error: BaseException) -> BaseException:

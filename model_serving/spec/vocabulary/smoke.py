@@ -1,4 +1,4 @@
-"""Requests that are sent to an endpoint after a deployment, to see that it answers: `python -m model_serving smoke`."""
+"""Requests that are sent to an endpoint after a deployment, to see that it answers: `model-serving smoke`."""
 
 from typing import Any, Self
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from demo import pull_request
-from model_serving.cli.review import main as review
+from model_serving.cli.main import main as review
 from model_serving.delivery.deploy import Outcome, deploy
 from model_serving.delivery.promote import promotion
 from tests.support.golden_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
@@ -125,7 +125,7 @@ def test_a_stack_whose_file_is_deleted_is_retired_as_the_review_says(in_its_shel
         subprocess.run(["git", *_AUTHOR, *arguments], cwd=project.folder, check=True)
     project.pulumi("up", "--yes", "--skip-preview")
     file.unlink()
-    command = ["report", "--stack", "local", "--base", "main", "--format", "json", "--output", "report.json"]
+    command = ["review", "--stack", "local", "--base", "main", "--format", "json", "--output", "report.json"]
     assert review(command) == 1
     (error,) = json.loads(Path("report.json").read_text(encoding="utf-8"))["stacks"][0]["errors"]
     assert "resources of it are in the state" in error

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from model_serving.cli.review import main
+from model_serving.cli.main import main
 from model_serving.delivery.forge import ForgeError, forge, reviewed_digest
 
 
@@ -122,7 +122,7 @@ def test_outside_of_a_job_the_command_says_what_is_missing(
 ) -> None:
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     monkeypatch.delenv("CI_PROJECT_ID", raising=False)
-    assert main(["comment", "--pull-request", "1", "--stack", "prod", "--digest"]) == 1
+    assert main(["ci", "reviewed-digest", "--pull-request", "1", "--stack", "prod"]) == 1
     assert "this runs in a GitHub or GitLab job" in capsys.readouterr().err
 
 

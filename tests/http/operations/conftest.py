@@ -166,6 +166,9 @@ def deployed(tmp_path: Path, _workspace: RunningWorkspace, _outputs: dict[str, A
         "else echo \"error: no stack named '$6' found\" >&2; exit 1; fi\n"
     )
     pulumi.chmod(0o755)
+    command = programs / "model-serving"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m model_serving "$@"\n')
+    command.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DATABRICKS_")}
     environment |= {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",

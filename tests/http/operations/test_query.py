@@ -1,4 +1,4 @@
-"""`python -m model_serving query` against a deployed stack."""
+"""`model-serving query` and `model-serving shadow` against a deployed stack."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def test_one_served_entity_can_be_asked(deployed: Any, endpoint: str) -> None:
 
 
 def test_a_shadow_shows_where_it_differs(deployed: Any) -> None:
-    asked = deployed.run("query", "fraud-scorer", "--shadow", "shadow", "--data", deployed.request(PAYMENT))
+    asked = deployed.run("shadow", "fraud-scorer", "shadow", "--data", deployed.request(PAYMENT))
     first, place, summary = asked.out.splitlines()
     assert re.fullmatch(r"Request 1: champion and shadow differ \(\d+ and \d+ ms\)", first)
     assert re.fullmatch(r"  predictions\[0\]: 0\.\d+ and 0\.\d+", place)
@@ -39,7 +39,7 @@ def test_a_shadow_shows_where_it_differs(deployed: Any) -> None:
 
 
 def test_a_shadow_of_the_same_version_agrees(deployed: Any) -> None:
-    asked = deployed.run("query", "plain", "--shadow", "second", "--data", deployed.request(PAYMENT))
+    asked = deployed.run("shadow", "plain", "second", "--data", deployed.request(PAYMENT))
     assert "current and second agree" in asked.out
     assert asked.out.endswith("0 of 1 requests would have been answered differently by second\n")
 

@@ -1,4 +1,4 @@
-"""`python -m model_serving smoke`: a deployment is good when its declared requests are answered."""
+"""`model-serving smoke`: a deployment is good when its declared requests are answered."""
 
 import json
 import re

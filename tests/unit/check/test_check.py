@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from model_serving.check.rules import APPLIED
-from model_serving.cli.review import main
+from model_serving.cli.main import main
 from model_serving.policies.rules import RULES
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -209,7 +209,7 @@ def test_nothing_of_pulumi_and_nothing_slow_is_imported() -> None:
     slow = ("pulumi", "pulumi_policy", "databricks", "rich", "grpc")
     code = f"""
 import sys
-from model_serving.cli.review import main
+from model_serving.cli.main import main
 print(main(["check"]), [name for name in {slow} if name in sys.modules])
 """
     ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model_serving.cli.review import main
+from model_serving.cli.main import main
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -125,7 +125,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
 
 
 def stacks_command(*options: str) -> int:
-    return main(["stacks", "--format", "json", "--changed-since", *options])
+    return main(["ci", "changed", "--format", "json", "--changed-since", *options])
 
 
 @pytest.mark.parametrize("committed", [True, False])
@@ -175,7 +175,7 @@ def test_before_the_first_commit_of_a_branch_every_stack_is_changed(capsys: pyte
 
 
 @pytest.mark.usefixtures("repository")
-@pytest.mark.parametrize("command", [["stacks"], ["report"]])
+@pytest.mark.parametrize("command", [["ci", "changed"], ["review"]])
 def test_an_unknown_commit_is_a_sentence(command: Iterable[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, "--changed-since", "nowhere"]) == 1
     assert capsys.readouterr().err == (
@@ -205,12 +205,12 @@ def test_a_pipeline_gets_the_stacks_that_it_can_reach(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(PROJECT)
-    assert main(["stacks", "--deployed", "--format", "json"]) == 0
+    assert main(["ci", "changed", "--deployed", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == ["prod", "staging"]
     assert on_this_machine(PROJECT, "local")
 
 
-@pytest.mark.parametrize("command", [["report"], ["deploy"]])
+@pytest.mark.parametrize("command", [["review"], ["deploy"]])
 def test_a_stack_that_never_had_a_file_is_wrong_usage(
     command: list[str], repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -264,7 +264,7 @@ def test_the_review_of_a_deleted_stack_file_asks_the_state(
     git(repository, "rm", "-q", "stacks/Pulumi.prod.yaml")
     commit_all(repository)
     for arguments in (["--changed-since", "main"], ["--stack", "prod", "--base", "main"]):
-        assert main(["report", *arguments, "--format", "markdown"]) == status
+        assert main(["review", *arguments, "--format", "markdown"]) == status
         report = capsys.readouterr().out
         assert says in report
         assert ("pulumi destroy --stack prod --run-program" in report) == (status == 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model_serving.cli.review import main
+from model_serving.cli.main import main
 from model_serving.delivery.promote import promotion
 from model_serving.delivery.yaml_edit import with_value
 from model_serving.spec import load_stack

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from model_serving.cli.review import main
+from model_serving.cli.main import main
 from model_serving.delivery.deploy import deploy
 from tests.support.golden_cases import CASES
 
@@ -21,18 +21,18 @@ def events(name: str) -> str:
     [("no-changes", 0), ("canary-step", 2), ("rename", 2), ("failed-preview", 1), ("policy-violation", 1)],
 )
 def test_the_exit_status_says_what_to_do(name: str, status: int) -> None:
-    assert main(["report", "--events", events(name)]) == status
+    assert main(["review", "--events", events(name)]) == status
 
 
 def test_of_several_stacks_the_worst_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", "--events", events("no-changes"), "--events", events("canary-step")]) == 2
-    assert main(["report", "--events", events("failed-preview"), "--events", events("canary-step")]) == 1
+    assert main(["review", "--events", events("no-changes"), "--events", events("canary-step")]) == 2
+    assert main(["review", "--events", events("failed-preview"), "--events", events("canary-step")]) == 1
     assert "needs" not in capsys.readouterr().err
 
 
 def test_one_preview_gives_every_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outputs = [str(tmp_path / f"r-{{stack}}.{ending}") for ending in ("md", "json", "sarif", "txt")]
-    assert main(["report", "--events", events("canary-step"), *(f"--output={output}" for output in outputs)]) == 2
+    assert main(["review", "--events", events("canary-step"), *(f"--output={output}" for output in outputs)]) == 2
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "r-local.json",
         "r-local.md",
@@ -49,7 +49,7 @@ def test_mistakes_in_stack_files_are_in_the_sarif_of_a_failed_preview(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(CASES / "failed-preview")
-    assert main(["report", "--events", "events.jsonl", "--format", "sarif"]) == 1
+    assert main(["review", "--events", "events.jsonl", "--format", "sarif"]) == 1
     results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
     assert [result["ruleId"] for result in results] == ["stack-file", "stack-file"]
 
@@ -58,12 +58,12 @@ def test_a_report_without_a_stack_says_which_there_are(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(PROJECT)
-    assert main(["report"]) == 3
+    assert main(["review"]) == 3
     assert capsys.readouterr().err.endswith("Stacks here: local, prod, staging\n")
 
 
 def test_a_file_that_is_not_there_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", "--events", "nowhere"]) == 1
+    assert main(["review", "--events", "nowhere"]) == 1
     assert capsys.readouterr().err == "nowhere: can't be read (No such file or directory)\n"
 
 
@@ -72,7 +72,7 @@ def test_without_pulumi_the_way_out_is_told(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(PROJECT)
-    assert main(["report", "--stack", "prod"]) == 1
+    assert main(["review", "--stack", "prod"]) == 1
     assert "There is no `pulumi` on PATH. Install Pulumi" in capsys.readouterr().err
 
 

@@ -19,17 +19,17 @@ def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
     [
         "model_serving",
         "model_serving nonsense",
-        "model_serving report --nonsense",
-        "model_serving report --stack",
-        "model_serving report --stack --refresh",
-        "model_serving report",
+        "model_serving review --nonsense",
+        "model_serving review --stack",
+        "model_serving review --stack --refresh",
+        "model_serving review",
         "model_serving check --format xml",
-        "model_serving stacks --nonsense",
+        "model_serving ci changed --nonsense",
         "model_serving promote staging",
         "model_serving deploy",
-        "model_serving comment --stack prod",
-        "model_serving issue",
-        "model_serving merged",
+        "model_serving ci comment --stack prod",
+        "model_serving ci issue",
+        "model_serving ci merged",
         "model_serving query",
         "model_serving smoke",
         "workspace nonsense",
@@ -50,14 +50,14 @@ def test_wrong_usage_has_a_status_of_its_own(command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["model_serving", "model_serving report", "model_serving deploy", "model_serving smoke", "workspace", "toolchain"],
+    ["model_serving", "model_serving review", "model_serving deploy", "model_serving smoke", "workspace", "toolchain"],
 )
 def test_help_says_the_exit_statuses(command: str) -> None:
     ran = python(*command.split(), "--help")
     assert ran.returncode == 0
     assert "3 wrong usage" in " ".join(ran.stdout.split())
     assert ("2 needs approval" in " ".join(ran.stdout.split())) == (
-        command in {"model_serving", "model_serving report"}
+        command in {"model_serving", "model_serving review"}
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_serving.operations.compare import ABSENT, Difference, differences, unmet
+from model_serving.operations.differences import ABSENT, Difference, differences, unmet
 
 
 def test_each_place_that_differs_is_named() -> None:

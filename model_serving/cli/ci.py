@@ -1,0 +1,128 @@
+"""`model-serving ci`: the steps that only pipelines call."""
+
+import json
+from pathlib import Path
+
+import click
+
+from model_serving.cli.command import CONTEXT, STATUSES, OrderedGroup, subcommand
+from model_serving.cli.options import Declare, format_options, stack_option
+from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
+from model_serving.delivery.forge import forge, reviewed_digest
+from model_serving.delivery.removed_stacks import way_out
+from model_serving.errors import UserError
+from model_serving.review.render.markdown import marker
+from model_serving.spec.files.listing import stacks
+
+
+@click.group(
+    "ci", cls=OrderedGroup, context_settings=CONTEXT, epilog=f"\b\nExample: model-serving ci changed\n{STATUSES}"
+)
+def ci_command() -> None:
+    """Commands for pipelines: the changed stacks, and comments and issues on GitHub and GitLab."""
+
+
+@subcommand("changed", group=ci_command, example="model-serving ci changed --changed-since origin/main --json")
+@click.option("--changed-since", "since", metavar="REF", help="Only stacks that differ from this git ref.")
+@click.option("--with-deleted", is_flag=True, help="List stacks whose file is deleted, too.")
+@click.option("--deployed", is_flag=True, help="Leave out stacks whose workspace is on this machine.")
+@format_options("text", "json")
+def changed(since: str | None, form: str, *, with_deleted: bool, deployed: bool) -> int:
+    """List the stacks that a change concerns.
+
+    All stacks unless a git ref is given.
+    """
+    folder = Path.cwd()
+    names = _changed(folder, since, with_deleted=with_deleted, deployed=deployed) if since else stacks(folder)
+    if deployed:
+        names = [name for name in names if not on_this_machine(folder, name)]
+    click.echo(json.dumps(names) if form == "json" else "\n".join(names))
+    return 0
+
+
+def _changed(folder: Path, since: str, *, with_deleted: bool, deployed: bool) -> list[str]:
+    """The changed stacks. A deleted stack file is always reported, and listed only where that is asked for."""
+    changed = changed_stacks(folder, since)
+    if changed.note:
+        click.echo(changed.note, err=True)
+    deleted = changed.deleted
+    if deployed:
+        deleted = tuple(name for name in deleted if not on_this_machine(folder, name, deleted_since=since))
+    for name in deleted:
+        click.echo(way_out(folder, name, since), err=True)
+    return [*changed.stacks, *(deleted if with_deleted else ())]
+
+
+def _pull_request_option() -> Declare:
+    return click.option("--pull-request", "number", type=int, required=True, metavar="NUMBER", help="Its number.")
+
+
+@subcommand(
+    "comment", group=ci_command, example="model-serving ci comment --stack prod --pull-request 7 --file review.md"
+)
+@stack_option()
+@_pull_request_option()
+@click.option("--file", type=Path, required=True, metavar="FILE", help="The report in Markdown.")
+def comment(stack: str, number: int, file: Path) -> int:
+    """Write or update a stack's comment on a pull request."""
+    done = forge().comments(number).put(marker(stack), file.read_text(encoding="utf-8"))
+    click.echo(f"Comment for {stack} {done}")
+    return 0
+
+
+@subcommand(
+    "reviewed-digest", group=ci_command, example="model-serving ci reviewed-digest --stack prod --pull-request 7"
+)
+@stack_option()
+@_pull_request_option()
+def reviewed(stack: str, number: int) -> int:
+    """Print the digest in a stack's comment on a pull request.
+
+    An empty line where there is no comment, or nothing that can be approved.
+    """
+    click.echo(reviewed_digest(forge().comments(number).get(marker(stack))))
+    return 0
+
+
+@subcommand(
+    "issue",
+    group=ci_command,
+    example="model-serving ci issue --stack prod --report drift-prod.json --file drift-prod.md",
+)
+@stack_option()
+@click.option("--report", type=Path, required=True, metavar="FILE", help="The drift report in JSON.")
+@click.option(
+    "--file", type=Path, required=True, metavar="FILE", help="The drift report in Markdown: the issue's text."
+)
+def issue(stack: str, report: Path, file: Path) -> int:
+    """Open, update or close a stack's issue on drift.
+
+    It is closed where the report has neither steps nor errors.
+    """
+    issues, mark = forge().issues(), marker(stack)
+    if _has_drift(report):
+        done = issues.put(mark, file.read_text(encoding="utf-8"), f"{stack} was changed outside")
+    else:
+        done = issues.close(mark)
+    click.echo(f"Issue for {stack}: {done}")
+    return 0
+
+
+def _has_drift(report: Path) -> bool:
+    """Whether a report in JSON names steps or errors. Raises UserError where it is not such a report."""
+    try:
+        return any(each["order"] or each["errors"] for each in json.loads(report.read_text(encoding="utf-8"))["stacks"])
+    except (ValueError, KeyError, TypeError):
+        way_out = "Write it with: model-serving drift --output FILE.json"
+        raise UserError(f"{report} is not a report in JSON. {way_out}") from None
+
+
+@subcommand("merged", group=ci_command, example="model-serving ci merged --commit 0123abc")
+@click.option("--commit", required=True, metavar="SHA", help="A commit of the main branch.")
+def merged(commit: str) -> int:
+    """Print the number of a commit's merged pull request.
+
+    0 where there is none.
+    """
+    click.echo(forge().merged_by(commit))
+    return 0

@@ -1,0 +1,28 @@
+"""`model-serving deploy`: `pulumi up` of exactly what was reviewed."""
+
+from pathlib import Path
+
+import click
+
+from model_serving.cli.command import subcommand
+from model_serving.cli.options import policy_pack_option, stack_option
+from model_serving.delivery.deploy import deploy
+from model_serving.delivery.removed_stacks import missing_file
+from model_serving.review.render.terminal import text
+from model_serving.spec.files.listing import has_file
+
+
+@subcommand("deploy", example="model-serving deploy --stack prod --reviewed 8683865835905b80")
+@stack_option()
+@click.option("--reviewed", metavar="DIGEST", default="", help="Digest of the report that was approved.")
+@policy_pack_option()
+def deploy_command(stack: str, reviewed: str, packs: tuple[str, ...]) -> int:
+    """Preview again, compare with the digest of the review, and carry out exactly that preview."""
+    folder = Path.cwd()
+    if not has_file(folder, stack):
+        raise missing_file(folder, stack)
+    outcome = deploy(stack, folder, packs, reviewed)
+    if not outcome.tried:
+        click.echo(text([outcome.report]), nl=False)
+    click.echo(outcome.message)
+    return 0 if outcome.deployed else 1

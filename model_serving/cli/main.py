@@ -1,0 +1,71 @@
+"""The `model-serving` command: runs one subcommand and turns its errors into messages and exit statuses."""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from model_serving import __version__
+from model_serving.cli.command import CONTEXT, STATUSES_WITH_APPROVAL, ImportedCommand, OrderedGroup
+from model_serving.errors import InterruptedRunError, UsageError, UserError
+from model_serving.spec.diagnostics import SpecError
+
+WRONG_USAGE: Final = 3
+"""click's own 2 says here that a change needs approval."""
+
+INTERRUPTED: Final = 130
+
+_COMMANDS: Final = {
+    "check": "Report every error in the stack files, without Pulumi.",
+    "review": "Report what a change does to production.",
+    "deploy": "Deploy exactly what was reviewed.",
+    "promote": "Carry models and traffic from one stack to another.",
+    "query": "Send requests to a deployed endpoint.",
+    "smoke": "Send the smoke requests that the stack files declare.",
+    "shadow": "Compare the answers of an endpoint and of one served entity.",
+    "drift": "Compare the workspace with the stack files.",
+    "workspace": "Start the embedded workspace.",
+    "ci": "Commands for pipelines.",
+}
+"""Each subcommand and its summary. The module of its name is imported when the subcommand runs."""
+
+
+@click.group(
+    cls=OrderedGroup,
+    context_settings=CONTEXT,
+    epilog=f"\b\nExample: model-serving review --stack prod\n{STATUSES_WITH_APPROVAL}",
+)
+@click.version_option(__version__)
+def model_serving() -> None:
+    """Review, deploy and operate Databricks Model Serving endpoints.
+
+    Run it in the project's folder. `model-serving COMMAND --help` describes a command.
+    """
+
+
+for _name, _summary in _COMMANDS.items():
+    model_serving.add_command(ImportedCommand(_name, _summary))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status. A user's error is a message on standard error."""
+    try:
+        status = model_serving.main(arguments, prog_name="model-serving", standalone_mode=False)
+        return int(status or 0)
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE
+    except click.Abort:
+        return _fail("Interrupted", INTERRUPTED)
+    except InterruptedRunError as error:
+        return _fail(error, error.status)
+    except UsageError as error:
+        return _fail(error, WRONG_USAGE)
+    except (UserError, SpecError, OSError) as error:
+        return _fail(error, 1)
+
+
+def _fail(error: object, status: int) -> int:
+    print(error, file=sys.stderr)
+    return status

@@ -1,0 +1,59 @@
+"""Options that several subcommands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Declare = Callable[..., Any]
+
+
+def stack_option() -> Declare:
+    """`--stack NAME`, required."""
+    return click.option("--stack", metavar="NAME", required=True, help="Name of the stack.")
+
+
+def format_options(*formats: str, default: str | None = "text") -> Declare:
+    """`--format NAME` and `--json`, as the parameter `form`."""
+
+    def declare(function: Declare) -> Any:
+        short = click.option("--json", "form", flag_value="json", help="Short for --format json.")
+        text = f"{', '.join(formats[:-1])} or {formats[-1]}."
+        choice = click.option(
+            "--format", "form", type=click.Choice(formats), metavar="FORMAT", default=default, help=text
+        )
+        return choice(short(function))
+
+    return declare
+
+
+def report_output_options() -> Declare:
+    """`--format NAME`, `--json` and `--output FILE`, repeatable, as the parameters `form` and `files`."""
+
+    def declare(function: Declare) -> Any:
+        text = "Write there, in the format of its ending; - is standard output."
+        output = click.option("--output", "files", type=Path, metavar="FILE", multiple=True, help=text)
+        return format_options("markdown", "json", "sarif", "text", default=None)(output(function))
+
+    return declare
+
+
+def policy_pack_option() -> Declare:
+    """`--policy-pack FOLDER`, repeatable, as the parameter `packs`."""
+    text = "Folder of a policy pack; may be repeated."
+    return click.option(
+        "--policy-pack", "packs", metavar="FOLDER", multiple=True, default=("policies",), show_default=True, help=text
+    )
+
+
+def data_option() -> Declare:
+    """`--data FILE`."""
+    text = "JSON file: a request, or a list of requests."
+    return click.option("--data", type=Path, required=True, metavar="FILE", help=text)
+
+
+def caller_option() -> Declare:
+    """`--as KEY`, as the parameter `caller`."""
+    text = "Service principal of the stack to ask as; `me` for the shell's own Databricks credentials."
+    return click.option("--as", "caller", metavar="KEY", help=text)

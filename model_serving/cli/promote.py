@@ -1,0 +1,32 @@
+"""`model-serving promote`: the patch that carries models and traffic from one stack's file to another's."""
+
+from pathlib import Path
+
+import click
+
+from model_serving.cli.command import subcommand
+from model_serving.delivery.promote import promotion
+from model_serving.delivery.promote_text import told
+
+
+@subcommand("promote", example="model-serving promote staging prod --output promotion.patch")
+@click.argument("source")
+@click.argument("target")
+@click.option(
+    "--include",
+    metavar="FIELD",
+    multiple=True,
+    help="Carry this field, too, such as permissions or workload_size; `all` for every field.",
+)
+@click.option("--state", is_flag=True, help="Compare with what is deployed, by `pulumi stack export`.")
+@click.option("--output", type=Path, metavar="FILE", help="Write the patch there, for `git apply FILE`.")
+def promote_command(source: str, target: str, include: tuple[str, ...], output: Path | None, *, state: bool) -> int:
+    """Show what differs between the stacks SOURCE and TARGET, and the patch for the file of TARGET.
+
+    The patch holds models, versions and traffic; sizes, permissions and other fields stay unless included.
+    """
+    found = promotion(source, target, Path.cwd() / "stacks", include, state=state)
+    if output:
+        output.write_text(found.patch, encoding="utf-8")
+    click.echo(told(found, with_patch=not output), nl=False)
+    return 0

@@ -1,0 +1,42 @@
+"""`model-serving smoke`: the requests that the stack files declare, sent after a deployment."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+import click
+
+from model_serving.cli.command import subcommand
+from model_serving.cli.options import caller_option, format_options, stack_option
+from model_serving.operations.smoke import Result, smoke_test
+
+
+@subcommand("smoke", example="model-serving smoke --stack prod")
+@stack_option()
+@caller_option()
+@format_options("text", "json")
+def smoke_command(stack: str, caller: str | None, form: str) -> int:
+    """Send the requests under `smoke` of each endpoint in the stack files, and compare the answers."""
+    results = smoke_test(stack, caller)
+    if form == "json":
+        click.echo(json.dumps([asdict(result) for result in results], indent=2))
+    elif results:
+        click.echo("\n".join(_lines(results)))
+    else:
+        click.echo("No endpoint of this stack declares a smoke request: write some under its `smoke`")
+    return 1 if any(result.faults for result in results) else 0
+
+
+def _lines(results: Sequence[Result]) -> Iterator[str]:
+    """One line for each request, its failures below it, and the counts."""
+    widths = [max(map(len, column)) for column in zip(*map(_cells, results), strict=True)]
+    for result in results:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(_cells(result), widths, strict=True)).rstrip()
+        yield from (f"        {fault}" for fault in result.faults)
+    failed = sum(bool(result.faults) for result in results)
+    yield f"{len(results) - failed} passed, {failed} failed"
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    time = f"{result.milliseconds} ms" if result.served_by else ""
+    return ("FAILED" if result.faults else "passed", result.endpoint, result.request, result.served_by, time)

@@ -1,0 +1,50 @@
+"""An endpoint of a deployed stack, with a token to query it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from model_serving.errors import UserError
+from model_serving.operations.caller import authorization, client_for
+from model_serving.operations.outputs import Address, Outputs
+from model_serving.operations.requests import Answer, refusal_of, send, url_of
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An endpoint and the Authorization header to query it with; `caller` names who asks, for messages."""
+
+    address: Address
+    caller: str
+    authorization: str
+
+    def send(self, request: dict[str, Any], entity: str | None = None) -> Answer:
+        """The answer of the endpoint, or of one served entity. Raises UserError only where nothing answers."""
+        return send(url_of(self.address, entity), self.authorization, request)
+
+    def ask(self, request: dict[str, Any], entity: str | None = None) -> Answer:
+        """The same; raises UserError for a refused request, too."""
+        answer = self.send(request, entity)
+        if not answer.is_good:
+            raise UserError(refusal_of(answer, self.address, self.caller))
+        return answer
+
+    def describe(self, answer: Answer) -> str:
+        """Who answered whom, and how long it took."""
+        kind = ", route optimized" if self.address.route_optimized else ""
+        served_by = answer.served_by or "an unnamed entity"
+        return f"{self.address.key}{kind}: {served_by} answered {self.caller} in {answer.milliseconds} ms"
+
+
+def connect(outputs: Outputs, address: Address, caller: str | None) -> Connection:
+    """Get a token for an endpoint.
+
+    Raises UserError where the endpoint's URL is not known, or no caller may be chosen.
+    """
+    if not address.url:
+        raise UserError(
+            f'The URL of route-optimized endpoint "{address.key}" was not known when stack "{outputs.stack}" was'
+            f" deployed. Ask the workspace again: pulumi up --refresh --stack {outputs.stack}"
+        )
+    client = client_for(outputs, address, caller)
+    name = f'"{client.key}"' if client else "you"
+    return Connection(address, name, authorization(outputs, address, client))
