@@ -51,7 +51,7 @@ def imported(file: Path) -> set[str]:
 def packages(file: Path) -> set[str]:
     """The packages of the library that a file imports, and top-level packages of the project."""
     names = [name.split(".") for name in imported(file)]
-    inner = {name[1] for name in names if name[0] == LIBRARY and len(name) > 1}
+    inner = {name[1] for name in names if name[0] == LIBRARY and len(name) > 1 and name[1] != "__version__"}
     return inner | ({name[0] for name in names} & {*LINKED, "toolchain", "tests", "demo", "bench"})
 
 
