@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandbox import Sandbox, new_sandbox
+from tests.support.sandbox import Sandbox
+from tests.support.snapshots import IMMEDIATE, Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
@@ -32,10 +33,8 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def deployed(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there, it is not handed on
-    with new_sandbox("--ready-after", "0", "--limit", "changes=10000") as sandbox:
-        sandbox.pulumi("stack", "init", "local")
-        sandbox.pulumi(*UP)
+def deployed(snapshots: Snapshots) -> Iterator[Sandbox]:
+    with snapshots.deployed(options=(*IMMEDIATE, "--limit", "changes=10000")) as sandbox:
         yield sandbox
 
 
@@ -127,10 +126,9 @@ def test_an_update_that_fails_is_sent_again_until_it_serves(change: Change) -> N
     change.sandbox.pulumi(*UP, "--expect-no-changes")
 
 
-def test_the_reason_of_a_failed_creation_is_shown_though_the_endpoint_is_deleted(engine: None) -> None:  # noqa: ARG001
+def test_the_reason_of_a_failed_creation_is_shown_though_the_endpoint_is_deleted(snapshots: Snapshots) -> None:
     broken = {"main.ml.fraud": {"versions": {8: {"fails": "pip could not resolve numpy"}}}}
-    with new_sandbox("--ready-after", "2") as sandbox:
-        sandbox.pulumi("stack", "init", "local")
+    with snapshots.initialized("--ready-after", "2") as sandbox:
         sandbox.workspace.post("/_workspace/seed", {"models": broken})
         failed = sandbox.pulumi(*UP, check=False)
         assert failed.refused, failed.text

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.sandbox import Sandbox, new_sandbox
+from tests.support.sandbox import Sandbox
+from tests.support.snapshots import IMMEDIATE, Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
@@ -19,13 +20,10 @@ BURSTS = ('champion: {entity: main.ml.fraud, version: "7", ', "burst_scaling: tr
 
 
 @pytest.fixture
-def strict(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there
+def strict(snapshots: Snapshots) -> Iterator[Sandbox]:
     """The project beside a workspace that answers as the service does where that is least convenient."""
-    with new_sandbox("--ready-after", "0", *AS_DATABRICKS) as sandbox:
-        sandbox.pulumi("stack", "init", "local")
-        sandbox.edit("stacks/base.yaml", TAGS, DECLARED)
-        sandbox.edit("stacks/base.yaml", BURSTS[0], "".join(BURSTS))
-        sandbox.pulumi(*UP)
+    edits = (("stacks/base.yaml", TAGS, DECLARED), ("stacks/base.yaml", BURSTS[0], "".join(BURSTS)))
+    with snapshots.deployed(*edits, options=(*IMMEDIATE, *AS_DATABRICKS)) as sandbox:
         yield sandbox
 
 

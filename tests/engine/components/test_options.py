@@ -1,6 +1,11 @@
 """Options of components on the real engine: what survives, what is refused, what an older state keeps."""
 
-from tests.support.sandbox import Sandbox
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.sandbox import Edit, Sandbox
+from tests.support.snapshots import Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 DESTROY = ("destroy", "--yes", "--skip-preview", "--run-program")
@@ -8,15 +13,20 @@ TAGS = "      tags: {team: risk}"
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
 
 
-def with_settings(sandbox: Sandbox, option: str) -> None:
+def with_settings(option: str) -> Edit:
     """The option on an endpoint that has settings and permissions too."""
-    sandbox.edit(
-        "stacks/base.yaml", TAGS, f"{TAGS}\n      email_notifications: {{on_update_failure: [a@x.org]}}\n      {option}"
-    )
+    settings = "email_notifications: {on_update_failure: [a@x.org]}"
+    return "stacks/base.yaml", TAGS, f"{TAGS}\n      {settings}\n      {option}"
+
+
+@pytest.fixture
+def protected(snapshots: Snapshots) -> Iterator[Sandbox]:
+    with snapshots.deployed(with_settings("protect: true")) as sandbox:
+        yield sandbox
 
 
 def test_a_retained_endpoint_survives_destroy_as_it_was(project: Sandbox) -> None:
-    with_settings(project, "retain_on_delete: true")
+    project.edit(*with_settings("retain_on_delete: true"))
     project.pulumi(*UP)
     live = project.workspace.get(ENDPOINT)
     place = f"/api/2.0/permissions/serving-endpoints/{live['id']}"
@@ -32,35 +42,29 @@ def test_a_retained_endpoint_survives_destroy_as_it_was(project: Sandbox) -> Non
     assert left == {entry.get("group_name") for entry in access["access_control_list"]}
 
 
-def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(project: Sandbox) -> None:
-    with_settings(project, "protect: true")
-    project.pulumi(*UP)
-    before = project.workspace.writes()
-    refused = project.pulumi("destroy", "--yes", "--run-program", check=False)
+def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(protected: Sandbox) -> None:
+    before = protected.workspace.writes()
+    refused = protected.pulumi("destroy", "--yes", "--run-program", check=False)
     assert refused.refused, refused.text
     assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
-    assert project.workspace.writes() == before
+    assert protected.workspace.writes() == before
 
 
-def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(project: Sandbox) -> None:
-    with_settings(project, "protect: true")
-    project.pulumi(*UP)
-    live, before = project.workspace.get(ENDPOINT), len(project.workspace.writes())
-    assert project.pulumi(*DESTROY, check=False).refused
-    assert [write for write in project.workspace.writes()[before:] if live["id"] in write or ENDPOINT in write] == []
-    assert project.workspace.get(ENDPOINT) == live
-    project.pulumi(*UP)
-    assert project.workspace.get(ENDPOINT)["id"] == live["id"]
+def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(protected: Sandbox) -> None:
+    live, before = protected.workspace.get(ENDPOINT), len(protected.workspace.writes())
+    assert protected.pulumi(*DESTROY, check=False).refused
+    assert [write for write in protected.workspace.writes()[before:] if live["id"] in write or ENDPOINT in write] == []
+    assert protected.workspace.get(ENDPOINT) == live
+    protected.pulumi(*UP)
+    assert protected.workspace.get(ENDPOINT)["id"] == live["id"]
 
 
-def test_settings_of_a_protected_endpoint_may_go(project: Sandbox) -> None:
-    with_settings(project, "protect: true")
-    project.pulumi(*UP)
-    before = len(project.workspace.writes())
-    project.edit("stacks/base.yaml", "\n      email_notifications: {on_update_failure: [a@x.org]}", "")
-    project.pulumi(*UP)
-    assert project.workspace.writes()[before:] == [f"PATCH {ENDPOINT}/notifications"]
-    assert not project.workspace.get(ENDPOINT).get("email_notifications")
+def test_settings_of_a_protected_endpoint_may_go(protected: Sandbox) -> None:
+    before = len(protected.workspace.writes())
+    protected.edit("stacks/base.yaml", "\n      email_notifications: {on_update_failure: [a@x.org]}", "")
+    protected.pulumi(*UP)
+    assert protected.workspace.writes()[before:] == [f"PATCH {ENDPOINT}/notifications"]
+    assert not protected.workspace.get(ENDPOINT).get("email_notifications")
 
 
 def test_a_secret_of_a_state_that_had_no_generations_is_kept(project: Sandbox) -> None:

@@ -52,12 +52,11 @@ def test_all_that_is_missing_is_told_at_once_and_nothing_is_created(project: San
     assert project.workspace.writes() == []
 
 
-def test_what_can_not_be_created_any_more_can_be_destroyed(project: Sandbox) -> None:
-    project.pulumi(*UP)
-    project.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Gone")
-    assert project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False).refused
-    project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", MODEL_SERVING_PREFLIGHT="warn")
-    assert project.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
+def test_what_can_not_be_created_any_more_can_be_destroyed(deployed: Sandbox) -> None:
+    deployed.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Gone")
+    assert deployed.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False).refused
+    deployed.pulumi("destroy", "--yes", "--skip-preview", "--run-program", MODEL_SERVING_PREFLIGHT="warn")
+    assert deployed.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
 
 
 def test_a_creator_that_may_not_execute_the_model_is_told_before_anything_is_created(project: Sandbox) -> None:

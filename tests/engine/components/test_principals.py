@@ -61,19 +61,18 @@ def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project
     assert set(map(tuple, grants(project).values())) == {()}
 
 
-def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(project: Sandbox) -> None:
-    project.pulumi(*UP)
-    first, given = secret_ids(project), project.outputs()["service_principals"]["checkout"]["client_secret"]
-    project.edit("stacks/base.yaml", "oauth_secret: true", "oauth_secret: {generation: 2}")
-    project.pulumi(*UP)
-    second = secret_ids(project)
+def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(deployed: Sandbox) -> None:
+    first, given = secret_ids(deployed), deployed.outputs()["service_principals"]["checkout"]["client_secret"]
+    deployed.edit("stacks/base.yaml", "oauth_secret: true", "oauth_secret: {generation: 2}")
+    deployed.pulumi(*UP)
+    second = secret_ids(deployed)
     assert (len(first), set(first) < set(second), len(second)) == (1, True, 2)
-    assert project.outputs()["service_principals"]["checkout"]["client_secret"] != given
-    project.edit("stacks/base.yaml", "generation: 2", "generation: 3")
-    project.pulumi(*UP)
-    third = secret_ids(project)
+    assert deployed.outputs()["service_principals"]["checkout"]["client_secret"] != given
+    deployed.edit("stacks/base.yaml", "generation: 2", "generation: 3")
+    deployed.pulumi(*UP)
+    third = secret_ids(deployed)
     assert (len(third), set(third) & set(first), len(set(third) & set(second))) == (2, set(), 1)
-    project.pulumi(*UP, "--refresh", "--expect-no-changes")
+    deployed.pulumi(*UP, "--refresh", "--expect-no-changes")
 
 
 def test_an_existing_principal_is_looked_up_and_left_alone(project: Sandbox) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Edit, Sandbox
+from tests.support.snapshots import Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 TAGS = "      tags: {team: risk}"
@@ -10,15 +11,12 @@ ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
 FLIP = ("stacks/base.yaml", "route_optimized: true", "route_optimized: false")
 RENAME = ("stacks/base.yaml", "route_optimized: true", "route_optimized: true\n      name: other")
 REMOVE = ("stacks/Pulumi.local.yaml", "    user-features:", "    fraud-scorer: null\n    user-features:")
-Edit = tuple[str, str, str]
 
 
-def deploy(sandbox: Sandbox, option: str = "") -> None:
-    """The stack, whose first endpoint has settings and permissions."""
-    sandbox.edit(
-        "stacks/base.yaml", TAGS, f"{TAGS}\n      email_notifications: {{on_update_failure: [a@x.org]}}{option}"
-    )
-    sandbox.pulumi(*UP)
+def with_settings(option: str = "") -> Edit:
+    """Gives the first endpoint, which has permissions, settings and an option too."""
+    settings = "email_notifications: {on_update_failure: [a@x.org]}"
+    return "stacks/base.yaml", TAGS, f"{TAGS}\n      {settings}{option}"
 
 
 def kept(sandbox: Sandbox) -> list[Any]:
@@ -39,33 +37,33 @@ def refuse_and_revert(sandbox: Sandbox, edit: Edit, *command: str) -> list[str]:
     return sandbox.workspace.writes()[len(before) :]
 
 
-def test_a_refused_replacement_leaves_permissions_and_settings(project: Sandbox) -> None:
-    deploy(project)
-    before = kept(project)
-    for edit, flags in (
-        (FLIP, []),
-        (FLIP, ["--refresh"]),
-        (RENAME, ["--policy-pack", "policies"]),
-        (FLIP, ["--refresh", "--policy-pack", "policies"]),
-    ):
-        assert refuse_and_revert(project, edit, *UP, *flags) == []
-    assert kept(project) == before
-    project.pulumi(*UP, "--expect-no-changes")
+def test_a_refused_replacement_leaves_permissions_and_settings(snapshots: Snapshots) -> None:
+    with snapshots.deployed(with_settings()) as sandbox:
+        before = kept(sandbox)
+        for edit, flags in (
+            (FLIP, []),
+            (FLIP, ["--refresh"]),
+            (RENAME, ["--policy-pack", "policies"]),
+            (FLIP, ["--refresh", "--policy-pack", "policies"]),
+        ):
+            assert refuse_and_revert(sandbox, edit, *UP, *flags) == []
+        assert kept(sandbox) == before
+        sandbox.pulumi(*UP, "--expect-no-changes")
 
 
-def test_a_refused_deletion_leaves_permissions_and_settings(project: Sandbox) -> None:
+def test_a_refused_deletion_leaves_permissions_and_settings(snapshots: Snapshots) -> None:
     """Of a protected endpoint: taken out of the stack file, and with the whole stack."""
-    deploy(project, "\n      protect: true")
-    before = kept(project)
-    for flags in ([], ["--refresh"]):
-        refuse_and_revert(project, REMOVE, *UP, *flags)
-        assert kept(project) == before
-    writes = project.workspace.writes()
-    refused = project.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False)
-    assert refused.refused
-    assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
-    cut_off = [write for write in project.workspace.writes()[len(writes) :] if "ervicePrincipals" in write]
-    assert (cut_off, kept(project)) == ([], before)
-    project.pulumi(*UP)
-    assert kept(project) == before
-    project.pulumi(*UP, "--expect-no-changes")
+    with snapshots.deployed(with_settings("\n      protect: true")) as sandbox:
+        before = kept(sandbox)
+        for flags in ([], ["--refresh"]):
+            refuse_and_revert(sandbox, REMOVE, *UP, *flags)
+            assert kept(sandbox) == before
+        writes = sandbox.workspace.writes()
+        refused = sandbox.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False)
+        assert refused.refused
+        assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
+        cut_off = [write for write in sandbox.workspace.writes()[len(writes) :] if "ervicePrincipals" in write]
+        assert (cut_off, kept(sandbox)) == ([], before)
+        sandbox.pulumi(*UP)
+        assert kept(sandbox) == before
+        sandbox.pulumi(*UP, "--expect-no-changes")

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.sandbox import Sandbox, new_sandbox
+from tests.support.sandbox import Sandbox
+from tests.support.snapshots import Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 WITH_POLICIES = ("--policy-pack", "policies")
@@ -17,6 +18,7 @@ TAGS = "      tags: {team: risk}"
 SETTINGS = """
       email_notifications: {on_update_failure: [a@x.org]}
       auto_capture: {catalog_name: main, schema_name: ml, table_name_prefix: one}"""
+WITH_SETTINGS = (BASE, TAGS, f"{TAGS}{SETTINGS}")
 CHANGES = {
     "route optimization": ("route_optimized: true", "route_optimized: false"),
     "description": ("description: Scores card payments", "description: Scores payments"),
@@ -26,17 +28,10 @@ CHANGES = {
 
 
 @pytest.fixture(scope="module")
-def deployed(engine: None) -> Iterator[Sandbox]:  # noqa: ARG001  the engine must be there
-    """A stack whose first endpoint has all that a replacement must bring back. Tests may replace it, in any order."""
-    with new_sandbox("--ready-after", "0") as sandbox:
-        sandbox.pulumi("stack", "init", "local")
-        deploy(sandbox)
+def with_settings(snapshots: Snapshots) -> Iterator[Sandbox]:
+    """A stack whose first endpoint has all that a replacement must restore. Tests may replace it, in any order."""
+    with snapshots.deployed(WITH_SETTINGS) as sandbox:
         yield sandbox
-
-
-def deploy(sandbox: Sandbox) -> None:
-    sandbox.edit(BASE, TAGS, f"{TAGS}{SETTINGS}")
-    sandbox.pulumi(*UP)
 
 
 def replace_after_a_refusal(sandbox: Sandbox, *flags: str) -> list[str]:
@@ -69,51 +64,50 @@ def check_replacement(sandbox: Sandbox, writes: list[str], path: str = ENDPOINT)
     assert live["email_notifications"] == {"on_update_failure": ["a@x.org"]}
 
 
-def test_replace_option_needs_the_id_in_the_stack_file(deployed: Sandbox) -> None:
-    (urn,) = set(re.findall(r"urn:\S+ModelServing::fraud-scorer", deployed.pulumi("stack", "--show-urns").text))
-    before = deployed.workspace.writes()
-    assert deployed.pulumi(*UP, "--target-replace", urn, check=False).refused
-    assert deployed.workspace.writes() == before
-    check_replacement(deployed, replace_after_a_refusal(deployed, "--replace", urn))
+def test_replace_option_needs_the_id_in_the_stack_file(with_settings: Sandbox) -> None:
+    (urn,) = set(re.findall(r"urn:\S+ModelServing::fraud-scorer", with_settings.pulumi("stack", "--show-urns").text))
+    before = with_settings.workspace.writes()
+    assert with_settings.pulumi(*UP, "--target-replace", urn, check=False).refused
+    assert with_settings.workspace.writes() == before
+    check_replacement(with_settings, replace_after_a_refusal(with_settings, "--replace", urn))
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_immutable_field_needs_the_id_in_the_stack_file(deployed: Sandbox, change: tuple[str, str]) -> None:
-    deployed.edit(BASE, *change)
-    check_replacement(deployed, replace_after_a_refusal(deployed))
+def test_immutable_field_needs_the_id_in_the_stack_file(with_settings: Sandbox, change: tuple[str, str]) -> None:
+    with_settings.edit(BASE, *change)
+    check_replacement(with_settings, replace_after_a_refusal(with_settings))
 
 
-def test_name_needs_the_id_in_the_stack_file(project: Sandbox) -> None:
-    deploy(project)
-    project.edit(BASE, TAGS, f"{TAGS}\n      name: card-scorer")
-    check_replacement(project, replace_after_a_refusal(project), "/api/2.0/serving-endpoints/card-scorer")
+def test_name_needs_the_id_in_the_stack_file(snapshots: Snapshots) -> None:
+    with snapshots.deployed(WITH_SETTINGS) as project:
+        project.edit(BASE, TAGS, f"{TAGS}\n      name: card-scorer")
+        check_replacement(project, replace_after_a_refusal(project), "/api/2.0/serving-endpoints/card-scorer")
 
 
 @pytest.mark.parametrize("child", ["permissions", "settings"])
-def test_replaced_permissions_and_settings_are_there_afterwards(deployed: Sandbox, child: str) -> None:
-    (urn,) = set(re.findall(rf"urn:\S+::fraud-scorer-{child}", deployed.pulumi("stack", "--show-urns").text))
+def test_replaced_permissions_and_settings_are_there_afterwards(with_settings: Sandbox, child: str) -> None:
+    (urn,) = set(re.findall(rf"urn:\S+::fraud-scorer-{child}", with_settings.pulumi("stack", "--show-urns").text))
 
     def found() -> list[object]:
-        live = deployed.workspace.get(ENDPOINT)
-        access = deployed.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
+        live = with_settings.workspace.get(ENDPOINT)
+        access = with_settings.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
         return [live["email_notifications"], sorted(access, key=str)]
 
     before = found()
-    deployed.pulumi(*UP, "--replace", urn)
+    with_settings.pulumi(*UP, "--replace", urn)
     assert found() == before
 
 
-def test_external_model_in_place_of_a_custom_one_needs_the_id(project: Sandbox) -> None:
+def test_external_model_in_place_of_a_custom_one_needs_the_id(deployed: Sandbox) -> None:
     """What the provider would update in place; the policy pack, which refuses external models, is left out."""
     custom = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
-    project.pulumi(*UP)
-    project.edit(LOCAL, custom, "{external_model: {provider: openai, name: gpt-4o, task: llm/v1/chat}}")
-    endpoint_id, before = project.outputs()["endpoints"]["iris-classifier"]["id"], project.workspace.writes()
-    assert f"`replace_id: {endpoint_id}`" in project.pulumi(*UP, check=False).text
-    assert project.workspace.writes() == before
-    project.edit(LOCAL, FIRST, f"{FIRST}      replace_id: {endpoint_id}\n")
-    project.pulumi(*UP)
-    assert project.workspace.writes()[len(before) :][:2] == [
+    deployed.edit(LOCAL, custom, "{external_model: {provider: openai, name: gpt-4o, task: llm/v1/chat}}")
+    endpoint_id, before = deployed.outputs()["endpoints"]["iris-classifier"]["id"], deployed.workspace.writes()
+    assert f"`replace_id: {endpoint_id}`" in deployed.pulumi(*UP, check=False).text
+    assert deployed.workspace.writes() == before
+    deployed.edit(LOCAL, FIRST, f"{FIRST}      replace_id: {endpoint_id}\n")
+    deployed.pulumi(*UP)
+    assert deployed.workspace.writes()[len(before) :][:2] == [
         "DELETE /api/2.0/serving-endpoints/iris-classifier",
         "POST /api/2.0/serving-endpoints",
     ]

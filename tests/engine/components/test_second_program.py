@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.running_workspace import PROJECT, RunningWorkspace, running_workspace
-from tests.support.sandbox import Sandbox, new_sandbox
+from tests.support.sandbox import Sandbox
+from tests.support.snapshots import Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 PROGRAM = Path(__file__).parent / "program"
 
 
 @pytest.fixture
-def program(engine: None, tmp_path: Path) -> Iterator[tuple[Sandbox, RunningWorkspace]]:  # noqa: ARG001  must be there
+def program(snapshots: Snapshots, tmp_path: Path) -> Iterator[tuple[Sandbox, RunningWorkspace]]:
     """The program in a folder with nothing else, its first workspace, and its second one."""
     with (
         new_sandbox("--ready-after", "0") as sandbox,

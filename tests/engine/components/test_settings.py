@@ -1,16 +1,25 @@
 """EndpointSettings on the real engine where things go wrong: refusals, drift, and what another program left behind."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.sandbox import Sandbox
+from tests.support.snapshots import Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 TAGS = "      tags: {team: risk}"
 FAILURES = f"{TAGS}\n      email_notifications: {{on_update_failure: [one@example.com]}}"
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
+
+
+@pytest.fixture
+def notified(snapshots: Snapshots) -> Iterator[Sandbox]:
+    """A deployed stack whose first endpoint has settings."""
+    with snapshots.deployed(("stacks/base.yaml", TAGS, FAILURES)) as sandbox:
+        yield sandbox
 
 
 def call(sandbox: Sandbox, method: str, path: str, body: Any) -> None:
@@ -52,22 +61,18 @@ def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Sandbox) ->
     assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_what_was_changed_by_hand_is_drift_and_goes_back(project: Sandbox) -> None:
-    project.edit("stacks/base.yaml", TAGS, FAILURES)
-    project.pulumi(*UP)
-    call(project, "PATCH", f"{ENDPOINT}/notifications", {"email_notifications": {"on_update_failure": ["two@x.org"]}})
-    assert project.pulumi("preview", "--refresh", "--expect-no-changes", check=False).changes_found
-    project.pulumi(*UP, "--refresh")
-    assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
+def test_what_was_changed_by_hand_is_drift_and_goes_back(notified: Sandbox) -> None:
+    call(notified, "PATCH", f"{ENDPOINT}/notifications", {"email_notifications": {"on_update_failure": ["two@x.org"]}})
+    assert notified.pulumi("preview", "--refresh", "--expect-no-changes", check=False).changes_found
+    notified.pulumi(*UP, "--refresh")
+    assert notified.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(project: Sandbox) -> None:
-    project.edit("stacks/base.yaml", TAGS, FAILURES)
-    project.pulumi(*UP)
-    project.workspace.delete(ENDPOINT)
-    project.pulumi(*UP, "--refresh")
-    assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
-    project.pulumi(*UP, "--refresh", "--expect-no-changes")
+def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(notified: Sandbox) -> None:
+    notified.workspace.delete(ENDPOINT)
+    notified.pulumi(*UP, "--refresh")
+    assert notified.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
+    notified.pulumi(*UP, "--refresh", "--expect-no-changes")
 
 
 @pytest.mark.parametrize(
@@ -91,9 +96,7 @@ def test_a_gateway_that_came_with_the_endpoint_does_not_crash_the_provider(proje
     project.pulumi(*UP, "--expect-no-changes")
 
 
-def test_a_destroyed_endpoint_is_not_written_to_first(project: Sandbox) -> None:
-    project.edit("stacks/base.yaml", TAGS, FAILURES)
-    project.pulumi(*UP)
-    before = len(project.workspace.writes())
-    project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
-    assert {write.partition(" ")[0] for write in project.workspace.writes()[before:]} == {"DELETE"}
+def test_a_destroyed_endpoint_is_not_written_to_first(notified: Sandbox) -> None:
+    before = len(notified.workspace.writes())
+    notified.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
+    assert {write.partition(" ")[0] for write in notified.workspace.writes()[before:]} == {"DELETE"}

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.sandbox import Sandbox, new_sandbox
+from tests.support.sandbox import Sandbox
+from tests.support.snapshots import Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -33,9 +34,8 @@ def live(sandbox: Sandbox) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fault", [{"status": 504}, {"reset": True}], ids=["504", "reset"])
-def test_a_lost_answer_is_made_up_for_by_the_next_run(engine: None, fault: dict[str, object]) -> None:  # noqa: ARG001
-    with new_sandbox("--ready-after", "3") as project:
-        project.pulumi("stack", "init", "local")
+def test_a_lost_answer_is_made_up_for_by_the_next_run(snapshots: Snapshots, fault: dict[str, object]) -> None:
+    with snapshots.initialized("--ready-after", "3") as project:
         project.workspace.post("/_workspace/faults", {**LOST, **fault, "times": 1})
         assert project.pulumi(*UP, check=False).refused
         before = live(project)

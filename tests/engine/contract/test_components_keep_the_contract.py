@@ -11,7 +11,7 @@ from model_serving.contract import Field, Handling, fields
 from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
 from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare
 from tests.engine.contract.observed import Journal
-from tests.support.sandbox import new_sandbox
+from tests.support.snapshots import Snapshots
 
 Seen = dict[str, dict[str, list[str]]]
 
@@ -21,10 +21,9 @@ REMOVABLE = [case for case in IN_PLACE if case.without is not None]
 
 
 @pytest.fixture(scope="module")
-def seen(engine: None) -> Iterator[Seen]:  # noqa: ARG001  the engine must be there
+def seen(snapshots: Snapshots) -> Iterator[Seen]:
     """What the workspace saw of each step, by endpoint."""
-    with new_sandbox(*WITHOUT_QUOTA) as sandbox:
-        sandbox.pulumi("stack", "init", "local")
+    with snapshots.initialized(*WITHOUT_QUOTA) as sandbox:
         journal, found = Journal(sandbox.workspace), {}
         for step in ("first", "second", "without"):
             wanted = {case.endpoint: getattr(case, step) for case in (*IN_PLACE, UNSENT)}
@@ -72,9 +71,8 @@ def test_afterwards_a_refresh_changes_nothing_and_a_second_up_writes_nothing(see
     assert seen[f"{step}, again"] == {}
 
 
-def test_what_nothing_can_change_is_refused_and_nothing_is_written(engine: None) -> None:  # noqa: ARG001  same
-    with new_sandbox(*WITHOUT_QUOTA) as sandbox:
-        sandbox.pulumi("stack", "init", "local")
+def test_what_nothing_can_change_is_refused_and_nothing_is_written(snapshots: Snapshots) -> None:
+    with snapshots.initialized(*WITHOUT_QUOTA) as sandbox:
         standing = {case.endpoint: case.first for case in NOT_IN_PLACE}
         declare(sandbox, standing)
         sandbox.pulumi(*UP)

@@ -13,7 +13,8 @@ from model_serving.contract import OnChange, fields
 from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
 from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare_raw
 from tests.engine.contract.observed import Journal
-from tests.support.sandbox import Outcome, Sandbox, new_sandbox
+from tests.support.sandbox import Outcome, Sandbox
+from tests.support.snapshots import Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 ROWS = {row.path: row for row in fields("model_serving")}
@@ -40,10 +41,9 @@ class Edit:
 
 
 @pytest.fixture(scope="module")
-def edits(engine: None) -> Iterator[dict[str, Edit]]:  # noqa: ARG001  the engine must be there
+def edits(snapshots: Snapshots) -> Iterator[dict[str, Edit]]:
     """`first`, `second` twice, `without`, and `added`, which is `first`; at last `crash`, which ends the run."""
-    with new_sandbox(*WITHOUT_QUOTA) as sandbox:
-        sandbox.pulumi("stack", "init", "local")
+    with snapshots.initialized(*WITHOUT_QUOTA) as sandbox:
         journal = Journal(sandbox.workspace)
         steps = ("first", "second", "again", "without", "added", "crash")
         yield {step: _edit(sandbox, journal, step) for step in steps}

@@ -6,13 +6,12 @@ import pytest
 
 from tests.support.raw_program import RawProgram
 from tests.support.running_workspace import RunningWorkspace, running_workspace
-from tests.support.sandbox import new_sandbox
+from tests.support.snapshots import Snapshots
 
 
 @pytest.fixture(scope="module")
-def raw(engine: None) -> Iterator[RawProgram]:  # noqa: ARG001  the engine must be there, it is not handed on
-    with new_sandbox("--ready-after", "0") as sandbox:
-        sandbox.pulumi("stack", "init", "local")
+def raw(snapshots: Snapshots) -> Iterator[RawProgram]:
+    with snapshots.initialized() as sandbox:
         yield RawProgram(sandbox)
 
 

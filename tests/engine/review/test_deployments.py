@@ -48,10 +48,20 @@ def test_a_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str])
 @pytest.fixture
 def in_its_shell(project: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The project, with its own environment in place of this process's."""
-    for name, value in project.environment.items():
+    return _enter(project, monkeypatch)
+
+
+@pytest.fixture
+def deployed_in_its_shell(deployed: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The same, deployed."""
+    return _enter(deployed, monkeypatch)
+
+
+def _enter(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    for name, value in sandbox.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.chdir(project.folder)
-    return project
+    monkeypatch.chdir(sandbox.folder)
+    return sandbox
 
 
 def reviewed_and_deployed(project: Sandbox) -> Outcome:
@@ -68,9 +78,8 @@ def options_in_the_state(project: Sandbox, name: str) -> set[tuple[Any, Any]]:
     return {(each.get("protect", False), each.get("retainOnDelete", False)) for each in found}
 
 
-def test_a_change_of_protection_alone_is_deployed_as_reviewed(in_its_shell: Sandbox) -> None:
-    project = in_its_shell
-    project.pulumi("up", "--yes", "--skip-preview")
+def test_a_change_of_protection_alone_is_deployed_as_reviewed(deployed_in_its_shell: Sandbox) -> None:
+    project = deployed_in_its_shell
     before = project.workspace.writes()
     safeguards = "      protect: true\n      retain_on_delete: true\n"
     for old, new, options in (("", safeguards, (True, True)), (safeguards, "", (False, False))):
@@ -118,12 +127,11 @@ def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None
     assert deploy("local", project.folder, ["policies"], "").message.startswith("Nothing to do")
 
 
-def test_a_stack_whose_file_is_deleted_is_retired_as_the_review_says(in_its_shell: Sandbox) -> None:
-    project = in_its_shell
+def test_a_stack_whose_file_is_deleted_is_retired_as_the_review_says(deployed_in_its_shell: Sandbox) -> None:
+    project = deployed_in_its_shell
     file = project.folder / "stacks" / "Pulumi.local.yaml"
     for arguments in (["init", "-q", "-b", "main"], ["add", "stacks"], ["commit", "-qm", "x"]):
         subprocess.run(["git", *_AUTHOR, *arguments], cwd=project.folder, check=True)
-    project.pulumi("up", "--yes", "--skip-preview")
     file.unlink()
     command = ["review", "--stack", "local", "--base", "main", "--format", "json", "--output", "report.json"]
     assert review(command) == 1
@@ -150,9 +158,8 @@ def _up_to(pattern: str, lines: Iterable[str]) -> Iterator[str]:
             return
 
 
-def test_a_promotion_tells_what_is_not_deployed_yet(in_its_shell: Sandbox) -> None:
-    project = in_its_shell
-    project.pulumi("up", "--yes", "--skip-preview")
+def test_a_promotion_tells_what_is_not_deployed_yet(deployed_in_its_shell: Sandbox) -> None:
+    project = deployed_in_its_shell
     project.edit("stacks/base.yaml", 'version: "8"', 'version: "9"')
     text = (project.folder / "stacks" / "Pulumi.local.yaml").read_text(encoding="utf-8")
     following = text.replace("config:\n", "config:\n  model-serving:name_prefix: next-\n", 1)
