@@ -6,9 +6,11 @@ and the comment is made from the recording. A person reads the difference before
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from demo.output import step
 from model_serving.review.assess.report import Report, report
@@ -17,13 +19,11 @@ from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in
 from tests.support.recording import recorded
 from tests.support.running_workspace import PROJECT
-from tests.support.sandbox import Sandbox, new_sandbox
+from tests.support.sandbox import Edit, Sandbox
+from tests.support.snapshots import IMMEDIATE, Snapshots
 
 CASES = PROJECT / "tests" / "unit" / "review" / "cases"
 UP = ("up", "--yes", "--skip-preview")
-
-Edit = tuple[str, str, str]
-"""A file, a text that stands in it once, and what takes its place."""
 
 _BASE, _LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
 _SPLIT = "{champion: 95, challenger: 5}"
@@ -157,16 +157,9 @@ CASES_OF_REVIEW = (
 )
 
 
-def record(case: Case, folder: Path) -> None:
+def record(case: Case, folder: Path, snapshots: Snapshots) -> None:
     """Run a case in a sandbox and keep what the engine said, and the stack files that it said it of, in a folder."""
-    with new_sandbox("--ready-after", "0", "--limit", "changes=10000") as sandbox:
-        sandbox.pulumi("stack", "init", "local")
-        if case.prepare:
-            case.prepare(sandbox)
-        for edit in case.before:
-            sandbox.edit(*edit)
-        if case.deployed:
-            sandbox.pulumi(*UP)
+    with _before(case, snapshots) as sandbox:
         for edit in case.edits:
             sandbox.edit(*edit)
         if case.outside:
@@ -177,6 +170,21 @@ def record(case: Case, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "events.jsonl").write_text(recorded(events, sandbox.workspace.url), encoding="utf-8")
         _keep_stack_files(sandbox, folder)
+
+
+@contextmanager
+def _before(case: Case, snapshots: Snapshots) -> Iterator[Sandbox]:
+    """The sandbox that the case's edits are made in: deployed, unless the case is a first deployment."""
+    options = (*IMMEDIATE, "--limit", "changes=10000")
+    if case.deployed and not case.prepare:
+        with snapshots.deployed(*case.before, options=options) as sandbox:
+            yield sandbox
+        return
+    with snapshots.initialized(*options) as sandbox:
+        if case.prepare:
+            case.prepare(sandbox)
+            sandbox.pulumi(*UP)
+        yield sandbox
 
 
 def _keep_stack_files(sandbox: Sandbox, folder: Path) -> None:
@@ -200,10 +208,12 @@ def comment_on(folder: Path) -> str:
 
 
 def main(names: list[str]) -> int:
-    for case in CASES_OF_REVIEW:
-        if not names or case.name in names:
+    with TemporaryDirectory() as shared:
+        for case in CASES_OF_REVIEW:
+            if names and case.name not in names:
+                continue
             step(case.name)
-            record(case, CASES / case.name)
+            record(case, CASES / case.name, Snapshots(Path(shared)))
             (CASES / case.name / "comment.md").write_text(comment_on(CASES / case.name), encoding="utf-8")
     return 0
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tests.support.sandbox import PARTS, PROJECT, Edit, Sandbox, copy_project, modules, new_sandbox, opened_sandbox
+from tests.support.running_workspace import PROJECT
+from tests.support.sandbox import PARTS, Edit, Sandbox, copy_project, modules, new_sandbox, opened_sandbox
 
 IMMEDIATE = ("--ready-after", "0")
 """Options of a workspace whose deployments take no time."""

@@ -92,7 +92,8 @@ def test_permissions_of_the_caller_and_names_with_capitals_are_no_diff_on_every_
     project: Sandbox, caller: str
 ) -> None:
     post(project, "/_workspace/seed", {"users": [{"user_name": "Ann.Lee@example.com"}]})
-    environment, declared = {}, "{user: admin@example.com, level: CAN_MANAGE}"
+    environment: dict[str, Any] = {}
+    declared = "{user: admin@example.com, level: CAN_MANAGE}"
     if caller == "service principal":
         name, secret = administrating_principal(project)
         environment = {"DATABRICKS_TOKEN": "", "DATABRICKS_CLIENT_ID": name, "DATABRICKS_CLIENT_SECRET": secret}

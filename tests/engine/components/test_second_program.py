@@ -1,6 +1,7 @@
 """The components in a program that has no stack file of this project, on the real engine and in two workspaces."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support.running_workspace import PROJECT, RunningWorkspace, running_workspace
 from tests.support.sandbox import Sandbox
-from tests.support.snapshots import Snapshots
+from tests.support.snapshots import IMMEDIATE, Snapshots
 
 UP = ("up", "--yes", "--skip-preview")
 PROGRAM = Path(__file__).parent / "program"
@@ -19,14 +20,14 @@ PROGRAM = Path(__file__).parent / "program"
 def program(snapshots: Snapshots, tmp_path: Path) -> Iterator[tuple[Sandbox, RunningWorkspace]]:
     """The program in a folder with nothing else, its first workspace, and its second one."""
     with (
-        new_sandbox("--ready-after", "0") as sandbox,
-        running_workspace(tmp_path / "west.db", "--ready-after", "0") as west,
+        snapshots.initialized() as sandbox,
+        running_workspace(tmp_path / "west.db", *IMMEDIATE) as west,
     ):
         folder = tmp_path / "program"
         shutil.copytree(PROGRAM, folder, ignore=shutil.ignore_patterns("__pycache__"))
         environment = {
             **{name: value for name, value in sandbox.environment.items() if name != "DATABRICKS_TOKEN"},
-            "PYTHONPATH": str(PROJECT),
+            "PYTHONPATH": os.pathsep.join([str(PROJECT), sandbox.environment["PYTHONPATH"]]),
             "EAST_HOST": sandbox.workspace.url,
             "EAST_TOKEN": sandbox.workspace.token,
             "WEST_HOST": west.url,

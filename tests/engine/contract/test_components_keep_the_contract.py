@@ -62,7 +62,7 @@ def test_so_is_a_removal(seen: Seen, case: Case) -> None:
 
 
 def test_a_default_that_no_read_returns_is_never_sent(seen: Seen) -> None:
-    assert ROWS[UNSENT.path].here is Handling.UNSENT
+    assert ROWS[UNSENT.path].handling is Handling.UNSENT
     assert [seen[step].get(UNSENT.endpoint) for step in ("first", "second", "without")] == [["POST"], None, None]
 
 

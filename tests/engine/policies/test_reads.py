@@ -1,6 +1,6 @@
 """How often the pack reads the workspace, as the workspace's journal has it: in a preview nobody else does."""
 
-from model_serving.policies.live.endpoints import BELIEVED_AFTER
+from model_serving.policies.live.endpoints import MAX_UNLISTED_PROBES
 from tests.support.raw_program import PREVIEW, UP, RawProgram, create_endpoint, post, reads
 
 LISTING = "/api/2.0/serving-endpoints"
@@ -31,8 +31,8 @@ def test_the_preview_of_new_endpoints_looks_for_a_few_and_up_for_each(raw: RawPr
     before = len(reads(raw.sandbox.workspace))
     assert raw.run(endpoints("new", 10), *PREVIEW).status == 0
     in_preview = reads(raw.sandbox.workspace)[before:]
-    assert (in_preview[0], len(in_preview)) == (LISTING, 1 + BELIEVED_AFTER)
+    assert (in_preview[0], len(in_preview)) == (LISTING, 1 + MAX_UNLISTED_PROBES)
     assert raw.run(endpoints("new", 10), *UP).status == 0
     asked = raw.sandbox.workspace.get("/_workspace/journal")["requests"]
     absent = [each["path"] for each in asked if each["method"] == "GET" and each["status"] == 404]
-    assert set(absent[BELIEVED_AFTER:]) >= {f"{LISTING}/new-{n}" for n in range(10)}
+    assert set(absent[MAX_UNLISTED_PROBES:]) >= {f"{LISTING}/new-{n}" for n in range(10)}

@@ -19,6 +19,7 @@ from model_serving.delivery.promote import promotion
 from tests.support.golden_cases import CASES, CASES_OF_REVIEW, Case, comment_on, record
 from tests.support.running_workspace import PROJECT
 from tests.support.sandbox import Sandbox
+from tests.support.snapshots import Snapshots
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -33,8 +34,8 @@ LIVE = (
 
 
 @pytest.mark.parametrize("case", [case for case in CASES_OF_REVIEW if case.name in LIVE], ids=lambda case: case.name)
-def test_the_engine_gives_the_golden_comment(case: Case, tmp_path: Path) -> None:
-    record(case, tmp_path)
+def test_the_engine_gives_the_golden_comment(case: Case, tmp_path: Path, snapshots: Snapshots) -> None:
+    record(case, tmp_path, snapshots)
     assert comment_on(tmp_path) == (CASES / case.name / "comment.md").read_text(encoding="utf-8")
 
 

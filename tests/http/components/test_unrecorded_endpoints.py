@@ -14,8 +14,9 @@ from model_serving.components.engine.state import Recorded, State
 from model_serving.components.guard import existing_endpoint_hook
 from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.privileges import Caller
-from model_serving.components.preflight.unrecorded_endpoints import ENDPOINT, Live, not_ours, take_over
+from model_serving.components.preflight.unrecorded_endpoints import Live, not_ours, take_over
 from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.resource_types import MODEL_SERVING
 
 NOW = 1_800_000_000.0
 ARGS = ServingEndpointArgs(
@@ -51,7 +52,7 @@ FOUND: dict[str, Any] = {
 def test_an_endpoint_is_ours_by_creator_time_and_traits(
     different: Mapping[str, Any], begun: float | None, reason: str | None
 ) -> None:
-    assert not_ours(Live("fraud", ARGS, FOUND | different), "ann", begun) == reason
+    assert not_ours(Live("fraud", ARGS, FOUND | dict(different)), "ann", begun) == reason
 
 
 class Answers(Workspace):
@@ -76,9 +77,9 @@ def report(**live: Any) -> Report:
 @pytest.mark.parametrize(
     "recorded",
     [
-        Recorded("urn:pulumi:s::p::t$ModelServing::fraud", ENDPOINT, {"name": "fraud"}),
-        Recorded("urn:pulumi:s::p::t$ModelServing::fraud", ENDPOINT, {"name": "of-before"}),
-        Recorded("urn:pulumi:s::p::t$ModelServing::key-of-before", ENDPOINT, {"name": "fraud"}),
+        Recorded("urn:pulumi:s::p::t$ModelServing::fraud", MODEL_SERVING, {"name": "fraud"}),
+        Recorded("urn:pulumi:s::p::t$ModelServing::fraud", MODEL_SERVING, {"name": "of-before"}),
+        Recorded("urn:pulumi:s::p::t$ModelServing::key-of-before", MODEL_SERVING, {"name": "fraud"}),
     ],
     ids=["the same", "renamed in the workspace", "under another key"],
 )
@@ -105,7 +106,7 @@ def test_ours_is_imported_with_a_warning_and_anothers_is_a_finding() -> None:
     ((path, message, hint),) = found.findings
     assert (path, found.warnings) == (("endpoints", "fraud"), [])
     assert message.startswith('the workspace has an endpoint "fraud" that is not in this stack: you created it')
-    assert f"pulumi import {ENDPOINT} fraud fraud --stack " in hint
+    assert f"pulumi import {MODEL_SERVING} fraud fraud --stack " in hint
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False], ids=["preview", "up"])
@@ -127,7 +128,10 @@ def test_only_up_waits_for_a_deployment_of_ours(
         assert (taken, said) == (frozenset(), [])
         assert "It is still being deployed: `up` waits for that." in warning
     else:
-        assert (taken, said) == ({"fraud"}, ['Waiting until endpoint "fraud" is deployed, for at most 45 minutes'])
+        assert (taken, said) == (
+            frozenset({"fraud"}),
+            ['Waiting until endpoint "fraud" is deployed, for at most 45 minutes'],
+        )
         assert workspace.get("/api/2.0/serving-endpoints/fraud")["state"]["ready"] == "READY"
 
 

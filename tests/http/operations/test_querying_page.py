@@ -47,7 +47,8 @@ def shell(deployed: Any) -> dict[str, str]:
     outputs = deployed.outputs
     checkout, fraud = outputs["service_principals"]["checkout"], outputs["endpoints"]["fraud-scorer"]
     # the warnings of other people's packages are not what the page shows
-    return deployed.environment | {
+    environment: dict[str, str] = deployed.environment
+    return environment | {
         "DATABRICKS_HOST": deployed.workspace.url,
         "DATABRICKS_CLIENT_ID": checkout["application_id"],
         "DATABRICKS_CLIENT_SECRET": checkout["client_secret"],

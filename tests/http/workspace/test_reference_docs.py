@@ -1,6 +1,7 @@
 """docs/workspace.md tells what there is, and each rule names the fact that it follows."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def test_the_page_is_current() -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route[0]} {route[1]}")
-def test_every_rule_names_its_fact(route: tuple[str, str, object]) -> None:
+def test_every_rule_names_its_fact(route: tuple[str, str, Callable[..., object]]) -> None:
     assert evidence(route[2]), f"{rule_name(route[2])} has no Source in its docstring or its module's"
 
 

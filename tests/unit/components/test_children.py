@@ -1,10 +1,8 @@
 """Every child that a component registers, with its inputs and options, as the engine is told."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 from pulumi.runtime import mocks
 
@@ -22,9 +20,10 @@ from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.spec import load_stack
+from tests.support.pulumi_mocks import Mocks, mocked, use_mocks
 
 
-class Recorded(mocks.Mocks):
+class Recorded(Mocks):
     """Keeps what is registered; refuses every call that nobody expects."""
 
     def __init__(self) -> None:
@@ -33,21 +32,13 @@ class Recorded(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         inputs = {name: value for name, value in args.inputs.items() if name != "__provider"}
         self.registered[args.name] = (args.typ.rpartition(":")[2], inputs)
-        known = {"servingEndpointId": "e1", "endpointUrl": "", "applicationId": "app1", "secret": "s"}
-        return f"{args.name}-id", {**args.inputs, **known}
-
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
-        raise AssertionError(args.token)
+        return super().new_resource(args)
 
 
 @pytest.fixture
 def recorded() -> Recorded:
-    try:
-        asyncio.get_event_loop()
-    except RuntimeError:  # another test ran a loop of its own and left the thread without one
-        asyncio.set_event_loop(asyncio.new_event_loop())
     found = Recorded()
-    mocks.set_mocks(found, preview=False)
+    use_mocks(found)
     return found
 
 
@@ -58,7 +49,7 @@ def endpoint(**fields: Any) -> ServingEndpointArgs:
 
 @pytest.mark.parametrize("fields", [{}, {"permissions": []}], ids=["absent", "empty"])
 def test_permissions_without_an_entry_are_not_managed(recorded: Recorded, fields: dict[str, Any]) -> None:
-    @pulumi.runtime.test
+    @mocked
     def program() -> None:
         ServingEndpoint("one", endpoint(**fields))
 
@@ -67,7 +58,7 @@ def test_permissions_without_an_entry_are_not_managed(recorded: Recorded, fields
 
 
 def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
-    @pulumi.runtime.test
+    @mocked
     def program() -> None:
         permission = PermissionArgs("group", "ml", "CAN_QUERY")
         ServingEndpoint("one", endpoint(permissions=[permission], ai_gateway=AiGatewayArgs(usage_tracking=True)))
@@ -90,7 +81,7 @@ def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
 
 
 def test_an_endpoint_by_itself_needs_no_other_resource(recorded: Recorded) -> None:
-    @pulumi.runtime.test
+    @mocked
     def program() -> None:
         ServingEndpoint("one", endpoint())
 
@@ -102,7 +93,7 @@ def test_an_endpoint_by_itself_needs_no_other_resource(recorded: Recorded) -> No
 def test_the_instant_check_judges_what_is_registered(recorded: Recorded, name: str) -> None:
     stack = load_stack(name, Path(__file__).resolve().parents[3] / "stacks")
 
-    @pulumi.runtime.test
+    @mocked
     def program() -> None:
         for key in stack.endpoints:
             ServingEndpoint(key, endpoint_args(stack, key, lambda _: "app1"))
@@ -123,7 +114,7 @@ def _with_id(inputs: Any) -> dict[str, Any]:
 
 
 def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Recorded) -> None:
-    @pulumi.runtime.test
+    @mocked
     def program() -> None:
         ServicePrincipal(
             "p",

@@ -180,9 +180,10 @@ def delete(hook: ImmutableFieldsHook, answer: str | None, may_replace: str | Non
             answered.set_result(answer)
             await registration.answered
         old = {"servingEndpointId": ID}
-        args = {"urn": "urn", "id": "fraud", "name": "fraud", "type": "t", "old_inputs": ENDPOINT, "old_outputs": old}
         try:
-            await hook.refuse(pulumi.ResourceHookArgs(**args))
+            await hook.refuse(
+                pulumi.ResourceHookArgs("urn", "fraud", "fraud", "t", old_inputs=ENDPOINT, old_outputs=old)
+            )
         finally:
             registration.answered.cancel()
 

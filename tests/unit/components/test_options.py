@@ -1,6 +1,5 @@
 """What a component's options mean for its children: exactly what the engine is told of each."""
 
-import asyncio
 from typing import Any
 
 import pulumi
@@ -17,17 +16,7 @@ from model_serving.components.args import (
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec.vocabulary.stack import EmailNotifications
-
-
-class Obliging(mocks.Mocks):
-    """Registers whatever it is given."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        known = {"servingEndpointId": "e1", "endpointUrl": "", "applicationId": "app1", "secret": "s"}
-        return f"{args.name}-id", {**args.inputs, **known}
-
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
-        raise AssertionError(args.token)
+from tests.support.pulumi_mocks import Mocks, mocked, use_mocks
 
 
 @pytest.fixture
@@ -38,14 +27,10 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     class Recording(mocks.MockMonitor):
         def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the engine's name of it
             seen[request.name] = request
-            return super().RegisterResource(request)
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # it has no types
 
     monkeypatch.setattr(mocks, "MockMonitor", Recording)
-    try:
-        asyncio.get_event_loop()
-    except RuntimeError:  # another test ran a loop of its own and left the thread without one
-        asyncio.set_event_loop(asyncio.new_event_loop())
-    mocks.set_mocks(Obliging(), preview=False)
+    use_mocks(Mocks())
     return seen
 
 
@@ -59,7 +44,7 @@ def register(opts: pulumi.ResourceOptions | None) -> None:
         preflight=False,
     )
 
-    @pulumi.runtime.test
+    @mocked
     def program() -> None:
         ServingEndpoint("one", args, opts)
 
@@ -104,7 +89,7 @@ def test_settings_and_permissions_go_with_their_component(requests: dict[str, An
 
 
 def test_the_first_secret_is_known_by_its_older_name_and_no_other_is(requests: dict[str, Any]) -> None:
-    @pulumi.runtime.test
+    @mocked
     def program() -> None:
         ServicePrincipal("p", ServicePrincipalArgs(display_name="shop", oauth_secret=OAuthSecretArgs(generation=2)))
 

@@ -79,6 +79,7 @@ def test_the_rules_that_read_the_workspace_say_so(monkeypatch: pytest.MonkeyPatc
     asked: list[str] = []
     for module in (route_optimized, traffic, production, dropped_changes):
         monkeypatch.setattr(module, "live_endpoint", lambda *_, **__: asked.append(rule.name))
+    rule: Rule
     for rule in RULES:
         for resource in (serving({}), granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"})):
             if resource.type in rule.types:
