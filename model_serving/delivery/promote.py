@@ -10,7 +10,7 @@ from typing import Any
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.delivery.yaml_edit import with_value
 from model_serving.errors import InterruptedRunError, UserError
-from model_serving.review.assess.grouping import owner
+from model_serving.review.assess.grouping import owners
 from model_serving.review.assess.resource_change import Row
 from model_serving.review.assess.served_entities import entities, shares
 from model_serving.review.plan.diff import Change, Kind, compare
@@ -169,5 +169,5 @@ def _deployed(stack: str, folder: Path) -> dict[str, str]:
                 f"{each.name} {each.label} at {split.get(each.name) or 0} %"
                 for _, each in sorted(entities(step.old).items())
             ]
-            found[owner(step.urn.text, steps)[1]] = ", ".join(told)
+            found[owners(steps)[step.urn.text][1]] = ", ".join(told)
     return found

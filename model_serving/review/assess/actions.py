@@ -1,8 +1,8 @@
-"""What the engine's operations mean for the thing they are done to, and what a refresh found done to it outside."""
+"""What the engine's operations do to a resource, and what a refresh found changed outside of this project."""
 
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.resource_change import Action, Row
-from model_serving.review.plan.diff import compare
+from model_serving.review.plan.diff import Change, compare
 from model_serving.review.plan.field_names import spoken
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
@@ -13,25 +13,26 @@ _ACTIONS = {
     "update": Action.UPDATE,
     "replace": Action.REPLACE,
     "create-replacement": Action.REPLACE,
-    # Alone, where a guard stopped the preview before the other half was told.
+    # Alone, where a hook stops the preview before the other half is reported.
     "delete-replaced": Action.REPLACE,
     "delete": Action.DELETE,
 }
 
 
 def action_of(step: Step) -> Action:
+    """The action that a step is part of."""
     action = _ACTIONS.get(step.op, Action.NONE)
     return Action.FORGET if action is Action.DELETE and step.retained else action
 
 
+def field_row(change: Change) -> Row:
+    """A changed field under its name in a stack file."""
+    return Row(spoken(change.path), shown(change.old), shown(change.new))
+
+
 def drift(group: Group, *resources: str) -> tuple[Row, ...]:
-    """What a refresh found changed outside."""
-    found: list[Row] = []
-    for resource in resources:
-        step = group.refresh(resource)
-        if step and not step.gone:
-            found += [
-                Row(spoken(change.path), shown(change.old), shown(change.new))
-                for change in compare(step.old, step.new, step.differs)
-            ]
-    return tuple(found)
+    """The fields that a refresh of these resource types found changed."""
+    steps = filter(None, map(group.refresh, resources))
+    return tuple(
+        field_row(change) for step in steps if not step.gone for change in compare(step.old, step.new, step.differs)
+    )

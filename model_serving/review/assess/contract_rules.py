@@ -1,15 +1,15 @@
-"""What the contract says of a change: its risk class, and the reason. Pure, and the heart of the report."""
+"""The impact of a changed field, as the field contract states it."""
 
 from collections.abc import Iterator, Mapping
 
 from model_serving.contract import Consequence, Field, OnChange, fields
-from model_serving.review.assess.impacts import Finding, Risk
-from model_serving.review.assess.sentence import quoted
+from model_serving.review.assess.impacts import Impact, Risk, impact
+from model_serving.review.assess.sentence import Sentence, quoted, sentence
 from model_serving.review.plan.diff import Change, Kind
 from model_serving.review.plan.field_names import spoken
 from model_serving.review.plan.redact import shown
 
-_CLASSES: Mapping[Consequence, Risk] = {
+_RISKS: Mapping[Consequence, Risk] = {
     Consequence.NONE: Risk.COSMETIC,
     Consequence.METADATA: Risk.COSMETIC,
     Consequence.ACCESS: Risk.ACCESS,
@@ -18,41 +18,54 @@ _CLASSES: Mapping[Consequence, Risk] = {
     Consequence.LOSS: Risk.LOST,
     Consequence.OUTAGE: Risk.OUTAGE,
 }
+_OF_SERVED_ENTITIES = frozenset(
+    {
+        "entityName",
+        "entityVersion",
+        "workloadSize",
+        "workloadType",
+        "scaleToZeroEnabled",
+        "minProvisionedConcurrency",
+        "maxProvisionedConcurrency",
+    }
+)
+"""The fields of a served entity whose impact served_entities.py reports."""
 
 
-def judge(changes: tuple[Change, ...], *, replaced: bool, forced_by: tuple[str, ...]) -> Iterator[Finding]:
-    """A finding for each change that entities.py and access.py don't already tell in serving's own words."""
+def contract_impacts(changes: tuple[Change, ...], *, replaced: bool, forced_by: tuple[str, ...]) -> Iterator[Impact]:
+    """The impact of each change, except for those that served_entities.py and permissions.py report."""
     for change in changes:
         row = _row(change)
         if row is None:
-            yield Finding(Risk.COSMETIC, edit(change))
+            yield impact(Risk.COSMETIC, edit(change))
         elif (outcome := _outcome(row, change)) is OnChange.DROPPED and not replaced:
-            yield Finding(Risk.LOST, f"{edit(change)} would not arrive", row.reason)
+            yield impact(Risk.LOST, sentence(edit(change), " would be silently ignored by the provider"), row.reason)
         elif outcome is OnChange.CRASH:
-            yield Finding(Risk.LOST, f"{edit(change)} would make the provider fail", row.reason)
-        elif not (replaced and forces(change, forced_by)) and not _told_elsewhere(change):
-            yield Finding(_class(row), edit(change), row.reason if _class(row) is not Risk.COSMETIC else "")
+            yield impact(Risk.LOST, sentence(edit(change), " would make the provider fail"), row.reason)
+        elif not (replaced and forces(change, forced_by)) and not _reported_elsewhere(change):
+            risk = _RISKS[row.consequence]
+            yield impact(risk, edit(change), "" if risk is Risk.COSMETIC else row.reason)
 
 
 def forces(change: Change, forced_by: tuple[str, ...]) -> bool:
     """Whether the provider names this change, or one within it, as what forces a replacement."""
     own = change.pattern.replace(".*", "")
-    told = {path.partition("[")[0] for path in forced_by}
-    return any(path == own or path.startswith(f"{own}.") or own.startswith(f"{path}.") for path in told)
+    forcing = {path.partition("[")[0] for path in forced_by}
+    return any(path == own or path.startswith(f"{own}.") or own.startswith(f"{path}.") for path in forcing)
 
 
 def _row(change: Change) -> Field | None:
     """The contract's row for a change: the most exact one around it; for a whole block, the worst row within."""
     rows = fields("model_serving")
-    around = [row for row in rows if _within(change.pattern, row.path)]
     inside = [row for row in rows if row.path.startswith(f"{change.pattern}.") and row.on_change is OnChange.REPLACE]
     if inside and change.kind in {Kind.ADD, Kind.REMOVE}:
         return inside[0]
+    around = [row for row in rows if _covers(row.path, change.pattern)]
     return max(around, key=lambda row: len(row.path), default=None)
 
 
-def _within(path: str, row: str) -> bool:
-    """Whether a row speaks of a path: of itself, or of all below it. `x.*` speaks of the list x as a whole, too."""
+def _covers(row: str, path: str) -> bool:
+    """Whether a row is about a path: about itself, or all below it. `x.*` is about the list x as a whole, too."""
     return path == row or path.startswith(f"{row}.") or path == row.removesuffix(".*")
 
 
@@ -65,35 +78,29 @@ def _outcome(row: Field, change: Change) -> OnChange:
     return row.on_change
 
 
-def _class(row: Field) -> Risk:
-    return _CLASSES[row.consequence]
-
-
-def _told_elsewhere(change: Change) -> bool:
-    """Models, sizes and traffic have findings of their own; of a served entity, only the rest is told here."""
+def _reported_elsewhere(change: Change) -> bool:
+    """Whether served_entities.py reports the change: models, compute and traffic."""
     if change.pattern.startswith("config.trafficConfig") or change.pattern == "config.servedEntities.*":
         return change.kind is not Kind.REORDER
-    own = {"entityName", "entityVersion", "workloadSize", "workloadType", "scaleToZeroEnabled"}
-    own |= {"minProvisionedConcurrency", "maxProvisionedConcurrency"}
-    return change.pattern.startswith("config.servedEntities.*.") and change.path[-1] in own
+    return change.pattern.startswith("config.servedEntities.*.") and change.path[-1] in _OF_SERVED_ENTITIES
 
 
-def edit(change: Change) -> str:
+def edit(change: Change) -> Sentence:
     """`description` `a` → `b`."""
     name = quoted(spoken(change.path))
     old, new = quoted(shown(change.old), 60), quoted(shown(change.new), 60)
     match change.kind:
         case Kind.ADD:
-            return f"{name} added: {new}"
+            return sentence(name, " added: ", new)
         case Kind.REMOVE:
-            return f"{name} removed (was {old})"
+            return sentence(name, " removed (was ", old, ")")
         case Kind.REORDER:
-            return f"{name}: the same items in another order"
+            return sentence(name, ": the same items in another order")
         case Kind.UPDATE:
-            return f"{name} {old} → {new}"
+            return sentence(name, " ", old, " → ", new)
 
 
 def reason(change: Change) -> str:
-    """Why the provider does what it does with a change; empty where the contract doesn't know the field."""
+    """Why the provider handles a change as it does; empty where the contract doesn't have the field."""
     row = _row(change)
     return row.reason if row else ""

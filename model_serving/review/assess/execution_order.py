@@ -1,10 +1,11 @@
-"""What approving will do, step by step, in the order in which the engine does it.
+"""What approving does, step by step, in the order in which the engine does it.
 
 The engine deletes what it replaces first, then creates and updates along the dependencies, then deletes what is no
-longer declared. Within each part the order here is by kind and name, so that two previews of one change read alike.
+longer declared. Within each part the order here is by kind and name, so that two previews of one change read the same.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from model_serving.databricks.resource_types import (
     COMPONENTS,
@@ -16,35 +17,45 @@ from model_serving.databricks.resource_types import (
 )
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.safeguards import safeguard_changes
-from model_serving.review.assess.sentence import quoted
+from model_serving.review.assess.sentence import Part, Sentence, quoted, sentence
 from model_serving.review.plan.preview import WRITING, Step
 
 _PHASES = {"delete-replaced": 0, "create": 1, "import": 1, "update": 1, "create-replacement": 1, "delete": 2}
-_SENTENCES = {
-    "delete-replaced": "Delete {}",
-    "create": "Create {}",
-    "import": "Take over {}",
-    "update": "Update {}",
-    "create-replacement": "Create {} again",
-    "delete": "Delete {}",
+_VERBS = {
+    "delete-replaced": "Delete ",
+    "create": "Create ",
+    "import": "Import ",
+    "update": "Update ",
+    "create-replacement": "Recreate ",
+    "delete": "Delete ",
 }
-_KINDS = (SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET, MODEL_SERVING, PERMISSIONS)
-"""Along the dependencies: permissions name endpoints and principals."""
-
 _NOUNS = {
-    SERVICE_PRINCIPAL: "service principal {}",
-    SERVICE_PRINCIPAL_SECRET: "OAuth secret {}",
-    MODEL_SERVING: "endpoint {}",
-    PERMISSIONS: "permissions {}",
+    SERVICE_PRINCIPAL: "service principal",
+    SERVICE_PRINCIPAL_SECRET: "OAuth secret",
+    MODEL_SERVING: "endpoint",
+    PERMISSIONS: "permissions",
 }
+"""In the order of the dependencies: permissions name endpoints and principals."""
 
 
-def in_order(steps: tuple[Step, ...], groups: Iterable[Group] = ()) -> tuple[str, ...]:
-    """The writes as sentences: to the workspace, and of `groups` those to the state alone. Components write nothing."""
+@dataclass(frozen=True)
+class Write:
+    """One write to the workspace, or to Pulumi's state alone."""
+
+    text: Sentence
+    configures_endpoint: bool = False
+    """Whether it creates an endpoint or updates its config, of which Databricks takes so many in a while."""
+
+
+def execution_order(steps: tuple[Step, ...], groups: Iterable[Group] = ()) -> tuple[Write, ...]:
+    """The writes of `steps`, and those of `groups` to Pulumi's state alone. Components write nothing."""
     writes = sorted((step for step in steps if step.op in WRITING and not _is_component(step)), key=_rank)
-    deleted = [step for step in writes if _PHASES[step.op] == _PHASES["delete"]]
-    options = [change.step(group) for group in groups for change in safeguard_changes(group)]
-    return (*map(_sentence, writes[: len(writes) - len(deleted)]), *options, *map(_sentence, deleted))
+    deletions = [step for step in writes if step.op == "delete"]
+    return (
+        *map(_write, writes[: len(writes) - len(deletions)]),
+        *(write for group in groups for write in _state_writes(group)),
+        *map(_write, deletions),
+    )
 
 
 def _is_component(step: Step) -> bool:
@@ -53,12 +64,20 @@ def _is_component(step: Step) -> bool:
 
 def _rank(step: Step) -> tuple[int, int, str]:
     phase = _PHASES[step.op]
-    kind = _KINDS.index(step.type) if step.type in _KINDS else len(_KINDS)
+    kind = [*_NOUNS].index(step.type) if step.type in _NOUNS else len(_NOUNS)
     return phase, kind if phase == 1 else -kind, step.urn.name
 
 
-def _sentence(step: Step) -> str:
-    noun = _NOUNS.get(step.type, step.type.rpartition(":")[2] + " {}").format(quoted(step.urn.name))
+def _write(step: Step) -> Write:
+    noun: tuple[Part, ...] = (f"{_NOUNS.get(step.type, step.urn.short_type)} ", quoted(step.urn.name))
     if step.op == "delete" and step.retained:
-        return f"Forget {noun}; it stays in the workspace"
-    return _SENTENCES[step.op].format(noun)
+        return Write(sentence("Remove ", *noun, " from Pulumi's state; it stays in the workspace"))
+    configures = step.type == MODEL_SERVING and step.op in {"create", "create-replacement", "update"}
+    return Write(sentence(_VERBS[step.op], *noun), configures)
+
+
+def _state_writes(group: Group) -> Iterable[Write]:
+    for change in safeguard_changes(group):
+        row = change.row
+        what = ("Set ", quoted(row.label), f" of {group.kind} ", quoted(group.key), " to ", quoted(row.after))
+        yield Write(sentence(*what, " in Pulumi's state"))

@@ -1,7 +1,8 @@
-"""The steps of a preview, put together by what declares them: an endpoint, a service principal, something else."""
+"""The steps of a preview, grouped by what declares them: an endpoint, a service principal or another resource."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from model_serving.databricks.resource_types import (
     ENGINE_TYPES,
@@ -13,19 +14,23 @@ from model_serving.databricks.resource_types import (
 )
 from model_serving.review.plan.preview import Step, Urn
 
+Owner: TypeAlias = tuple[str, str]
+"""The kind and key of what declares a resource."""
+
 _COMPONENTS = {
     SERVING_ENDPOINT_COMPONENT: "endpoint",
     SERVICE_PRINCIPAL_COMPONENT: "service principal",
 }
-_ALONE = {MODEL_SERVING: "endpoint", SERVICE_PRINCIPAL: "service principal"}
-"""The same without a component of ours around it, in another program."""
+_WITHOUT_COMPONENT = {MODEL_SERVING: "endpoint", SERVICE_PRINCIPAL: "service principal", PERMISSIONS: "permissions"}
+"""Resources that another program registers without our components."""
 
 LOGICAL = ("replace", "same", "read", "refresh", "discard", "discard-replaced", "remove-pending-replace")
+"""The operations that write nothing to the workspace."""
 
 
 @dataclass
 class Group:
-    """All steps that belong to one thing. `refreshed` are those of a refresh, which come before.
+    """All steps that belong to one owner. `refreshed` are those of a refresh, which come first.
 
     `components` are those of the component itself, for which nothing is written to the workspace.
     """
@@ -37,49 +42,49 @@ class Group:
     components: list[Step] = field(default_factory=list)
 
     def main(self, resource: str) -> Step | None:
-        """The step of a resource type. Of a replacement, the half that tells both sides."""
-        found = [step for step in self.steps if step.type == resource]
-        best = sorted(found, key=lambda step: (step.op != "replace", step.op == "delete-replaced"))
-        return best[0] if best else None
+        """The step of a resource type. Of a replacement, the half that has both sides."""
+        steps = [step for step in self.steps if step.type == resource]
+        return min(steps, key=lambda step: (step.op != "replace", step.op == "delete-replaced"), default=None)
 
     def refresh(self, resource: str) -> Step | None:
-        """What a refresh found of a resource type, where it found a difference."""
-        found = (step for step in self.refreshed if step.type == resource)
-        return next((step for step in found if step.differs or step.gone), None)
+        """The refresh of a resource type, where it found a difference."""
+        steps = (step for step in self.refreshed if step.type == resource)
+        return next((step for step in steps if step.differs or step.gone), None)
 
 
 def grouped(steps: tuple[Step, ...]) -> list[Group]:
     """The groups, sorted by kind and key. Providers and the stack itself are left out."""
-    parents = {step.urn.text: step.parent for step in steps if step.parent.text}
-    groups: dict[tuple[str, str], Group] = {}
+    owner_of = owners(steps)
+    groups: dict[Owner, Group] = {}
     for step in steps:
         if step.type.startswith(ENGINE_TYPES):
             continue
-        kind, key = _owner(step, parents)
-        group = groups.setdefault((kind, key), Group(kind, key))
+        owner = owner_of[step.urn.text]
+        group = groups.setdefault(owner, Group(*owner))
         if step.op == "refresh":
             group.refreshed += [step] if step.type not in _COMPONENTS else []
         else:
             (group.components if step.type in _COMPONENTS else group.steps).append(step)
-    return [groups[name] for name in sorted(groups)]
+    return [groups[owner] for owner in sorted(groups)]
 
 
-def owner(urn: str, steps: tuple[Step, ...]) -> tuple[str, str]:
-    """The kind and key of what declares a resource."""
+def owners(steps: tuple[Step, ...]) -> dict[str, Owner]:
+    """What declares each resource, by its URN."""
     parents = {step.urn.text: step.parent for step in steps if step.parent.text}
-    return _owner(Step("same", Urn(urn), parents.get(urn, Urn())), parents)
+    return {step.urn.text: _owner(step.urn, parents) for step in steps}
 
 
-def _owner(step: Step, parents: Mapping[str, Urn]) -> tuple[str, str]:
-    around: Urn | None = step.urn
-    for _ in range(20):
-        if around is None or not around.text:
-            break
-        if around.type in _COMPONENTS:
-            return _COMPONENTS[around.type], around.name
-        around = parents.get(around.text, step.parent if around is step.urn else None)
-    if step.type in _ALONE:
-        return _ALONE[step.type], step.urn.name
-    if step.type == PERMISSIONS:
-        return "permissions", step.urn.name
-    return step.type.rpartition(":")[2] or "resource", step.urn.name
+def _owner(urn: Urn, parents: Mapping[str, Urn]) -> Owner:
+    for ancestor in _ancestry(urn, parents):
+        if ancestor.type in _COMPONENTS:
+            return _COMPONENTS[ancestor.type], ancestor.name
+    return _WITHOUT_COMPONENT.get(urn.type, urn.short_type or "resource"), urn.name
+
+
+def _ancestry(urn: Urn, parents: Mapping[str, Urn]) -> Iterator[Urn]:
+    """A resource, its parent, that one's parent and so on."""
+    seen: set[str] = set()
+    while urn.text and urn.text not in seen:
+        yield urn
+        seen.add(urn.text)
+        urn = parents.get(urn.text, Urn())

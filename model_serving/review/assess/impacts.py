@@ -1,50 +1,110 @@
-"""What a change can do to those who run and call an endpoint, as classes that a reviewer can weigh."""
+"""Impact: what a change means for those who call and operate an endpoint, by risk."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
+
+from model_serving.review.assess.sentence import Part, Sentence, sentence
 
 
 class Risk(StrEnum):
-    """From worst to harmless; the order is the order of the report."""
+    """The kinds of impact, from worst to harmless, each with its words and signs in every format.
 
-    OUTAGE = "outage"  # nothing answers, for a while or for good
-    INTERFACE = "interface"  # callers must change: another name, URL or id
-    LOST = "lost"  # the edit never arrives, whatever is reported
-    PROTECTION = "protection"  # a later change may delete it
-    ACCESS = "access"  # someone may do more, or less
-    BEHAVIOUR = "behaviour"  # other answers
-    COST = "cost"  # another bill, another capacity
-    COSMETIC = "cosmetic"  # nothing that serves is touched
+    `verdict` is the report's first line where this is the worst risk, `meaning` its explanation. `colour` is a style of
+    rich, `sarif_level` is empty for risks that are not shown at a line of a stack file.
+    """
 
+    OUTAGE = (
+        "outage",
+        "🛑",
+        "bold red",
+        "error",
+        "approving causes an outage",
+        "nothing answers, temporarily or permanently",
+    )
+    INTERFACE = (
+        "interface",
+        "🔌",
+        "red",
+        "warning",
+        "approving breaks callers",
+        "callers must change: another name, URL or id",
+    )
+    LOST = (
+        "lost",
+        "🕳️",
+        "magenta",
+        "warning",
+        "the provider silently ignores a part of this change",
+        "the provider ignores the edit, though Pulumi reports success",
+    )
+    PROTECTION = (
+        "protection",
+        "🔓",
+        "yellow",
+        "warning",
+        "approving removes a protection from deletion",
+        "a later change can delete or replace it, which was refused until now",
+    )
+    ACCESS = (
+        "access",
+        "🔑",
+        "yellow",
+        "warning",
+        "approving changes permissions",
+        "someone may do more, or less, than before",
+    )
+    BEHAVIOUR = (
+        "behaviour",
+        "🔀",
+        "cyan",
+        "",
+        "approving changes the answers that callers get",
+        "callers get different answers",
+    )
+    COST = ("cost", "💰", "blue", "", "approving changes cost or capacity", "a different bill or capacity")
+    COSMETIC = ("cosmetic", "✏️", "dim", "", "nothing that serves changes", "nothing that serves changes")
 
-ORDER = tuple(Risk)
+    icon: str
+    colour: str
+    sarif_level: str
+    verdict: str
+    meaning: str
 
-MEANING = {
-    Risk.OUTAGE: "nothing answers, for a while or for good",
-    Risk.INTERFACE: "callers must change: another name, URL or id",
-    Risk.LOST: "the edit would not arrive, though Pulumi reports success",
-    Risk.PROTECTION: "a later change can delete or replace it, which was refused until now",
-    Risk.ACCESS: "someone may do more, or less, than before",
-    Risk.BEHAVIOUR: "callers get other answers",
-    Risk.COST: "another bill, or another capacity",
-    Risk.COSMETIC: "nothing that serves is touched",
-}
+    def __new__(cls, value: str, icon: str, colour: str, sarif_level: str, verdict: str, meaning: str) -> Self:  # noqa: PLR0917
+        """A string with its words as attributes."""
+        risk = str.__new__(cls, value)
+        risk._value_ = value
+        risk.icon, risk.colour, risk.sarif_level = icon, colour, sarif_level
+        risk.verdict, risk.meaning = verdict, meaning
+        return risk
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Risk).index(self)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that a reviewer should know: what happens, why it does, and what can be done instead."""
+class Impact:
+    """One thing that a reviewer should know: what happens, and why or what follows from it."""
 
     risk: Risk
-    what: str
-    why: str = ""
+    what: Sentence
+    why: Sentence
+
+
+def impact(risk: Risk, what: Part, why: Part = "") -> Impact:
+    """An impact from parts of sentences."""
+    return Impact(risk, sentence(what), sentence(why))
 
 
 def worst(risks: Iterable[Risk]) -> Risk | None:
-    return min(risks, key=ORDER.index, default=None)
+    """The worst of the risks, or None if there are none."""
+    return min(risks, key=lambda risk: risk.rank, default=None)
 
 
-def by_risk(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Worst first, each once, otherwise in the order in which they were found."""
-    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: ORDER.index(finding.risk)))
+def by_risk(impacts: Iterable[Impact]) -> tuple[Impact, ...]:
+    """Worst first, each once, otherwise in the given order."""
+    return tuple(sorted(dict.fromkeys(impacts), key=lambda each: each.risk.rank))

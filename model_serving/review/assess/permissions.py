@@ -1,4 +1,4 @@
-"""Who gains and who loses what on an endpoint, by the names that people know."""
+"""Who gains and who loses which permission level on an endpoint."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,28 +6,47 @@ from typing import Any
 
 from model_serving.databricks.principals import is_everyone_group
 from model_serving.databricks.resource_types import SERVICE_PRINCIPAL
-from model_serving.review.assess.impacts import Finding, Risk
-from model_serving.review.assess.sentence import quoted
-from model_serving.review.plan.diff import NAMED_BY
+from model_serving.review.assess.impacts import Impact, Risk, impact
+from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
+from model_serving.review.plan.diff import NAMED_BY, paired
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import Mark, shown
 
 LEVELS = ("CAN_VIEW", "CAN_QUERY", "CAN_MANAGE")
-"""Each holds those before it."""
+"""Each includes those before it."""
 
 _KINDS = {"servicePrincipalName": "service principal", "userName": "user", "groupName": "group"}
 _MEANS = {
-    "CAN_VIEW": "may look at it",
-    "CAN_QUERY": "may call it",
-    "CAN_MANAGE": "may change and delete it, and give others access",
+    "CAN_VIEW": "may view it",
+    "CAN_QUERY": "may query it",
+    "CAN_MANAGE": "may change and delete it, and grant access to others",
 }
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user, group or service principal. `kind` is empty where no name is known."""
+
+    name: str
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+    @property
+    def sentence(self) -> Sentence:
+        return sentence(quoted(self.name), f" ({self.kind})" if self.kind else "")
+
+    @property
+    def is_everyone(self) -> bool:
+        return self.kind == "group" and is_everyone_group(self.name)
 
 
 @dataclass(frozen=True)
 class Grant:
     """A principal's level on an endpoint before and after; None where it has none."""
 
-    principal: str
+    principal: Principal
     before: str | None
     after: str | None
 
@@ -36,86 +55,80 @@ class Grant:
         return _rank(self.after) > _rank(self.before)
 
 
-def known_principals(steps: tuple[Step, ...]) -> dict[str, str]:
-    """The names of this stack's service principals, by application id."""
-    found: dict[str, str] = {}
-    for step in steps:
-        application_id = step.found.get("applicationId")
-        if step.type == SERVICE_PRINCIPAL and isinstance(application_id, str):
-            found[application_id] = step.urn.name
-    return found
+@dataclass(frozen=True)
+class KnownPrincipals:
+    """The service principals of a stack: names by application id, and those that a preview would create."""
+
+    names: Mapping[str, str]
+    created: tuple[str, ...]
+
+    def principal(self, access_control: Mapping[str, Any]) -> Principal:
+        """The principal of one entry of an access list."""
+        field = next((field for field in NAMED_BY["accessControls"] if access_control.get(field)), None)
+        if field is None:
+            return Principal("an unnamed principal")
+        who, kind = access_control[field], _KINDS[field]
+        if who is not Mark.UNKNOWN:
+            return Principal(self.names.get(str(who), shown(who)), kind)
+        return (
+            Principal(" or ".join(self.created), f"{kind}, new")
+            if self.created
+            else Principal(f"a {kind}, not known yet")
+        )
 
 
-def new_principals(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """Service principals that this preview would create: they have no application id yet."""
-    return tuple(
-        step.urn.name
-        for step in steps
-        if step.type == SERVICE_PRINCIPAL and step.op in {"create", "create-replacement"}
+def known_principals(steps: tuple[Step, ...]) -> KnownPrincipals:
+    """The service principals among the resources of a preview."""
+    principals = [step for step in steps if step.type == SERVICE_PRINCIPAL]
+    ids = {step.found.get("applicationId"): step.urn.name for step in principals}
+    return KnownPrincipals(
+        {key: name for key, name in ids.items() if isinstance(key, str)},
+        tuple(step.urn.name for step in principals if step.op in {"create", "create-replacement"}),
     )
 
 
-def grants(
-    old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, str], fresh: tuple[str, ...]
-) -> tuple[Grant, ...]:
-    """Whose level changes between two access lists, the widened first."""
-    before, after = _levels(old, names, fresh), _levels(new, names, fresh)
-    changed = [
-        Grant(who, before.get(who), after.get(who))
-        for who in dict.fromkeys([*after, *before])
-        if before.get(who) != after.get(who)
-    ]
-    return tuple(sorted(changed, key=lambda grant: (not grant.widens, -_rank(grant.after), grant.principal)))
+def grants(old: Mapping[str, Any], new: Mapping[str, Any], known: KnownPrincipals) -> tuple[Grant, ...]:
+    """The principals whose level changes between two access lists, gained levels first."""
+    changed = (Grant(*each) for each in paired(_levels(old, known), _levels(new, known)))
+    return tuple(
+        sorted(
+            (grant for grant in changed if grant.before != grant.after),
+            key=lambda grant: (not grant.widens, -_rank(grant.after), str(grant.principal)),
+        )
+    )
 
 
-def _levels(inputs: Mapping[str, Any], names: Mapping[str, str], fresh: tuple[str, ...]) -> dict[str, str]:
+def _levels(inputs: Mapping[str, Any], known: KnownPrincipals) -> dict[Principal, str]:
     controls = inputs.get("accessControls")
     items = [item for item in controls if isinstance(item, Mapping)] if isinstance(controls, list) else []
-    return {_principal(item, names, fresh): shown(item.get("permissionLevel")) for item in items}
+    return {known.principal(item): shown(item.get("permissionLevel")) for item in items}
 
 
-def _principal(item: Mapping[str, Any], names: Mapping[str, str], fresh: tuple[str, ...]) -> str:
-    field = next((field for field in NAMED_BY["accessControls"] if item.get(field)), None)
-    if field is None:
-        return "someone unnamed"
-    who = item[field]
-    if who is Mark.UNKNOWN:
-        return " or ".join(fresh) + f" ({_KINDS[field]}, new)" if fresh else f"a {_KINDS[field]} that is not known yet"
-    name = names.get(str(who), shown(who))
-    return f"{name} ({_KINDS[field]})"
-
-
-def access(changed: tuple[Grant, ...]) -> Iterator[Finding]:
-    """Each changed level as a finding."""
+def access_impacts(changed: tuple[Grant, ...]) -> Iterator[Impact]:
+    """Each changed level."""
     for grant in changed:
+        who = grant.principal.sentence
         if grant.after is None:
-            why = "it can no longer call it, unless another grant lets it in" if _rank(grant.before) > 0 else ""
-            yield Finding(Risk.ACCESS, f"{_who(grant)} loses {quoted(grant.before or '')}", why)
+            why = "it can no longer query it, unless another grant allows it" if _rank(grant.before) > 0 else ""
+            yield impact(Risk.ACCESS, sentence(who, " loses ", quoted(grant.before or "")), why)
         elif grant.before is None:
-            yield Finding(Risk.ACCESS, f"{_who(grant)} gains {quoted(grant.after)}", _reach(grant))
+            yield impact(Risk.ACCESS, sentence(who, " gains ", quoted(grant.after)), _reach(grant))
         else:
             verb = "rises" if grant.widens else "falls"
-            yield Finding(
-                Risk.ACCESS, f"{_who(grant)} {verb} from {quoted(grant.before)} to {quoted(grant.after)}", _reach(grant)
-            )
+            levels = (quoted(grant.before), " to ", quoted(grant.after))
+            yield impact(Risk.ACCESS, sentence(who, f" {verb} from ", *levels), _reach(grant))
 
 
-def _who(grant: Grant) -> str:
-    name, _, kind = grant.principal.rpartition(" (")
-    return f"{quoted(name)} ({kind}" if name else quoted(grant.principal)
-
-
-def callers(changed: tuple[Grant, ...]) -> Iterator[Finding]:
-    """Who had access to what goes away."""
+def lost_access(changed: tuple[Grant, ...]) -> Iterator[Impact]:
+    """Who had access to an endpoint that is deleted."""
     if changed:
-        told = ", ".join(f"{_who(grant)} with {quoted(grant.before or '')}" for grant in changed)
-        yield Finding(Risk.ACCESS, f"Those who had access: {told}")
+        who = (sentence(grant.principal.sentence, " with ", quoted(grant.before or "")) for grant in changed)
+        yield impact(Risk.ACCESS, sentence("Access lost: ", joined(who)))
 
 
 def _reach(grant: Grant) -> str:
-    everyone = is_everyone_group(grant.principal.rpartition(" (")[0])
     means = _MEANS.get(grant.after or "", "")
-    return f"everyone in the workspace {means}" if everyone and means else means
+    return f"everyone in the workspace {means}" if means and grant.principal.is_everyone else means
 
 
 def _rank(level: str | None) -> int:

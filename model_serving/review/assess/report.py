@@ -1,59 +1,61 @@
-"""A preview as a report: every subject judged, a verdict over all, and what approving will do, in order."""
+"""A preview as a report: the change of every resource, a verdict, and what approving does, in order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeAlias
 
 from model_serving.review.assess.digest import digest
-from model_serving.review.assess.endpoint import endpoint
-from model_serving.review.assess.execution_order import in_order
-from model_serving.review.assess.grouping import Group, grouped, owner
-from model_serving.review.assess.impacts import ORDER, Finding, Risk, worst
-from model_serving.review.assess.permissions import known_principals, new_principals
+from model_serving.review.assess.endpoint import endpoint_change
+from model_serving.review.assess.execution_order import Write, execution_order
+from model_serving.review.assess.grouping import Group, Owner, grouped, owners
+from model_serving.review.assess.impacts import Risk, impact, worst
+from model_serving.review.assess.permissions import KnownPrincipals, known_principals
 from model_serving.review.assess.renames import with_renames
-from model_serving.review.assess.resource_change import Action, Subject
+from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.safeguards import with_safeguards
-from model_serving.review.assess.service_principals import other
+from model_serving.review.assess.service_principals import other_change
 from model_serving.review.plan.preview import Preview, Violation
 
 
 class Verdict(StrEnum):
-    """What the report comes to, with the exit status of the command that made it."""
+    """The result of a review."""
 
-    FINE = "fine"  # 0: nothing to do, or nothing that matters to anyone
-    APPROVAL = "approval"  # 2: a person should say yes to it
-    FAILED = "failed"  # 1: it can't be done, or a policy forbids it
+    FINE = "fine"  # nothing to do, or cosmetic changes only
+    APPROVAL = "approval"  # a person must approve it
+    FAILED = "failed"  # the preview failed, or a policy forbids the change
 
     @property
     def exit_status(self) -> int:
+        """The exit status of the command that made the report."""
         return {"fine": 0, "approval": 2, "failed": 1}[self.value]
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What was reviewed, so that a reader sees when it is no longer what would be deployed. All of it may be empty."""
+    """What was reviewed, so that a reader sees when the report is stale. Every part may be empty."""
 
     base: str = ""
     head: str = ""
     run: str = ""
-    """Where the full report lies: an address."""
+    """The address of the full report."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that is said of one stack's preview. Free of secrets; a renderer adds and decides nothing."""
+    """All that is known of one stack's preview. Free of secrets; a renderer adds and decides nothing."""
 
     stack: str
     verdict: Verdict
-    subjects: tuple[Subject, ...]
+    resources: tuple[ResourceChange, ...]
     """Changed, drifted or violating; worst first."""
     unchanged: int
-    order: tuple[str, ...]
-    """What approving will do, step by step; nothing where the preview did not get to the end."""
+    order: tuple[Write, ...]
+    """What approving does, step by step; empty where the preview did not finish."""
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     violations: tuple[Violation, ...]
-    """Those that no subject holds."""
+    """Those of no resource in `resources`."""
     packs: tuple[str, ...]
     digest: str
     """The same for two previews that would do the same; empty for one that can't be deployed."""
@@ -61,7 +63,7 @@ class Report:
 
     @property
     def risk(self) -> Risk | None:
-        return worst(subject.risk for subject in self.subjects if subject.risk)
+        return worst(resource.risk for resource in self.resources if resource.risk)
 
     @property
     def refused(self) -> bool:
@@ -69,100 +71,99 @@ class Report:
 
     @property
     def all_violations(self) -> tuple[Violation, ...]:
-        return (*(each for subject in self.subjects for each in subject.violations), *self.violations)
+        return (*(each for resource in self.resources for each in resource.violations), *self.violations)
 
     @property
-    def drifted(self) -> tuple[Subject, ...]:
-        """What was changed or removed outside."""
-        return tuple(each for each in self.subjects if each.gone or (each.drift and not each.unfinished))
+    def drifted(self) -> tuple[ResourceChange, ...]:
+        """What was changed or removed outside of this project."""
+        return tuple(each for each in self.resources if each.gone or (each.drift and not each.unfinished))
 
     @property
-    def half_arrived(self) -> tuple[Subject, ...]:
-        """What an update that ended in an error has changed all the same."""
-        return tuple(each for each in self.subjects if each.drift and each.unfinished and not each.gone)
+    def half_updated(self) -> tuple[ResourceChange, ...]:
+        """What a failed update changed nevertheless."""
+        return tuple(each for each in self.resources if each.drift and each.unfinished and not each.gone)
 
     def count(self, action: Action, kind: str = "endpoint") -> int:
-        return sum(subject.action is action and subject.kind == kind for subject in self.subjects)
+        """The number of resources of a kind with an action."""
+        return sum(resource.action is action and resource.kind == kind for resource in self.resources)
 
 
-Places = Callable[[str, str], str]
-"""Where the stack files declare a thing of a kind, by its key."""
+Places: TypeAlias = Callable[[str, str], str]
+"""Where the stack files declare a resource of a kind, by its key."""
 
 
 def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Stamp | None = None) -> Report:
-    """The report on a preview. `places` tells where each subject is declared."""
-    names, fresh = known_principals(preview.steps), new_principals(preview.steps)
-    held, loose = _violations(preview)
+    """The report on a preview. `places` returns where each resource is declared."""
+    known = known_principals(preview.steps)
+    violations, others = _violations_by_owner(preview)
     groups = grouped(preview.steps)
-    found = [
-        replace(subject, violations=held.get((subject.kind, subject.key), ()), place=places(subject.kind, subject.key))
-        for subject in with_renames([_subject(group, names, fresh) for group in groups])
+    every = [
+        replace(change, violations=violations.get((change.kind, change.key), ()), place=places(change.kind, change.key))
+        for change in with_renames([_resource_change(group, known) for group in groups])
     ]
-    told = [
-        subject
-        for subject in found
-        if subject.action is not Action.NONE or subject.drift or subject.gone or subject.violations
+    reported = [
+        change
+        for change in every
+        if change.action is not Action.NONE or change.drift or change.gone or change.violations
     ]
+    verdict, errors = _verdict(preview, reported), _errors(preview)
     return Report(
         stack=preview.stack,
-        verdict=_verdict(preview, told),
-        subjects=tuple(sorted(told, key=_severity)),
-        unchanged=len(found) - len(told),
-        order=() if _errors(preview) else in_order(preview.steps, groups),
-        errors=_errors(preview),
+        verdict=verdict,
+        resources=tuple(sorted(reported, key=_severity)),
+        unchanged=len(every) - len(reported),
+        order=() if errors else execution_order(preview.steps, groups),
+        errors=errors,
         warnings=preview.warnings,
-        violations=loose,
+        violations=others,
         packs=preview.packs,
-        digest="" if _verdict(preview, told) is Verdict.FAILED else digest(preview.steps, told),
+        digest="" if verdict is Verdict.FAILED else digest(preview.steps, reported),
         stamp=stamp or Stamp(),
     )
 
 
-def _subject(group: Group, names: Mapping[str, str], fresh: tuple[str, ...]) -> Subject:
-    subject = endpoint(group, names, fresh) if group.kind == "endpoint" else other(group)
-    subject = with_safeguards(subject, group)
-    if subject.action is Action.NONE or subject.findings or subject.drift:
-        return subject
-    # Never silent: what the engine writes and the report can't tell is for a person to look at.
-    why = "the engine finds it different, and nothing that may be shown differs"
-    return replace(subject, findings=(Finding(Risk.BEHAVIOUR, "Written anew", why),))
+def _resource_change(group: Group, known: KnownPrincipals) -> ResourceChange:
+    change = endpoint_change(group, known) if group.kind == "endpoint" else other_change(group)
+    change = with_safeguards(change, group)
+    if change.action is Action.NONE or change.impacts or change.drift:
+        return change
+    # Never silent: a write that the report can't explain needs a person's attention.
+    why = "the provider reports a difference, but no value that may be shown differs"
+    return replace(change, impacts=(impact(Risk.BEHAVIOUR, "Updated", why),))
 
 
-def _violations(preview: Preview) -> tuple[dict[tuple[str, str], tuple[Violation, ...]], tuple[Violation, ...]]:
-    """Violations by what they are about, and those that are about the stack, or something unknown."""
-    held: dict[tuple[str, str], tuple[Violation, ...]] = {}
-    known = {step.urn.text for step in preview.steps}
+def _violations_by_owner(preview: Preview) -> tuple[dict[Owner, tuple[Violation, ...]], tuple[Violation, ...]]:
+    """Violations by the resource that they are about, and those about the stack or an unknown resource."""
+    owner_of = owners(preview.steps)
+    owned: dict[Owner, tuple[Violation, ...]] = {}
     for violation in preview.violations:
-        if violation.urn in known:
-            name = owner(violation.urn, preview.steps)
-            held[name] = (*held.get(name, ()), violation)
-    loose = tuple(each for each in preview.violations if each.urn not in known)
-    return held, loose
+        if owner := owner_of.get(violation.urn):
+            owned[owner] = (*owned.get(owner, ()), violation)
+    return owned, tuple(each for each in preview.violations if each.urn not in owner_of)
 
 
-def _verdict(preview: Preview, subjects: list[Subject]) -> Verdict:
+def _verdict(preview: Preview, resources: list[ResourceChange]) -> Verdict:
     if preview.errors or not preview.complete or any(each.mandatory for each in preview.violations):
         return Verdict.FAILED
-    risks = {subject.risk for subject in subjects} - {None, Risk.COSMETIC}
-    advised = any(subject.violations and subject.action is not Action.NONE for subject in subjects)
-    drifted = any(subject.drift or subject.gone for subject in subjects)
+    risks = {resource.risk for resource in resources} - {None, Risk.COSMETIC}
+    advised = any(resource.violations and resource.action is not Action.NONE for resource in resources)
+    drifted = any(resource.drift or resource.gone for resource in resources)
     return Verdict.APPROVAL if risks or advised or drifted else Verdict.FINE
 
 
 _ECHOES = ("preview failed", "an unhandled error occurred: program exited with non-zero exit code")
-"""What the engine adds to an error that it has told already."""
+"""What the engine adds to an error that it has reported already."""
 _CANCELLED = "context canceled"
-"""How an answer ends that a refused run no longer waited for. Newer engines report as many as were under way."""
+"""The end of a call that a refused run no longer waited for. Newer engines report one for each that was under way."""
 
 
 def _errors(preview: Preview) -> tuple[str, ...]:
-    told = tuple(error for error in preview.errors if not error.startswith(_ECHOES) and not error.endswith(_CANCELLED))
-    if told or any(violation.mandatory for violation in preview.violations):
-        return told
+    errors = tuple(each for each in preview.errors if not each.startswith(_ECHOES) and not each.endswith(_CANCELLED))
+    if errors or any(violation.mandatory for violation in preview.violations):
+        return errors
     return preview.errors or (() if preview.complete else ("The preview ended before it was complete",))
 
 
-def _severity(subject: Subject) -> tuple[int, int, str, str]:
-    mandatory = any(each.mandatory for each in subject.violations)
-    risk = ORDER.index(subject.risk) if subject.risk else len(ORDER)
-    return (0 if mandatory else 1, risk, subject.kind, subject.key)
+def _severity(resource: ResourceChange) -> tuple[bool, int, str, str]:
+    mandatory = any(each.mandatory for each in resource.violations)
+    return (not mandatory, resource.risk.rank if resource.risk else len(Risk), resource.kind, resource.key)

@@ -1,26 +1,38 @@
-"""What a report says of one endpoint, service principal or other resource. All of it may be shown to anyone."""
+"""What a preview does to one endpoint, service principal or other resource. All of it is safe to show."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
-from model_serving.review.assess.impacts import Finding, Risk, worst
+from model_serving.review.assess.impacts import Impact, Risk, worst
 from model_serving.review.assess.permissions import Grant
-from model_serving.review.assess.served_entities import Share
+from model_serving.review.assess.served_entities import EntityChange, Share
 from model_serving.review.plan.preview import Violation
 
 
 class Action(StrEnum):
-    CREATE = "create"
-    UPDATE = "update"
-    REPLACE = "replace"
-    DELETE = "delete"
-    FORGET = "forget"  # Pulumi lets go of it; it goes on in the workspace
-    NONE = "none"
+    """What happens to the resource as a whole; `done` is the word for it in headlines and counts."""
+
+    CREATE = ("create", "created")
+    UPDATE = ("update", "updated")
+    REPLACE = ("replace", "replaced")
+    DELETE = ("delete", "deleted")
+    FORGET = ("forget", "no longer managed")  # Pulumi removes it from its state; it stays in the workspace
+    NONE = ("none", "unchanged")
+
+    done: str
+
+    def __new__(cls, value: str, done: str) -> Self:
+        """A string with its word as an attribute."""
+        action = str.__new__(cls, value)
+        action._value_ = value
+        action.done = done
+        return action
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing before and after, in words; empty where it is not there."""
+    """One value before and after, as text; empty where there is none."""
 
     label: str
     before: str
@@ -28,36 +40,55 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What happens to one thing that a stack file declares."""
+class ResourceChange:
+    """What happens to one resource that a stack file declares."""
 
     kind: str
     """`endpoint`, `service principal`, or the resource's type."""
     key: str
     """Its key in the stack file."""
     action: Action
-    findings: tuple[Finding, ...] = ()
+    impacts: tuple[Impact, ...] = ()
     """Worst first."""
-    rows: tuple[Row, ...] = ()
-    """What a reviewer compares: models, machines, addresses."""
+    entities: tuple[EntityChange, ...] = ()
+    """Served entities that are added, removed or changed."""
+    settings: tuple[Row, ...] = ()
+    """Settings of an endpoint that a reviewer compares."""
+    addresses: tuple[Row, ...] = ()
+    """URL and id where they change: the only rows that differ between endpoints that change in the same way."""
     shares: tuple[Share, ...] = ()
     grants: tuple[Grant, ...] = ()
     fields: tuple[Row, ...] = ()
-    """Every changed field in the vocabulary of a stack file."""
+    """Every changed field under its name in a stack file."""
     drift: tuple[Row, ...] = ()
-    """What was changed outside: as declared before, and as found."""
+    """Fields that differ between the last deployment and the workspace."""
     gone: bool = False
-    """Removed outside."""
+    """Removed outside of this project."""
     unfinished: bool = False
-    """The last update of it ended in an error. What a refresh then finds different came from that, not from outside."""
+    """The last update of it failed. `drift` is then what that update changed, and no change made outside."""
     violations: tuple[Violation, ...] = ()
     place: str = ""
     """Where the stack files declare it, as `file:line`."""
 
     @property
     def risk(self) -> Risk | None:
-        return worst(finding.risk for finding in self.findings)
+        return worst(impact.risk for impact in self.impacts)
 
     @property
     def title(self) -> str:
         return f"{self.kind} {self.key}"
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Everything that a reviewer compares: models, compute, settings and addresses."""
+        compared = [row for change in self.entities for row in _entity_rows(change)]
+        return (*compared, *self.settings, *self.addresses)
+
+
+def _entity_rows(change: EntityChange) -> list[Row]:
+    before, after = change.before, change.after
+    rows = [
+        Row(f"Model · {change.name}", before.label if before else "", after.label if after else ""),
+        Row(f"Runs on · {change.name}", before.compute if before else "", after.compute if after else ""),
+    ]
+    return [row for row in rows if row.before != row.after]

@@ -1,6 +1,6 @@
-"""Changes of what keeps a resource from being deleted: the resource options `protect` and `retain_on_delete`.
+"""Changes of the resource options that keep a resource from being deleted: `protect` and `retain_on_delete`.
 
-The engine has no operation for such a change. It writes it into the state beside whatever else it does with the
+The engine has no operation for such a change. It writes it into the state during whatever else it does with the
 resource, and that is mostly nothing (`same`).
 """
 
@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from model_serving.review.assess.grouping import Group
-from model_serving.review.assess.impacts import Finding, Risk, by_risk
-from model_serving.review.assess.resource_change import Action, Row, Subject
-from model_serving.review.assess.sentence import quoted
+from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
+from model_serving.review.assess.other_resources import field_sentence
+from model_serving.review.assess.resource_change import Action, ResourceChange, Row
+from model_serving.review.assess.sentence import sentence
 from model_serving.review.plan.preview import Safeguards, Step
 
-_KEPT_BY = ("same", "update", "replace")
-"""The operations after which the resource is still there, under the options that the program gives it now."""
+_KEEPING = ("same", "update", "replace")
+"""The operations after which the resource still exists, with the options that the program sets now."""
 
-_SAYS = {
+_PHRASES = {
     ("protect", True): (Risk.COSMETIC, "Protected from now on", "Pulumi refuses to delete or replace it"),
     ("protect", False): (
         Risk.PROTECTION,
@@ -25,12 +26,12 @@ _SAYS = {
     ),
     ("retain_on_delete", True): (
         Risk.COSMETIC,
-        "Kept in the workspace when it is deleted here",
+        "Retained in the workspace when it is deleted here",
         "a later deletion removes it from Pulumi's state only; it keeps running, and being billed",
     ),
     ("retain_on_delete", False): (
         Risk.PROTECTION,
-        "No longer kept in the workspace when it is deleted here",
+        "No longer retained in the workspace when it is deleted here",
         "from then on a deletion deletes it in the workspace, too",
     ),
 }
@@ -38,59 +39,56 @@ _SAYS = {
 
 @dataclass(frozen=True)
 class SafeguardChange:
-    """One option that is set or taken away, on one resource or on several of the same group."""
+    """One option that is set or removed, on one resource or on several of the same group."""
 
     option: str
     """`protect` or `retain_on_delete`."""
     after: bool
-    of: tuple[str, ...] = ()
-    """The resources that it changes on, where it doesn't change on the group's own one."""
+    resources: tuple[str, ...] = ()
+    """The resources that it changes on, unless that is the one that the group is named after."""
 
     @property
     def row(self) -> Row:
-        label = ".".join([*filter(None, [", ".join(self.of)]), self.option])
+        label = f"{', '.join(self.resources)}.{self.option}" if self.resources else self.option
         return Row(label, *(("false", "true") if self.after else ("true", "false")))
 
     @property
-    def finding(self) -> Finding:
-        risk, what, why = _SAYS[self.option, self.after]
-        row = self.row
-        return Finding(risk, f"{what}: {quoted(row.label)} {quoted(row.before)} → {quoted(row.after)}", why)
-
-    def step(self, group: Group) -> str:
-        """What the engine does for it, as a sentence of the steps."""
-        row = self.row
-        return f"Set {quoted(row.label)} of {group.kind} {quoted(group.key)} to {quoted(row.after)} in Pulumi's state"
+    def impact(self) -> Impact:
+        risk, what, why = _PHRASES[self.option, self.after]
+        return impact(risk, sentence(f"{what}: ", field_sentence(self.row)), why)
 
 
 def safeguard_changes(group: Group) -> tuple[SafeguardChange, ...]:
-    """Each option that changes, once: children inherit what their component is given."""
-    changed: dict[tuple[str, bool], list[Step]] = {}
+    """Each option that changes, once: children inherit the options of their component."""
+    changed: dict[tuple[str, bool], list[str]] = {}
     for step in (*group.components, *group.steps):
         before, after = _before(step, group), step.safe_after
-        if step.op in _KEPT_BY and before and after:
+        if step.op in _KEEPING and before and after:
             for option in _differing(before, after):
-                changed.setdefault((option, getattr(after, option)), []).append(step)
-    return tuple(SafeguardChange(*key, _others(group, steps)) for key, steps in sorted(changed.items()))
+                changed.setdefault((option, getattr(after, option)), []).append(step.urn.name)
+    return tuple(
+        SafeguardChange(*key, () if group.key in names else tuple(dict.fromkeys(names)))
+        for key, names in sorted(changed.items())
+    )
 
 
-def with_safeguards(subject: Subject, group: Group) -> Subject:
-    """The subject, with what becomes of its safeguards. Where nothing else happens to it, that is a change, too."""
-    changes = safeguard_changes(group)
-    if not changes:
-        return subject
+def with_safeguards(change: ResourceChange, group: Group) -> ResourceChange:
+    """The change with its safeguards. Where nothing else happens to the resource, that is an update, too."""
+    safeguards = safeguard_changes(group)
+    if not safeguards:
+        return change
     return replace(
-        subject,
-        action=Action.UPDATE if subject.action is Action.NONE else subject.action,
-        findings=by_risk([*subject.findings, *(each.finding for each in changes)]),
-        fields=(*subject.fields, *(each.row for each in changes)),
+        change,
+        action=Action.UPDATE if change.action is Action.NONE else change.action,
+        impacts=by_risk([*change.impacts, *(each.impact for each in safeguards)]),
+        fields=(*change.fields, *(each.row for each in safeguards)),
     )
 
 
 def _before(step: Step, group: Group) -> Safeguards | None:
-    """What the state holds. A refresh that comes first already gives the resource its new options."""
-    refreshed = (each for each in group.refreshed if each.urn == step.urn and each.safe_before)
-    return next((each.safe_before for each in refreshed), step.safe_before)
+    """The options in the state. A refresh that comes first already gives the resource its new options."""
+    refreshed = (each.safe_before for each in group.refreshed if each.urn == step.urn and each.safe_before)
+    return next(refreshed, step.safe_before)
 
 
 def _differing(before: Safeguards, after: Safeguards) -> Iterator[str]:
@@ -98,9 +96,3 @@ def _differing(before: Safeguards, after: Safeguards) -> Iterator[str]:
         yield "protect"
     if before.retain_on_delete != after.retain_on_delete:
         yield "retain_on_delete"
-
-
-def _others(group: Group, steps: list[Step]) -> tuple[str, ...]:
-    """The names of the resources, where none of them is the one that the group is named after."""
-    names = dict.fromkeys(step.urn.name for step in steps)
-    return () if group.key in names else tuple(names)

@@ -1,13 +1,15 @@
-"""Served entities and traffic in the words of serving, read from the inputs of an endpoint."""
+"""Served entities and traffic, read from the inputs of an endpoint, and the impact of their changes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from model_serving.review.assess.impacts import Finding, Risk
-from model_serving.review.assess.sentence import quoted
-from model_serving.review.plan.diff import named
+from model_serving.review.assess.impacts import Impact, Risk, impact
+from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
+from model_serving.review.plan.diff import named, paired
 from model_serving.review.plan.redact import shown
+
+Inputs = Mapping[str, Any]
 
 _CONCURRENCY = {"Small": 4, "Medium": 16, "Large": 64}
 """The most concurrent requests of a workload size (Databricks documentation, create custom model serving endpoints)."""
@@ -15,7 +17,7 @@ _CONCURRENCY = {"Small": 4, "Medium": 16, "Large": 64}
 
 @dataclass(frozen=True)
 class Entity:
-    """A served entity: the model version or feature spec behind the endpoint, and what runs it."""
+    """A served entity: the model version or feature spec behind the endpoint, and its compute."""
 
     name: str
     model: str
@@ -31,8 +33,17 @@ class Entity:
         return f"{self.model} v{self.version}" if self.version else self.model
 
     @property
-    def machine(self) -> str:
+    def compute(self) -> str:
         return f"{self.size} {self.hardware}".strip() + (", scales to zero" if self.scales_to_zero else ", always on")
+
+
+@dataclass(frozen=True)
+class EntityChange:
+    """A served entity before and after; None where it doesn't exist."""
+
+    name: str
+    before: Entity | None
+    after: Entity | None
 
 
 @dataclass(frozen=True)
@@ -46,18 +57,31 @@ class Share:
     """The model behind it, after the change."""
 
 
-def entities(inputs: Mapping[str, Any]) -> dict[str, Entity]:
+def entities(inputs: Inputs) -> dict[str, Entity]:
     """The served entities of an endpoint, by name."""
-    config = inputs.get("config")
-    served = config.get("servedEntities") if isinstance(config, Mapping) else None
-    items = named("servedEntities", served if isinstance(served, list) else []) or {}
-    return {key[1:-1]: _entity(key[1:-1], item) for key, item in items.items()}
+    items = _config_items(inputs, "servedEntities")
+    return {name: _entity(name, item) for name, item in items.items()}
 
 
-def _entity(name: str, item: Mapping[str, Any]) -> Entity:
+def entity_changes(old: Inputs, new: Inputs) -> tuple[EntityChange, ...]:
+    """The served entities that are added, removed or changed, in the order of the new ones, removed ones last."""
+    changes = (EntityChange(*each) for each in paired(entities(old), entities(new)))
+    return tuple(change for change in changes if change.before != change.after)
+
+
+def _config_items(inputs: Inputs, *path: str) -> dict[str, Any]:
+    """The items of a list in an endpoint's config, by name; none where it is absent or not known yet."""
+    value: Any = inputs
+    for part in ("config", *path):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    items = named(path[-1], value if isinstance(value, list) else []) or {}
+    return {key[1:-1]: item for key, item in items.items()}
+
+
+def _entity(name: str, item: Inputs) -> Entity:
     low, high = item.get("minProvisionedConcurrency"), item.get("maxProvisionedConcurrency")
-    ranged = isinstance(high, int | float) and high > 0
-    size = f"{shown(low)}-{shown(high)} concurrent" if ranged else shown(item.get("workloadSize"))
+    most = int(high) if isinstance(high, int | float) and high > 0 else None
+    size = f"{shown(low)}-{shown(high)} concurrent" if most is not None else shown(item.get("workloadSize"))
     external = item.get("externalModel")
     model = item.get("entityName") or (external.get("name") if isinstance(external, Mapping) else None)
     return Entity(
@@ -67,83 +91,78 @@ def _entity(name: str, item: Mapping[str, Any]) -> Entity:
         size=size,
         hardware=shown(item.get("workloadType")) or "CPU",
         scales_to_zero=item.get("scaleToZeroEnabled") is True,
-        concurrency=int(high) if ranged and isinstance(high, int | float) else _CONCURRENCY.get(size),
+        concurrency=_CONCURRENCY.get(size) if most is None else most,
     )
 
 
-def shares(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Share, ...]:
-    """Traffic before and after, in the order of the new routes, those that are gone last."""
-    before, after = _routes(old), _routes(new)
+def shares(old: Inputs, new: Inputs) -> tuple[Share, ...]:
+    """The traffic split before and after, in the order of the new routes, removed ones last."""
     labels = {name: entity.label for name, entity in (entities(old) | entities(new)).items()}
-    names = dict.fromkeys([*after, *before])
-    return tuple(Share(name, before.get(name), after.get(name), labels.get(name, "")) for name in names)
+    return tuple(Share(*each, labels.get(each[0], "")) for each in paired(_percentages(old), _percentages(new)))
 
 
-def _routes(inputs: Mapping[str, Any]) -> dict[str, int]:
-    config = inputs.get("config")
-    traffic = config.get("trafficConfig") if isinstance(config, Mapping) else None
-    routes = traffic.get("routes") if isinstance(traffic, Mapping) else None
-    items = named("routes", routes if isinstance(routes, list) else []) or {}
-    percentages = {key[1:-1]: item.get("trafficPercentage") for key, item in items.items()}
+def _percentages(inputs: Inputs) -> dict[str, int]:
+    routes = _config_items(inputs, "trafficConfig", "routes")
+    percentages = {name: route.get("trafficPercentage") for name, route in routes.items()}
     return {name: int(value) for name, value in percentages.items() if isinstance(value, int | float)}
 
 
-def behaviour(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    """Which model versions come, go and change, and where traffic moves."""
-    before, after = entities(old), entities(new)
-    share = {each.entity: each for each in shares(old, new)}
-    for name in dict.fromkeys([*after, *before]):
-        was, will = before.get(name), after.get(name)
-        if was and will and was.label != will.label:
-            yield Finding(
-                Risk.BEHAVIOUR,
-                f"{quoted(name)}: {quoted(was.label)} → {quoted(will.label)}{_with_traffic(share.get(name))}",
-            )
-        elif will and not was:
-            yield Finding(
-                Risk.BEHAVIOUR, f"{quoted(name)} is new: {quoted(will.label)}{_with_traffic(share.get(name))}"
-            )
-        elif was and not will:
-            yield Finding(Risk.BEHAVIOUR, f"{quoted(name)} ({quoted(was.label)}) is taken down")
-    moved = [each for each in share.values() if each.before != each.after]
+def behaviour(changes: tuple[EntityChange, ...], split: tuple[Share, ...]) -> Iterator[Impact]:
+    """Which model versions are added, removed and changed, and how traffic moves."""
+    traffic = {each.entity: each for each in split}
+    for change in changes:
+        name, before, after = quoted(change.name), change.before, change.after
+        share = _with_traffic(traffic.get(change.name))
+        if after and not before:
+            yield impact(Risk.BEHAVIOUR, sentence(name, " is new: ", quoted(after.label), share))
+        elif before and not after:
+            yield impact(Risk.BEHAVIOUR, sentence(name, " (", quoted(before.label), ") is removed"))
+        elif before and after and before.label != after.label:
+            versions = (quoted(before.label), " → ", quoted(after.label))
+            yield impact(Risk.BEHAVIOUR, sentence(name, ": ", *versions, share))
+    moved = [each for each in split if each.before != each.after]
     if moved:
-        yield Finding(Risk.BEHAVIOUR, "Traffic moves: " + ", ".join(map(_movement, moved)))
+        yield impact(Risk.BEHAVIOUR, sentence("Traffic moves: ", joined(map(_movement, moved))))
 
 
 def _with_traffic(share: Share | None) -> str:
     return f", {share.after} % of the traffic" if share and share.after is not None else ""
 
 
-def _movement(share: Share) -> str:
-    model = f" ({quoted(share.serves)})" if share.serves else ""
-    return f"{quoted(share.entity)}{model} {share.before or 0} → {share.after or 0} %"
+def _movement(share: Share) -> Sentence:
+    model = sentence(" (", quoted(share.serves), ")") if share.serves else ""
+    return sentence(quoted(share.entity), model, f" {share.before or 0} → {share.after or 0} %")
 
 
-def cost(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
+def cost(changes: tuple[EntityChange, ...]) -> Iterator[Impact]:
     """What changes the bill or the capacity of each served entity."""
-    before, after = entities(old), entities(new)
-    for name in dict.fromkeys([*after, *before]):
-        was, will = before.get(name), after.get(name)
-        if will and not was:
-            yield Finding(Risk.COST, f"{quoted(name)} costs from now on: {will.machine}")
-        elif was and not will:
-            yield Finding(Risk.COST, f"{quoted(name)} costs no more: {was.machine}")
-        elif was and will:
-            yield from (Finding(Risk.COST, f"{quoted(name)}: {text}", why) for text, why in _machine_changes(was, will))
+    for change in changes:
+        name, before, after = quoted(change.name), change.before, change.after
+        if after and not before:
+            yield impact(Risk.COST, sentence(name, f" is billed from now on: {after.compute}"))
+        elif before and not after:
+            yield impact(Risk.COST, sentence(name, f" is no longer billed: {before.compute}"))
+        elif before and after:
+            for what, why in _compute_changes(before, after):
+                yield impact(Risk.COST, sentence(name, f": {what}"), why)
 
 
-def _machine_changes(was: Entity, will: Entity) -> Iterator[tuple[str, str]]:
-    if was.hardware != will.hardware:
-        yield f"{was.hardware} → {will.hardware}", "another kind of machine, another price"
-    if was.size != will.size:
-        yield f"{was.size or 'no size'} → {will.size or 'no size'}", _capacity(was.concurrency, will.concurrency)
-    if was.scales_to_zero and not will.scales_to_zero:
-        yield "scale to zero off", "it costs while nobody calls; no cold starts"
-    if will.scales_to_zero and not was.scales_to_zero:
-        yield "scale to zero on", "it costs nothing while nobody calls; the next caller then waits for a cold start"
+def _compute_changes(before: Entity, after: Entity) -> Iterator[tuple[str, str]]:
+    if before.hardware != after.hardware:
+        yield f"{before.hardware} → {after.hardware}", "different hardware at a different price"
+    if before.size != after.size:
+        yield (
+            f"{before.size or 'no size'} → {after.size or 'no size'}",
+            _capacity(before.concurrency, after.concurrency),
+        )
+    if before.scales_to_zero and not after.scales_to_zero:
+        yield "scale to zero off", "it is billed while idle; no cold starts"
+    if after.scales_to_zero and not before.scales_to_zero:
+        yield "scale to zero on", "it is not billed while idle; the first request then waits for a cold start"
 
 
-def _capacity(was: int | None, will: int | None) -> str:
-    if was is None or will is None or was == will:
+def _capacity(before: int | None, after: int | None) -> str:
+    if before is None or after is None or before == after:
         return ""
-    return f"at most {will} concurrent requests instead of {was}: {'costs more' if will > was else 'holds less'}"
+    effect = "higher cost" if after > before else "less capacity"
+    return f"at most {after} concurrent requests instead of {before}: {effect}"

@@ -1,34 +1,34 @@
-"""Service principals and whatever else a stack holds, judged by what happens to them."""
+"""What a preview does to a service principal, or to any resource that is no endpoint."""
 
 from collections.abc import Iterator
 
 from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
 from model_serving.review.assess.actions import action_of, drift
 from model_serving.review.assess.grouping import Group
-from model_serving.review.assess.impacts import Finding, Risk, by_risk
-from model_serving.review.assess.other_resources import anything, fields, tells
-from model_serving.review.assess.resource_change import Action, Subject
-from model_serving.review.assess.sentence import quoted
+from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
+from model_serving.review.assess.other_resources import changed_fields, fallback_impacts, field_sentence, is_reported
+from model_serving.review.assess.resource_change import Action, ResourceChange
+from model_serving.review.assess.sentence import Part, joined, quoted, sentence
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
 
 
-def other(group: Group) -> Subject:
-    """A service principal, or any other resource."""
-    steps = [step for step in group.steps if tells(step)]
-    return Subject(
+def other_change(group: Group) -> ResourceChange:
+    """What happens to a service principal, or to another resource."""
+    steps = [step for step in group.steps if is_reported(step)]
+    return ResourceChange(
         kind=group.kind,
         key=group.key,
         action=_action(group, steps),
-        findings=by_risk(finding for step in steps for finding in _findings(step)),
-        fields=tuple(row for step in steps if step.op != "create" for row in fields(step)),
+        impacts=by_risk(each for step in steps for each in _impacts(step)),
+        fields=tuple(row for step in steps if step.op != "create" for row in changed_fields(step)),
         drift=drift(group, *sorted({step.type for step in group.refreshed})),
         gone=any(step.gone for step in group.refreshed),
     )
 
 
 def _action(group: Group, steps: list[Step]) -> Action:
-    """What happens to the whole: to the principal itself, or else to all that belongs to it, where that is the same."""
+    """What happens to the principal itself; if nothing does, what happens to all that belongs to it."""
     main = group.main(SERVICE_PRINCIPAL)
     if main and action_of(main) is not Action.NONE:
         return action_of(main)
@@ -38,45 +38,40 @@ def _action(group: Group, steps: list[Step]) -> Action:
     return actions.pop() if actions else Action.NONE
 
 
-def _findings(step: Step) -> Iterator[Finding]:
-    action = action_of(step)
+def _impacts(step: Step) -> Iterator[Impact]:
     if step.type == SERVICE_PRINCIPAL:
-        yield from _principal(step, action)
-    elif step.type == SERVICE_PRINCIPAL_SECRET:
-        yield from _secret(step, action)
-    else:
-        yield from anything(step)
+        return _principal_impacts(step)
+    return _secret_impacts(step) if step.type == SERVICE_PRINCIPAL_SECRET else fallback_impacts(step)
 
 
-def _principal(step: Step, action: Action) -> Iterator[Finding]:
-    name = shown((step.new or step.old).get("displayName")) or step.urn.name
-    match action:
+def _principal_impacts(step: Step) -> Iterator[Impact]:
+    name = quoted(shown((step.new or step.old).get("displayName")) or step.urn.name)
+    match action_of(step):
         case Action.CREATE:
-            yield Finding(Risk.ACCESS, f"A new identity: {quoted(name)}")
+            yield impact(Risk.ACCESS, sentence("A new service principal: ", name))
         case Action.DELETE:
-            yield Finding(Risk.OUTAGE, f"The identity {quoted(name)} is deleted: all that signs in as it is refused")
+            what = sentence("Service principal ", name, " is deleted: whatever signs in as it is refused")
+            yield impact(Risk.OUTAGE, what)
         case Action.REPLACE:
-            why = f"forced by {', '.join(map(quoted, step.forced_by))}" if step.forced_by else ""
-            yield Finding(
-                Risk.OUTAGE, f"{quoted(name)} is deleted and made again: another application id and secret", why
-            )
+            what = sentence(name, " is deleted and recreated with a new application id and secret")
+            yield impact(Risk.OUTAGE, what, _forced_by(step))
         case Action.UPDATE:
-            for row in fields(step):
-                yield Finding(Risk.ACCESS, f"{quoted(row.label)} {quoted(row.before)} → {quoted(row.after)}")
+            for row in changed_fields(step):
+                yield impact(Risk.ACCESS, field_sentence(row))
 
 
-def _secret(step: Step, action: Action) -> Iterator[Finding]:
-    match action:
+def _secret_impacts(step: Step) -> Iterator[Impact]:
+    name = quoted(step.urn.name)
+    match action_of(step):
         case Action.CREATE:
-            yield Finding(Risk.ACCESS, "A new OAuth secret; it goes into the stack's encrypted outputs")
+            yield impact(Risk.ACCESS, "A new OAuth secret, stored in the stack's encrypted outputs")
         case Action.DELETE:
-            yield Finding(
-                Risk.OUTAGE, f"OAuth secret {quoted(step.urn.name)} is deleted: callers that use it can't sign in"
-            )
+            what = sentence("OAuth secret ", name, " is deleted: callers that use it can't sign in")
+            yield impact(Risk.OUTAGE, what)
         case Action.REPLACE:
-            why = f"forced by {', '.join(map(quoted, step.forced_by))}" if step.forced_by else ""
-            yield Finding(
-                Risk.OUTAGE,
-                f"OAuth secret {quoted(step.urn.name)} is deleted and made anew: callers need the new one",
-                why,
-            )
+            what = sentence("OAuth secret ", name, " is deleted and recreated: callers need the new one")
+            yield impact(Risk.OUTAGE, what, _forced_by(step))
+
+
+def _forced_by(step: Step) -> Part:
+    return sentence("forced by ", joined(map(quoted, step.forced_by))) if step.forced_by else ""

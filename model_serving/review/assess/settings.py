@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from model_serving.review.assess.contract_rules import edit
-from model_serving.review.assess.impacts import Finding, Risk
+from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.preview import Step
 
@@ -12,22 +12,23 @@ _NAMES_ONLY = ("endpointId", "endpointName")
 
 
 def settings_changes(step: Step) -> tuple[Change, ...]:
-    """What an edit changes in them. Without the names of the endpoint that they belong to."""
+    """The changed settings, without the names of the endpoint that they belong to."""
     old, new = (
         {name: value for name, value in side.items() if name not in _NAMES_ONLY} for side in (step.old, step.new)
     )
     return tuple(compare(old, new, step.differs))
 
 
-def settings_findings(changes: tuple[Change, ...]) -> Iterator[Finding]:
-    """Each change; a limit is more than a setting to those who call."""
+def settings_impacts(changes: tuple[Change, ...]) -> Iterator[Impact]:
+    """Each changed setting. Only rate limits affect callers."""
     for change in changes:
-        limits = change.pattern.startswith("aiGateway.rateLimits") or _holds_limits(change)
-        why = "calls beyond a limit are refused" if limits else ""
-        yield Finding(Risk.BEHAVIOUR if limits else Risk.COSMETIC, edit(change), why)
+        if change.pattern.startswith("aiGateway.rateLimits") or _has_rate_limits(change):
+            yield impact(Risk.BEHAVIOUR, edit(change), "requests beyond a rate limit are refused")
+        else:
+            yield impact(Risk.COSMETIC, edit(change))
 
 
-def _holds_limits(change: Change) -> bool:
-    """Whether a gateway that comes or goes as a whole has limits."""
+def _has_rate_limits(change: Change) -> bool:
+    """Whether an AI gateway that is added or removed as a whole has rate limits."""
     whole = change.new if change.kind is Kind.ADD else change.old
     return change.path == ("aiGateway",) and isinstance(whole, dict) and bool(whole.get("rateLimits"))

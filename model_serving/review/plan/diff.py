@@ -7,11 +7,14 @@ put in front does not make all that follow look changed.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from model_serving.review.plan.redact import Mark
 
-Path = tuple[str, ...]
+K = TypeVar("K")
+V = TypeVar("V")
+
+Path: TypeAlias = tuple[str, ...]
 """Parts of a path; an item of a list stands in brackets: `("config", "servedEntities", "[champion]")`."""
 
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
@@ -104,6 +107,11 @@ def named(field: str, items: list[Any]) -> dict[str, Any] | None:
             return None
         found[f"[{name}]"] = item
     return found
+
+
+def paired(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V | None, V | None]]:
+    """Each key with its values on both sides, in the order of `after`, removed ones last."""
+    return ((key, before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before]))
 
 
 def _told(path: Path, differs: tuple[str, ...]) -> bool:

@@ -23,6 +23,11 @@ class Urn:
         return self.text.split("::")[2].rpartition("$")[2] if self.text.count("::") > 1 else ""
 
     @property
+    def short_type(self) -> str:
+        """The type without its package and module: `ModelServing`."""
+        return self.type.rpartition(":")[2]
+
+    @property
     def name(self) -> str:
         return self.text.split("::", 3)[-1]
 

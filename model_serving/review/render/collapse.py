@@ -1,57 +1,69 @@
-"""Subjects to which the same happens, told once: nobody reads three hundred equal tables."""
+"""Identical changes of several resources collapsed into one: nobody reads three hundred equal tables."""
 
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from model_serving.review.assess.resource_change import Subject
+from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.plan.preview import Violation
 
+T = TypeVar("T")
+
 _FEW = 3
-"""Fewer than this are told one by one."""
+"""Fewer than this are shown one by one."""
 
 
 @dataclass(frozen=True)
-class Several:
-    """One subject that stands for all of them, and the keys of all."""
+class CollapsedChange:
+    """One change that stands for all identical ones, and the keys of all."""
 
-    subject: Subject
+    change: ResourceChange
     keys: tuple[str, ...]
 
 
-def alike(subjects: tuple[Subject, ...]) -> tuple[Several, ...]:
-    """The subjects in their order; where one is told for several, at the place of the first."""
-    groups: dict[Subject, list[Subject]] = {}
-    for subject in subjects:
-        groups.setdefault(_without_its_own(subject), []).append(subject)
-    found: list[Several] = []
-    for subject in subjects:
-        group = groups[_without_its_own(subject)]
-        if len(group) < _FEW:
-            found.append(Several(subject, (subject.key,)))
-        elif subject is group[0]:
-            found.append(Several(subject, tuple(each.key for each in group)))
-    return tuple(found)
-
-
-def _without_its_own(subject: Subject) -> Subject:
-    """What is left when its name, its place and its addresses are taken away."""
-    rows = tuple(row for row in subject.rows if row.label not in {"URL", "Id"})
-    return replace(subject, key="", place="", rows=rows, violations=())
-
-
 @dataclass(frozen=True)
-class Said:
-    """A policy's word, and on whom it says it."""
+class CollapsedViolation:
+    """Violations of one rule at one level, with the resource of each; None for the stack's own."""
 
-    violation: Violation
-    subjects: tuple[Subject, ...]
+    each: tuple[tuple[Violation, ResourceChange | None], ...]
+
+    @property
+    def first(self) -> Violation:
+        return self.each[0][0]
+
+    @property
+    def resources(self) -> tuple[ResourceChange, ...]:
+        return tuple(resource for _, resource in self.each if resource)
 
 
-def said(subjects: tuple[Subject, ...]) -> tuple[Said, ...]:
-    """The policies' words in the order of the subjects, mandatory ones first; the same word on several told once."""
-    groups: dict[tuple[str, ...], list[tuple[Violation, Subject]]] = {}
-    for subject in subjects:
-        for each in subject.violations:
-            same = (each.level, each.rule, each.message.replace(subject.key, ""))
-            groups.setdefault(same, []).append((each, subject))
-    told = [Said(group[0][0], tuple(subject for _, subject in group)) for group in groups.values()]
-    return tuple(sorted(told, key=lambda each: not each.violation.mandatory))
+def collapse_changes(resources: tuple[ResourceChange, ...]) -> list[CollapsedChange]:
+    """The changes in their order, identical ones at the place of the first."""
+    groups = _collapsed(resources, lambda each: replace(each, key="", place="", addresses=(), violations=()))
+    return [CollapsedChange(group[0], tuple(each.key for each in group)) for group in groups]
+
+
+def collapse_violations(
+    resources: tuple[ResourceChange, ...], others: tuple[Violation, ...]
+) -> list[CollapsedViolation]:
+    """The violations in the order of their resources, mandatory ones first, the stack's own (`others`) last."""
+    owned = [(violation, resource) for resource in resources for violation in resource.violations]
+    groups = _collapsed(owned, lambda each: (each[0].level, each[0].rule, each[0].pack))
+    groups.sort(key=lambda group: not group[0][0].mandatory)
+    return [CollapsedViolation(tuple(group)) for group in groups] + [
+        CollapsedViolation(((violation, None),)) for violation in others
+    ]
+
+
+def _collapsed(items: Sequence[T], identity: Callable[[T], Hashable]) -> list[list[T]]:
+    """The items in groups of one identity, where there are enough of them; else one by one, in their order."""
+    groups: dict[Hashable, list[T]] = {}
+    for item in items:
+        groups.setdefault(identity(item), []).append(item)
+    collapsed: list[list[T]] = []
+    for item in items:
+        group = groups[identity(item)]
+        if len(group) < _FEW:
+            collapsed.append([item])
+        elif item is group[0]:
+            collapsed.append(group)
+    return collapsed

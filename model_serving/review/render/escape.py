@@ -1,20 +1,23 @@
-"""Text that may hold anything, made safe inside Markdown as GitHub and GitLab read it."""
+"""Arbitrary text made safe inside Markdown as GitHub and GitLab read it."""
 
 import re
 
-from model_serving.review.assess.sentence import parts
+from model_serving.review.assess.sentence import Part, Quoted, sentence
 
 _ZERO_WIDTH = "\u200b"
 
 
-def prose(sentence: str) -> str:
-    """A sentence of ours: what it quotes becomes code, and nothing in it formats, mentions or links."""
-    return "".join(code(part) if is_quoted else plain(part) for is_quoted, part in parts(" ".join(sentence.split())))
+def prose(text: Part) -> str:
+    """A sentence: quoted values become code, and nothing in it formats, mentions or links."""
+    parts = sentence(text).parts
+    return "".join(code(part.text) if isinstance(part, Quoted) else escaped(part).replace("`", "\\`") for part in parts)
 
 
-def plain(text: str) -> str:
-    escaped = re.sub(r"([\\*_\[\]<>|~])", r"\\\1", text)
-    return re.sub(r"([@#])(?=\w)", rf"\1{_ZERO_WIDTH}", escaped)
+def escaped(text: str) -> str:
+    """Words on one line that neither format, mention nor link."""
+    line = re.sub(r"\s+", " ", text)
+    marked = re.sub(r"([\\*_\[\]<>|~])", r"\\\1", line)
+    return re.sub(r"([@#])(?=\w)", rf"\1{_ZERO_WIDTH}", marked)
 
 
 def code(text: str, limit: int = 0) -> str:
@@ -24,7 +27,7 @@ def code(text: str, limit: int = 0) -> str:
         line = f"{line[: limit // 2]}…{line[-(limit // 2) :]}"
     if not line:
         return ""
-    # A backslash before a pipe is what a table wants, and GitHub takes it away again, in code too.
+    # A table needs a backslash before a pipe; GitHub removes it again, in code too.
     fence = _fence(line, "`", 1)
     pad = " " if line[0] == "`" or line[-1] == "`" else ""
     return f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|")

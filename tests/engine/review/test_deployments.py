@@ -87,10 +87,10 @@ def test_a_change_of_protection_alone_is_deployed_as_reviewed(deployed_in_its_sh
         project.edit("stacks/base.yaml", f"      route_optimized: true\n{old}", f"      route_optimized: true\n{new}")
         outcome = reviewed_and_deployed(project)
         assert outcome.deployed, outcome.message
-        assert [subject.key for subject in outcome.report.subjects] == ["fraud-scorer"]
+        assert [resource.key for resource in outcome.report.resources] == ["fraud-scorer"]
         assert options_in_the_state(project, "fraud-scorer") == {options}
         again = deploy("local", project.folder, ["policies"], "")
-        assert (again.deployed, again.report.subjects) == (True, ())
+        assert (again.deployed, again.report.resources) == (True, ())
     assert project.workspace.writes() == before
 
 

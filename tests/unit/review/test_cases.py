@@ -55,7 +55,7 @@ def test_each_case_is_judged(name: str, verdict: Verdict, risk: Risk | None) -> 
 
 def test_three_hundred_endpoints_are_told_once_and_each_is_named() -> None:
     comment = comment_on(CASES / "three-hundred-endpoints")
-    assert "300 endpoints changed alike" in comment
+    assert "300 endpoints updated identically" in comment
     assert all(f"`scorer-{n:03}`" in comment for n in range(300))
     assert len(comment) < LIMIT // 2
 
@@ -72,9 +72,9 @@ def test_a_value_planted_in_an_environment_variable_is_in_no_format() -> None:
 def test_the_report_for_programs_holds_what_a_pipeline_asks_for() -> None:
     told = json.loads(as_json([report_on(CASES / "canary-step")]))
     (stack,) = told["stacks"]
-    (subject,) = stack["subjects"]
+    (resource,) = stack["resources"]
     assert (told["version"], stack["verdict"], stack["summary"]["risk"]) == (1, "approval", "behaviour")
-    assert [(share["entity"], share["before"], share["after"]) for share in subject["shares"]] == [
+    assert [(share["entity"], share["before"], share["after"]) for share in resource["shares"]] == [
         ("champion", 95, 75),
         ("challenger", 5, 25),
     ]

@@ -9,32 +9,24 @@ import pytest
 
 from model_serving.contract import OnChange, fields
 from model_serving.review.assess.impacts import Risk
-from model_serving.review.assess.report import Report, Verdict, report
+from model_serving.review.assess.report import Verdict, report
 from model_serving.review.assess.resource_change import Action
 from model_serving.review.plan.events import UnreadablePreviewError, from_events, read_digest, read_events
+from tests.support.reports import backticked, impacts_of, report_of
 
 Inputs = Callable[..., dict[str, Any]]
 Planned = Callable[..., dict[str, Any]]
 PERMISSIONS = "databricks:index/permissions:Permissions"
 
 
-def reported(*events: dict[str, Any]) -> Report:
-    return report(from_events([*events, {"summaryEvent": {}}]))
-
-
-def told(found: Report) -> list[tuple[str, str]]:
-    (subject,) = found.subjects
-    return [(finding.risk, finding.what) for finding in subject.findings]
-
-
 def test_a_replacement_says_what_forces_it_and_why(plan: Planned, inputs: Inputs) -> None:
     old, new = inputs("fraud", routeOptimized=True), inputs("fraud", routeOptimized=False)
-    found = reported(plan("replace", "fraud", old, new, keys=["routeOptimized"], diffs=["routeOptimized"]))
-    (subject,) = found.subjects
-    assert (subject.action, subject.risk, found.verdict) == (Action.REPLACE, Risk.OUTAGE, Verdict.APPROVAL)
+    found = report_of(plan("replace", "fraud", old, new, keys=["routeOptimized"], diffs=["routeOptimized"]))
+    (resource,) = found.resources
+    assert (resource.action, resource.risk, found.verdict) == (Action.REPLACE, Risk.OUTAGE, Verdict.APPROVAL)
     reason = next(row.reason for row in fields("model_serving") if row.path == "routeOptimized")
-    assert subject.findings[0].why == f"`route_optimized` `true` → `false`, and {reason}"
-    assert {Risk.OUTAGE, Risk.INTERFACE, Risk.ACCESS} <= {finding.risk for finding in subject.findings}
+    assert backticked(resource.impacts[0].why) == f"`route_optimized` `true` → `false`: {reason}"
+    assert {Risk.OUTAGE, Risk.INTERFACE, Risk.ACCESS} <= {impact.risk for impact in resource.impacts}
 
 
 @pytest.mark.parametrize(
@@ -46,8 +38,8 @@ def test_what_the_provider_drops_is_told_as_lost(row: Any, plan: Planned, inputs
     old, new = inputs("fraud"), inputs("fraud")
     for side, value in ((old, "before"), (new, "after")):
         _put(side, row.path.split("."), value)
-    found = reported(plan("update", "fraud", old, new, diffs=[row.path.partition(".")[0]]))
-    assert [(finding.risk, finding.why) for finding in found.subjects[0].findings] == [(Risk.LOST, row.reason)]
+    found = report_of(plan("update", "fraud", old, new, diffs=[row.path.partition(".")[0]]))
+    assert [(impact.risk, str(impact.why)) for impact in found.resources[0].impacts] == [(Risk.LOST, row.reason)]
 
 
 def _put(inputs: dict[str, Any], path: list[str], value: str) -> None:
@@ -58,15 +50,15 @@ def _put(inputs: dict[str, Any], path: list[str], value: str) -> None:
 
 def test_a_tag_is_cosmetic_and_needs_nobody(plan: Planned, inputs: Inputs) -> None:
     old, new = (inputs("fraud", tags=[{"key": "team", "value": value}]) for value in ("risk", "pay"))
-    found = reported(plan("update", "fraud", old, new, diffs=["tags"]))
-    assert (told(found), found.verdict) == ([("cosmetic", "`tags.team` `risk` → `pay`")], Verdict.FINE)
+    found = report_of(plan("update", "fraud", old, new, diffs=["tags"]))
+    assert (impacts_of(found), found.verdict) == ([("cosmetic", "`tags.team` `risk` → `pay`")], Verdict.FINE)
 
 
 def test_sizes_are_told_as_cost(plan: Planned, inputs: Inputs) -> None:
     old, new = inputs("fraud"), inputs("fraud")
     old["config"]["servedEntities"][0]["scaleToZeroEnabled"] = True
     new["config"]["servedEntities"][0] |= {"workloadSize": "Large", "workloadType": "GPU_SMALL"}
-    assert told(reported(plan("update", "fraud", old, new, diffs=["config"]))) == [
+    assert impacts_of(report_of(plan("update", "fraud", old, new, diffs=["config"]))) == [
         ("cost", "`champion`: CPU → GPU_SMALL"),
         ("cost", "`champion`: Small → Large"),
         ("cost", "`champion`: scale to zero off"),
@@ -84,8 +76,8 @@ def test_who_gains_and_who_loses_is_told_by_name(plan: Planned) -> None:
     new = controls(
         ("groupName", "a", "CAN_VIEW"), ("groupName", "b", "CAN_MANAGE"), ("groupName", "users", "CAN_QUERY")
     )
-    found = reported(plan("update", "fraud-permissions", old, new, PERMISSIONS, diffs=["accessControls"]))
-    assert told(found) == [
+    found = report_of(plan("update", "fraud-permissions", old, new, PERMISSIONS, diffs=["accessControls"]))
+    assert impacts_of(found) == [
         ("access", "`b` (group) rises from `CAN_QUERY` to `CAN_MANAGE`"),
         ("access", "`users` (group) gains `CAN_QUERY`"),
         ("access", "`a` (group) falls from `CAN_MANAGE` to `CAN_VIEW`"),
@@ -99,7 +91,9 @@ def test_an_update_that_only_repeats_what_was_dropped_before_is_told(plan: Plann
         "update", "fraud", inputs("fraud", description="new"), inputs("fraud", description="new"), diffs=["description"]
     )
     event["resourcePreEvent"]["metadata"]["old"]["outputs"] = {"description": "old"}
-    assert told(reported(event)) == [("lost", "`description` `old` → `new` would not arrive")]
+    assert impacts_of(report_of(event)) == [
+        ("lost", "`description` `old` → `new` would be silently ignored by the provider")
+    ]
 
 
 def test_a_preview_that_broke_off_is_no_approval(plan: Planned, inputs: Inputs) -> None:
@@ -149,7 +143,7 @@ def test_the_digest_changes_with_what_would_be_done_and_not_with_ids(plan: Plann
         new["config"]["trafficConfig"]["routes"][0]["trafficPercentage"] = percentage
         event = plan("update", "fraud", inputs("fraud"), new, diffs=["config"])
         event["resourcePreEvent"]["metadata"]["old"]["outputs"] = {"servingEndpointId": state}
-        return reported(event).digest
+        return report_of(event).digest
 
     assert digest(50, "one") == digest(50, "two") != digest(60, "one")
 
@@ -160,7 +154,7 @@ def test_the_digest_of_a_json_preview_reads_the_same(plan: Planned, inputs: Inpu
     step = {"op": metadata["op"], "urn": metadata["urn"], "oldState": metadata["old"], "newState": metadata["new"]}
     file = tmp_path / "preview.json"
     file.write_text(json.dumps({"steps": [{**step, "diffReasons": ["description"]}], "changeSummary": {"update": 1}}))
-    assert report(read_digest(file)).subjects == reported(event).subjects
+    assert report(read_digest(file)).resources == report_of(event).resources
 
 
 @pytest.mark.parametrize(
@@ -184,7 +178,7 @@ GRANT = "databricks:index/grant:Grant"
 def test_settings_that_this_project_writes_itself_are_told(plan: Planned) -> None:
     old = {"emailNotifications": {"onUpdateSuccesses": ["a@x.org"]}, "endpointId": "1"}
     new = {"aiGateway": {"rateLimits": [{"key": "user", "calls": 5}]}, "endpointId": "1"}
-    assert told(reported(plan("update", "fraud", old, new, SETTINGS))) == [
+    assert impacts_of(report_of(plan("update", "fraud", old, new, SETTINGS))) == [
         ("behaviour", "`ai_gateway` added: `rateLimits: calls: 5, key: user`"),
         ("cosmetic", "`email_notifications` removed (was `onUpdateSuccesses: a@x.org`)"),
     ]
@@ -194,14 +188,14 @@ def test_settings_that_this_project_writes_itself_are_told(plan: Planned) -> Non
 def test_a_grant_is_told_as_what_it_allows(op: str, verb: str, plan: Planned) -> None:
     grant = {"principal": "1-2", "privileges": ["SELECT"], "table": "main.ml.payments"}
     sides = (None, grant) if op == "create" else (grant, None)
-    assert told(reported(plan(op, "fraud", *sides, GRANT))) == [
+    assert impacts_of(report_of(plan(op, "fraud", *sides, GRANT))) == [
         ("access", f"{verb} `SELECT` on table `main.ml.payments`")
     ]
 
 
 def test_what_is_written_is_never_left_out(plan: Planned, inputs: Inputs) -> None:
-    found = reported(plan("update", "fraud", inputs("fraud"), inputs("fraud"), diffs=["config"]))
-    assert (told(found), found.verdict) == ([("behaviour", "Written anew")], Verdict.APPROVAL)
+    found = report_of(plan("update", "fraud", inputs("fraud"), inputs("fraud"), diffs=["config"]))
+    assert (impacts_of(found), found.verdict) == ([("behaviour", "Updated")], Verdict.APPROVAL)
 
 
 def names(found: Iterable[Any]) -> list[str]:
@@ -209,9 +203,9 @@ def names(found: Iterable[Any]) -> list[str]:
 
 
 def test_the_worst_comes_first(plan: Planned, inputs: Inputs) -> None:
-    found = reported(
+    found = report_of(
         plan("update", "b", inputs("b"), inputs("b", tags=[{"key": "t", "value": "1"}]), diffs=["tags"]),
         plan("delete", "z", inputs("z"), None),
         plan("create", "a", None, inputs("a")),
     )
-    assert names(found.subjects) == ["z", "a", "b"]
+    assert names(found.resources) == ["z", "a", "b"]
