@@ -16,29 +16,29 @@ SCHEMA = _PROJECT / "policies" / "config.schema.json"
 PAGE = _PROJECT / "docs" / "policies.md"
 _BEGIN, _END = "<!-- rules: begin -->", "<!-- rules: end -->"
 _ENGINE = "tests/engine/policies/test_rules.py"
-_BAD_ENDPOINT = f"{_ENGINE}::test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks"
-_BAD_PERMISSIONS = f"{_ENGINE}::test_bad_permissions_are_refused_by_each_rule_that_they_break"
-_LIVE = f"{_ENGINE}::test_what_is_judged_from_the_live_endpoint_is_told"
+_BAD_ENDPOINT = f"{_ENGINE}::test_bad_endpoint_breaks_each_rule"
+_BAD_PERMISSIONS = f"{_ENGINE}::test_bad_permissions_break_each_rule"
+_LIVE = f"{_ENGINE}::test_rules_on_live_endpoints_report"
 BACKED_BY = {
-    "waivers": f"{_ENGINE}::test_an_expired_waiver_fails_before_anything_else",
-    "route-optimized-create-only": "tests/engine/policies/test_ways_round.py::test_a_wish_in_any_form_is_seen",
+    "waivers": f"{_ENGINE}::test_expired_waiver_fails_first",
+    "route-optimized-create-only": "tests/engine/policies/test_bypasses.py::test_any_form_of_the_flip_is_refused",
     "supported-entity-types": _BAD_ENDPOINT,
     "traffic-adds-up": _BAD_ENDPOINT,
     "traffic-jump": _LIVE,
     "secrets-by-reference": _BAD_ENDPOINT,
     "no-manage-for-everyone": _BAD_PERMISSIONS,
-    "optimized-callers-use-oauth": f"{_ENGINE}::test_a_person_who_would_call_an_optimized_endpoint_is_refused",
-    "permissions-declared": f"{_ENGINE}::test_an_endpoint_without_permissions_is_told",
+    "optimized-callers-use-oauth": f"{_ENGINE}::test_user_as_optimized_caller_is_refused",
+    "permissions-declared": f"{_ENGINE}::test_endpoint_without_permissions_is_reported",
     "gpu-where-allowed": _BAD_ENDPOINT,
     "required-tags": _BAD_ENDPOINT,
     "no-silently-dropped-changes": _LIVE,
     "production-stays-warm": _BAD_ENDPOINT,
     "production-is-protected": _BAD_ENDPOINT,
     "production-names-its-callers": _BAD_PERMISSIONS,
-    "production-pins-versions": f"{_ENGINE}::test_a_moving_alias_in_production_is_told",
+    "production-pins-versions": f"{_ENGINE}::test_moving_alias_in_production_is_reported",
     "production-runs-as-a-service-principal": _LIVE,
 }
-"""The test on the real engine in which each rule is broken; `test_a_good_program_passes` is the other half of each."""
+"""The test on the real engine in which each rule is broken; `test_good_program_passes` is the other half of each."""
 
 
 def table(rules: Iterable[Rule]) -> str:

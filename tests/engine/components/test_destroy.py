@@ -29,7 +29,7 @@ def left(sandbox: Sandbox) -> list[str]:
     )
 
 
-def test_destroy_works_from_every_half_made_state(project: Sandbox) -> None:
+def test_destroy_works_after_a_failed_creation(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, SETTINGS)
     nothing = left(project)
     for what, request in CREATIONS.items():

@@ -20,7 +20,7 @@ UP = ("up", "--yes", "--skip-preview")
     ],
     ids=["flip", "rename"],
 )
-def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Sandbox, wish: str, told: str) -> None:
+def test_immutable_field_stops_preview_and_up(deployed: Sandbox, wish: str, told: str) -> None:
     before = deployed.workspace.writes()
     deployed.edit("stacks/base.yaml", "route_optimized: true", wish)
     for command in (("preview",), UP):
@@ -33,7 +33,7 @@ def test_a_one_way_door_stops_preview_and_up_before_any_write(deployed: Sandbox,
     deployed.pulumi("preview", "--expect-no-changes")
 
 
-def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed: Sandbox) -> None:
+def test_replace_id_allows_only_one_replacement(deployed: Sandbox) -> None:
     endpoint_id = deployed.outputs()["endpoints"]["fraud-scorer"]["id"]
     first = "    iris-classifier:\n"
     deployed.edit("stacks/Pulumi.local.yaml", first, f"    fraud-scorer: {{replace_id: {endpoint_id}}}\n{first}")
@@ -47,7 +47,7 @@ def test_the_id_in_the_stack_file_allows_one_replacement_and_no_second(deployed:
     assert deployed.workspace.writes() == replaced
 
 
-def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(deployed: Sandbox) -> None:
+def test_removed_endpoints_are_deleted(deployed: Sandbox) -> None:
     before = deployed.workspace.writes()
     stack_file = deployed.folder / "stacks" / "Pulumi.local.yaml"
     deployed.edit("stacks/Pulumi.local.yaml", "    user-features:", "    fraud-scorer: null\n    user-features:")
@@ -62,7 +62,7 @@ def test_an_endpoint_that_is_removed_on_purpose_goes_and_so_do_the_last_ones(dep
     assert deployed.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
 
 
-def test_destroy_without_the_program_says_what_to_type_and_touches_nothing(deployed: Sandbox) -> None:
+def test_destroy_without_program_is_refused(deployed: Sandbox) -> None:
     before = deployed.workspace.writes()
     refused = deployed.pulumi("destroy", "--yes", "--skip-preview", check=False, PULUMI_RUN_PROGRAM="false")
     assert refused.refused, refused.text

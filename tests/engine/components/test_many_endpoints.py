@@ -8,7 +8,7 @@ MANY = 12
 WITHIN_SECONDS = 120
 
 
-def test_a_preview_of_many_updates_ends(project: Sandbox) -> None:
+def test_preview_of_many_updates_ends(project: Sandbox) -> None:
     file = project.folder / "stacks" / "Pulumi.local.yaml"
     shape = "{served_entities: {current: {entity: main.ml.fraud, version: '7', workload_size: Small}}}"
     endpoints = "".join(f"    scorer-{n}: {shape}\n" for n in range(MANY))

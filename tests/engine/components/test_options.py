@@ -25,7 +25,7 @@ def protected(snapshots: Snapshots) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_a_retained_endpoint_survives_destroy_as_it_was(project: Sandbox) -> None:
+def test_retained_endpoint_survives_destroy_unchanged(project: Sandbox) -> None:
     project.edit(*with_settings("retain_on_delete: true"))
     project.pulumi(*UP)
     live = project.workspace.get(ENDPOINT)
@@ -42,7 +42,7 @@ def test_a_retained_endpoint_survives_destroy_as_it_was(project: Sandbox) -> Non
     assert left == {entry.get("group_name") for entry in access["access_control_list"]}
 
 
-def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(protected: Sandbox) -> None:
+def test_protected_endpoint_refuses_destroy(protected: Sandbox) -> None:
     before = protected.workspace.writes()
     refused = protected.pulumi("destroy", "--yes", "--run-program", check=False)
     assert refused.refused, refused.text
@@ -50,7 +50,7 @@ def test_a_protected_endpoint_refuses_destroy_before_anything_is_touched(protect
     assert protected.workspace.writes() == before
 
 
-def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(protected: Sandbox) -> None:
+def test_protected_endpoint_survives_destroy_without_preview(protected: Sandbox) -> None:
     live, before = protected.workspace.get(ENDPOINT), len(protected.workspace.writes())
     assert protected.pulumi(*DESTROY, check=False).refused
     assert [write for write in protected.workspace.writes()[before:] if live["id"] in write or ENDPOINT in write] == []
@@ -59,7 +59,7 @@ def test_a_protected_endpoint_keeps_what_it_has_where_destroy_skips_the_preview(
     assert protected.workspace.get(ENDPOINT)["id"] == live["id"]
 
 
-def test_settings_of_a_protected_endpoint_may_go(protected: Sandbox) -> None:
+def test_protected_endpoint_can_lose_its_settings(protected: Sandbox) -> None:
     before = len(protected.workspace.writes())
     protected.edit("stacks/base.yaml", "\n      email_notifications: {on_update_failure: [a@x.org]}", "")
     protected.pulumi(*UP)
@@ -67,7 +67,7 @@ def test_settings_of_a_protected_endpoint_may_go(protected: Sandbox) -> None:
     assert not protected.workspace.get(ENDPOINT).get("email_notifications")
 
 
-def test_a_secret_of_a_state_that_had_no_generations_is_kept(project: Sandbox) -> None:
+def test_secret_of_an_older_state_is_kept(project: Sandbox) -> None:
     """As an older program named it, of which there was one for each principal."""
     numbered, plain = 'resource = f"{name}-secret-{generation}"', 'resource = f"{name}-secret"'
     project.edit("components/service_principal.py", numbered, plain)

@@ -8,7 +8,7 @@ from tests.support.sandbox import Sandbox
 UP = ("up", "--yes", "--skip-preview")
 
 
-def test_an_alias_is_resolved_and_a_moved_one_shows_as_a_change(project: Sandbox) -> None:
+def test_moved_alias_shows_as_a_change(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Champion")
     project.pulumi(*UP)
     assert served_version(project) == "7"
@@ -29,7 +29,7 @@ def served_version(sandbox: Sandbox) -> str:
     return next(str(entity["entity_version"]) for entity in entities if entity["name"] == "champion")
 
 
-def test_all_that_is_missing_is_told_at_once_and_nothing_is_created(project: Sandbox) -> None:
+def test_all_missing_objects_are_reported_together(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Chmpion")
     project.edit(
         "stacks/base.yaml",
@@ -52,14 +52,14 @@ def test_all_that_is_missing_is_told_at_once_and_nothing_is_created(project: San
     assert project.workspace.writes() == []
 
 
-def test_what_can_not_be_created_any_more_can_be_destroyed(deployed: Sandbox) -> None:
+def test_invalid_stack_can_be_destroyed(deployed: Sandbox) -> None:
     deployed.edit("stacks/base.yaml", 'main.ml.fraud, version: "7"', "main.ml.fraud@Gone")
     assert deployed.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False).refused
     deployed.pulumi("destroy", "--yes", "--skip-preview", "--run-program", MODEL_SERVING_PREFLIGHT="warn")
     assert deployed.workspace.get("/api/2.0/serving-endpoints").get("endpoints", []) == []
 
 
-def test_a_creator_that_may_not_execute_the_model_is_told_before_anything_is_created(project: Sandbox) -> None:
+def test_missing_privileges_of_creator_are_reported(project: Sandbox) -> None:
     headers = {"Authorization": f"Bearer {project.workspace.token}"}
     made = httpx.post(
         f"{project.workspace.url}/api/2.0/preview/scim/v2/ServicePrincipals",
@@ -84,7 +84,7 @@ def test_a_creator_that_may_not_execute_the_model_is_told_before_anything_is_cre
 
 
 @pytest.mark.parametrize("token", ["unknown", ""])
-def test_credentials_that_the_workspace_does_not_know_are_told_in_a_sentence(project: Sandbox, token: str) -> None:
+def test_unknown_credentials_are_reported(project: Sandbox, token: str) -> None:
     refused = project.pulumi("preview", check=False, DATABRICKS_TOKEN=token)
     assert refused.refused, refused.text
     assert "knows no such caller" in refused.text
@@ -92,7 +92,7 @@ def test_credentials_that_the_workspace_does_not_know_are_told_in_a_sentence(pro
     assert "Traceback" not in refused.text
 
 
-def test_a_workspace_that_is_not_running_is_told_instead_of_waited_for(project: Sandbox) -> None:
+def test_stopped_workspace_is_reported(project: Sandbox) -> None:
     project.edit("stacks/Pulumi.local.yaml", project.workspace.url, "http://127.0.0.1:1")
     refused = project.pulumi("preview", check=False)
     assert refused.refused, refused.text

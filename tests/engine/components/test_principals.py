@@ -39,7 +39,7 @@ def secret_ids(sandbox: Sandbox) -> list[str]:
     return [secret["id"] for secret in listed.get("secrets", [])]
 
 
-def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project: Sandbox) -> None:
+def test_principal_gets_only_needed_grants(project: Sandbox) -> None:
     project.edit(
         "stacks/base.yaml",
         PRINCIPAL,
@@ -61,7 +61,7 @@ def test_a_principal_is_granted_what_its_endpoints_need_and_nothing_else(project
     assert set(map(tuple, grants(project).values())) == {()}
 
 
-def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(deployed: Sandbox) -> None:
+def test_rotated_secret_lives_one_more_generation(deployed: Sandbox) -> None:
     first, given = secret_ids(deployed), deployed.outputs()["service_principals"]["checkout"]["client_secret"]
     deployed.edit("stacks/base.yaml", "oauth_secret: true", "oauth_secret: {generation: 2}")
     deployed.pulumi(*UP)
@@ -75,7 +75,7 @@ def test_a_secret_is_rotated_with_the_old_one_live_for_one_more_generation(deplo
     deployed.pulumi(*UP, "--refresh", "--expect-no-changes")
 
 
-def test_an_existing_principal_is_looked_up_and_left_alone(project: Sandbox) -> None:
+def test_existing_principal_is_left_unchanged(project: Sandbox) -> None:
     theirs = post(project, "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "theirs"})
     project.edit("stacks/base.yaml", PRINCIPAL, f"checkout: {{application_id: {theirs['applicationId']}}}")
     project.pulumi(*UP)
@@ -88,9 +88,7 @@ def test_an_existing_principal_is_looked_up_and_left_alone(project: Sandbox) -> 
 
 
 @pytest.mark.parametrize("caller", ["user", "service principal"])
-def test_permissions_of_the_caller_and_names_with_capitals_are_no_diff_on_every_run(
-    project: Sandbox, caller: str
-) -> None:
+def test_callers_own_permission_shows_no_diff(project: Sandbox, caller: str) -> None:
     post(project, "/_workspace/seed", {"users": [{"user_name": "Ann.Lee@example.com"}]})
     environment: dict[str, Any] = {}
     declared = "{user: admin@example.com, level: CAN_MANAGE}"

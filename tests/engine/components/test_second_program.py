@@ -38,7 +38,7 @@ def program(snapshots: Snapshots, tmp_path: Path) -> Iterator[tuple[Sandbox, Run
         yield elsewhere, west
 
 
-def test_each_workspace_gets_its_own_and_nothing_is_left_to_do(program: tuple[Sandbox, RunningWorkspace]) -> None:
+def test_each_workspace_gets_its_own_resources(program: tuple[Sandbox, RunningWorkspace]) -> None:
     sandbox, west = program
     sandbox.pulumi(*UP)
     outputs = sandbox.outputs()
@@ -54,14 +54,14 @@ def test_each_workspace_gets_its_own_and_nothing_is_left_to_do(program: tuple[Sa
     assert sandbox.workspace.writes() + west.writes() == writes
 
 
-def test_no_credential_is_in_the_state_in_clear(program: tuple[Sandbox, RunningWorkspace]) -> None:
+def test_state_has_no_plaintext_credential(program: tuple[Sandbox, RunningWorkspace]) -> None:
     sandbox, west = program
     sandbox.pulumi(*UP)
     state = json.dumps(json.loads(sandbox.pulumi("stack", "export").text))
     assert [token for token in (sandbox.workspace.token, west.token) if token in state] == []
 
 
-def test_what_one_workspace_lacks_stops_the_program(program: tuple[Sandbox, RunningWorkspace]) -> None:
+def test_object_missing_in_one_workspace_is_reported(program: tuple[Sandbox, RunningWorkspace]) -> None:
     sandbox, west = program
     west.delete("/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion")
     refused = sandbox.pulumi("preview", check=False)

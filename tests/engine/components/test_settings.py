@@ -27,7 +27,7 @@ def call(sandbox: Sandbox, method: str, path: str, body: Any) -> None:
     httpx.request(method, sandbox.workspace.url + path, json=body, headers=headers).raise_for_status()
 
 
-def test_a_setting_that_the_workspace_refuses_is_told_in_a_sentence_and_tried_again(project: Sandbox) -> None:
+def test_refused_setting_is_reported_and_retried(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     fault = {"pattern": "PATCH /*/notifications", "status": 400, "error_code": "INVALID_PARAMETER_VALUE"}
     call(project, "POST", "/_workspace/faults", fault | {"message": "Invalid email address"})
@@ -39,7 +39,7 @@ def test_a_setting_that_the_workspace_refuses_is_told_in_a_sentence_and_tried_ag
     assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Sandbox) -> None:
+def test_timeouts_of_stack_file_apply_to_settings(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, FAILURES)
     bounds = "config:\n  databricks:retryTimeoutSeconds: 3\n  databricks:httpTimeoutSeconds: 20\n"
     project.edit("stacks/Pulumi.local.yaml", "config:\n", bounds)
@@ -61,14 +61,14 @@ def test_the_bounds_of_the_stack_file_hold_for_settings_too(project: Sandbox) ->
     assert project.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_what_was_changed_by_hand_is_drift_and_goes_back(notified: Sandbox) -> None:
+def test_manual_change_is_drift_and_reverted(notified: Sandbox) -> None:
     call(notified, "PATCH", f"{ENDPOINT}/notifications", {"email_notifications": {"on_update_failure": ["two@x.org"]}})
     assert notified.pulumi("preview", "--refresh", "--expect-no-changes", check=False).changes_found
     notified.pulumi(*UP, "--refresh")
     assert notified.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
 
 
-def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(notified: Sandbox) -> None:
+def test_deleted_endpoint_is_recreated_with_settings(notified: Sandbox) -> None:
     notified.workspace.delete(ENDPOINT)
     notified.pulumi(*UP, "--refresh")
     assert notified.workspace.get(ENDPOINT)["email_notifications"] == {"on_update_failure": ["one@example.com"]}
@@ -78,7 +78,7 @@ def test_an_endpoint_deleted_by_hand_comes_back_with_its_settings(notified: Sand
 @pytest.mark.parametrize(
     "wish", [TAGS, f"{TAGS}\n      ai_gateway: {{usage_tracking: false}}"], ids=["gone", "changed"]
 )
-def test_a_gateway_that_came_with_the_endpoint_does_not_crash_the_provider(project: Sandbox, wish: str) -> None:
+def test_older_gateway_does_not_crash_the_provider(project: Sandbox, wish: str) -> None:
     """As an older state has it, whose program declared the gateway on the provider's resource."""
     settings = project.folder / "components/inputs.py"
     now = settings.read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def test_a_gateway_that_came_with_the_endpoint_does_not_crash_the_provider(proje
     project.pulumi(*UP, "--expect-no-changes")
 
 
-def test_a_destroyed_endpoint_is_not_written_to_first(notified: Sandbox) -> None:
+def test_destroy_makes_only_deletions(notified: Sandbox) -> None:
     before = len(notified.workspace.writes())
     notified.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
     assert {write.partition(" ")[0] for write in notified.workspace.writes()[before:]} == {"DELETE"}

@@ -9,7 +9,7 @@ import yaml
 from model_serving.components.from_spec import endpoint_args
 from model_serving.components.inputs import endpoint_settings, model_serving
 from model_serving.spec import Stack
-from tests.engine.contract.cases import MODEL
+from tests.engine.contract.field_cases import MODEL
 from tests.support.sandbox import Sandbox
 
 WITHOUT_QUOTA = ("--ready-after", "0", "--limit", "changes=10000")

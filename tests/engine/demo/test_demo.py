@@ -19,7 +19,7 @@ def _lend_plugins(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("engine")
-def test_the_demo_ends_well_and_leaves_the_user_s_own_things_alone(tmp_path: Path) -> None:
+def test_demo_succeeds_and_leaves_user_files_alone(tmp_path: Path) -> None:
     planted = "planted-token-of-the-user"
     (tmp_path / ".databrickscfg").write_text(f"[DEFAULT]\nhost = http://127.0.0.1:9\ntoken = {planted}\n")
     _lend_plugins(tmp_path / ".pulumi")

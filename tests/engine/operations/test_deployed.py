@@ -20,7 +20,7 @@ def operate(project: Sandbox, *arguments: str) -> Outcome:
     return Outcome(run.stdout, run.returncode)
 
 
-def test_a_deployed_stack_is_queried_and_smoked(project: Sandbox) -> None:
+def test_deployed_stack_is_queried_and_smoked(project: Sandbox) -> None:
     request = project.folder / "payment.json"
     request.write_text(json.dumps({"dataframe_records": [{"amount": 12.5}]}), encoding="utf-8")
     before = operate(project, "query", "fraud-scorer", "--data", "payment.json")

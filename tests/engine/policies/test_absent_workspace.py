@@ -15,7 +15,7 @@ TOLD = "route-optimized-create-only: The workspace http://127.0.0.1:1 does not a
 
 
 @pytest.mark.parametrize("program", [EXPLICIT, DEFAULT], ids=["explicit", "default"])
-def test_a_provider_whose_workspace_does_not_answer_is_never_configured(raw: RawProgram, program: str) -> None:
+def test_provider_of_silent_workspace_is_never_configured(raw: RawProgram, program: str) -> None:
     file = raw.sandbox.folder / "stacks" / "Pulumi.local.yaml"
     written = file.read_text(encoding="utf-8")
     file.write_text(written.replace(raw.sandbox.workspace.url, "http://127.0.0.1:1"), encoding="utf-8")

@@ -11,7 +11,7 @@ DECLARED = (
 )
 
 
-def test_a_raw_endpoint_is_told_of_notifications_that_are_not_sent_and_of_a_gateway_that_is_taken_away(
+def test_dropped_changes_of_raw_endpoint_are_reported(
     raw: RawProgram,
 ) -> None:
     raw.deploy(f"{RAW}, {GATEWAY})")
@@ -23,7 +23,7 @@ def test_a_raw_endpoint_is_told_of_notifications_that_are_not_sent_and_of_a_gate
     assert "emailNotifications of the live endpoint" in told
 
 
-def test_a_component_is_not_told_of_what_it_sends_itself(project: Sandbox) -> None:
+def test_changes_sent_by_component_are_not_reported(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", TAGS, DECLARED)
     project.pulumi("up", "--yes", "--skip-preview")
     project.edit("stacks/base.yaml", "a@x.org", "b@x.org")

@@ -14,7 +14,7 @@ for n in range({count}):
 """
 
 
-def test_live_endpoints_cost_one_listing_and_one_read_each_however_slow_they_are(raw: RawProgram) -> None:
+def test_live_endpoints_are_read_once_each(raw: RawProgram) -> None:
     for n in range(MANY):
         create_endpoint(raw.sandbox.workspace, f"live-{n}", route_optimized=True)
     slow = {"pattern": "GET /api/2.0/serving-endpoints*", "times": -1, "delay_seconds": 0.05}
@@ -27,7 +27,7 @@ def test_live_endpoints_cost_one_listing_and_one_read_each_however_slow_they_are
     assert sorted(made[1:]) == sorted(f"{LISTING}/live-{n}" for n in range(MANY))
 
 
-def test_the_preview_of_new_endpoints_looks_for_a_few_and_up_for_each(raw: RawProgram) -> None:
+def test_preview_probes_only_a_few_new_endpoints(raw: RawProgram) -> None:
     before = len(reads(raw.sandbox.workspace))
     assert raw.run(endpoints("new", 10), *PREVIEW).status == 0
     in_preview = reads(raw.sandbox.workspace)[before:]

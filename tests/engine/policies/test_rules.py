@@ -106,7 +106,7 @@ def on_a_live_endpoint(prod: RawProgram) -> Outcome:
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in RULES])
-def test_a_good_program_passes(good: Outcome, rule: str) -> None:
+def test_good_program_passes(good: Outcome, rule: str) -> None:
     assert good.status == 0, good.text
     assert f"  {rule}  " not in good.text
     assert "✅ model-serving" in good.text
@@ -124,31 +124,31 @@ def test_a_good_program_passes(good: Outcome, rule: str) -> None:
         "production-is-protected",
     ],
 )
-def test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks(bad_endpoint: list[Outcome], rule: str) -> None:
+def test_bad_endpoint_breaks_each_rule(bad_endpoint: list[Outcome], rule: str) -> None:
     for outcome in bad_endpoint:
         assert outcome.refused, outcome.text
         assert Violation(rule, "ModelServing", "bad") in violations(outcome.text)
         assert "hunter2" not in outcome.text.partition("Policies:")[2]
 
 
-def test_a_moving_alias_in_production_is_told(bad_endpoint: list[Outcome]) -> None:
+def test_moving_alias_in_production_is_reported(bad_endpoint: list[Outcome]) -> None:
     for outcome in bad_endpoint:
         assert Violation("production-pins-versions", "ModelServing", "bad", "advisory") in violations(outcome.text)
 
 
 @pytest.mark.parametrize("rule", ["no-manage-for-everyone", "production-names-its-callers"])
-def test_bad_permissions_are_refused_by_each_rule_that_they_break(bad_permissions: list[Outcome], rule: str) -> None:
+def test_bad_permissions_break_each_rule(bad_permissions: list[Outcome], rule: str) -> None:
     for outcome in bad_permissions:
         assert outcome.refused, outcome.text
         assert Violation(rule, "Permissions", "open") in violations(outcome.text)
 
 
-def test_a_person_who_would_call_an_optimized_endpoint_is_refused(bad_together: Outcome) -> None:
+def test_user_as_optimized_caller_is_refused(bad_together: Outcome) -> None:
     assert bad_together.refused, bad_together.text
     assert Violation("optimized-callers-use-oauth", "Permissions", "person") in violations(bad_together.text)
 
 
-def test_an_endpoint_without_permissions_is_told(bad_together: Outcome) -> None:
+def test_endpoint_without_permissions_is_reported(bad_together: Outcome) -> None:
     assert Violation("permissions-declared", "ModelServing", "alone", "advisory") in violations(bad_together.text)
     assert Violation("permissions-declared", "ModelServing", "called", "advisory") not in violations(bad_together.text)
 
@@ -156,7 +156,7 @@ def test_an_endpoint_without_permissions_is_told(bad_together: Outcome) -> None:
 @pytest.mark.parametrize(
     "rule", ["traffic-jump", "no-silently-dropped-changes", "production-runs-as-a-service-principal"]
 )
-def test_what_is_judged_from_the_live_endpoint_is_told(on_a_live_endpoint: Outcome, rule: str) -> None:
+def test_rules_on_live_endpoints_report(on_a_live_endpoint: Outcome, rule: str) -> None:
     assert on_a_live_endpoint.status == 0, on_a_live_endpoint.text
     assert Violation(rule, "ModelServing", "live", "advisory") in violations(on_a_live_endpoint.text)
 
@@ -166,14 +166,14 @@ def parametrize_marks(test: Any) -> list[pytest.Mark]:
     return marks
 
 
-def test_every_rule_is_broken_in_a_test() -> None:
-    elsewhere = {"route-optimized-create-only", "waivers"}  # test_ways_round.py, and below
+def test_every_rule_has_a_violation_test() -> None:
+    elsewhere = {"route-optimized-create-only", "waivers"}  # test_bypasses.py, and below
     parametrized = {
         mark
         for test in (
-            test_a_bad_endpoint_is_refused_by_each_rule_that_it_breaks,
-            test_bad_permissions_are_refused_by_each_rule_that_they_break,
-            test_what_is_judged_from_the_live_endpoint_is_told,
+            test_bad_endpoint_breaks_each_rule,
+            test_bad_permissions_break_each_rule,
+            test_rules_on_live_endpoints_report,
         )
         for mark in parametrize_marks(test)[0].args[1]
     }
@@ -190,7 +190,7 @@ WAIVER = {
 }
 
 
-def test_a_waiver_lets_one_resource_off_one_rule_and_is_shown(prod: RawProgram) -> None:
+def test_waiver_exempts_one_resource_and_is_shown(prod: RawProgram) -> None:
     declare(prod.sandbox, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD.replace("protect=True", "protect=False"), *PREVIEW)
     assert passed.status == 0, passed.text
@@ -198,7 +198,7 @@ def test_a_waiver_lets_one_resource_off_one_rule_and_is_shown(prod: RawProgram) 
     assert 'Waived until 9999-12-31 by "retiring" (owner risk): Retires this month' in passed.text
 
 
-def test_a_waiver_of_no_use_is_shown(prod: RawProgram) -> None:
+def test_unused_waiver_is_shown(prod: RawProgram) -> None:
     declare(prod.sandbox, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD, *PREVIEW)
     assert passed.status == 0, passed.text
@@ -206,7 +206,7 @@ def test_a_waiver_of_no_use_is_shown(prod: RawProgram) -> None:
 
 
 @pytest.mark.parametrize("command", [PREVIEW, UP], ids=["preview", "up"])
-def test_an_expired_waiver_fails_before_anything_else(prod: RawProgram, command: tuple[str, ...]) -> None:
+def test_expired_waiver_fails_first(prod: RawProgram, command: tuple[str, ...]) -> None:
     file = prod.sandbox.folder / "stacks" / "Pulumi.prod.yaml"
     declare(prod.sandbox, waivers={"retiring": {**WAIVER, "expires": "2020-01-31"}})
     # As people write a date in YAML, without quotation marks.
@@ -227,7 +227,7 @@ def test_an_expired_waiver_fails_before_anything_else(prod: RawProgram, command:
     ],
     ids=["rule", "setting", "type", "level"],
 )
-def test_a_mistake_in_the_configuration_stops_the_run(prod: RawProgram, config: dict[str, Any], told: str) -> None:
+def test_invalid_configuration_stops_the_run(prod: RawProgram, config: dict[str, Any], told: str) -> None:
     refused = prod.run(GOOD, *PREVIEW, *configured(prod, config))
     assert refused.refused, refused.text
     assert told in refused.text
@@ -244,7 +244,7 @@ def configured(prod: RawProgram, config: dict[str, Any]) -> tuple[str, str]:
     [("refuse", True, "mandatory"), ("warn", False, "advisory")],
     ids=["refuse", "warn"],
 )
-def test_an_endpoint_that_cannot_be_read_is_refused_or_told(
+def test_unreadable_endpoint_is_refused_or_reported(
     prod: RawProgram, unreadable: str, is_refused: bool, level: str
 ) -> None:
     declare(prod.sandbox)

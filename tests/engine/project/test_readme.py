@@ -74,7 +74,7 @@ def workspace(checkout: Path, port: int) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("workspace")
-def test_the_commands_under_work_by_hand_deploy_the_local_stack(checkout: Path, port: int) -> None:
+def test_commands_under_work_by_hand_deploy(checkout: Path, port: int) -> None:
     commands = shell_blocks("Work by hand")[1].replace("pulumi up", "pulumi up --yes")
     check = "pulumi stack output endpoints\npulumi up --yes --expect-no-changes"
     run = subprocess.run(
@@ -92,7 +92,7 @@ def test_the_commands_under_work_by_hand_deploy_the_local_stack(checkout: Path, 
     assert "13 unchanged" in run.stdout
 
 
-def test_what_the_readme_names_is_there() -> None:
+def test_readme_links_and_targets_exist() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     targets = re.findall(r"`make ([a-z-]+)`", README) + re.findall(r"^make ([a-z-]+)", README, re.MULTILINE)
     makefile = "".join((PROJECT / name).read_text(encoding="utf-8") for name in ("Makefile", ".ci/pipeline.mk"))

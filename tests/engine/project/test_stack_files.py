@@ -8,7 +8,7 @@ KEY = f"{IRIS}.served_entities.current.environment_vars.API_KEY"
 SECRET = "correct horse battery staple"
 
 
-def test_a_secret_reaches_the_workspace_and_is_shown_nowhere(project: Sandbox) -> None:
+def test_secret_is_sent_and_never_shown(project: Sandbox) -> None:
     for path in (KEY, f"{IRIS}.description", f"{IRIS}.tags.note", f"{IRIS}.email_notifications.on_update_failure[0]"):
         project.pulumi("config", "set", "--secret", "--path", path, SECRET)
     file = (project.folder / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_a_secret_reaches_the_workspace_and_is_shown_nowhere(project: Sandbox) -
     assert project.workspace.writes() == before
 
 
-def test_a_mistake_in_a_secret_is_told_without_it(project: Sandbox) -> None:
+def test_error_in_a_secret_hides_it(project: Sandbox) -> None:
     project.pulumi("config", "set", "--secret", "--path", KEY, f"{{{{{SECRET}")
     refused = project.pulumi("preview", check=False)
     assert refused.refused, refused.text
@@ -33,7 +33,7 @@ def test_a_mistake_in_a_secret_is_told_without_it(project: Sandbox) -> None:
     assert "correct horse" not in refused.text
 
 
-def test_what_pulumi_config_set_writes_is_taken(project: Sandbox) -> None:
+def test_values_of_pulumi_config_set_apply(project: Sandbox) -> None:
     project.pulumi("config", "set", "name_prefix", "ann-")
     project.pulumi("config", "set", "--path", "model-serving:endpoints.fraud-scorer.traffic.champion", "90")
     project.pulumi("config", "set", "--path", "model-serving:endpoints.fraud-scorer.traffic.challenger", "10")
@@ -42,7 +42,7 @@ def test_what_pulumi_config_set_writes_is_taken(project: Sandbox) -> None:
     assert [route["traffic_percentage"] for route in routes] == [90, 10]
 
 
-def test_another_file_given_by_config_file_is_refused_and_not_half_obeyed(project: Sandbox) -> None:
+def test_different_config_file_is_refused(project: Sandbox) -> None:
     written = (project.folder / "stacks/Pulumi.local.yaml").read_text(encoding="utf-8")
     other = project.folder / "other.yaml"
     other.write_text(written, encoding="utf-8")
@@ -58,7 +58,7 @@ def test_another_file_given_by_config_file_is_refused_and_not_half_obeyed(projec
     assert "Traceback" not in refused.text
 
 
-def test_several_mistakes_end_at_once_and_without_a_traceback(project: Sandbox) -> None:
+def test_several_errors_are_reported_together(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", "route_optimized: true", "route_optimised: true")
     project.edit("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 95, challenger: 6}")
     project.edit("stacks/Pulumi.local.yaml", "level: CAN_QUERY}\n    user", "level: CAN_ASK}\n    user")

@@ -34,12 +34,12 @@ LIVE = (
 
 
 @pytest.mark.parametrize("case", [case for case in CASES_OF_REVIEW if case.name in LIVE], ids=lambda case: case.name)
-def test_the_engine_gives_the_golden_comment(case: Case, tmp_path: Path, snapshots: Snapshots) -> None:
+def test_engine_gives_the_golden_comment(case: Case, tmp_path: Path, snapshots: Snapshots) -> None:
     record(case, tmp_path, snapshots)
     assert comment_on(tmp_path) == (CASES / case.name / "comment.md").read_text(encoding="utf-8")
 
 
-def test_a_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str]) -> None:
+def test_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str]) -> None:
     assert pull_request.main() == 0
     told = capsys.readouterr().out
     assert "Deployed as reviewed" in told
@@ -79,7 +79,7 @@ def options_in_the_state(project: Sandbox, name: str) -> set[tuple[Any, Any]]:
     return {(each.get("protect", False), each.get("retainOnDelete", False)) for each in found}
 
 
-def test_a_change_of_protection_alone_is_deployed_as_reviewed(deployed_in_its_shell: Sandbox) -> None:
+def test_protection_change_is_deployed_as_reviewed(deployed_in_its_shell: Sandbox) -> None:
     project = deployed_in_its_shell
     before = project.workspace.writes()
     safeguards = "      protect: true\n      retain_on_delete: true\n"
@@ -94,7 +94,7 @@ def test_a_change_of_protection_alone_is_deployed_as_reviewed(deployed_in_its_sh
     assert project.workspace.writes() == before
 
 
-def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None:
+def test_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None:
     project = in_its_shell
     create = "POST /api/2.0/serving-endpoints"
     project.workspace.post("/_workspace/faults", {"pattern": create, "times": 3, "delay_seconds": 3})
@@ -128,7 +128,7 @@ def test_an_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None
     assert deploy("local", project.folder, ["policies"], "").message.startswith("Nothing to do")
 
 
-def test_a_stack_whose_file_is_deleted_is_retired_as_the_review_says(deployed_in_its_shell: Sandbox) -> None:
+def test_stack_without_file_is_retired_as_reviewed(deployed_in_its_shell: Sandbox) -> None:
     project = deployed_in_its_shell
     file = project.folder / "stacks" / "Pulumi.local.yaml"
     for arguments in (["init", "-q", "-b", "main"], ["add", "stacks"], ["commit", "-qm", "x"]):
@@ -159,7 +159,7 @@ def _up_to(pattern: str, lines: Iterable[str]) -> Iterator[str]:
             return
 
 
-def test_a_promotion_tells_what_is_not_deployed_yet(deployed_in_its_shell: Sandbox) -> None:
+def test_promotion_lists_what_is_not_deployed(deployed_in_its_shell: Sandbox) -> None:
     project = deployed_in_its_shell
     project.edit("stacks/base.yaml", 'version: "8"', 'version: "9"')
     text = (project.folder / "stacks" / "Pulumi.local.yaml").read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ def reviewer(sandbox: Sandbox) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("has_secret", [False, True], ids=["no secret", "secret"])
-def test_a_review_needs_an_administrator_only_for_secrets(project: Sandbox, *, has_secret: bool) -> None:
+def test_only_secrets_need_an_administrator(project: Sandbox, *, has_secret: bool) -> None:
     mine = reviewer(project)
     entry = f"- {{service_principal: {mine['DATABRICKS_CLIENT_ID']}, level: CAN_VIEW}}"
     project.edit("stacks/base.yaml", MANAGERS, f"{MANAGERS}\n        {entry}")

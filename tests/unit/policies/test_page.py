@@ -9,7 +9,7 @@ from model_serving.policies.pack.reference_docs import BACKED_BY, PAGE, page, ta
 from model_serving.policies.rules import RULES
 
 PROJECT = Path(__file__).resolve().parents[3]
-WAYS_ROUND = PROJECT / "tests" / "engine" / "policies" / "test_ways_round.py"
+WAYS_ROUND = PROJECT / "tests" / "engine" / "policies" / "test_bypasses.py"
 
 
 def declared_tests(file: Path) -> set[str]:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from model_serving.contract import OnChange, fields
-from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
+from tests.engine.contract.field_cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
 from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare_raw
-from tests.engine.contract.observed import Journal
+from tests.engine.contract.journal import Journal
 from tests.support.sandbox import Outcome, Sandbox
 from tests.support.snapshots import Snapshots
 
@@ -69,33 +69,33 @@ def ids(cases: list[Case]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CHANGED, ids=ids(CHANGED))
-def test_a_change(edits: dict[str, Edit], case: Case) -> None:
+def test_changed_field_gives_contract_outcome(edits: dict[str, Edit], case: Case) -> None:
     assert edits["second"].outcome(case) == ROWS[case.path].on_change
 
 
-def test_a_second_run_writes_only_what_no_read_returns(edits: dict[str, Edit]) -> None:
+def test_second_run_writes_only_unread_fields(edits: dict[str, Edit]) -> None:
     repeated = {case.endpoint: ["PUT config"] for case in CASES if ROWS[case.path].repeats}
     assert edits["again"].writes == repeated
 
 
-def test_a_config_update_without_the_value_that_was_asked_for(edits: dict[str, Edit]) -> None:
+def test_config_update_can_drop_the_value(edits: dict[str, Edit]) -> None:
     assert ROWS[NEVER_FALSE.path].on_change is OnChange.DROPPED
     assert edits["second"].writes[NEVER_FALSE.endpoint] == ["PUT config"]
     assert edits["second"].captures
 
 
 @pytest.mark.parametrize("case", REMOVED, ids=ids(REMOVED))
-def test_a_removal(edits: dict[str, Edit], case: Case) -> None:
+def test_removed_field_gives_contract_outcome(edits: dict[str, Edit], case: Case) -> None:
     row = ROWS[case.path]
     assert edits["without"].outcome(case) == (row.on_remove or row.on_change)
 
 
 @pytest.mark.parametrize("case", ADDED, ids=ids(ADDED))
-def test_an_addition(edits: dict[str, Edit], case: Case) -> None:
+def test_added_field_gives_contract_outcome(edits: dict[str, Edit], case: Case) -> None:
     assert edits["added"].outcome(case) == ROWS[case.path].on_add
 
 
-def test_the_removal_that_makes_the_provider_panic(edits: dict[str, Edit]) -> None:
+def test_removed_gateway_makes_the_provider_panic(edits: dict[str, Edit]) -> None:
     crash = edits["crash"]
     assert crash.said.refused, crash.said.text
     assert "nil pointer dereference" in crash.said.text

@@ -29,7 +29,7 @@ def reads_of_identities(sandbox: Sandbox) -> list[str]:
     return [each["path"] for each in made if each["method"] == "GET" and "ervicePrincipals" in each["path"]]
 
 
-def test_what_a_repeated_request_created_twice_is_removed_in_the_same_run(project: Sandbox) -> None:
+def test_duplicates_are_removed_in_the_same_run(project: Sandbox) -> None:
     theirs = project.workspace.post(SCIM, {"displayName": "Checkout-App"})["id"]
     lose(project, NEW_PRINCIPAL, reset=True)
     lose(project, NEW_SECRET, status=503, error_code="TEMPORARILY_UNAVAILABLE")
@@ -53,7 +53,7 @@ def test_what_a_repeated_request_created_twice_is_removed_in_the_same_run(projec
     assert reads_of_identities(project)[reads:] == [SCIM, SECRETS.format(principal)]
 
 
-def test_what_a_failed_run_left_is_reported_until_it_is_removed(project: Sandbox) -> None:
+def test_leftovers_are_reported_until_removed(project: Sandbox) -> None:
     lose(project, NEW_PRINCIPAL, status=504)
     assert project.pulumi(*UP, check=False).refused
     (orphan,) = principals(project)

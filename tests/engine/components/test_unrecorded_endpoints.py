@@ -34,7 +34,7 @@ def live(sandbox: Sandbox) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fault", [{"status": 504}, {"reset": True}], ids=["504", "reset"])
-def test_a_lost_answer_is_made_up_for_by_the_next_run(snapshots: Snapshots, fault: dict[str, object]) -> None:
+def test_next_run_recovers_a_lost_answer(snapshots: Snapshots, fault: dict[str, object]) -> None:
     with snapshots.initialized("--ready-after", "3") as project:
         project.workspace.post("/_workspace/faults", {**LOST, **fault, "times": 1})
         assert project.pulumi(*UP, check=False).refused
@@ -49,7 +49,7 @@ def test_a_lost_answer_is_made_up_for_by_the_next_run(snapshots: Snapshots, faul
         assert project.outputs()["endpoints"]["fraud-scorer"]["id"] == live(project)["fraud-scorer"]
 
 
-def test_a_run_that_was_killed_during_a_creation_is_finished_by_the_next(project: Sandbox) -> None:
+def test_next_run_finishes_a_killed_creation(project: Sandbox) -> None:
     project.workspace.post("/_workspace/faults", {**LOST, "status": 504, "times": -1, "delay_seconds": 30})
     killed_when(project, lambda: len(live(project)) == 3 and is_written(project))
     project.workspace.delete("/_workspace/faults")
@@ -102,7 +102,7 @@ def started_by(session: int) -> list[int]:
     return found
 
 
-def test_a_destroy_names_the_endpoint_that_it_leaves(project: Sandbox) -> None:
+def test_destroy_names_the_endpoint_it_leaves(project: Sandbox) -> None:
     project.workspace.post("/_workspace/faults", {**LOST, "status": 500})
     assert project.pulumi(*UP, check=False).refused
     destroyed = project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
@@ -113,7 +113,7 @@ def test_a_destroy_names_the_endpoint_that_it_leaves(project: Sandbox) -> None:
     assert f'the workspace has an endpoint "{left}" that is not in this stack' in refused.text
 
 
-def test_an_endpoint_of_another_is_an_error_at_preview_with_the_command_that_imports_it(project: Sandbox) -> None:
+def test_foreign_endpoint_is_refused_with_import_command(project: Sandbox) -> None:
     config = {"served_entities": [{"name": "current", "entity_name": "main.ml.iris", "entity_version": "1"}]}
     config["served_entities"][0] |= {"workload_size": "Small", "scale_to_zero_enabled": True}  # type: ignore[dict-item]
     project.workspace.post(ENDPOINTS, {"name": "iris-classifier", "config": config})

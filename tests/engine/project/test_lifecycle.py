@@ -10,12 +10,12 @@ UP = ("up", "--yes", "--skip-preview")
 WITH_POLICIES = ("--policy-pack", "policies")
 
 
-def test_a_preview_creates_nothing(project: Sandbox) -> None:
+def test_preview_creates_nothing(project: Sandbox) -> None:
     assert "+ 13 to create" in project.pulumi("preview", *WITH_POLICIES).text
     assert project.workspace.writes() == []
 
 
-def test_up_creates_what_the_stack_files_declare(deployed: Sandbox) -> None:
+def test_up_creates_the_declared_endpoints(deployed: Sandbox) -> None:
     endpoints = {
         name: deployed.workspace.get(f"/api/2.0/serving-endpoints/{name}")
         for name in ("fraud-scorer", "iris-classifier", "user-features")
@@ -39,7 +39,7 @@ def test_up_creates_what_the_stack_files_declare(deployed: Sandbox) -> None:
     }
 
 
-def test_up_grants_what_the_stack_files_declare_and_no_more(deployed: Sandbox) -> None:
+def test_up_grants_only_declared_permissions(deployed: Sandbox) -> None:
     outputs = deployed.outputs()
     endpoint_id = outputs["endpoints"]["fraud-scorer"]["id"]
     access = deployed.workspace.get(f"/api/2.0/permissions/serving-endpoints/{endpoint_id}")["access_control_list"]
@@ -54,7 +54,7 @@ def test_up_grants_what_the_stack_files_declare_and_no_more(deployed: Sandbox) -
     }
 
 
-def test_the_declared_principal_can_call_the_route_optimized_endpoint(deployed: Sandbox) -> None:
+def test_declared_principal_can_call_the_endpoint(deployed: Sandbox) -> None:
     outputs = deployed.outputs()
     endpoint, caller = outputs["endpoints"]["fraud-scorer"], outputs["service_principals"]["checkout"]
     token = oauth_token(
@@ -66,7 +66,7 @@ def test_the_declared_principal_can_call_the_route_optimized_endpoint(deployed: 
     assert ask(endpoint["url"], deployed.workspace.token).status == 401
 
 
-def test_a_second_up_and_a_refresh_write_nothing(deployed: Sandbox) -> None:
+def test_second_up_and_refresh_write_nothing(deployed: Sandbox) -> None:
     before = deployed.workspace.writes()
     deployed.pulumi(*UP, "--expect-no-changes")
     deployed.pulumi("preview", "--refresh", "--expect-no-changes")
@@ -74,7 +74,7 @@ def test_a_second_up_and_a_refresh_write_nothing(deployed: Sandbox) -> None:
     assert deployed.workspace.writes() == before
 
 
-def test_a_traffic_shift_is_one_config_update_on_the_same_endpoint(deployed: Sandbox) -> None:
+def test_traffic_shift_is_one_config_update(deployed: Sandbox) -> None:
     before, endpoint_id = deployed.workspace.writes(), deployed.outputs()["endpoints"]["fraud-scorer"]["id"]
     deployed.edit("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 50, challenger: 50}")
     deployed.pulumi(*UP, *WITH_POLICIES)
@@ -96,7 +96,7 @@ def test_a_traffic_shift_is_one_config_update_on_the_same_endpoint(deployed: San
     ],
     ids=["off", "on"],
 )
-def test_a_flip_of_route_optimized_is_refused_and_writes_nothing(
+def test_flipped_route_optimization_is_refused(
     deployed: Sandbox, command: tuple[str, ...], file: str, old: str, new: str, endpoint: str
 ) -> None:
     before = deployed.workspace.writes()
@@ -124,7 +124,7 @@ def test_foundation_and_external_entities_are_rejected(project: Sandbox, entity:
     assert f'Served entity "current" is {kind}' in refused.text
 
 
-def test_a_mistake_in_a_stack_file_is_told_with_its_place_and_without_a_traceback(project: Sandbox) -> None:
+def test_stack_file_error_names_its_location(project: Sandbox) -> None:
     project.edit("stacks/base.yaml", "{champion: 95, challenger: 5}", "{champion: 95, challenger: 6}")
     refused = project.pulumi("preview", check=False)
     assert refused.refused, refused.text

@@ -37,7 +37,7 @@ def refuse_and_revert(sandbox: Sandbox, edit: Edit, *command: str) -> list[str]:
     return sandbox.workspace.writes()[len(before) :]
 
 
-def test_a_refused_replacement_leaves_permissions_and_settings(snapshots: Snapshots) -> None:
+def test_refused_replacement_keeps_permissions_and_settings(snapshots: Snapshots) -> None:
     with snapshots.deployed(with_settings()) as sandbox:
         before = kept(sandbox)
         for edit, flags in (
@@ -51,7 +51,7 @@ def test_a_refused_replacement_leaves_permissions_and_settings(snapshots: Snapsh
         sandbox.pulumi(*UP, "--expect-no-changes")
 
 
-def test_a_refused_deletion_leaves_permissions_and_settings(snapshots: Snapshots) -> None:
+def test_refused_deletion_keeps_permissions_and_settings(snapshots: Snapshots) -> None:
     """Of a protected endpoint: taken out of the stack file, and with the whole stack."""
     with snapshots.deployed(with_settings("\n      protect: true")) as sandbox:
         before = kept(sandbox)

@@ -83,7 +83,7 @@ def written(sandbox: Sandbox, before: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_the_up_after_a_fault_delivers(change: Change, fault: Fault) -> None:
+def test_up_after_a_fault_delivers(change: Change, fault: Fault) -> None:
     change.inject(fault.rule)
     failed = change.sandbox.pulumi(*UP, check=False)
     assert failed.refused, failed.text
@@ -96,7 +96,7 @@ def test_the_up_after_a_fault_delivers(change: Change, fault: Fault) -> None:
     assert change.sandbox.workspace.writes() == before
 
 
-def test_preview_reports_what_did_not_arrive_and_a_later_edit_delivers_it(change: Change) -> None:
+def test_preview_reports_an_undelivered_update(change: Change) -> None:
     change.inject({"pattern": CONFIG, "status": 409, "error_code": "RESOURCE_CONFLICT"})
     assert change.sandbox.pulumi(*UP, check=False).refused
     now, before = change.share, change.share + 5
@@ -111,7 +111,7 @@ def test_preview_reports_what_did_not_arrive_and_a_later_edit_delivers_it(change
     assert change.served == change.declared
 
 
-def test_an_update_that_fails_is_sent_again_until_it_serves(change: Change) -> None:
+def test_failed_update_is_sent_again(change: Change) -> None:
     change.seed({"fails": "pip could not resolve numpy"})
     for _ in range(2):
         failed = change.sandbox.pulumi(*UP, check=False)
@@ -126,7 +126,7 @@ def test_an_update_that_fails_is_sent_again_until_it_serves(change: Change) -> N
     change.sandbox.pulumi(*UP, "--expect-no-changes")
 
 
-def test_the_reason_of_a_failed_creation_is_shown_though_the_endpoint_is_deleted(snapshots: Snapshots) -> None:
+def test_failed_creation_shows_its_reason(snapshots: Snapshots) -> None:
     broken = {"main.ml.fraud": {"versions": {8: {"fails": "pip could not resolve numpy"}}}}
     with snapshots.initialized("--ready-after", "2") as sandbox:
         sandbox.workspace.post("/_workspace/seed", {"models": broken})

@@ -16,7 +16,7 @@ def provider(sandbox: Sandbox) -> dict[str, str]:
     return dict(found)
 
 
-def test_a_stack_that_was_deployed_without_a_bound_gets_one_without_a_write(project: Sandbox) -> None:
+def test_adding_a_retry_timeout_writes_nothing(project: Sandbox) -> None:
     project.edit("Pulumi.yaml", BOUND, "  databricks:rateLimit: {value: 15}\n")
     project.pulumi(*UP)
     assert "retryTimeoutSeconds" not in provider(project)
@@ -28,7 +28,7 @@ def test_a_stack_that_was_deployed_without_a_bound_gets_one_without_a_write(proj
     assert provider(project)["retryTimeoutSeconds"] == "300"
 
 
-def test_an_up_ends_at_the_bound_and_says_what_it_waits_for(project: Sandbox) -> None:
+def test_up_ends_at_the_retry_timeout(project: Sandbox) -> None:
     project.pulumi("config", "set", "databricks:retryTimeoutSeconds", "25")
     fault = {"pattern": "POST /api/2.0/serving-endpoints", "status": 503, "body": "no healthy upstream", "times": -1}
     project.workspace.post("/_workspace/faults", fault)

@@ -33,7 +33,7 @@ def profile(sandbox: Sandbox) -> str:
     return found
 
 
-def test_a_second_run_writes_nothing(strict: Sandbox) -> None:
+def test_second_run_writes_nothing(strict: Sandbox) -> None:
     before, made = strict.workspace.writes(), profile(strict)
     assert strict.outputs()["endpoints"]["fraud-scorer"]["url"] == strict.workspace.get(ENDPOINT)["endpoint_url"]
     strict.pulumi(*UP, "--expect-no-changes")
@@ -44,7 +44,7 @@ def test_a_second_run_writes_nothing(strict: Sandbox) -> None:
     assert profile(strict) == made
 
 
-def test_a_change_from_outside_is_drift_and_goes_back(strict: Sandbox) -> None:
+def test_outside_change_is_drift_and_reverted(strict: Sandbox) -> None:
     for body in ({"telemetry_config": {"telemetry_profile_id": "by hand"}}, {}):
         strict.workspace.patch(f"{ENDPOINT}/telemetry-config", body)
         before = strict.workspace.writes()
@@ -55,7 +55,7 @@ def test_a_change_from_outside_is_drift_and_goes_back(strict: Sandbox) -> None:
     strict.pulumi(*UP, "--refresh", "--expect-no-changes")
 
 
-def test_a_removed_gateway_is_absent_and_a_deleted_endpoint_comes_back(strict: Sandbox) -> None:
+def test_removed_gateway_and_deleted_endpoint_are_reconciled(strict: Sandbox) -> None:
     strict.edit("stacks/base.yaml", "      ai_gateway: {usage_tracking: true}\n", "")
     strict.pulumi(*UP)
     assert "ai_gateway" not in strict.workspace.get(ENDPOINT)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from model_serving.contract import Field, Handling, fields
-from tests.engine.contract.cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
+from tests.engine.contract.field_cases import IN_PLACE, NEVER_FALSE, NOT_IN_PLACE, UNSENT, Case
 from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare
-from tests.engine.contract.observed import Journal
+from tests.engine.contract.journal import Journal
 from tests.support.snapshots import Snapshots
 
 Seen = dict[str, dict[str, list[str]]]
@@ -46,32 +46,32 @@ def needed(row: Field) -> list[str]:
 
 
 @pytest.mark.parametrize("case", IN_PLACE, ids=ids(IN_PLACE))
-def test_a_creation_is_complete(seen: Seen, case: Case) -> None:
+def test_creation_sends_every_field(seen: Seen, case: Case) -> None:
     row = ROWS[case.path]
     assert seen["first"].get(case.endpoint) == ["POST", *(needed(row) if row.handling is Handling.SETTINGS else [])]
 
 
 @pytest.mark.parametrize("case", IN_PLACE, ids=ids(IN_PLACE))
-def test_a_change_is_the_one_call_that_the_api_has_for_it(seen: Seen, case: Case) -> None:
+def test_changed_field_makes_one_call(seen: Seen, case: Case) -> None:
     assert seen["second"].get(case.endpoint) == needed(ROWS[case.path])
 
 
 @pytest.mark.parametrize("case", REMOVABLE, ids=ids(REMOVABLE))
-def test_so_is_a_removal(seen: Seen, case: Case) -> None:
+def test_removed_field_makes_one_call(seen: Seen, case: Case) -> None:
     assert seen["without"].get(case.endpoint) == needed(ROWS[case.path])
 
 
-def test_a_default_that_no_read_returns_is_never_sent(seen: Seen) -> None:
+def test_unread_default_is_never_sent(seen: Seen) -> None:
     assert ROWS[UNSENT.path].handling is Handling.UNSENT
     assert [seen[step].get(UNSENT.endpoint) for step in ("first", "second", "without")] == [["POST"], None, None]
 
 
 @pytest.mark.parametrize("step", ["first", "second", "without"])
-def test_afterwards_a_refresh_changes_nothing_and_a_second_up_writes_nothing(seen: Seen, step: str) -> None:
+def test_refresh_and_second_up_write_nothing(seen: Seen, step: str) -> None:
     assert seen[f"{step}, again"] == {}
 
 
-def test_what_nothing_can_change_is_refused_and_nothing_is_written(snapshots: Snapshots) -> None:
+def test_immutable_fields_are_refused_without_writes(snapshots: Snapshots) -> None:
     with snapshots.initialized(*WITHOUT_QUOTA) as sandbox:
         standing = {case.endpoint: case.first for case in NOT_IN_PLACE}
         declare(sandbox, standing)
@@ -88,7 +88,7 @@ def test_what_nothing_can_change_is_refused_and_nothing_is_written(snapshots: Sn
         assert sandbox.workspace.writes() == before
 
 
-def test_every_field_of_the_contract_is_tried() -> None:
+def test_every_field_has_a_case() -> None:
     rows = {path for path, row in ROWS.items() if row.handling is not Handling.ABSENT}
     # Tried by their members, and the name by the policies' and guards' own tests.
     whole = {"config", "config.servedEntities.*", "config.servedEntities.*.externalModel", "name"}

@@ -18,7 +18,7 @@ def live(raw: RawProgram) -> RawProgram:
     return raw
 
 
-def test_the_unchanged_program_passes(live: RawProgram) -> None:
+def test_unchanged_program_passes(live: RawProgram) -> None:
     assert live.run(LIVE, *UP, "--expect-no-changes").status == 0
 
 
@@ -27,20 +27,20 @@ def test_the_unchanged_program_passes(live: RawProgram) -> None:
     ["", 'routeOptimized="false"', "routeOptimized=pulumi.Output.secret(False)"],
     ids=["absent", "text", "secret"],
 )
-def test_a_wish_in_any_form_is_seen(live: RawProgram, wanted: str) -> None:
+def test_any_form_of_the_flip_is_refused(live: RawProgram, wanted: str) -> None:
     text = live.refused(f'Endpoint("fraud", name="fraud", {wanted})', resource="fraud")
     assert 'Endpoint "fraud" is live and route optimized; this change wants it not route optimized' in text
 
 
-def test_a_secret_name_is_seen_through(live: RawProgram) -> None:
+def test_secret_name_is_refused(live: RawProgram) -> None:
     live.refused('Endpoint("fraud", name=pulumi.Output.secret("fraud"))', resource="fraud")
 
 
-def test_another_casing_of_the_name_is_the_same_endpoint(live: RawProgram) -> None:
+def test_other_casing_of_the_name_is_refused(live: RawProgram) -> None:
     live.refused('Endpoint("fraud", name="Fraud")', resource="fraud")
 
 
-def test_a_name_that_is_known_during_up_only_is_told_in_the_preview_and_checked_in_up(live: RawProgram) -> None:
+def test_unknown_name_is_checked_during_up(live: RawProgram) -> None:
     program = """
 caller = Resource("ServicePrincipal", "caller", displayName="caller", applicationId=None)
 Endpoint("fraud", name=caller.applicationId.apply(lambda _: "fraud"))
@@ -57,7 +57,7 @@ Endpoint("fraud", name=caller.applicationId.apply(lambda _: "fraud"))
     live.deploy(LIVE)  # without the caller
 
 
-def test_a_raw_resource_of_pulumi_databricks_on_the_default_provider(live: RawProgram) -> None:
+def test_pulumi_databricks_resource_is_refused(live: RawProgram) -> None:
     live.refused(
         """
 from pulumi_databricks import ModelServing
@@ -68,7 +68,7 @@ ModelServing("fraud", name="fraud", route_optimized=False, config={"served_entit
     )
 
 
-def test_two_providers_are_read_each_in_its_own_workspace(live: RawProgram, other_workspace: RunningWorkspace) -> None:
+def test_each_provider_is_read_in_its_workspace(live: RawProgram, other_workspace: RunningWorkspace) -> None:
     create_endpoint(other_workspace, "fraud", route_optimized=False)
     program = f"""
 from pulumi_databricks import Provider
@@ -81,7 +81,7 @@ Endpoint("twin", pulumi.ResourceOptions(provider=other), name="fraud", routeOpti
     assert other_workspace.writes() == ["POST /api/2.0/serving-endpoints"]
 
 
-def test_the_import_of_an_endpoint_that_is_otherwise(live: RawProgram) -> None:
+def test_import_of_a_different_endpoint_is_refused(live: RawProgram) -> None:
     create_endpoint(live.sandbox.workspace, "by-hand", route_optimized=False)
     program = """
 Endpoint("imported", pulumi.ResourceOptions(import_="by-hand"), name="by-hand", routeOptimized=True)
@@ -92,25 +92,25 @@ Endpoint("imported", pulumi.ResourceOptions(import_="by-hand"), name="by-hand", 
 
 
 @pytest.mark.parametrize("option", ["--target", "--replace"])
-def test_a_run_for_one_resource(live: RawProgram, option: str) -> None:
+def test_targeted_run_is_refused(live: RawProgram, option: str) -> None:
     live.refused('Endpoint("fraud", name="fraud")', option, live.urn("fraud"), resource="fraud")
 
 
-def test_delete_before_replace_the_other_way(live: RawProgram) -> None:
+def test_delete_before_replace_is_refused(live: RawProgram) -> None:
     options = "pulumi.ResourceOptions(delete_before_replace=False)"
     live.refused(f'Endpoint("fraud", {options}, name="fraud")', resource="fraud")
 
 
-def test_a_renamed_resource_with_an_alias(live: RawProgram) -> None:
+def test_renamed_resource_with_alias_is_refused(live: RawProgram) -> None:
     options = 'pulumi.ResourceOptions(aliases=[pulumi.Alias(name="fraud")])'
     live.refused(f'Endpoint("scorer", {options}, name="fraud")', resource="scorer")
 
 
-def test_a_renamed_resource_without_an_alias(live: RawProgram) -> None:
+def test_renamed_resource_without_alias_is_refused(live: RawProgram) -> None:
     live.refused('Endpoint("scorer", name="fraud")', resource="scorer")
 
 
-def test_ignored_changes_keep_the_endpoint_as_it_is(live: RawProgram) -> None:
+def test_ignored_changes_keep_the_endpoint(live: RawProgram) -> None:
     before = live.sandbox.workspace.writes()
     options = 'pulumi.ResourceOptions(ignore_changes=["routeOptimized"])'
     outcome = live.run(f'Endpoint("fraud", {options}, name="fraud", routeOptimized=False)', *UP)
@@ -119,22 +119,22 @@ def test_ignored_changes_keep_the_endpoint_as_it_is(live: RawProgram) -> None:
     assert live.sandbox.workspace.get("/api/2.0/serving-endpoints/fraud")["route_optimized"] is True
 
 
-def test_a_refresh_first(live: RawProgram) -> None:
+def test_refresh_first_is_refused(live: RawProgram) -> None:
     live.refused('Endpoint("fraud", name="fraud")', "--refresh", resource="fraud")
 
 
-def test_an_endpoint_made_by_hand_between_preview_and_up(live: RawProgram) -> None:
+def test_endpoint_created_after_preview_is_refused(live: RawProgram) -> None:
     program = LIVE + '\nEndpoint("late", name="late", routeOptimized=True)'
     assert live.run(program, *PREVIEW).status == 0
     create_endpoint(live.sandbox.workspace, "late", route_optimized=False)
     live.refused(program, resource="late")
 
 
-def test_a_new_name_is_a_creation(live: RawProgram) -> None:
+def test_new_name_is_a_creation(live: RawProgram) -> None:
     assert live.run(LIVE + '\nEndpoint("second", name="second", routeOptimized=False)', *PREVIEW).status == 0
 
 
-def test_run_from_elsewhere_with_the_packs_absolute_path(live: RawProgram) -> None:
+def test_absolute_path_of_the_pack_works(live: RawProgram) -> None:
     (live.sandbox.folder / "__main__.py").write_text('raise SystemExit("this is not the program")', encoding="utf-8")
     outside = live.sandbox.folder.parent / "elsewhere"
     outside.mkdir(exist_ok=True)
