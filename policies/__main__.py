@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
-# The engine puts this folder on the path; the rules are imported as `model_serving.policies.rules`.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+# The engine puts this folder on the path, but the rules are imported as `model_serving.policies.rules`. The folder
+# above is the checkout or, where the wheel is installed, the package `model_serving` itself.
+_above = Path(__file__).resolve().parent.parent
+sys.path[0] = str(_above.parent if (_above / "__init__.py").is_file() else _above)
 
 from model_serving.policies.live.client import warm_up  # noqa: E402
 from model_serving.policies.pack.service import serve  # noqa: E402

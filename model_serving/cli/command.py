@@ -30,7 +30,8 @@ class ImportedCommand(click.Command):
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **options: Any) -> click.Context:
         """The context of the imported command: click goes on with that one."""
-        command = getattr(importlib.import_module(f"model_serving.cli.{self.name}"), f"{self.name}_command")
+        module = str(self.name).replace("-", "_")
+        command = getattr(importlib.import_module(f"model_serving.cli.{module}"), f"{module}_command")
         assert isinstance(command, click.Command), f"{self.name}_command must be a command"
         return command.make_context(info_name, args, *more, **options)
 

@@ -25,10 +25,11 @@ _COMMANDS: Final = {
     "smoke": "Send the smoke requests that the stack files declare.",
     "shadow": "Compare the answers of an endpoint and of one served entity.",
     "drift": "Compare the workspace with the stack files.",
+    "policy-pack": "Print the folder of the policy pack.",
     "workspace": "Start the embedded workspace.",
     "ci": "Commands for pipelines.",
 }
-"""Each subcommand and its summary. The module of its name is imported when the subcommand runs."""
+"""Each subcommand and its summary. The module of its name, with `_` for `-`, is imported when it runs."""
 
 
 @click.group(

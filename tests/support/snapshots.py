@@ -51,7 +51,7 @@ class Snapshots:
     def _once(self, name: str, make: Callable[[Path], None]) -> Path:
         """The folder of that name, which `make` fills unless some process has done so."""
         folder = self._folder / name
-        with _locked(self._folder / f"{name}.lock"):
+        with locked(self._folder / f"{name}.lock"):
             if not folder.exists():
                 unfinished = self._folder / f"{name}.unfinished"
                 shutil.rmtree(unfinished, ignore_errors=True)
@@ -83,7 +83,7 @@ def _record_packages(root: Path) -> None:
 
 
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def locked(file: Path) -> Iterator[None]:
     """Hold an exclusive lock on the file; other processes wait for it."""
     with file.open("w", encoding="utf-8") as opened:
         fcntl.flock(opened, fcntl.LOCK_EX)
