@@ -1,6 +1,6 @@
-"""The least that a service principal needs in Unity Catalog, one grant for each securable.
+"""The least privileges that a service principal needs in Unity Catalog, one grant for each securable.
 
-`databricks.Grant` leaves other principals' privileges alone; `databricks.Grants` owns the whole list of a securable.
+`databricks.Grant` does not touch other principals' privileges; `databricks.Grants` owns the whole list of a securable.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from model_serving.components.resources import Grant
 
 @dataclass(frozen=True)
 class Privilege:
-    """One privilege on one securable. `kind` is the provider's name of the securable's type."""
+    """One privilege on one securable. `kind` is the provider's input for that type of securable."""
 
     kind: str
     securable: str
@@ -21,7 +21,7 @@ class Privilege:
 
 
 def least_privileges(execute: Sequence[str], select: Sequence[str]) -> list[Privilege]:
-    """EXECUTE on models and feature specs, SELECT on tables, and the way to them. In a stable order, none twice."""
+    """EXECUTE on models and feature specs, SELECT on tables, and USE of their schemas and catalogs: sorted, unique."""
     names = [*execute, *select]
     schemas = sorted({name.rpartition(".")[0] for name in names})
     catalogs = sorted({name.partition(".")[0] for name in names})

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from model_serving.components.deployment.progress_reports import watch
-from model_serving.components.deployment.slow_operations import Operation
+from model_serving.components.deployment.slow_operations import Operation, report_if_slow
 from model_serving.databricks import resource_types
 from model_serving.spec.files.secrets import is_secret
 
@@ -32,7 +31,7 @@ class _DatabricksResource(pulumi.CustomResource):
         merged = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=[*self.secrets]))
         super().__init__(self.resource_type, name, {**revealed(inputs), **dict.fromkeys(self.outputs)}, merged)
         endpoint = inputs.get("name") if self.resource_type == ModelServing.resource_type else None
-        watch(self, Operation(self.kind, name, self.after, endpoint if isinstance(endpoint, str) else None))
+        report_if_slow(self, Operation(self.kind, name, self.after, endpoint if isinstance(endpoint, str) else None))
 
     def output(self, name: str) -> pulumi.Output[Any]:
         """An output by the provider's name of it."""

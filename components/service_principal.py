@@ -1,4 +1,4 @@
-"""A service principal with what it signs in with and what it may use."""
+"""A service principal with its OAuth secrets and Unity Catalog grants as one component."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,7 +8,7 @@ import pulumi
 from model_serving.components import resources
 from model_serving.components.args import OAuthSecretArgs, ServicePrincipalArgs
 from model_serving.components.grants import declare_grants, least_privileges
-from model_serving.components.principals.duplicates import single_principal, single_secret
+from model_serving.components.principals.duplicates import principal_hooks, secret_hooks
 from model_serving.components.providers import default_settings, explicit_settings
 from model_serving.databricks.resource_types import SERVICE_PRINCIPAL_COMPONENT
 
@@ -22,17 +22,19 @@ _ENTITLEMENTS: Final = {
 
 
 class ServicePrincipal(pulumi.ComponentResource):
-    """A service principal, created or looked up, its entitlements, OAuth secrets and grants.
+    """A service principal, created or looked up, with its entitlements, OAuth secrets and grants.
 
-    Children: `<name>` (the principal, where it is created), `<name>-secret-<generation>` for the newest generation and
-    the one before it, and `<name>-<kind>-<securable>` for each grant.
+    Children: `<name>` (the principal, if it is created), `<name>-secret-<generation>` for the newest generation and the
+    one before it, and `<name>-<kind>-<securable>` for each grant.
+
+    Raises ValueError unless the arguments have either `display_name` or `application_id`.
     """
 
     application_id: pulumi.Output[str]
-    """The client id that the principal signs in with, and its name in permissions and grants."""
+    """The client id for signing in, and the principal's name in permissions and grants."""
 
     client_secret: pulumi.Output[str] | None
-    """The newest OAuth secret, as a Pulumi secret; None where none was asked for."""
+    """The newest OAuth secret, as a Pulumi secret; None if the arguments have no `oauth_secret`."""
 
     def __init__(self, name: str, args: ServicePrincipalArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(SERVICE_PRINCIPAL_COMPONENT, name, None, opts)
@@ -51,7 +53,7 @@ class ServicePrincipal(pulumi.ComponentResource):
 
     def _create(self, name: str, args: ServicePrincipalArgs) -> pulumi.Output[str]:
         entitlements = {_ENTITLEMENTS[entitlement]: True for entitlement in args.entitlements}
-        options = pulumi.ResourceOptions(hooks=single_principal(name, self._settings))
+        options = pulumi.ResourceOptions(hooks=principal_hooks(name, self._settings))
         created = resources.ServicePrincipal(
             name,
             {"displayName": args.display_name, **entitlements},
@@ -61,17 +63,17 @@ class ServicePrincipal(pulumi.ComponentResource):
         return created.id
 
     def _look_up(self, application_id: pulumi.Input[str]) -> pulumi.Output[str]:
-        found = resources.existing_service_principal(application_id, self)
-        self.application_id = found["applicationId"]
-        return found["id"]
+        existing = resources.existing_service_principal(application_id, self)
+        self.application_id = existing["applicationId"]
+        return existing["id"]
 
     def _secrets(self, name: str, principal_id: pulumi.Output[str], args: ServicePrincipalArgs) -> pulumi.Output[str]:
-        """The newest secret. The one of the generation before lives on, so that nobody who holds it is cut off."""
-        asked, is_ours = args.oauth_secret or OAuthSecretArgs(), args.application_id is None
-        lifetime = {"lifetime": asked.lifetime} if asked.lifetime else {}
-        for generation in range(max(1, asked.generation - 1), asked.generation + 1):
+        """The newest secret. The previous generation stays valid, so that its users are not locked out."""
+        declared, is_exclusive = args.oauth_secret or OAuthSecretArgs(), args.application_id is None
+        lifetime = {"lifetime": declared.lifetime} if declared.lifetime else {}
+        for generation in range(max(1, declared.generation - 1), declared.generation + 1):
             resource = f"{name}-secret-{generation}"
-            hooks = single_secret(resource, self._settings, is_ours=is_ours)
+            hooks = secret_hooks(resource, self._settings, is_exclusive=is_exclusive)
             secret = resources.ServicePrincipalSecret(
                 resource,
                 {"servicePrincipalId": principal_id, **lifetime},
@@ -82,9 +84,9 @@ class ServicePrincipal(pulumi.ComponentResource):
 
 
 def _deleted_before_secrets(name: pulumi.Output[Any], secrets: Sequence[pulumi.Resource]) -> pulumi.Output[Any]:
-    """The same value. What takes it as an input, permissions, depends on the secrets too and is deleted before them.
+    """The same value, with dependencies on the secrets: permissions that take it are deleted before the secrets.
 
-    So a `destroy` that is refused at a protected endpoint's permissions leaves its callers their secrets.
+    A `destroy` that is refused at a protected endpoint's permissions then leaves its callers their secrets.
     """
 
     async def resources_of() -> set[pulumi.Resource]:
@@ -94,6 +96,6 @@ def _deleted_before_secrets(name: pulumi.Output[Any], secrets: Sequence[pulumi.R
 
 
 def _secret_options(name: str, generation: int, hooks: pulumi.ResourceHookBinding) -> pulumi.ResourceOptions:
-    """The first secret had no number in its name once."""
+    """Earlier versions named the first secret without a number."""
     aliases = [pulumi.Alias(name=f"{name}-secret")] if generation == 1 else []
     return pulumi.ResourceOptions(aliases=aliases, hooks=hooks)

@@ -8,9 +8,9 @@ import pulumi
 
 from model_serving.components.args import ServingEndpointArgs
 from model_serving.components.check import refuse_contradictions
-from model_serving.components.deployment.endpoint_url import Known, address
+from model_serving.components.deployment.endpoint_url import endpoint_url
 from model_serving.components.deployment.failure_hooks import failure_hooks
-from model_serving.components.deployment.lost_updates import delivery_hook
+from model_serving.components.deployment.lost_updates import lost_update_hooks
 from model_serving.components.endpoint_settings.resource import EndpointSettings
 from model_serving.components.guard.existing_endpoint_hook import existing_endpoint_hook
 from model_serving.components.guard.immutable_field_changes import replace_on_changes
@@ -21,7 +21,7 @@ from model_serving.components.guard.immutable_fields_hook import (
 )
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
 from model_serving.components.inputs import access_controls, endpoint_settings, model_serving
-from model_serving.components.preflight.preflight import checked
+from model_serving.components.preflight.component_preflight import after_preflight
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
 from model_serving.components.resources import ModelServing, Permissions
 from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
@@ -82,7 +82,7 @@ class ServingEndpoint(pulumi.ComponentResource):
             delete_before_replace=True,
             replace_on_changes=replace_on_changes() if args.replace_id else None,
         )
-        inputs = model_serving(checked(name, args, self._workspace))
+        inputs = model_serving(after_preflight(name, args, self._workspace))
         endpoint = ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
         register_immutable_fields_hook().track(name, endpoint.output("servingEndpointId"))
         return endpoint
@@ -92,7 +92,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         settings = self._workspace or pulumi.Output.from_input(default_settings())
         bindings = [endpoint_hooks(name, model_serving(args), args.replace_id)]
         bindings += [existing_endpoint_hook(name, settings, args.replace_id)] if args.preflight else []
-        bindings += [delivery_hook(name, settings), failure_hooks(name, settings)]
+        bindings += [lost_update_hooks(name, settings), failure_hooks(name, settings)]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 
     def _attach(self, name: str, args: ServingEndpointArgs, endpoint: ModelServing) -> None:
@@ -130,7 +130,7 @@ class ServingEndpoint(pulumi.ComponentResource):
             host=self._host(args),
             settings=settings,
         )
-        return known.apply(lambda found: address(Known(**found)))
+        return known.apply(lambda values: endpoint_url(**values))
 
     def _host(self, args: ServingEndpointArgs) -> pulumi.Input[str | None]:
         if args.host:

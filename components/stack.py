@@ -9,9 +9,10 @@ import pulumi
 from model_serving.components.from_spec import endpoint_args, principal_args
 from model_serving.components.guard.immutable_fields_hook import register_immutable_fields_hook
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
-from model_serving.components.preflight.preflight import UNRESOLVED, Telling, in_words, raise_findings
-from model_serving.components.preflight.requirements import pinned
-from model_serving.components.preflight.stack_preflight import Look, look
+from model_serving.components.preflight.component_preflight import UNRESOLVED_ALIAS
+from model_serving.components.preflight.report import ProblemFormatter, format_problems, raise_problems
+from model_serving.components.preflight.requirements import resolve_aliases
+from model_serving.components.preflight.stack_preflight import StackPreflight, stack_preflight
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec import Stack
@@ -19,21 +20,21 @@ from model_serving.spec import Stack
 
 def build(
     stack: Stack,
-    told: Telling = in_words,
+    formatter: ProblemFormatter = format_problems,
     opts: pulumi.ResourceOptions | None = None,
 ) -> dict[str, Any]:
     """Register everything that the stack declares, and return the stack's outputs.
 
-    The workspace is asked first for all that the endpoints need: pulumi.RunError tells what is missing, before anything
-    is registered, in the words of `told`. The outputs hold, by the keys of the stack file, each endpoint's name, id,
-    URL and whether it is route optimized, and each service principal's application id and client secret (a secret).
+    The preflight comes first: pulumi.RunError has every problem, as `formatter` writes it, before anything is
+    registered. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is route
+    optimized, and each service principal's application id and client secret (a secret).
     """
-    looked = look(stack)
-    raise_findings(looked.report, told)
+    preflight = stack_preflight(stack)
+    raise_problems(preflight.report, formatter)
     register_immutable_fields_hook()
     register_protected_children_hook()
     principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
-    endpoints = {key: _endpoint(stack, key, looked, principals, opts) for key in stack.endpoints}
+    endpoints = {key: _endpoint(stack, key, preflight, principals, opts) for key in stack.endpoints}
     return {
         "endpoints": {
             key: {
@@ -54,7 +55,7 @@ def build(
 def _endpoint(
     stack: Stack,
     key: str,
-    looked: Look,
+    preflight: StackPreflight,
     principals: Mapping[str, ServicePrincipal],
     opts: pulumi.ResourceOptions | None,
 ) -> ServingEndpoint:
@@ -66,8 +67,8 @@ def _endpoint(
         return declared.application_id if declared else principal
 
     def version(alias: str) -> pulumi.Input[str]:
-        return looked.report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED)
+        return preflight.report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED_ALIAS)
 
-    args = pinned(endpoint_args(stack, key, application_id), version)
-    args = dataclasses.replace(args, adopt=key in looked.taken_over)
+    args = resolve_aliases(endpoint_args(stack, key, application_id), version)
+    args = dataclasses.replace(args, adopt=key in preflight.to_import)
     return ServingEndpoint(key, args, pulumi.ResourceOptions.merge(opts, kept))

@@ -1,71 +1,57 @@
-"""Where requests to an endpoint are sent: never an address that would refuse them.
+"""The URL for requests to an endpoint, or none: never a URL that rejects them.
 
-A route-optimized endpoint has a URL of its own and refuses requests at the workspace's. The workspace may not have that
-URL yet when the endpoint is ready, and the provider doesn't ask again: so it is asked for here.
+A route-optimized endpoint has its own URL and rejects requests at the workspace's. The workspace may not have that URL
+when the endpoint is ready, and the provider does not read it again, so it is read here.
 """
 
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.deployment.failure_report import place
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import WorkspaceError, connect
+from model_serving.databricks.serving_endpoints import POLL_SECONDS, endpoint_path
 
 _WAIT_SECONDS: Final = 60
-"""How long the workspace is asked for a URL that it doesn't have yet."""
-
-_POLL_SECONDS: Final = 2
 
 
-@dataclass(frozen=True)
-class Known:
-    """What is known of an endpoint once it is there. `settings` are those of the provider that it was given."""
+async def endpoint_url(
+    name: str, *, route_optimized: bool, own_url: str | None, host: str | None, settings: Mapping[str, Any]
+) -> str | None:
+    """The URL for requests; None, with a warning, if a route-optimized endpoint has none yet.
 
-    name: str
-    route_optimized: bool
-    own_url: str | None
-    host: str | None
-    settings: Mapping[str, Any]
-
-
-async def address(known: Known) -> str | None:
-    """The URL for requests; None, with a warning, where the workspace has none yet."""
-    if known.own_url:
-        return known.own_url
-    if not known.route_optimized:
-        return f"{str(known.host or '').rstrip('/')}/serving-endpoints/{known.name}/invocations"
+    `own_url` is the URL that the provider read, `settings` are the provider's.
+    """
+    if own_url:
+        return own_url
+    if not route_optimized:
+        return f"{str(host or '').rstrip('/')}/serving-endpoints/{name}/invocations"
     try:
-        url = await _asked(known)
-        reason = "The workspace doesn't have it yet"
+        url = await _wait_for_url(settings, name)
+        reason = "The workspace does not have it yet"
     except WorkspaceError as error:
         url, reason = None, str(error)
     if url is None:
-        pulumi.log.warn(_UNKNOWN.format(name=known.name, reason=reason))
+        pulumi.log.warn(
+            f'The URL of route-optimized endpoint "{name}" is not known. {reason}.'
+            " The output `url` has no value until it is: run `pulumi up` again later"
+        )
     return url
 
 
-_UNKNOWN: Final = (
-    'The URL of route-optimized endpoint "{name}" is not known. {reason}.'
-    " The output `url` has no value until it is: run `pulumi up` again later"
-)
-
-
-async def _asked(known: Known) -> str | None:
-    """Ask once in a preview, and for a minute at most in an `up`."""
+async def _wait_for_url(settings: Mapping[str, Any], name: str) -> str | None:
+    """Read once in a preview, and for a minute at most in `up`."""
     deadline = time.monotonic() + (0 if pulumi.runtime.is_dry_run() else _WAIT_SECONDS)
     while True:
-        url = await in_thread(_read, known)
+        url = await in_thread(_read, settings, name)
         if url or time.monotonic() >= deadline:
             return url
-        pulumi.log.info(f'Waiting for the URL of endpoint "{known.name}", {_WAIT_SECONDS} s at most', ephemeral=True)
-        await asyncio.sleep(_POLL_SECONDS)
+        pulumi.log.info(f'Waiting for the URL of endpoint "{name}", {_WAIT_SECONDS} s at most', ephemeral=True)
+        await asyncio.sleep(POLL_SECONDS)
 
 
-def _read(known: Known) -> str | None:
-    found = connect(known.settings).find(place(known.name)) or {}
-    return found.get("endpoint_url") or None
+def _read(settings: Mapping[str, Any], name: str) -> str | None:
+    return (connect(settings).find(endpoint_path(name)) or {}).get("endpoint_url") or None

@@ -1,32 +1,38 @@
-"""Says what a deployment waits for, where that takes long: the engine and the provider are silent meanwhile.
+"""Report what a program waits for, if an operation takes long: the engine and the provider print nothing meanwhile.
 
-The provider tries a call again that the workspace throttles or can't serve, and says nothing of it. A thread of the
-program asks the workspace itself then. It is silent while a healthy workspace deploys an endpoint.
+The provider retries a call that the workspace throttles or cannot serve, without a message. A thread of the program
+then asks the workspace itself. Nothing is printed while a healthy workspace deploys an endpoint.
 """
 
+import asyncio
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import quote
 
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from model_serving.components.engine.program_run import PerRun
+from model_serving.components.providers import default_settings, explicit_settings
 from model_serving.databricks.client import WorkspaceError, connect
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path, is_updating
 from model_serving.databricks.waiting import FIRST_MESSAGE_SECONDS, NEXT_MESSAGE_SECONDS, say
 
 _TICK_SECONDS: Final = 1.0
 _PROBE_SECONDS: Final = "5"
-"""How long the workspace is asked how it is."""
+"""For how long the request for the workspace's state is retried."""
 
-_MOST_SHOWN: Final = 5
-_ENDPOINTS: Final = "/api/2.0/serving-endpoints"
+_MAX_SHOWN: Final = 5
 
 
 @dataclass
 class Operation:
-    """A resource that is being created, updated or read. `after` names kinds that it waits for itself.
+    """A resource that is being created, updated or read. `after` names the kinds of resources that it waits for.
 
-    `endpoint` is the name of a serving endpoint, whose state tells more; `since` is when nothing else was to wait for.
+    `endpoint` is the name of a serving endpoint; `since` is when the operation had nothing left to wait for.
     """
 
     kind: str
@@ -39,8 +45,8 @@ class Operation:
         return f'{self.kind} "{self.name}"'
 
 
-class Watch:
-    """The operations of a program on one workspace, and the thread that reports long ones."""
+class SlowOperations:
+    """The pending operations of a program in one workspace, and the thread that reports the slow ones."""
 
     def __init__(self, settings: Mapping[str, Any] | None) -> None:
         self.settings = settings
@@ -51,71 +57,123 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def begin(self, operation: Operation) -> None:
+        """Add an operation."""
         with self._lock:
             self._pending.append(operation)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="slow-operations", daemon=True)
                 self._thread.start()
 
     def end(self, operation: Operation) -> None:
+        """Remove an operation."""
         with self._lock:
             self._pending.remove(operation)
 
     def _run(self) -> None:
-        while self._goes_on():
+        while self._has_pending():
             time.sleep(_TICK_SECONDS)
             now = time.monotonic()
-            long = self._long(now)
-            if long and now >= self._next_message:
+            slow = self._slow(now)
+            if slow and now >= self._next_message:
                 self._next_message = now + NEXT_MESSAGE_SECONDS
-                if line := self._line(long, now):
-                    say(line)
+                if message := self._message(slow, now):
+                    say(message)
 
-    def _goes_on(self) -> bool:
+    def _has_pending(self) -> bool:
         with self._lock:
             if not self._pending:
                 self._thread = None
             return bool(self._pending)
 
-    def _long(self, now: float) -> list[Operation]:
-        """What has been waited for long enough to be reported."""
+    def _slow(self, now: float) -> list[Operation]:
+        """The operations that have taken long enough to be reported."""
         with self._lock:
             kinds = {operation.kind for operation in self._pending}
-            turn = [operation for operation in self._pending if kinds.isdisjoint(operation.after)]
-            for operation in turn:
+            started = [operation for operation in self._pending if kinds.isdisjoint(operation.after)]
+            for operation in started:
                 operation.since = operation.since or now
-            return [each for each in turn if each.since and now - each.since >= FIRST_MESSAGE_SECONDS]
+            return [each for each in started if each.since and now - each.since >= FIRST_MESSAGE_SECONDS]
 
-    def _line(self, long: list[Operation], now: float) -> str | None:
-        """The few that have waited longest, by what the workspace answers about them; None where all are deploying."""
-        by_state: dict[str, list[Operation]] = {}
-        for operation in long[:_MOST_SHOWN]:
-            if state := self._state(operation):
-                by_state.setdefault(state, []).append(operation)
-        if not by_state:
+    def _message(self, slow: list[Operation], now: float) -> str | None:
+        """The slowest few, grouped by the workspace's answer; None if all of them are deployments in progress."""
+        by_answer: dict[str, list[Operation]] = {}
+        for operation in slow[:_MAX_SHOWN]:
+            if answer := self._answer(operation):
+                by_answer.setdefault(answer, []).append(operation)
+        if not by_answer:
             return None
-        seconds = round(max(now - (each.since or now) for same in by_state.values() for each in same))
-        what = "; ".join(f"{', '.join(map(str, same))}: {state}" for state, same in by_state.items())
-        return f"Waiting since {seconds} s for {what}. {self._bound()}"
+        seconds = round(max(now - (each.since or now) for group in by_answer.values() for each in group))
+        groups = "; ".join(f"{', '.join(map(str, group))}: {answer}" for answer, group in by_answer.items())
+        return f"Waiting since {seconds} s for {groups}. {self._timeout()}"
 
-    def _state(self, operation: Operation) -> str | None:
-        """What the workspace answers about it; None for an endpoint that is being deployed."""
+    def _answer(self, operation: Operation) -> str | None:
+        """The workspace's answer about the operation; None for an endpoint that is being deployed."""
         if self.settings is None:
             return "the settings of its provider are not known yet"
+        path = endpoint_path(operation.endpoint) if operation.endpoint else ENDPOINTS_PATH
         try:
-            workspace = connect({**self.settings, "retryTimeoutSeconds": _PROBE_SECONDS})
-            path = f"{_ENDPOINTS}/{quote(operation.endpoint, safe='')}" if operation.endpoint else _ENDPOINTS
-            found = workspace.find(path)
+            answer = connect({**self.settings, "retryTimeoutSeconds": _PROBE_SECONDS}).find(path)
         except WorkspaceError as error:
             return str(error)
         if not operation.endpoint:
             return "the workspace answers, but not yet to this"
-        if found is None:
+        if answer is None:
             return "the workspace answers, but has not created it"
-        is_updating = (found.get("state") or {}).get("config_update") == "IN_PROGRESS"
-        return None if is_updating else "the workspace has it and is not deploying it"
+        return None if is_updating(answer) else "the workspace has it and is not deploying it"
 
-    def _bound(self) -> str:
-        if bound := (self.settings or {}).get("retryTimeoutSeconds"):
-            return f"A call that is answered 429 or 503 is given up after {bound} s"
-        return "It may wait without an end; to bound it: pulumi config set databricks:retryTimeoutSeconds 300"
+    def _timeout(self) -> str:
+        if seconds := (self.settings or {}).get("retryTimeoutSeconds"):
+            return f"A call that is answered 429 or 503 fails after {seconds} s"
+        return "There is no timeout; to set one: pulumi config set databricks:retryTimeoutSeconds 300"
+
+
+class _Workspaces:
+    """The pending operations of one program run by explicit provider; None for the stack's default one."""
+
+    def __init__(self) -> None:
+        self._by_provider: dict[pulumi.ProviderResource | None, SlowOperations] = {}
+        self.tasks: set[asyncio.Future[None]] = set()  # the event loop keeps no reference to its tasks
+
+    def of(self, resource: pulumi.CustomResource) -> SlowOperations:
+        provider = resource.get_provider(resource.pulumi_resource_type)
+        if provider not in self._by_provider:
+            settings = explicit_settings(resource)
+            operations = SlowOperations(None if settings else default_settings())
+            self._by_provider[provider] = operations
+            if settings:
+                self.run(_set_settings(operations, settings))
+        return self._by_provider[provider]
+
+    def run(self, coroutine: Any) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+
+_workspaces = PerRun(_Workspaces)
+
+
+def report_if_slow(resource: pulumi.CustomResource, operation: Operation) -> None:
+    """Report the resource's operation if it takes long, from its registration to the engine's answer.
+
+    A preview performs no operations.
+    """
+    if is_dry_run():
+        return
+    workspaces = _workspaces.get()
+    operations = workspaces.of(resource)
+    operations.begin(operation)
+    workspaces.run(_end_when_answered(resource, operation, operations))
+
+
+async def _end_when_answered(resource: pulumi.CustomResource, operation: Operation, operations: SlowOperations) -> None:
+    try:
+        with suppress(Exception):  # the resource itself reports it; an output made from its URN would repeat it
+            await resource.urn.future()
+    finally:
+        operations.end(operation)
+
+
+async def _set_settings(operations: SlowOperations, settings: pulumi.Output[dict[str, Any]]) -> None:
+    with suppress(Exception):  # the provider itself reports it
+        operations.settings = await settings.future()

@@ -1,8 +1,8 @@
-"""What an endpoint has besides its config, as a resource of our own, because the Databricks provider drops its changes.
+"""The resource for the endpoint settings whose changes the Databricks provider drops.
 
 `databricks.ModelServing` sends `emailNotifications` and `telemetryConfig` at creation only, reports every later change
-as done, and panics when `aiGateway` is taken away (model_serving/contract/model_serving.yaml). The API has a call for
-each of them.
+as done, and panics if `aiGateway` is removed (model_serving/contract/model_serving.yaml). The API has a call for each
+of them.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from model_serving.components.resources import revealed
 
 
 class EndpointSettings(Resource, module="model-serving", name="EndpointSettings"):
-    """The settings of one endpoint, under the provider's own names and in its own shape.
+    """The settings of one endpoint, with the names and the shape of the Databricks provider.
 
     Inputs: `endpointName` and `endpointId`; any of `aiGateway`, `emailNotifications`, `telemetryConfig`; and
-    `workspace`, the settings of an explicit provider. What is taken out of the inputs is taken off the endpoint.
+    `workspace`, the settings of an explicit provider. Removing a setting from the inputs removes it.
     """
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:

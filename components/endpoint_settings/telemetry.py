@@ -1,4 +1,4 @@
-"""Telemetry as a refresh shows it: the workspace never returns the table names, but the profile that it made of them.
+"""Telemetry outputs of `EndpointSettings`: the workspace returns a profile instead of the declared table names.
 
 Source: Databricks CLI, bundle/direct/dresources/resources.yml: table_names creates a profile and is not returned.
 """
@@ -11,26 +11,26 @@ from model_serving.components.endpoint_settings.wire import seen
 SETTING: Final = "telemetryConfig"
 TABLES: Final = "tableNames"
 PROFILE: Final = "telemetryProfile"
-"""The output of `EndpointSettings` with the id of the profile that the workspace made of the declared tables."""
+"""The output with the id of the profile that the workspace created from the declared tables."""
 
 
-def made_profile(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The output that remembers which profile an endpoint has; empty where it has none."""
-    found = (answer.get("telemetry_config") or {}).get("telemetry_profile_id")
-    return {PROFILE: found} if found else {}
+def created_profile(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The output with the id of the endpoint's profile; empty if it has none."""
+    profile = (answer.get("telemetry_config") or {}).get("telemetry_profile_id")
+    return {PROFILE: profile} if profile else {}
 
 
 def refreshed(props: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs about telemetry after a refresh, from those before it and what the workspace answers.
+    """The telemetry outputs after a refresh, from the outputs before it and the workspace's answer.
 
-    The declared tables stay as long as the endpoint has the profile that was made of them. Another profile, or none,
-    is shown instead: a difference, and the next update makes a profile of the tables again.
+    The declared tables stay as long as the endpoint has the profile that was created from them. Another profile, or
+    none, is shown instead: a difference, and the next update creates a profile from the tables again.
     """
-    wanted, now = props[SETTING], made_profile(answer)
-    remembered = {PROFILE: props[PROFILE]} if props.get(PROFILE) else now
-    returned = {name: value for name, value in wanted.items() if name != TABLES}
+    declared, live = props[SETTING], created_profile(answer)
+    recorded = {PROFILE: props[PROFILE]} if props.get(PROFILE) else live
+    returned = {name: value for name, value in declared.items() if name != TABLES}
     shown = seen(returned, answer.get("telemetry_config")) or {}
-    if wanted.get(TABLES) and now:
-        same = {TABLES: wanted[TABLES]}
-        shown |= same if now == remembered else {"telemetryProfileId": now[PROFILE]}
-    return {SETTING: shown or None, **remembered}
+    if declared.get(TABLES) and live:
+        same = {TABLES: declared[TABLES]}
+        shown |= same if live == recorded else {"telemetryProfileId": live[PROFILE]}
+    return {SETTING: shown or None, **recorded}

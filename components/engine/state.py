@@ -1,4 +1,4 @@
-"""The stack's own state as it was before this run: the engine answers its program, without a process of its own."""
+"""The stack's own state before this run, read from the engine without another process."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import pulumi
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine's built-in provider. Source: resource/deploy/builtins.go, the same in 3.220 and 3.256."""
 
-_KEPT: Final = ("id", "name", "servicePrincipalSecretId")
-"""Outputs that say what a resource is. The others, client secrets in plaintext among them, are forgotten at once."""
+_ID_OUTPUTS: Final = ("id", "name", "servicePrincipalSecretId")
+"""Outputs that identify a resource. All others, plaintext client secrets among them, are dropped at once."""
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """One resource of the state, with those of its outputs that say what it is."""
+class StateResource:
+    """One resource of the state, with the outputs that identify it."""
 
     urn: str
     type: str
@@ -26,32 +26,36 @@ class Recorded:
         """The resource's name in the program: the last part of its URN."""
         return self.urn.rpartition("::")[2]
 
+    @property
+    def id(self) -> str:
+        """The output `id`."""
+        return str(self.outputs.get("id"))
+
 
 @dataclass(frozen=True)
 class State:
-    """The resources that the state has. `is_known` is False where the engine could not say: then nothing follows."""
+    """The resources of the state. If `is_known` is False the engine gave no answer, and nothing may be concluded."""
 
-    resources: tuple[Recorded, ...] = ()
+    resources: tuple[StateResource, ...] = ()
     is_known: bool = True
 
-    def of(self, kind: str) -> Iterator[Recorded]:
+    def of(self, resource_type: str) -> Iterator[StateResource]:
         """All resources of one type."""
-        return (each for each in self.resources if each.type == kind)
+        return (each for each in self.resources if each.type == resource_type)
 
 
-def own_state() -> State:
-    """What the state of this stack has, in a preview and in `destroy --run-program` too. 10 to 50 ms."""
+def read_state() -> State:
+    """The state of this stack, in previews and in `destroy --run-program` too. Takes 10 to 50 ms."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     try:
-        found = pulumi.runtime.invoke(_READ, {"stackName": stack}).value or {}
+        answer = pulumi.runtime.invoke(_READ, {"stackName": stack}).value or {}
     except Exception as error:  # noqa: BLE001  the SDK raises no narrower one
         pulumi.log.debug(f"The stack's own state could not be read: {error}")
         return State(is_known=False)
-    resources: Mapping[str, Any] = found.get("outputs") or {}
-    return State(
-        tuple(Recorded(urn, each["type"], _kept(each.get("outputs") or {})) for urn, each in resources.items())
-    )
+    resources: Mapping[str, Any] = answer.get("outputs") or {}
+    return State(tuple(_resource(urn, each) for urn, each in resources.items()))
 
 
-def _kept(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: outputs[name] for name in _KEPT if name in outputs}
+def _resource(urn: str, resource: Mapping[str, Any]) -> StateResource:
+    outputs = resource.get("outputs") or {}
+    return StateResource(urn, resource["type"], {name: outputs[name] for name in _ID_OUTPUTS if name in outputs})

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.deployment.failure_report import place
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import WorkspaceError, connect
+from model_serving.databricks.serving_endpoints import endpoint_path
 
 HOOK: Final = "existing-endpoint"
 
@@ -54,7 +54,7 @@ class ExistingEndpointHook:
 def _live(settings: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     """The endpoint of that name; None if there is none or it cannot be read."""
     try:
-        return connect(settings).find(place(name))
+        return connect(settings).find(endpoint_path(name))
     except WorkspaceError:
         return None
 

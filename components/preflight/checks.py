@@ -1,128 +1,112 @@
-"""What the workspace has of what an endpoint needs: each look answers with what it found, lacks and couldn't see."""
+"""The preflight's checks in the workspace: model versions, secrets, privileges and the state of endpoints."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 from model_serving.components.deployment.failure_report import state_warning
-from model_serving.components.preflight.privileges import Caller, missing_privileges, owns_metastore
-from model_serving.components.preflight.requirements import Model, Needs
+from model_serving.components.preflight.privileges import UNITY_CATALOG, Caller, missing_privileges, owns_metastore
+from model_serving.components.preflight.report import PreflightReport
+from model_serving.components.preflight.requirements import EndpointRequirements, Model
 from model_serving.databricks.client import CallError, DeniedError, Workspace
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath, dotted
 
-_CATALOG: Final = "/api/2.1/unity-catalog"
 _GRANT: Final = (
-    "Grant this, or deploy as a principal that has it (MODEL_SERVING_PREFLIGHT=warn lets the workspace decide, where it"
-    " holds it in a way that grants don't show)"
+    "Grant them, or deploy as a principal that has them. If the caller has them in a way that grants do not show, set"
+    " MODEL_SERVING_PREFLIGHT=warn"
 )
 
 
-@dataclass
-class Report:
-    """What a preflight found out. `versions` holds the version of each `model@Alias`.
-
-    `live` holds, by name, the listing's entry of each endpoint that the caller can see, and `me` who the caller is:
-    None where nothing was asked.
-    """
-
-    versions: dict[str, str] = field(default_factory=dict)
-    findings: list[Problem] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    live: dict[str, Any] = field(default_factory=dict, compare=False)
-    me: Caller | None = field(default=None, compare=False)
-
-
-def look_at_version(workspace: Workspace, model: Model) -> Report:
-    """The model version exists and is READY; an alias is resolved on the way."""
+def check_model_version(workspace: Workspace, model: Model) -> PreflightReport:
+    """Check that the model version exists and is READY, and resolve its alias."""
     try:
-        found = workspace.find(_place(model))
+        found = workspace.find(_model_path(model))
     except DeniedError as error:
-        return _unreadable(model.path, f"model {model.reference}", error, fatal=model.alias is not None)
+        if model.alias is None:
+            return _unreadable(model.path, f"model {model.reference}", error)
+        problem = (model.path, f"can't read model {model.reference}: {error}", "Choose a version instead of an alias")
+        return PreflightReport(problems=[problem])
     if found is None:
-        return Report(findings=[_absent(workspace, model)])
+        return PreflightReport(problems=[_missing_model(workspace, model)])
     if model.version is None and model.alias is None:
-        return Report()
+        return PreflightReport()
     version = found.get("model_version", found)
-    report = Report({model.reference: str(version["version"])} if model.alias else {})
+    report = PreflightReport({model.reference: str(version["version"])} if model.alias else {})
     if version.get("status", "READY") != "READY":
         message = f"version {version['version']} of {model.name} is {version['status']}, not READY"
-        report.findings.append((model.path, message, "Wait until it is registered, or choose another version"))
+        report.problems.append((model.path, message, "Wait until it is registered, or choose another version"))
     return report
 
 
-def _place(model: Model) -> str:
+def _model_path(model: Model) -> str:
     if not model.in_unity_catalog:
         return f"/api/2.0/mlflow/model-versions/get?name={quote(model.name)}&version={model.version}"
     if model.alias:
-        return f"{_CATALOG}/models/{quote(model.name)}/aliases/{quote(model.alias)}"
+        return f"{UNITY_CATALOG}/models/{quote(model.name)}/aliases/{quote(model.alias)}"
     if model.version:
-        return f"{_CATALOG}/models/{quote(model.name)}/versions/{model.version}"
-    return f"{_CATALOG}/functions/{quote(model.name)}"
+        return f"{UNITY_CATALOG}/models/{quote(model.name)}/versions/{model.version}"
+    return f"{UNITY_CATALOG}/functions/{quote(model.name)}"
 
 
-def _absent(workspace: Workspace, model: Model) -> Problem:
-    """What of it is not there: the model, or only this version or alias."""
+def _missing_model(workspace: Workspace, model: Model) -> Problem:
+    """Whether the model is missing, or only this version or alias of it."""
     if model.version is None and model.alias is None:
         return (model.path, f"there is no feature spec {model.name}", "Create it first, or correct the name")
     hint = "Register it first, or correct the name"
     if not model.in_unity_catalog:
         return (model.path, f"the workspace registry has no version {model.version} of {model.name}", hint)
-    listed = workspace.find(f"{_CATALOG}/models/{quote(model.name)}/versions")
-    known = sorted(version["version"] for version in (listed or {}).get("model_versions") or [])
-    if not known:
+    listing = workspace.find(f"{UNITY_CATALOG}/models/{quote(model.name)}/versions")
+    versions = sorted(version["version"] for version in (listing or {}).get("model_versions") or [])
+    if not versions:
         return (model.path, f"there is no model {model.name} in Unity Catalog, or no version of it", hint)
     if model.alias:
         return (model.path, f'no version of {model.name} has the alias "{model.alias}"', "Set it, or choose a version")
-    shown = ", ".join(str(version) for version in known[-10:])
-    return (model.path, f"{model.name} has no version {model.version}", f"The newest are: {shown}")
+    newest = ", ".join(str(version) for version in versions[-10:])
+    return (model.path, f"{model.name} has no version {model.version}", f"The newest are: {newest}")
 
 
-def look_at_scope(workspace: Workspace, scope: str, endpoints: Sequence[Needs]) -> Report:
-    """The scope exists and has the keys that are referred to."""
-    asked = [each for endpoint in endpoints for each in endpoint.secrets if each.scope == scope]
+def check_secret_scope(workspace: Workspace, scope: str, endpoints: Sequence[EndpointRequirements]) -> PreflightReport:
+    """Check that the scope exists and has the keys that the endpoints refer to."""
+    references = [each for endpoint in endpoints for each in endpoint.secrets if each.scope == scope]
     try:
         found = workspace.find(f"/api/2.0/secrets/list?scope={quote(scope)}")
     except DeniedError as error:
-        return _unreadable(asked[0].path, f"secret scope {scope}", error, fatal=False)
+        return _unreadable(references[0].path, f"secret scope {scope}", error)
     if found is None:
         hint = f"Create it: databricks secrets create-scope {scope}"
-        return Report(findings=[(each.path, f'there is no secret scope "{scope}"', hint) for each in asked])
+        return PreflightReport(
+            problems=[(each.path, f'there is no secret scope "{scope}"', hint) for each in references]
+        )
     keys = {secret["key"] for secret in found.get("secrets") or []}
-    return Report(
-        findings=[
-            (
-                each.path,
-                f'secret scope "{scope}" has no key "{each.key}"',
-                f"Its keys are: {', '.join(sorted(keys)) or 'none'}",
-            )
-            for each in asked
-            if each.key not in keys
-        ]
+    hint = f"Its keys are: {', '.join(sorted(keys)) or 'none'}"
+    missing = [each for each in references if each.key not in keys]
+    return PreflightReport(
+        problems=[(each.path, f'secret scope "{scope}" has no key "{each.key}"', hint) for each in missing]
     )
 
 
-def look_for_privileges(workspace: Workspace, me: Caller, model: Model) -> Report:
+def check_privileges(workspace: Workspace, caller: Caller, model: Model) -> PreflightReport:
+    """Check that the caller, who would become the endpoint's creator, has the privileges to serve the model."""
     try:
-        missing = missing_privileges(workspace, me, model.name)
+        missing = missing_privileges(workspace, caller, model.name)
     except CallError as error:
-        return _unreadable(model.path, f"who may use {model.name}", error, fatal=False)
+        return _unreadable(model.path, f"who may use {model.name}", error)
     if not missing:
-        return Report()
-    message = f"{me.name} would create the endpoint, which then runs as it for good, but lacks {', '.join(missing)}"
-    if owns_metastore(workspace, me):
-        return Report(warnings=[f"{dotted(model.path)}: {message}. It may hold it as a metastore admin, unseen here"])
-    return Report(findings=[(model.path, message, _GRANT)])
+        return PreflightReport()
+    lacking = ", ".join(missing)
+    message = f"the endpoint would permanently run as its creator, {caller.name}, who lacks {lacking}"
+    if owns_metastore(workspace, caller):
+        note = "A metastore admin may have privileges that grants do not show"
+        return PreflightReport(warnings=[f"{dotted(model.path)}: {message}. {note}"])
+    return PreflightReport(problems=[(model.path, message, _GRANT)])
 
 
-def look_at_state(workspace: Workspace, listed: Mapping[str, Any]) -> Report:
-    """A declared endpoint serves. `listed` is its entry in the listing of all."""
-    warning = state_warning(workspace, listed)
-    return Report(warnings=[warning] if warning else [])
+def check_endpoint_state(workspace: Workspace, entry: Mapping[str, Any]) -> PreflightReport:
+    """Warn if a declared endpoint does not serve. `entry` is its entry in the list of endpoints."""
+    warning = state_warning(workspace, entry)
+    return PreflightReport(warnings=[warning] if warning else [])
 
 
-def _unreadable(path: FieldPath, what: str, error: Exception, *, fatal: bool) -> Report:
-    if fatal:
-        return Report(findings=[(path, f"can't read {what}: {error}", "Choose a version instead of an alias")])
-    return Report(warnings=[f"{dotted(path)}: can't read {what}, so it was not checked: {error}"])
+def _unreadable(path: FieldPath, what: str, error: Exception) -> PreflightReport:
+    return PreflightReport(warnings=[f"{dotted(path)}: can't read {what}, so it was not checked: {error}"])

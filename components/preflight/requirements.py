@@ -1,6 +1,6 @@
-"""What an endpoint needs of the workspace before it can be created: models, feature specs and secrets.
+"""What an endpoint's arguments require of the workspace: models, feature specs and Databricks secrets.
 
-Only what the arguments say in plain text. What is an output, or a secret of a stack file, is nobody's to check here.
+Only plain text is read. Outputs and the secrets of a stack file are skipped.
 """
 
 import dataclasses
@@ -13,13 +13,13 @@ from model_serving.databricks.secret_references import parse_secret_reference
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret
 
-if TYPE_CHECKING:  # review imports this module, without Pulumi
+if TYPE_CHECKING:  # the offline check imports this module without Pulumi
     import pulumi
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model version, chosen by number or by alias; a feature spec has neither."""
+    """A model with a version or an alias, or a feature spec, which has neither."""
 
     path: FieldPath
     name: str
@@ -32,7 +32,7 @@ class Model:
 
     @property
     def reference(self) -> str:
-        """The model and its alias as they are written."""
+        """The model with its alias, as in the stack file: `main.ml.fraud@Champion`."""
         return f"{self.name}@{self.alias}" if self.alias else self.name
 
 
@@ -46,8 +46,8 @@ class SecretReference:
 
 
 @dataclass(frozen=True)
-class Needs:
-    """All that one endpoint needs. `name` is None while nobody knows it."""
+class EndpointRequirements:
+    """The models and secrets that one endpoint requires. `name` is None if it is not known yet."""
 
     path: FieldPath
     name: str | None
@@ -55,52 +55,42 @@ class Needs:
     secrets: tuple[SecretReference, ...]
 
 
-def needs(path: FieldPath, args: ServingEndpointArgs) -> Needs:
-    """What the endpoint of these arguments needs; `path` is where it is declared."""
+def endpoint_requirements(path: FieldPath, args: ServingEndpointArgs) -> EndpointRequirements:
+    """The requirements of an endpoint with these arguments, declared at `path`."""
     entities = [((*path, "served_entities", name), entity) for name, entity in args.served_entities.items()]
-    return Needs(
+    return EndpointRequirements(
         path,
-        _text(args.name),
+        _plain_text(args.name),
         tuple(model for where, entity in entities for model in _models(where, entity)),
-        tuple(reference for where, entity in entities for reference in _references(where, entity)),
+        tuple(reference for where, entity in entities for reference in _secret_references(where, entity)),
     )
 
 
-def alias_of(entity: ServedEntityArgs) -> str | None:
-    """`main.ml.fraud@Champion`, where the entity is written so."""
-    name = _text(entity.entity)
-    return name if name and "@" in name else None
-
-
-def pinned(args: ServingEndpointArgs, version: Callable[[str], "pulumi.Input[str]"]) -> ServingEndpointArgs:
-    """The arguments with each alias as the version it stands for."""
-    return dataclasses.replace(
-        args, served_entities={name: _pinned(entity, version) for name, entity in args.served_entities.items()}
-    )
-
-
-def _pinned(entity: ServedEntityArgs, version: Callable[[str], "pulumi.Input[str]"]) -> ServedEntityArgs:
-    alias = alias_of(entity)
-    if alias is None:
-        return entity
-    return dataclasses.replace(entity, entity=alias.partition("@")[0], version=version(alias))
+def resolve_aliases(args: ServingEndpointArgs, version: Callable[[str], "pulumi.Input[str]"]) -> ServingEndpointArgs:
+    """The arguments with `version` of each alias (`main.ml.fraud@Champion`) in its place."""
+    entities = dict(args.served_entities)
+    for name, entity in entities.items():
+        alias = _plain_text(entity.entity)
+        if alias and "@" in alias:
+            entities[name] = dataclasses.replace(entity, entity=alias.partition("@")[0], version=version(alias))
+    return dataclasses.replace(args, served_entities=entities)
 
 
 def _models(path: FieldPath, entity: ServedEntityArgs) -> Iterator[Model]:
-    if spec := _text(entity.feature_spec):
+    if spec := _plain_text(entity.feature_spec):
         yield Model((*path, "feature_spec"), spec)
-    elif (name := _text(entity.entity)) and not name.startswith("system."):
+    elif (name := _plain_text(entity.entity)) and not name.startswith("system."):
         model, _, alias = name.partition("@")
-        version = _text(entity.version)
+        version = _plain_text(entity.version)
         if alias or version:
             yield Model((*path, "version" if version else "entity"), model, version, alias or None)
 
 
-def _references(path: FieldPath, entity: ServedEntityArgs) -> Iterator[SecretReference]:
+def _secret_references(path: FieldPath, entity: ServedEntityArgs) -> Iterator[SecretReference]:
     for name, value in entity.environment_vars.items():
-        if secret := parse_secret_reference(_text(value) or ""):
+        if secret := parse_secret_reference(_plain_text(value) or ""):
             yield SecretReference((*path, "environment_vars", name), *secret)
 
 
-def _text(value: Any) -> str | None:
+def _plain_text(value: Any) -> str | None:
     return value if isinstance(value, str) and not is_secret(value) else None

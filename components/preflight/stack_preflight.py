@@ -1,18 +1,18 @@
-"""What is known before anything of a stack is registered: the preflight's report, and what the state has."""
+"""The preflight of a whole stack file: checks in the workspace, compared with the stack's state."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pulumi
 
-from model_serving.components.engine.creation_times import begun
-from model_serving.components.engine.state import own_state
+from model_serving.components.engine.creation_times import creation_times
+from model_serving.components.engine.state import read_state
 from model_serving.components.from_spec import endpoint_args, principal_args
-from model_serving.components.preflight.checks import Report
 from model_serving.components.preflight.preflight import preflight
-from model_serving.components.preflight.requirements import needs
-from model_serving.components.preflight.unrecorded_endpoints import take_over
-from model_serving.components.preflight.unrecorded_principals import orphans
+from model_serving.components.preflight.report import PreflightReport
+from model_serving.components.preflight.requirements import endpoint_requirements
+from model_serving.components.preflight.unrecorded_endpoints import endpoints_to_import
+from model_serving.components.preflight.unrecorded_principals import unrecorded_principals
 from model_serving.components.providers import default_settings
 from model_serving.databricks.client import connect
 from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
@@ -20,26 +20,33 @@ from model_serving.spec import Stack
 
 
 @dataclass(frozen=True)
-class Look:
-    """The report, whose findings are reasons to stop, and the keys of the endpoints to import."""
+class StackPreflight:
+    """The report, and the keys of the endpoints that the program imports."""
 
-    report: Report
-    taken_over: frozenset[str]
+    report: PreflightReport
+    to_import: frozenset[str]
 
 
-def look(stack: Stack) -> Look:
-    """Ask the workspace and the engine at the same time. Raises pulumi.RunError where the workspace doesn't answer."""
+def stack_preflight(stack: Stack) -> StackPreflight:
+    """Check the stack in the workspace, and read its state meanwhile.
+
+    Raises pulumi.RunError if the workspace does not answer or rejects the credentials.
+    """
     declared = {key: endpoint_args(stack, key, str) for key in stack.endpoints}
-    asked = [needs(("endpoints", key), args) for key, args in declared.items()]
+    requirements = [endpoint_requirements(("endpoints", key), args) for key, args in declared.items()]
     settings, name = default_settings(), pulumi.get_stack()
     principals = {key: principal_args(stack, key) for key in stack.service_principals}
     with ThreadPoolExecutor(2) as pool:
-        looking = pool.submit(preflight, asked, settings)
-        state = own_state()  # in this thread: it runs the program's event loop
-        searching = pool.submit(orphans, principals, state, settings)
-        report = looking.result()
-    report.warnings += searching.result()
-    taken = take_over(
-        declared, report, state, lambda: connect(settings), lambda: begun(name, SERVING_ENDPOINT_COMPONENT)
+        checks = pool.submit(preflight, requirements, settings)
+        state = read_state()  # in this thread: it runs the program's event loop
+        leftovers = pool.submit(unrecorded_principals, principals, state, settings)
+        report = checks.result()
+    report.warnings += leftovers.result()
+    to_import = endpoints_to_import(
+        declared,
+        report,
+        state,
+        connect=lambda: connect(settings),
+        creation_times=lambda: creation_times(name, SERVING_ENDPOINT_COMPONENT),
     )
-    return Look(report, taken)
+    return StackPreflight(report, to_import)

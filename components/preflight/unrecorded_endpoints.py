@@ -1,12 +1,12 @@
-"""Endpoints that are live, declared and not in the stack's state: an earlier run's own, or another's.
+"""Declared endpoints that are live but missing from the stack's state: import them or report who owns them.
 
-The workspace may create an endpoint and its answer may be lost: by a proxy's 504, a reset, a second Ctrl-C, a kill.
-Pulumi's state then knows nothing of it, and every later run would end in "already exists". What an earlier run of this
-stack created is imported instead; for what another created the report has an error, before anything is registered.
+The workspace may create an endpoint whose answer is lost: by a proxy's 504, a reset, a second Ctrl-C or a kill. The
+state then lacks the endpoint, and every later run would fail with "already exists". An endpoint that an earlier run of
+this stack created is imported. Any other is a problem in the report, before anything is registered.
 """
 
-import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,91 +14,90 @@ from typing import Any, Final
 import pulumi
 
 from model_serving.components.args import ServingEndpointArgs
-from model_serving.components.deployment.failure_report import place
-from model_serving.components.deployment.lost_updates import LONGEST_SECONDS, POLL_SECONDS
 from model_serving.components.engine.state import State
-from model_serving.components.preflight.checks import Report
+from model_serving.components.preflight.report import PreflightReport
 from model_serving.databricks.client import Workspace, WorkspaceError
 from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.spec.field_path import FieldPath
+from model_serving.databricks.serving_endpoints import (
+    LONGEST_UPDATE_SECONDS,
+    StillUpdatingError,
+    endpoint_path,
+    is_updating,
+    wait_for_update,
+)
+from model_serving.spec.diagnostics import Problem
 
-_CLOCKS_DIFFER_BY: Final = 300.0
-"""Seconds by which this machine's clock and the workspace's may differ."""
+_CLOCK_SKEW_SECONDS: Final = 300.0
+"""How far this machine's clock and the workspace's may differ."""
 
 
 @dataclass(frozen=True)
-class Live:
-    """A declared endpoint that is live and not in the state. `found` is what the workspace says of it."""
+class UnrecordedEndpoint:
+    """A declared endpoint that is live and not in the state. `live` is the workspace's answer to GET."""
 
     key: str
     args: ServingEndpointArgs
-    found: Mapping[str, Any]
+    live: Mapping[str, Any]
 
     @property
     def created(self) -> float:
         """In seconds since 1970."""
-        return float(self.found.get("creation_timestamp") or 0) / 1000
-
-    @property
-    def is_deploying(self) -> bool:
-        return (self.found.get("state") or {}).get("config_update") == "IN_PROGRESS"
+        return float(self.live.get("creation_timestamp") or 0) / 1000
 
 
-def take_over(
+def endpoints_to_import(
     declared: Mapping[str, ServingEndpointArgs],
-    report: Report,
+    report: PreflightReport,
     state: State,
-    workspace: Callable[[], Workspace],
-    begun: Callable[[], Mapping[str, float]],
+    connect: Callable[[], Workspace],
+    creation_times: Callable[[], Mapping[str, float]],
 ) -> frozenset[str]:
-    """The keys of the endpoints to import. What is another's becomes a finding of the report, the rest a warning.
+    """The keys of the endpoints to import. Adds a problem to the report for each endpoint of another owner.
 
-    `begun` has when each component of the stack came into its state; it and `workspace` are asked only where a declared
-    endpoint is live and not in the state. In `up`, waits until such an endpoint of ours is deployed.
+    `creation_times` has when each component of the stack was first recorded. It and `connect` are called only if a
+    declared endpoint is live and not in the state. `up` waits for the deployment of an endpoint that it imports.
     """
-    recorded = {each.outputs.get("name") for each in state.of(MODEL_SERVING)} | {
-        each.name for each in state.of(MODEL_SERVING)
-    }
-    unknown = {
+    recorded = {name for each in state.of(MODEL_SERVING) for name in (each.name, each.outputs.get("name"))}
+    unrecorded = {
         key: args
         for key, args in declared.items()
         if args.name in report.live and args.name not in recorded and key not in recorded
     }
-    if not unknown or not state.is_known or report.me is None:
+    if not unrecorded or not state.is_known or report.caller is None:
         return frozenset()
-    first, taken = begun(), set()
-    for key, args in unknown.items():
-        live = Live(key, args, _read(workspace(), report.live[args.name]))
-        if reason := not_ours(live, report.me.name, first.get(key)):
-            report.findings.append(_finding(live, reason))
-        elif _is_importable(live, workspace()):
-            taken.add(key)
-            report.warnings.append(f"{_found(live)} It is taken over: `up` imports it. {_leave(live)}")
+    workspace, times, to_import = connect(), creation_times(), set()
+    for key, args in unrecorded.items():
+        endpoint = UnrecordedEndpoint(key, args, _read(workspace, report.live[args.name]))
+        if reason := foreign_reason(endpoint, report.caller.name, times.get(key)):
+            report.problems.append(_problem(endpoint, reason))
+        elif _is_importable(endpoint, workspace):
+            to_import.add(key)
+            report.warnings.append(_warning(endpoint, "`up` imports it"))
         else:
-            report.warnings.append(f"{_found(live)} It is still being deployed: `up` waits for that. {_leave(live)}")
-    return frozenset(taken)
+            report.warnings.append(_warning(endpoint, "It is still being deployed: `up` waits for that"))
+    return frozenset(to_import)
 
 
-def not_ours(live: Live, caller: str, begun: float | None) -> str | None:
-    """Why an earlier run of this stack can't have created the endpoint; None where it has, by all that is known."""
-    creator, args = live.found.get("creator"), live.args
+def foreign_reason(endpoint: UnrecordedEndpoint, caller: str, component_created: float | None) -> str | None:
+    """Why an earlier run of this stack cannot have created the endpoint; None if it can."""
+    creator, args = endpoint.live.get("creator"), endpoint.args
     if creator != caller:
         return f"{creator or 'somebody else'} created it, and you are {caller}"
-    if begun is None:
+    if component_created is None:
         return "you created it, and no run of this stack began to"
-    if live.created < begun - _CLOCKS_DIFFER_BY:
-        return f"you created it on {_day(live.created)}, before this stack declared it"
-    different = [name for name, wanted, has in _traits(args, live.found) if wanted != has]
+    if endpoint.created < component_created - _CLOCK_SKEW_SECONDS:
+        return f"you created it on {_day(endpoint.created)}, before this stack declared it"
+    different = [name for name, desired, actual in _traits(args, endpoint.live) if desired != actual]
     return f"you created it, but not as it is declared here: {', '.join(different)} differ" if different else None
 
 
-def _traits(args: ServingEndpointArgs, found: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """What a creation of ours has sent: as it is declared and as it is."""
-    config = found.get("config") or found.get("pending_config") or {}
+def _traits(args: ServingEndpointArgs, live: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Fields that the creation sends, each with its desired and its actual value."""
+    config = live.get("config") or live.get("pending_config") or {}
     served = {entity.get("name"): entity.get("entity_name") for entity in config.get("served_entities") or []}
     return [
-        ("tags", dict(args.tags), {tag["key"]: tag.get("value", "") for tag in found.get("tags") or []}),
-        ("route_optimized", args.route_optimized, bool(found.get("route_optimized"))),
+        ("tags", dict(args.tags), {tag["key"]: tag.get("value", "") for tag in live.get("tags") or []}),
+        ("route_optimized", args.route_optimized, bool(live.get("route_optimized"))),
         ("served_entities", {name: _model(entity) for name, entity in args.served_entities.items()}, served),
     ]
 
@@ -108,48 +107,45 @@ def _model(entity: Any) -> Any:
     return name.partition("@")[0] if isinstance(name, str) else name
 
 
-def _read(workspace: Workspace, listed: Mapping[str, Any]) -> Mapping[str, Any]:
-    """All of the endpoint: a listing leaves out whether it is route optimized, and a first config in deployment."""
+def _read(workspace: Workspace, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The whole endpoint: its list entry lacks `route_optimized` and a first config that is being deployed."""
     try:
-        return workspace.get(place(str(listed["name"])))
+        return workspace.get(endpoint_path(str(entry["name"])))
     except WorkspaceError:
-        return {**listed, "creator": None}
+        return {**entry, "creator": None}
 
 
-def _is_importable(live: Live, workspace: Workspace) -> bool:
-    """Once it is deployed: until then the provider reads no config of it, and the workspace refuses another one."""
-    if not live.is_deploying:
+def _is_importable(endpoint: UnrecordedEndpoint, workspace: Workspace) -> bool:
+    """True once it is deployed: until then the provider reads no config, and the workspace refuses another one."""
+    if not is_updating(endpoint.live):
         return True
     if pulumi.runtime.is_dry_run():
         return False
-    minutes = LONGEST_SECONDS // 60
-    pulumi.log.info(f'Waiting until endpoint "{live.args.name}" is deployed, for at most {minutes} minutes')
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while live.is_deploying and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-        live = Live(live.key, live.args, _read(workspace, live.found))
+    minutes = LONGEST_UPDATE_SECONDS // 60
+    pulumi.log.info(f'Waiting until endpoint "{endpoint.args.name}" is deployed, for at most {minutes} minutes')
+    with suppress(StillUpdatingError):
+        wait_for_update(endpoint.live, lambda: _read(workspace, endpoint.live))
     return True
 
 
-def _finding(live: Live, reason: str) -> tuple[FieldPath, str, str]:
-    path = ("endpoints", live.key)
-    message = f'the workspace has an endpoint "{live.args.name}" that is not in this stack: {reason}'
-    return path, message, f"Choose another name. Or, to manage it here from now on: {_import(live)}"
-
-
-def _import(live: Live) -> str:
-    """Without --parent, which must be in the state already: the component finds its endpoint by an alias."""
+def _problem(endpoint: UnrecordedEndpoint, reason: str) -> Problem:
+    name = endpoint.args.name
+    # Without --parent, which would have to be in the state: the component finds its endpoint by an alias.
     options = f"--stack {pulumi.get_stack()} --protect=false --generate-code=false --yes"
-    return f"pulumi import {MODEL_SERVING} {live.key} {live.args.name} {options}"
+    return (
+        ("endpoints", endpoint.key),
+        f'the workspace has an endpoint "{name}" that is not in this stack: {reason}',
+        f"Choose another name. Or, to import it: pulumi import {MODEL_SERVING} {endpoint.key} {name} {options}",
+    )
 
 
-def _found(live: Live) -> str:
-    created = f"an earlier run of this stack created it on {_day(live.created)} and got no answer."
-    return f'Endpoint "{live.args.name}" is live and not in the state: {created}'
-
-
-def _leave(live: Live) -> str:
-    return f"`destroy` would leave it there: databricks serving-endpoints delete {live.args.name}"
+def _warning(endpoint: UnrecordedEndpoint, consequence: str) -> str:
+    name = endpoint.args.name
+    return (
+        f'Endpoint "{name}" is live and not in the state: an earlier run of this stack created it on'
+        f" {_day(endpoint.created)} and got no answer. {consequence}. `destroy` would leave it there:"
+        f" databricks serving-endpoints delete {name}"
+    )
 
 
 def _day(seconds: float) -> str:

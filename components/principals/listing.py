@@ -1,4 +1,4 @@
-"""Service principals and their OAuth secrets, listed and deleted. Only workspace administrators may do either."""
+"""Service principals and their OAuth secrets, listed and deleted. Only workspace admins may do either."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from model_serving.databricks.client import Workspace
 
-_SCIM: Final = "/api/2.0/preview/scim/v2/ServicePrincipals"
+_PRINCIPALS: Final = "/api/2.0/preview/scim/v2/ServicePrincipals"
 _SECRETS: Final = "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets"
 
 
@@ -22,6 +22,7 @@ class Principal:
 
     @property
     def label(self) -> str:
+        """How messages name it."""
         return f'service principal "{self.display_name}" (id {self.id})'
 
     @property
@@ -29,13 +30,15 @@ class Principal:
         """The command that deletes it."""
         return f"databricks service-principals delete {self.id}"
 
-    def remove(self, workspace: Workspace) -> None:
-        workspace.call("DELETE", f"{_SCIM}/{self.id}")
+    @property
+    def path(self) -> str:
+        """Its path in the API."""
+        return f"{_PRINCIPALS}/{self.id}"
 
 
 @dataclass(frozen=True)
 class Secret:
-    """An OAuth secret of a service principal. `created` and `expires` are times in RFC 3339, where the API has them."""
+    """An OAuth secret of a service principal. `created` and `expires` are RFC 3339 times, empty if the API has none."""
 
     id: str
     principal: str
@@ -44,6 +47,7 @@ class Secret:
 
     @property
     def label(self) -> str:
+        """How messages name it."""
         return f"OAuth secret {self.id} of service principal {self.principal}"
 
     @property
@@ -52,34 +56,37 @@ class Secret:
         return f"databricks service-principal-secrets-proxy delete {self.principal} {self.id}"
 
     @property
+    def path(self) -> str:
+        """Its path in the API."""
+        return f"{_SECRETS.format(self.principal)}/{self.id}"
+
+    @property
     def is_expired(self) -> bool:
+        """Whether it can no longer be used."""
         return bool(self.expires) and datetime.fromisoformat(self.expires) < datetime.now(UTC)
 
-    def remove(self, workspace: Workspace) -> None:
-        workspace.call("DELETE", f"{_SECRETS.format(self.principal)}/{self.id}")
 
-
-def principals(workspace: Workspace, display_name: str) -> list[Principal]:
-    """All that have exactly this display name, which need not be unique. Raises CallError."""
+def list_principals(workspace: Workspace, display_name: str) -> list[Principal]:
+    """The service principals with exactly this display name, which need not be unique. Raises CallError."""
     value = display_name.replace("\\", "\\\\").replace('"', '\\"')
-    wanted = quote(f'displayName eq "{value}"')
-    found = workspace.get(f"{_SCIM}?filter={wanted}").get("Resources") or []
+    query = quote(f'displayName eq "{value}"')
+    resources = workspace.get(f"{_PRINCIPALS}?filter={query}").get("Resources") or []
     return [
         Principal(str(each["id"]), display_name, frozenset(_rights(each)))
-        for each in found
-        if each.get("displayName") == display_name  # SCIM compares without case
+        for each in resources
+        if each.get("displayName") == display_name  # SCIM ignores case
     ]
 
 
-def secrets(workspace: Workspace, principal: str) -> list[Secret]:
-    """All secrets of the principal with that numeric id, without their values. Raises CallError."""
-    found = workspace.get(_SECRETS.format(quote(principal))).get("secrets") or []
+def list_secrets(workspace: Workspace, principal: str) -> list[Secret]:
+    """The secrets, without their values, of the service principal with this numeric id. Raises CallError."""
+    secrets = workspace.get(_SECRETS.format(quote(principal))).get("secrets") or []
     return [
         Secret(str(each["id"]), principal, each.get("create_time") or "", each.get("expire_time") or "")
-        for each in found
+        for each in secrets
     ]
 
 
-def _rights(found: Mapping[str, Any]) -> set[tuple[str, str]]:
+def _rights(principal: Mapping[str, Any]) -> set[tuple[str, str]]:
     kinds = ("entitlements", "groups", "roles")
-    return {(kind, str(each.get("value"))) for kind in kinds for each in found.get(kind) or []}
+    return {(kind, str(each.get("value"))) for kind in kinds for each in principal.get(kind) or []}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from model_serving.components.from_spec import endpoint_args
 from model_serving.components.inputs import access_controls, model_serving
-from model_serving.components.preflight.requirements import pinned
+from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Registered, Resource
@@ -26,7 +26,7 @@ def declared(name: str, stack: Stack) -> Iterator[tuple[FieldPath, Registered]]:
         return _LATER if principal in stack.service_principals else principal
 
     for key, spec in stack.endpoints.items():
-        args = pinned(endpoint_args(stack, key, application_id), lambda _alias: _LATER)
+        args = resolve_aliases(endpoint_args(stack, key, application_id), lambda _alias: _LATER)
         endpoint = _resource(
             name, MODEL_SERVING, key, model_serving(args), protect=spec.protect, stack_file_spec=_aliases(spec)
         )

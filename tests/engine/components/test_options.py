@@ -46,7 +46,7 @@ def test_protected_endpoint_refuses_destroy(protected: Sandbox) -> None:
     before = protected.workspace.writes()
     refused = protected.pulumi("destroy", "--yes", "--run-program", check=False)
     assert refused.refused, refused.text
-    assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
+    assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings cannot be deleted' in refused.text
     assert protected.workspace.writes() == before
 
 

@@ -87,7 +87,7 @@ def test_missing_privileges_of_creator_are_reported(project: Sandbox) -> None:
 def test_unknown_credentials_are_reported(project: Sandbox, token: str) -> None:
     refused = project.pulumi("preview", check=False, DATABRICKS_TOKEN=token)
     assert refused.refused, refused.text
-    assert "knows no such caller" in refused.text
+    assert "rejects the credentials" in refused.text
     assert "Set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or DATABRICKS_TOKEN" in refused.text
     assert "Traceback" not in refused.text
 

@@ -61,7 +61,7 @@ def test_refused_deletion_keeps_permissions_and_settings(snapshots: Snapshots) -
         writes = sandbox.workspace.writes()
         refused = sandbox.pulumi("destroy", "--yes", "--skip-preview", "--run-program", check=False)
         assert refused.refused
-        assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings stay with it' in refused.text
+        assert 'Endpoint "fraud-scorer" is protected, so its permissions and settings cannot be deleted' in refused.text
         cut_off = [write for write in sandbox.workspace.writes()[len(writes) :] if "ervicePrincipals" in write]
         assert (cut_off, kept(sandbox)) == ([], before)
         sandbox.pulumi(*UP)

@@ -1,4 +1,4 @@
-"""What appeared while a principal or secret was created: whose it is, by overlap, rights and time."""
+"""Duplicates that appear during a creation, identified by overlap, rights and time."""
 
 import asyncio
 from typing import Any
@@ -7,8 +7,8 @@ import pulumi
 import pytest
 
 from model_serving.components.principals import duplicates
-from model_serving.components.principals.duplicates import single_principal, single_secret
-from model_serving.components.principals.listing import Principal, Secret, principals, secrets
+from model_serving.components.principals.duplicates import principal_hooks, secret_hooks
+from model_serving.components.principals.listing import Principal, Secret, list_principals, list_secrets
 from model_serving.databricks.client import connect
 
 SCIM = "/api/2.0/preview/scim/v2/ServicePrincipals"
@@ -16,14 +16,14 @@ SCIM = "/api/2.0/preview/scim/v2/ServicePrincipals"
 
 @pytest.fixture
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is logged; every creation counts as one that may have been repeated."""
-    told: list[str] = []
+    """The logged warnings; every creation is long enough to have been sent again."""
+    messages: list[str] = []
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options=None: callback)
-    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    monkeypatch.setattr(pulumi.log, "warn", messages.append)
     for watches in (duplicates._principals, duplicates._secrets):  # noqa: SLF001
-        watches._made.clear()  # noqa: SLF001
+        watches._objects.clear()  # noqa: SLF001
     monkeypatch.setattr(duplicates, "RESENT_AFTER", 0.0)
-    return told
+    return messages
 
 
 def principal(still: Any, name: str = "shop", **members: Any) -> str:
@@ -46,11 +46,11 @@ async def hook(
 
 
 def create_principal(still: Any, *others: dict[str, Any]) -> tuple[str, list[str]]:
-    """Create one through the hooks, while others appear. Its id, and theirs."""
+    """Create one through the hooks while others appear; returns its id and theirs."""
     inputs = {"displayName": "shop"}
 
     async def program() -> tuple[str, list[str]]:
-        binding = single_principal("one", pulumi.Output.from_input(still.settings()))
+        binding = principal_hooks("one", pulumi.Output.from_input(still.settings()))
         await hook(binding, "before", "one", inputs)
         appeared = [principal(still, **other) for other in others]
         made = principal(still)
@@ -60,50 +60,48 @@ def create_principal(still: Any, *others: dict[str, Any]) -> tuple[str, list[str
     return asyncio.run(program())
 
 
-def test_a_twin_is_removed_and_an_older_one_stays(still: Any, warnings: list[str]) -> None:
+def test_only_a_new_duplicate_is_removed(still: Any, warnings: list[str]) -> None:
     older = principal(still)
-    made, (twin,) = create_principal(still, {})
-    assert ids(principals(connect(still.settings()), "shop")) == {older, made}
-    (told,) = warnings
-    assert told.startswith(f'Removed service principal "shop" (id {twin}): ')
+    made, (duplicate,) = create_principal(still, {})
+    assert ids(list_principals(connect(still.settings()), "shop")) == {older, made}
+    (message,) = warnings
+    assert message.startswith(f'Removed service principal "shop" (id {duplicate}): ')
 
 
 @pytest.mark.parametrize(
     "other", [{"entitlements": [{"value": "workspace-access"}]}, {"name": "Shop"}], ids=["rights", "name"]
 )
-def test_one_of_other_rights_or_name_stays(still: Any, warnings: list[str], other: dict[str, Any]) -> None:
+def test_different_rights_or_name_are_kept(still: Any, warnings: list[str], other: dict[str, Any]) -> None:
     _, (appeared,) = create_principal(still, other)
     assert still.call("GET", f"{SCIM}/{appeared}")["id"] == appeared
     reported = [f"If nobody uses it, remove it: databricks service-principals delete {appeared}"]
-    assert [told.partition("stack. ")[2] for told in warnings] == ([] if "name" in other else reported)
+    assert [message.partition("stack. ")[2] for message in warnings] == ([] if "name" in other else reported)
 
 
-def test_one_with_a_secret_stays(still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "secrets", lambda _workspace, _principal: ["somebody's"])
+def test_a_principal_with_secret_is_kept(still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "list_secrets", lambda _workspace, _principal: ["somebody's"])
     made, (appeared,) = create_principal(still, {})
-    assert ids(principals(connect(still.settings()), "shop")) == {made, appeared}
+    assert ids(list_principals(connect(still.settings()), "shop")) == {made, appeared}
     assert len(warnings) == 1
 
 
-def test_a_creation_too_short_for_a_repeat_is_not_judged(
-    still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_short_creation_is_not_compared(still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "RESENT_AFTER", 3600.0)
     made, (appeared,) = create_principal(still, {})
-    assert ids(principals(connect(still.settings()), "shop")) == {made, appeared}
-    assert (warnings, len(still.requests(SCIM))) == ([], 4)  # two made here, a listing before, and the test's own
+    assert ids(list_principals(connect(still.settings()), "shop")) == {made, appeared}
+    assert (warnings, len(still.requests(SCIM))) == ([], 4)  # two creations, a listing before, and the test's own
 
 
-@pytest.mark.parametrize("is_ours", [True, False], ids=["created here", "looked up"])
-def test_secrets_that_are_created_at_once_are_judged_together(
-    still: Any, warnings: list[str], *, is_ours: bool
+@pytest.mark.parametrize("is_exclusive", [True, False], ids=["created here", "looked up"])
+def test_overlapping_secret_creations_are_compared_together(
+    still: Any, warnings: list[str], *, is_exclusive: bool
 ) -> None:
     owner = principal(still)
     older, inputs = secret(still, owner), {"servicePrincipalId": owner}
 
     async def program() -> tuple[set[str], str]:
         settings = pulumi.Output.from_input(still.settings())
-        bindings = {name: single_secret(name, settings, is_ours=is_ours) for name in ("one", "two")}
+        bindings = {name: secret_hooks(name, settings, is_exclusive=is_exclusive) for name in ("one", "two")}
         await asyncio.gather(*(hook(binding, "before", name, inputs) for name, binding in bindings.items()))
         one, two, lost = secret(still, owner), secret(still, owner), secret(still, owner)
         await hook(bindings["one"], "after", "one", inputs, one)
@@ -112,8 +110,8 @@ def test_secrets_that_are_created_at_once_are_judged_together(
         return {one, two}, lost
 
     made, lost = asyncio.run(program())
-    left = ids(secrets(connect(still.settings()), owner))
-    assert left == ({older, *made} if is_ours else {older, *made, lost})
-    (told,) = warnings
-    begins = f"Removed OAuth secret {lost}" if is_ours else f"There is a new OAuth secret {lost}"
-    assert told.startswith(f"{begins} of service principal {owner}")
+    left = ids(list_secrets(connect(still.settings()), owner))
+    assert left == ({older, *made} if is_exclusive else {older, *made, lost})
+    (messages,) = warnings
+    start = f"Removed OAuth secret {lost}" if is_exclusive else f"There is a new OAuth secret {lost}"
+    assert messages.startswith(f"{start} of service principal {owner}")

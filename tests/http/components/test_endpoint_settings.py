@@ -1,4 +1,4 @@
-"""Telemetry is refused while an endpoint updates; the settings' provider waits for the end of it."""
+"""The provider of endpoint settings: waiting for updates, and restoring a partly failed update."""
 
 import sys
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from model_serving.components.endpoint_settings import provider
 from model_serving.components.endpoint_settings.provider import SettingsError, SettingsProvider
+from model_serving.databricks import serving_endpoints
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
 TELEMETRY = {"telemetryProfileId": "one"}
@@ -17,14 +17,14 @@ TELEMETRY = {"telemetryProfileId": "one"}
 @pytest.fixture
 def waits(still: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The provider's pauses, each of which moves the workspace's clock instead of taking time."""
-    found: list[float] = []
+    pauses: list[float] = []
 
     def pause(seconds: float) -> None:
-        found.append(seconds)
+        pauses.append(seconds)
         still.clock.advance(seconds)
 
-    monkeypatch.setattr(provider, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
-    return found
+    monkeypatch.setattr(serving_endpoints, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
+    return pauses
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def declared(still: Any) -> Callable[..., dict[str, Any]]:
     return inputs
 
 
-def test_telemetry_of_an_updating_endpoint_is_sent_once_when_it_has_settled(
+def test_telemetry_waits_for_the_update(
     still: Any, declared: Callable[..., dict[str, Any]], waits: list[float]
 ) -> None:
     SettingsProvider().create(declared(telemetryConfig=TELEMETRY))
@@ -66,7 +66,7 @@ def kept_tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("kept_tracebacks")
-def test_a_half_failed_update_is_set_back(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+def test_a_partly_failed_update_is_restored(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
     old, new = declared(aiGateway=ONE), declared(aiGateway=TWO, emailNotifications=NOTIFIED)
     SettingsProvider().create(old)
     still.call("POST", "/_workspace/faults", {"pattern": "PATCH /*/notifications", "status": 400, "message": "No"})
@@ -78,7 +78,7 @@ def test_a_half_failed_update_is_set_back(still: Any, declared: Callable[..., di
 
 
 @pytest.mark.usefixtures("kept_tracebacks")
-def test_what_can_not_be_set_back_is_named(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+def test_an_unrestored_setting_is_named(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
     old, new = declared(aiGateway=ONE), declared(aiGateway=TWO, emailNotifications=NOTIFIED)
     SettingsProvider().create(old)
     still.call("POST", "/_workspace/faults", {"pattern": "PATCH /*/notifications", "status": 400, "message": "No"})
@@ -87,12 +87,12 @@ def test_what_can_not_be_set_back_is_named(still: Any, declared: Callable[..., d
         SettingsProvider().update("fraud", old, new)
 
 
-def test_an_endpoint_that_never_settles_is_told_and_not_written_to(
+def test_an_endless_update_is_an_error(
     still: Any, declared: Callable[..., dict[str, Any]], waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider, "_SETTLE_SECONDS", 5)
-    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)  # the provider sets it for good
-    with pytest.raises(SettingsError, match='endpoint "fraud": the endpoint is still updating; run the command again'):
+    monkeypatch.setattr(serving_endpoints, "LONGEST_UPDATE_SECONDS", 5)
+    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)  # the provider sets it permanently
+    with pytest.raises(SettingsError, match=r'"fraud": still being updated after 0 minutes.* run `pulumi up` again'):
         SettingsProvider().create(declared(telemetryConfig=TELEMETRY))
     assert sum(waits) == 6
     assert still.requests(f"{PLACE}/telemetry-config") == []

@@ -1,4 +1,4 @@
-"""Why an update or a creation failed: as the endpoint, its entities and their build logs say it."""
+"""Why an update or a creation failed, from the endpoint, its entities and their build logs."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,10 +8,10 @@ import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.deployment import failure_hooks
-from model_serving.components.deployment.failure_hooks import report_failure, watch_creation
-from model_serving.components.deployment.failure_report import diagnosis
+from model_serving.components.deployment.failure_hooks import report_failed_creation, report_failed_update
+from model_serving.components.deployment.failure_report import failure_report
 from model_serving.components.preflight.preflight import preflight
-from model_serving.components.preflight.requirements import needs
+from model_serving.components.preflight.requirements import endpoint_requirements
 from model_serving.databricks.client import connect
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
@@ -22,15 +22,15 @@ ABORTED = "Served entity creation aborted because the endpoint update failed."
 
 @pytest.fixture
 def errors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is logged as errors."""
-    found: list[str] = []
-    monkeypatch.setattr(pulumi.log, "error", found.append)
-    return found
+    """The logged errors."""
+    logged: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", logged.append)
+    return logged
 
 
 @pytest.fixture
 def update(still: Any) -> Any:
-    """An endpoint that serves version 7 and is being updated to version 8, which can't be deployed."""
+    """An endpoint that serves version 7 and is being updated to version 8, which cannot be deployed."""
     still.endpoint("fraud")
     still.clock.advance(60)
     still.call("POST", "/_workspace/seed", BROKEN)
@@ -46,13 +46,13 @@ def update(still: Any) -> Any:
 def warnings(still: Any) -> list[str]:
     entity = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
     return preflight(
-        [needs(("endpoints", "fraud"), ServingEndpointArgs("fraud", {"one": entity}))], still.settings()
+        [endpoint_requirements(("endpoints", "fraud"), ServingEndpointArgs("fraud", {"one": entity}))], still.settings()
     ).warnings
 
 
-def test_a_failed_update_names_entity_reason_log_and_what_serves(update: Any, errors: list[str]) -> None:
+def test_a_failed_update_is_explained(update: Any, errors: list[str]) -> None:
     update.clock.advance(60)
-    report_failure(update.settings(), "fraud")
+    report_failed_update(update.settings(), "fraud")
     lines = errors[0].splitlines()
     assert [line.partition("Z] ")[2] or line for line in lines] == [
         'The last update of endpoint "fraud" failed:',
@@ -68,19 +68,19 @@ def test_a_failed_update_names_entity_reason_log_and_what_serves(update: Any, er
     assert warnings(update) == [errors[0]]
 
 
-def test_an_update_that_runs_is_reported_as_such(update: Any, errors: list[str]) -> None:
-    report_failure(update.settings(), "fraud")
-    assert errors == ['Endpoint "fraud" is still being updated. `pulumi up` waits until that is over']
+def test_an_update_in_progress_is_reported(update: Any, errors: list[str]) -> None:
+    report_failed_update(update.settings(), "fraud")
+    assert errors == ['Endpoint "fraud" is still being updated. `pulumi up` waits until the update ends']
     assert warnings(update) == [
-        'Endpoint "fraud" is being updated. Until that is over it serves its configuration of before'
+        'Endpoint "fraud" is being updated. It serves its previous config until the update ends'
     ]
 
 
-def test_an_endpoint_that_serves_is_not_reported(still: Any, errors: list[str]) -> None:
+def test_a_serving_endpoint_is_not_reported(still: Any, errors: list[str]) -> None:
     still.endpoint("fraud")
     still.clock.advance(60)
-    report_failure(still.settings(), "fraud")
-    report_failure(still.settings(), "another")
+    report_failed_update(still.settings(), "fraud")
+    report_failed_update(still.settings(), "another")
     assert (errors, warnings(still)) == ([], [])
     still.call("POST", f"{PLACE}/config:stop")
     assert warnings(still) == ['Endpoint "fraud" is stopped: it answers no requests']
@@ -90,13 +90,15 @@ def test_a_canceled_update_and_an_unreadable_log(update: Any) -> None:
     update.call("POST", "/_workspace/faults", {"pattern": "GET /*build-logs", "status": 403})
     update.clock.advance(60)
     live = update.call("GET", PLACE)
-    assert "build log" not in diagnosis(connect(update.settings()), live)
+    assert "build log" not in failure_report(connect(update.settings()), live)
     live["state"]["config_update"] = "UPDATE_CANCELED"
-    assert diagnosis(connect(update.settings()), live).startswith('The last update of endpoint "fraud" was canceled:')
+    assert failure_report(connect(update.settings()), live).startswith(
+        'The last update of endpoint "fraud" was canceled:'
+    )
 
 
-def test_a_creation_is_watched_until_it_failed(still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """It starts before the endpoint is there."""
+def test_a_failed_creation_is_explained(still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The polling starts before the endpoint exists."""
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:
@@ -109,7 +111,7 @@ def test_a_creation_is_watched_until_it_failed(still: Any, errors: list[str], mo
         still.clock.advance(seconds)
 
     monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
-    watch_creation(still.settings(), "fraud")
+    report_failed_creation(still.settings(), "fraud")
     assert len(pauses) == 10
     assert errors[0].startswith(
         'The first deployment of endpoint "fraud" failed:\n  "one" (main.ml.fraud v7) DEPLOYMENT_FAILED: no numpy\n'
@@ -118,17 +120,17 @@ def test_a_creation_is_watched_until_it_failed(still: Any, errors: list[str], mo
     assert errors[0].endswith("deletes an endpoint whose creation failed, and its logs with it")
 
 
-def test_a_creation_that_succeeds_or_is_taken_back_is_not_reported(
+def test_a_successful_or_deleted_creation_is_silent(
     still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=still.clock.advance))
     still.endpoint("fraud")
-    watch_creation(still.settings(), "fraud")
+    report_failed_creation(still.settings(), "fraud")
     monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=lambda _: delete()))
 
     def delete() -> None:
         still.call("DELETE", "/api/2.0/serving-endpoints/other")
 
     still.endpoint("other")
-    watch_creation(still.settings(), "other")
+    report_failed_creation(still.settings(), "other")
     assert errors == []

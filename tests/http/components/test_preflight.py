@@ -1,25 +1,26 @@
-"""What the preflight tells of who runs it: a creator that would change, and privileges that grants do or don't show."""
+"""The preflight's checks of the caller: a creator that would change, and privileges."""
 
 from typing import Any, cast
 
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.preflight.checks import Report, look_for_privileges
+from model_serving.components.preflight.checks import check_privileges
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.privileges import Caller
-from model_serving.components.preflight.requirements import Model, needs
+from model_serving.components.preflight.report import PreflightReport
+from model_serving.components.preflight.requirements import Model, endpoint_requirements
 from model_serving.databricks.client import DeniedError, Workspace
 
 WAY = {"catalog/main": "USE_CATALOG", "schema/main.ml": "USE_SCHEMA", "function/main.ml.fraud": "EXECUTE"}
 
 
-def look(settings: dict[str, Any], name: str = "fraud") -> Report:
+def run(settings: dict[str, Any], name: str = "fraud") -> PreflightReport:
     entity = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
-    return preflight([needs(("endpoints", name), ServingEndpointArgs(name, {"one": entity}))], settings)
+    return preflight([endpoint_requirements(("endpoints", name), ServingEndpointArgs(name, {"one": entity}))], settings)
 
 
-def test_a_live_endpoint_of_another_creator_is_told_with_both_names(still: Any) -> None:
+def test_another_creator_is_a_warning(still: Any) -> None:
     still.endpoint("fraud")
     still.clock.advance(60)
     me, settings = still.principal()
@@ -28,26 +29,26 @@ def test_a_live_endpoint_of_another_creator_is_told_with_both_names(still: Any) 
     place = f"/api/2.0/permissions/serving-endpoints/{still.call('GET', '/api/2.0/serving-endpoints/fraud')['id']}"
     entry = {"service_principal_name": me, "permission_level": "CAN_MANAGE"}
     still.call("PATCH", place, {"access_control_list": [entry]})
-    (told,) = look(settings).warnings
-    assert told.startswith('Endpoint "fraud" runs as its creator, admin@example.com. ')
-    assert told.endswith(f"You are {me}: a replacement would run as you from then on")
+    (warning,) = run(settings).warnings
+    assert warning.startswith('Endpoint "fraud" runs as its creator, admin@example.com. ')
+    assert warning.endswith(f"You are {me}: a replacement would run as you from then on")
 
 
-def test_the_creator_and_whoever_makes_a_new_endpoint_are_told_nothing(still: Any) -> None:
+def test_the_same_creator_is_no_warning(still: Any) -> None:
     still.endpoint("fraud")
     still.clock.advance(60)
-    assert look(still.settings()) == look(still.settings(), "other") == Report()
+    assert run(still.settings()) == run(still.settings(), "other") == PreflightReport()
 
 
 ADMIN_OF_THE_METASTORE = {"owner": "metastore-admins"}
 GRANTED = {"privilege_assignments": [{"principal": "ann", "privileges": ["ALL_PRIVILEGES"]}]}
 
 
-def test_a_caller_without_privileges_is_told_what_is_missing_and_both_ways_out(still: Any) -> None:
+def test_missing_privileges_are_a_problem(still: Any) -> None:
     me, settings = still.principal()
-    ((_, message, hint),) = look(settings).findings
+    ((_, message, hint),) = run(settings).problems
     lacking = "USE CATALOG on main, USE SCHEMA on main.ml, EXECUTE on main.ml.fraud"
-    assert message == f"{me} would create the endpoint, which then runs as it for good, but lacks {lacking}"
+    assert message == f"the endpoint would permanently run as its creator, {me}, who lacks {lacking}"
     assert "MODEL_SERVING_PREFLIGHT=warn" in hint
 
 
@@ -57,23 +58,23 @@ def test_a_caller_without_privileges_is_told_what_is_missing_and_both_ways_out(s
     ids=["each", "all of the catalog", "all of the schema"],
 )
 @pytest.mark.parametrize("holder", ["itself", "account users"])
-def test_what_is_granted_to_the_caller_or_to_all_is_enough(still: Any, granted: dict[str, str], holder: str) -> None:
+def test_grants_to_the_caller_or_everyone_suffice(still: Any, granted: dict[str, str], holder: str) -> None:
     me, settings = still.principal()
     for securable, privilege in granted.items():
         still.grant(securable, me if holder == "itself" else holder, privilege)
-    assert look(settings) == Report()
+    assert run(settings) == PreflightReport()
 
 
-def test_the_owner_of_the_model_needs_only_the_way_to_it(still: Any) -> None:
+def test_an_owner_needs_no_execute(still: Any) -> None:
     me, settings = still.principal()
     still.grant("catalog/main", me, "USE_CATALOG")
     still.grant("schema/main.ml", me, "USE_SCHEMA")
     still.call("PATCH", "/api/2.1/unity-catalog/models/main.ml.fraud", {"owner": me})
-    assert look(settings) == Report()
+    assert run(settings) == PreflightReport()
 
 
 class Answers:
-    """A workspace that knows these answers by the end of the path, and nothing else."""
+    """A workspace with these answers by the kind of the request, and no others."""
 
     def __init__(self, **answers: Any) -> None:
         self._answers = answers
@@ -94,30 +95,30 @@ EXECUTE = {"privilege_assignments": [{"principal": "a group of the account", "pr
 FRAUD = Model(("version",), "main.ml.fraud", "7")
 
 
-def grants_of(who: Caller, **answers: Any) -> Report:
-    return look_for_privileges(cast("Workspace", Answers(**answers)), who, FRAUD)
+def grants_of(who: Caller, **answers: Any) -> PreflightReport:
+    return check_privileges(cast("Workspace", Answers(**answers)), who, FRAUD)
 
 
-def test_what_the_service_counts_is_enough_though_no_grant_shows_it() -> None:
+def test_effective_permissions_suffice_without_grants() -> None:
     everything = {"privilege_assignments": [{"principal": "?", "privileges": [{"privilege": "ALL_PRIVILEGES"}]}]}
-    assert grants_of(ANN, effective_permissions=everything) == Report()
-    ((_, message, _),) = grants_of(ANN, effective_permissions=EXECUTE).findings
-    assert message.endswith("but lacks USE CATALOG on main, USE SCHEMA on main.ml")
+    assert grants_of(ANN, effective_permissions=everything) == PreflightReport()
+    ((_, message, _),) = grants_of(ANN, effective_permissions=EXECUTE).problems
+    assert message.endswith("who lacks USE CATALOG on main, USE SCHEMA on main.ml")
 
 
-def test_where_effective_permissions_are_denied_the_grants_are_looked_at() -> None:
-    assert grants_of(ANN, effective_permissions=DeniedError("no"), permissions=GRANTED) == Report()
+def test_grants_are_read_without_effective_permissions() -> None:
+    assert grants_of(ANN, effective_permissions=DeniedError("no"), permissions=GRANTED) == PreflightReport()
 
 
-def test_where_nothing_can_be_read_it_is_told_and_not_refused() -> None:
+def test_unreadable_grants_are_a_warning() -> None:
     denied = DeniedError("no MANAGE")
-    (told,) = grants_of(ANN, effective_permissions=denied, permissions=denied).warnings
-    assert told == "version: can't read who may use main.ml.fraud, so it was not checked: no MANAGE"
+    (warning,) = grants_of(ANN, effective_permissions=denied, permissions=denied).warnings
+    assert warning == "version: can't read who may use main.ml.fraud, so it was not checked: no MANAGE"
 
 
-def test_administrators_are_not_refused_for_what_no_grant_shows() -> None:
-    assert grants_of(Caller("ann", frozenset({"admins"}))) == Report()
+def test_admins_may_have_hidden_privileges() -> None:
+    assert grants_of(Caller("ann", frozenset({"admins"}))) == PreflightReport()
     report = grants_of(ANN, metastore_summary=ADMIN_OF_THE_METASTORE)
-    assert (len(report.warnings), report.findings) == (1, [])
-    assert report.warnings[0].endswith("It may hold it as a metastore admin, unseen here")
-    assert len(grants_of(Caller("bob", frozenset()), metastore_summary=ADMIN_OF_THE_METASTORE).findings) == 1
+    assert (len(report.warnings), report.problems) == (1, [])
+    assert report.warnings[0].endswith("A metastore admin may have privileges that grants do not show")
+    assert len(grants_of(Caller("bob", frozenset()), metastore_summary=ADMIN_OF_THE_METASTORE).problems) == 1

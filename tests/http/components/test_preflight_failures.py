@@ -1,4 +1,4 @@
-"""What the preflight says of a workspace that can't be asked, and what MODEL_SERVING_PREFLIGHT=warn makes of it."""
+"""The preflight of a workspace that does not answer, and MODEL_SERVING_PREFLIGHT=warn."""
 
 from pathlib import Path
 from typing import Any
@@ -7,28 +7,28 @@ import pulumi
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.preflight.checks import Report
-from model_serving.components.preflight.preflight import preflight, raise_findings
-from model_serving.components.preflight.requirements import needs
+from model_serving.components.preflight.preflight import preflight
+from model_serving.components.preflight.report import PreflightReport, raise_problems
+from model_serving.components.preflight.requirements import endpoint_requirements
 from model_serving.spec import located_error
 
 ME = "/api/2.0/preview/scim/v2/Me"
 LISTING = "/api/2.0/serving-endpoints"
 LATER = (
-    "Run the command again when the workspace is available. How long a call is tried:"
+    "Run the command again when the workspace is available. To retry each call for longer:"
     " pulumi config set databricks:retryTimeoutSeconds 600"
 )
 
 
-def look(settings: dict[str, Any]) -> Report:
+def run(settings: dict[str, Any]) -> PreflightReport:
     entity = ServedEntityArgs(entity="main.ml.fraud@Champion", workload_size="Small")
-    asked = needs(("endpoints", "fraud"), ServingEndpointArgs("fraud", {"one": entity}))
+    asked = endpoint_requirements(("endpoints", "fraud"), ServingEndpointArgs("fraud", {"one": entity}))
     return preflight([asked], {"retryTimeoutSeconds": "1", **settings})
 
 
 def refusal(settings: dict[str, Any]) -> str:
     with pytest.raises(pulumi.RunError) as raised:
-        look(settings)
+        run(settings)
     return str(raised.value)
 
 
@@ -43,17 +43,17 @@ def fault(still: Any, path: str, **rule: Any) -> None:
 
 @pytest.mark.parametrize("rule", [{"message": "Being upgraded"}, {"body": "Being upgraded"}], ids=["JSON", "text"])
 @pytest.mark.parametrize("path", [ME, LISTING])
-def test_an_unavailable_workspace_is_no_absent_one(still: Any, path: str, rule: dict[str, str]) -> None:
+def test_an_unavailable_workspace_is_reported(still: Any, path: str, rule: dict[str, str]) -> None:
     fault(still, path, status=503, **rule)
     first, hint = refusal(still.settings()).splitlines()
     assert first.startswith(f"The workspace {still.origin} answers 503 (Being upgraded) to GET {path}, tried for ")
     assert hint == LATER
 
 
-def test_reads_that_have_not_begun_do_not_wait_too(still: Any) -> None:
+def test_pending_reads_are_cancelled(still: Any) -> None:
     fault(still, "/api/2.1/unity-catalog/models/*", status=503)
     entities = {f"e{n}": ServedEntityArgs(entity=f"main.ml.m{n}@Champion", workload_size="Small") for n in range(40)}
-    asked = needs(("endpoints", "fraud"), ServingEndpointArgs("fraud", entities))
+    asked = endpoint_requirements(("endpoints", "fraud"), ServingEndpointArgs("fraud", entities))
     with pytest.raises(pulumi.RunError, match=r"answers 503 \(Injected fault\)"):
         preflight([asked], {"retryTimeoutSeconds": "1", **still.settings()})
     requests = still.call("GET", "/_workspace/journal")["requests"]
@@ -61,7 +61,7 @@ def test_reads_that_have_not_begun_do_not_wait_too(still: Any) -> None:
     assert len(paths) <= 16
 
 
-def test_an_absent_embedded_workspace_is_to_be_started() -> None:
+def test_a_stopped_embedded_workspace_is_reported() -> None:
     first, hint = refusal({"host": "http://127.0.0.1:1", "token": "x"}).splitlines()
     assert first == "http://127.0.0.1:1 does not answer: [Errno 111] Connection refused"
     assert hint == "Start the embedded workspace in another terminal: make workspace"
@@ -69,39 +69,37 @@ def test_an_absent_embedded_workspace_is_to_be_started() -> None:
 
 @pytest.mark.usefixtures("alias")
 @pytest.mark.parametrize("path", [ME, LISTING])
-def test_a_failing_read_is_a_warning_where_that_was_asked_for(
-    still: Any, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_read_can_be_a_warning(still: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fault(still, path, status=500, message="Broken")
     assert "Broken" in refusal(still.settings())
     monkeypatch.setenv("MODEL_SERVING_PREFLIGHT", "warn")
-    report = look(still.settings())
+    report = run(still.settings())
     assert report.versions == {"main.ml.fraud@Champion": "9"}
     (warning,) = report.warnings
     assert warning == (
-        "MODEL_SERVING_PREFLIGHT=warn, so the deployment goes on, though not everything was checked. The workspace"
-        " could not be asked for what the endpoints need: Broken"
+        "MODEL_SERVING_PREFLIGHT=warn, so the deployment continues, though not everything was checked. The preflight"
+        " could not be completed: Broken"
     )
 
 
 @pytest.mark.usefixtures("alias")
-def test_a_failing_look_leaves_the_others(still: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_check_leaves_the_others(still: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fault(still, "/api/2.1/unity-catalog/models/*", status=500, message="Broken")
     monkeypatch.setenv("MODEL_SERVING_PREFLIGHT", "warn")
-    report = look(still.settings())
-    assert (report.versions, report.findings) == ({}, [])
+    report = run(still.settings())
+    assert (report.versions, report.problems) == ({}, [])
     assert report.warnings == [
-        "MODEL_SERVING_PREFLIGHT=warn, so the deployment goes on. What could not be read was not checked: Broken"
+        "MODEL_SERVING_PREFLIGHT=warn, so the deployment continues. What could not be read was not checked: Broken"
     ]
 
 
-def test_a_warning_does_not_claim_that_nothing_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warning_names_the_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  model-serving:endpoints: {fraud: {}}\n", encoding="utf-8")
     monkeypatch.setenv("MODEL_SERVING_PREFLIGHT", "warn")
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
-    report = Report(findings=[(("endpoints", "fraud"), "is missing", "Create it")])
-    raise_findings(report, lambda found, *outcome: str(located_error("dev", tmp_path, found, *outcome)))
+    report = PreflightReport(problems=[(("endpoints", "fraud"), "is missing", "Create it")])
+    raise_problems(report, lambda found, *outcome: str(located_error("dev", tmp_path, found, *outcome)))
     heading, place, hint = warned[0].splitlines()
-    assert heading == "1 mistake in the stack files; MODEL_SERVING_PREFLIGHT=warn, so the deployment goes on"
+    assert heading == "1 mistake in the stack files; MODEL_SERVING_PREFLIGHT=warn, so the deployment continues"
     assert (place.endswith("endpoints.fraud: is missing"), hint.strip()) == (True, "Create it")

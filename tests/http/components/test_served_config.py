@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.deployment.lost_updates import Missing, missing
+from model_serving.components.deployment.lost_updates import LostUpdate, lost_update
 from model_serving.components.deployment.served_config import (
     config_body,
     config_differences,
@@ -128,5 +128,5 @@ def test_what_the_provider_sends_is_left_to_it() -> None:
     """It sends what differs between the state's outputs and the new inputs."""
     old, new = declared(version="7"), {**declared(version="8"), "tags": [{"key": "a", "value": "1"}]}
     live = {"config": served(version="6"), "tags": []}
-    assert missing(old, new, live) == Missing()
-    assert missing(new, new, live) == Missing(('"one": entity_version 7 instead of 8',), ('tag "a" is missing',))
+    assert lost_update(old, new, live) == LostUpdate()
+    assert lost_update(new, new, live) == LostUpdate(('"one": entity_version 7 instead of 8',), ('tag "a" is missing',))

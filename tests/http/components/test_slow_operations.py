@@ -1,4 +1,4 @@
-"""What is printed while an operation takes long: what it waits for, what the workspace answers, and the bound."""
+"""Messages about slow operations: what they wait for, the workspace's answer, and the timeout."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from model_serving.components.deployment import slow_operations
-from model_serving.components.deployment.slow_operations import Operation, Watch
+from model_serving.components.deployment.slow_operations import Operation, SlowOperations
 
 LISTING = "/api/2.0/serving-endpoints"
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long is what takes any time at all, and each message is due."""
+def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Report every operation, at every tick."""
     for name, seconds in (("FIRST_MESSAGE_SECONDS", 0), ("NEXT_MESSAGE_SECONDS", 0), ("_TICK_SECONDS", 0.05)):
         monkeypatch.setattr(slow_operations, name, seconds)
     monkeypatch.setattr(slow_operations, "_PROBE_SECONDS", "1")
@@ -34,61 +34,59 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
     assert condition()
 
 
-def watching(still: Any, **settings: str) -> Watch:
-    return Watch({**still.settings(), **settings})
+def operations_of(still: Any, **settings: str) -> SlowOperations:
+    return SlowOperations({**still.settings(), **settings})
 
 
-@pytest.mark.usefixtures("at_once")
-def test_an_endpoint_that_is_not_created_is_named_with_the_bound(still: Any, said: list[str]) -> None:
-    here = watching(still, retryTimeoutSeconds="300")
+@pytest.mark.usefixtures("no_delay")
+def test_a_missing_endpoint_is_reported(still: Any, said: list[str]) -> None:
+    operations = operations_of(still, retryTimeoutSeconds="300")
     fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
-    here.begin(fraud)
+    operations.begin(fraud)
     until(lambda: said)
     assert said[0] == (
         'Waiting since 0 s for serving endpoint "fraud": the workspace answers, but has not created it.'
-        " A call that is answered 429 or 503 is given up after 300 s"
+        " A call that is answered 429 or 503 fails after 300 s"
     )
-    here.end(fraud)
-    until(lambda: here._thread is None)  # noqa: SLF001
+    operations.end(fraud)
+    until(lambda: operations._thread is None)  # noqa: SLF001
 
 
-@pytest.mark.usefixtures("at_once")
-def test_an_unavailable_workspace_and_a_missing_bound_are_named(still: Any, said: list[str]) -> None:
+@pytest.mark.usefixtures("no_delay")
+def test_an_unavailable_workspace_is_reported(still: Any, said: list[str]) -> None:
     still.call("POST", "/_workspace/faults", {"pattern": f"GET {LISTING}*", "status": 503, "body": "no", "times": -1})
-    here = watching(still)
+    operations = operations_of(still)
     checkout = Operation("service principal", "checkout")
-    here.begin(checkout)
+    operations.begin(checkout)
     until(lambda: said)
     start = f'Waiting since 0 s for service principal "checkout": The workspace {still.origin} answers 503 (no) to GET'
     assert said[0].startswith(start)
-    assert said[0].endswith(
-        "It may wait without an end; to bound it: pulumi config set databricks:retryTimeoutSeconds 300"
-    )
-    here.end(checkout)
+    assert said[0].endswith("There is no timeout; to set one: pulumi config set databricks:retryTimeoutSeconds 300")
+    operations.end(checkout)
 
 
-@pytest.mark.usefixtures("at_once")
-def test_a_deployment_is_no_reason_to_speak_nor_what_waits_for_it(still: Any, said: list[str]) -> None:
+@pytest.mark.usefixtures("no_delay")
+def test_a_deployment_in_progress_is_silent(still: Any, said: list[str]) -> None:
     still.endpoint("fraud")
-    here = watching(still)
+    operations = operations_of(still)
     fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
     permissions = Operation("permissions", "fraud-permissions", after=("serving endpoint",))
-    here.begin(fraud)
-    here.begin(permissions)
+    operations.begin(fraud)
+    operations.begin(permissions)
     until(lambda: len(still.requests(f"{LISTING}/fraud")) > 3)
     assert said == []
-    here.end(fraud)
+    operations.end(fraud)
     until(lambda: said)
     assert said[0].startswith('Waiting since 0 s for permissions "fraud-permissions": the workspace answers, but not')
-    here.end(permissions)
+    operations.end(permissions)
 
 
-def test_nothing_is_asked_of_the_workspace_while_all_is_quick(still: Any, said: list[str]) -> None:
-    here = watching(still)
+def test_a_quick_operation_sends_no_request(still: Any, said: list[str]) -> None:
+    operations = operations_of(still)
     fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
     before = len(still.call("GET", "/_workspace/journal")["requests"])
-    here.begin(fraud)
+    operations.begin(fraud)
     time.sleep(1.5)
-    here.end(fraud)
+    operations.end(fraud)
     assert said == []
     assert len(still.call("GET", "/_workspace/journal")["requests"]) == before + 1

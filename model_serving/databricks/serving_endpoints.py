@@ -1,0 +1,56 @@
+"""Serving endpoints in the REST API: their paths, the state of their updates, and how long an update may take."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from model_serving.databricks.reachability import WorkspaceError
+
+ENDPOINTS_PATH: Final = "/api/2.0/serving-endpoints"
+
+LONGEST_UPDATE_SECONDS: Final = 45 * 60
+"""As long as the Databricks provider waits for an update."""
+
+POLL_SECONDS: Final = 2
+
+_FAILED: Final = ("UPDATE_FAILED", "UPDATE_CANCELED")
+"""The states of `config_update` in which an update ended without its configuration being served."""
+
+
+class StillUpdatingError(WorkspaceError):
+    """An update has not ended within LONGEST_UPDATE_SECONDS."""
+
+
+def endpoint_path(name: str) -> str:
+    """The path of the endpoint of that name."""
+    return f"{ENDPOINTS_PATH}/{quote(name, safe='')}"
+
+
+def config_update(endpoint: Mapping[str, Any]) -> str:
+    """NOT_UPDATING, IN_PROGRESS, UPDATE_FAILED or UPDATE_CANCELED. Source: REST reference, get a serving endpoint."""
+    return str((endpoint.get("state") or {}).get("config_update") or "NOT_UPDATING")
+
+
+def is_updating(endpoint: Mapping[str, Any]) -> bool:
+    """Whether an update of the endpoint is in progress."""
+    return config_update(endpoint) == "IN_PROGRESS"
+
+
+def has_failed(endpoint: Mapping[str, Any]) -> bool:
+    """Whether the last update of the endpoint failed or was canceled."""
+    return config_update(endpoint) in _FAILED
+
+
+def wait_for_update(endpoint: Mapping[str, Any], read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The endpoint once no update of it is in progress; `read` reads it again. Raises StillUpdatingError."""
+    deadline = time.monotonic() + LONGEST_UPDATE_SECONDS
+    while is_updating(endpoint):
+        if time.monotonic() > deadline:
+            raise StillUpdatingError(
+                f"still being updated after {LONGEST_UPDATE_SECONDS // 60} minutes. See its state with `databricks"
+                f" serving-endpoints get {endpoint['name']}`; when the update has ended, run `pulumi up` again"
+            )
+        time.sleep(POLL_SECONDS)
+        endpoint = read()
+    return endpoint
