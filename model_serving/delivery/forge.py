@@ -1,145 +1,194 @@
-"""Comments and issues that are written anew in place, found again by a hidden line. GitHub and GitLab, over HTTP."""
+"""Comments and issues on GitHub and GitLab that are updated in place: a hidden first line identifies each."""
 
-import json
 import os
 import re
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import httpx
 
 from model_serving.errors import UserError
 
-_PAGE = 100
-_PAGES = 50
-_SECONDS = 30
+_PAGE_SIZE = 100
+_TIMEOUT = 30.0
+"""Seconds for one request."""
+
+_SHOWN = 300
+"""Characters of a refusal that are shown."""
+
+
+Action = Literal["created", "updated", "unchanged", "closed", "none open"]
+"""What became of a post."""
 
 
 class ForgeError(UserError):
-    """The forge refused, or can't be reached. The text holds its answer and no credential."""
+    """The forge refused a request or can't be reached. The text holds its answer and no credential."""
 
 
 @dataclass(frozen=True)
-class Texts:
-    """A list of comments or issues, and what this forge calls things."""
+class Posts:
+    """The comments of a pull request, or the open issues of a project, as one forge's API has them.
 
-    address: str
-    headers: Mapping[str, str]
-    body: str = "body"
-    update: str = "PATCH"
-    closing: tuple[tuple[str, str], ...] = ()
-    number: str = "id"
+    Every method raises ForgeError.
+    """
 
-    def put(self, marker: str, text: str, title: str = "") -> str:
-        """Write the text that begins with `marker` anew, or the first one. Says which it did. Raises ForgeError."""
-        found = self._find(marker)
-        titled = {"title": title} if title else {}
-        if found is None:
-            self._call("POST", self.address, {self.body: text, **titled})
+    http: httpx.Client
+    collection: str
+    """The path that lists posts and creates one."""
+    item: str
+    """The path of one post; `{}` stands for its number."""
+    number: str
+    """The field that holds a post's number."""
+    text: str
+    """The field that holds a post's text."""
+    update_method: Literal["PATCH", "PUT"]
+    open_only: Mapping[str, str] = field(default_factory=dict)
+    """The query that leaves out closed posts."""
+    closing: Mapping[str, str] = field(default_factory=dict)
+    """The update that closes a post."""
+
+    def put(self, marker: str, text: str, title: str = "") -> Action:
+        """Write the post that begins with `marker`: a new one, or in place of the text that it has."""
+        post = self._find(marker)
+        if post is None:
+            titled = {"title": title} if title else {}
+            request(self.http, "POST", self.collection, json={self.text: text, **titled})
             return "created"
-        if str(found[self.body]).strip() == text.strip():
+        if str(post[self.text]).strip() == text.strip():
             return "unchanged"
-        self._call(self.update, f"{self.address}/{found[self.number]}", {self.body: text})
+        self._update(post, {self.text: text})
         return "updated"
 
     def get(self, marker: str) -> str:
-        """The text that begins with `marker`; empty where there is none. Raises ForgeError."""
-        found = self._find(marker)
-        return str(found[self.body]) if found else ""
+        """The text of the post that begins with `marker`; empty where there is none."""
+        post = self._find(marker)
+        return str(post[self.text]) if post else ""
 
-    def close(self, marker: str) -> str:
-        """Close the issue that begins with `marker`. Says whether there was one. Raises ForgeError."""
-        found = self._find(marker)
-        if found is None:
+    def close(self, marker: str) -> Action:
+        """Close the issue that begins with `marker`."""
+        post = self._find(marker)
+        if post is None:
             return "none open"
-        self._call(self.update, f"{self.address}/{found[self.number]}", dict(self.closing))
+        self._update(post, self.closing)
         return "closed"
+
+    def _update(self, post: Mapping[str, Any], values: Mapping[str, str]) -> None:
+        request(self.http, self.update_method, self.item.format(post[self.number]), json=values)
 
     def _find(self, marker: str) -> dict[str, Any] | None:
         # At the start only: a person who quotes a comment doesn't become its author.
-        return next((each for each in self._all() if str(each.get(self.body) or "").startswith(marker)), None)
+        return next((post for post in self._all() if str(post.get(self.text) or "").startswith(marker)), None)
 
     def _all(self) -> Iterator[dict[str, Any]]:
-        opened = {"state": "open" if self.update == "PATCH" else "opened"} if self.closing else {}
-        for page in range(1, _PAGES + 1):
-            query = urllib.parse.urlencode({"per_page": _PAGE, "page": page, **opened})
-            found = self._call("GET", f"{self.address}?{query}")
-            yield from found
-            if len(found) < _PAGE:
-                return
-
-    def _call(self, method: str, address: str, body: Mapping[str, Any] | None = None) -> Any:
-        # GitHub lists comments below an issue, and keeps each one beside the issues.
-        where = re.sub(r"/issues/\d+/comments/(?=\d)", "/issues/comments/", address)
-        return call(method, where, self.headers, body)
+        page = request(self.http, "GET", self.collection, params={"per_page": _PAGE_SIZE, **self.open_only})
+        yield from read_json(page)
+        while following := page.links.get("next"):
+            page = request(self.http, "GET", following["url"])
+            yield from read_json(page)
 
 
-def call(method: str, address: str, headers: Mapping[str, str], body: Mapping[str, Any] | None = None) -> Any:
-    """One request. Raises ForgeError."""
-    request = urllib.request.Request(  # noqa: S310  the address is the forge's own, from its environment
-        address,
-        method=method,
-        data=json.dumps(body).encode() if body else None,
-        headers={**headers, "Content-Type": "application/json", "Accept": "application/json"},
-    )
+def request(http: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
+    """Send one request. Raises ForgeError unless it succeeds."""
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            return json.loads(answer.read() or b"{}")
-    except urllib.error.HTTPError as error:
-        said = error.read().decode(errors="replace")[:300]
-        raise ForgeError(f"{method} {address} was answered {error.code}: {said}") from error
-    except OSError as error:
-        raise ForgeError(f"{method} {address}: {error}") from error
+        response = http.request(method, url, **options)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ForgeError(f"{method} {http.base_url.join(url)} failed: {error}") from error
+    if response.is_error:
+        raise ForgeError(f"{method} {response.url} was answered {response.status_code}: {response.text[:_SHOWN]}")
+    return response
+
+
+def read_json(response: httpx.Response) -> Any:
+    """The body of a response. Raises ForgeError where it is not JSON, as a proxy's page."""
+    try:
+        return response.json()
+    except ValueError:
+        raise ForgeError(f"GET {response.url} was answered without JSON: {response.text[:_SHOWN]}") from None
+
+
+class Forge(Protocol):
+    """A project on its forge. Every method raises ForgeError."""
+
+    def comments(self, pull_request: int) -> Posts:
+        """The comments of a pull request."""
+
+    def issues(self) -> Posts:
+        """The project's open issues."""
+
+    def merged_by(self, commit: str) -> int:
+        """The number of the pull request that brought a commit; 0 where none did."""
 
 
 @dataclass(frozen=True)
-class Forge:
-    """The project on its forge."""
+class GitHub:
+    """A repository on GitHub."""
 
-    project: str
-    headers: Mapping[str, str]
-    github: bool
+    http: httpx.Client
 
-    def comments(self, pull_request: int) -> Texts:
-        if self.github:
-            return Texts(f"{self.project}/issues/{pull_request}/comments", self.headers)
-        return Texts(f"{self.project}/merge_requests/{pull_request}/notes", self.headers, update="PUT")
+    def comments(self, pull_request: int) -> Posts:
+        """See Forge. Comments are listed below their issue and updated beside it."""
+        return Posts(self.http, f"issues/{pull_request}/comments", "issues/comments/{}", "id", "body", "PATCH")
 
-    def issues(self) -> Texts:
-        address = f"{self.project}/issues"
-        if self.github:
-            return Texts(address, self.headers, closing=(("state", "closed"),), number="number")
-        closing = (("state_event", "close"),)
-        return Texts(address, self.headers, body="description", update="PUT", closing=closing, number="iid")
+    def issues(self) -> Posts:
+        """See Forge."""
+        return Posts(
+            self.http, "issues", "issues/{}", "number", "body", "PATCH", {"state": "open"}, {"state": "closed"}
+        )
 
     def merged_by(self, commit: str) -> int:
-        """The number of the pull request that brought a commit; 0 where none did. Raises ForgeError."""
-        way = "commits/{}/pulls" if self.github else "repository/commits/{}/merge_requests"
-        found = call("GET", f"{self.project}/{way.format(commit)}", self.headers)
-        return int(found[0]["number" if self.github else "iid"]) if found else 0
+        """See Forge."""
+        found = read_json(request(self.http, "GET", f"commits/{commit}/pulls"))
+        return int(found[0]["number"]) if found else 0
+
+
+@dataclass(frozen=True)
+class GitLab:
+    """A project on GitLab; its pull requests are called merge requests, and their comments notes."""
+
+    http: httpx.Client
+
+    def comments(self, pull_request: int) -> Posts:
+        """See Forge."""
+        notes = f"merge_requests/{pull_request}/notes"
+        return Posts(self.http, notes, f"{notes}/{{}}", "id", "body", "PUT")
+
+    def issues(self) -> Posts:
+        """See Forge."""
+        opened, close = {"state": "opened"}, {"state_event": "close"}
+        return Posts(self.http, "issues", "issues/{}", "iid", "description", "PUT", opened, close)
+
+    def merged_by(self, commit: str) -> int:
+        """See Forge."""
+        found = read_json(request(self.http, "GET", f"repository/commits/{commit}/merge_requests"))
+        return int(found[0]["iid"]) if found else 0
 
 
 def forge(environment: Mapping[str, str] = os.environ) -> Forge:
-    """The forge that this job runs on, by what its environment says. Raises ForgeError where it is neither."""
+    """The forge that runs this job, from its environment variables. Raises ForgeError where it is neither."""
     if repository := environment.get("GITHUB_REPOSITORY"):
         api = environment.get("GITHUB_API_URL", "https://api.github.com")
-        headers = {"Authorization": f"Bearer {_needed(environment, 'GITHUB_TOKEN')}"}
-        return Forge(f"{api}/repos/{repository}", headers, github=True)
+        headers = {"Authorization": f"Bearer {_required(environment, 'GITHUB_TOKEN')}"}
+        return GitHub(_client(f"{api}/repos/{repository}", headers))
     if project := environment.get("CI_PROJECT_ID"):
-        headers = {"PRIVATE-TOKEN": _needed(environment, "GITLAB_TOKEN")}
-        return Forge(f"{_needed(environment, 'CI_API_V4_URL')}/projects/{project}", headers, github=False)
-    raise ForgeError("Neither GITHUB_REPOSITORY nor CI_PROJECT_ID is set: this runs in a GitHub or GitLab job")
+        headers = {"PRIVATE-TOKEN": _required(environment, "GITLAB_TOKEN")}
+        return GitLab(_client(f"{_required(environment, 'CI_API_V4_URL')}/projects/{project}", headers))
+    raise ForgeError("Neither GITHUB_REPOSITORY nor CI_PROJECT_ID is set: run this in a GitHub or GitLab job")
 
 
-def _needed(environment: Mapping[str, str], name: str) -> str:
+def _client(project: str, headers: Mapping[str, str]) -> httpx.Client:
+    return httpx.Client(
+        base_url=project, headers={**headers, "Accept": "application/json"}, timeout=_TIMEOUT, follow_redirects=True
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
     if value := environment.get(name):
         return value
     raise ForgeError(f"{name} is not set; it lets this job write comments")
 
 
 def reviewed_digest(comment: str) -> str:
-    """The digest of what a comment's reader approved; empty where it approves nothing."""
+    """The digest of what a comment's readers approved; empty where it approves nothing."""
     found = re.search(r"^<!-- reviewed:([0-9a-f]{16}) -->$", comment, re.MULTILINE)
     return found[1] if found else ""
