@@ -1,10 +1,10 @@
-"""What a user can put right. Nothing else is caught."""
+"""Errors that a user can correct. The command shows their text; any other exception is a defect."""
 
 import signal
 
 
 class UserError(Exception):
-    """A mistake, or something that is missing. The text is a sentence with the way out, and holds no secret."""
+    """A mistake, or something missing. The text says what is wrong and what to do, and holds no secret."""
 
 
 class InterruptedRunError(UserError):
@@ -17,4 +17,4 @@ class InterruptedRunError(UserError):
 
 
 class UsageError(UserError):
-    """The command can't be carried out as it was given. The text says the way out."""
+    """A command line that can't be carried out, such as an unknown stack."""

@@ -16,7 +16,7 @@ ALLOWED = {
     "errors": set(),
     "sarif": set(),
     "contract": set(),
-    "spec": {"contract", "databricks"},
+    "spec": {"errors", "contract", "databricks"},
     "databricks": set(),
     "components": {"spec", "contract", "databricks"},
     "policies": {"contract", "databricks"},

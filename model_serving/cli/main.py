@@ -9,7 +9,6 @@ import click
 from model_serving import __version__
 from model_serving.cli.command import CONTEXT, STATUSES_WITH_APPROVAL, ImportedCommand, OrderedGroup
 from model_serving.errors import InterruptedRunError, UsageError, UserError
-from model_serving.spec.diagnostics import SpecError
 
 WRONG_USAGE: Final = 3
 """click's own 2 says here that a change needs approval."""
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, error.status)
     except UsageError as error:
         return _fail(error, WRONG_USAGE)
-    except (UserError, SpecError, OSError) as error:
+    except (UserError, OSError) as error:
         return _fail(error, 1)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from model_serving.delivery.git import left_at, text_at, touched
 from model_serving.spec.files.listing import stack_file, stacks
-from model_serving.spec.files.yaml_locations import read
+from model_serving.spec.files.workspace_host import workspace_host
 
 _CONCERNS_NONE = (
     re.compile(r"(docs|tests|bench|demo|workspace|\.github/ISSUE_TEMPLATE)/"),
@@ -71,7 +71,4 @@ def on_this_machine(folder: Path, stack: str, deleted_since: str = "") -> bool:
 
 
 def _names_this_machine(file: Path) -> bool:
-    document = read(file).data
-    config = document.get("config") if isinstance(document, dict) else None
-    host = config.get("databricks:host") if isinstance(config, dict) else None
-    return isinstance(host, str) and host.startswith(_THIS_MACHINE)
+    return (workspace_host(file) or "").startswith(_THIS_MACHINE)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -177,8 +178,13 @@ def forge(environment: Mapping[str, str] = os.environ) -> Forge:
 
 
 def _client(project: str, headers: Mapping[str, str]) -> httpx.Client:
+    """A client that trusts the certificates of the system, as a self-hosted forge needs."""
     return httpx.Client(
-        base_url=project, headers={**headers, "Accept": "application/json"}, timeout=_TIMEOUT, follow_redirects=True
+        base_url=project,
+        headers={**headers, "Accept": "application/json"},
+        timeout=_TIMEOUT,
+        follow_redirects=True,
+        verify=ssl.create_default_context(),
     )
 
 

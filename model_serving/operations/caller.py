@@ -1,4 +1,4 @@
-"""Who asks: a service principal of the stack, or whoever the shell's own Databricks credentials are."""
+"""The caller of a request: a service principal of the stack, or the shell's own Databricks credentials."""
 
 import json
 from pathlib import Path
@@ -7,92 +7,94 @@ from typing import Any, Final
 from databricks.sdk.core import Config
 
 from model_serving.errors import UserError
-from model_serving.operations.outputs import Address, Client, Outputs
+from model_serving.operations.outputs import Address, Client, Outputs, spec_name
 from model_serving.operations.reachability import ANSWER_SECONDS, require_answer
-from model_serving.spec import Endpoint, SpecError, load_stack
+from model_serving.spec import Endpoint, load_stack
 
-MYSELF = "me"
-_BOUNDS: Final[dict[str, Any]] = {"http_timeout_seconds": ANSWER_SECONDS, "retry_timeout_seconds": ANSWER_SECONDS}
+OWN_CREDENTIALS: Final = "me"
+"""The value of `--as` that stands for the shell's own credentials."""
+
+_TIMEOUTS: Final[dict[str, Any]] = {"http_timeout_seconds": ANSWER_SECONDS, "retry_timeout_seconds": ANSWER_SECONDS}
 
 
 def spec_of(stack: str, key: str) -> Endpoint | None:
-    """The endpoint as the stack files declare it now; None where they don't any more."""
-    try:
-        return load_stack(stack.rpartition("/")[2], Path("stacks")).endpoints.get(key)
-    except SpecError as fault:
-        raise UserError(str(fault)) from fault
+    """The endpoint as the stack files declare it now; None where they no longer do. Raises SpecError."""
+    return load_stack(spec_name(stack), Path("stacks")).endpoints.get(key)
 
 
-def client_for(outputs: Outputs, address: Address, wanted: str | None) -> Client | None:
-    """The service principal to ask as; None stands for the shell's own credentials (`--as me`).
+def client_for(outputs: Outputs, address: Address, caller: str | None) -> Client | None:
+    """The service principal to ask as; None stands for the shell's own credentials.
 
-    Without a wish it is the only one that the stack lets query the endpoint. Raises UserError where that
-    leaves none or several.
+    `caller` is its key, or `me`. Without one it is the only service principal that the stack lets query the endpoint;
+    raises UserError where that is none or several.
     """
-    if wanted == MYSELF:
+    if caller == OWN_CREDENTIALS:
         return None
-    known = ", ".join(outputs.clients) or "none"
-    if wanted is not None:
-        if wanted not in outputs.clients:
-            raise UserError(
-                f'Stack "{outputs.stack}" has no service principal "{wanted}" with an OAuth secret; there are: {known}.'
-                f" `--as {MYSELF}` asks with your own credentials"
-            )
-        return outputs.clients[wanted]
-    allowed = _allowed(outputs, address)
+    if caller is None:
+        return _only_client(outputs, address)
+    if caller not in outputs.clients:
+        known = ", ".join(outputs.clients) or "none"
+        raise UserError(
+            f'Stack "{outputs.stack}" has no service principal "{caller}" with an OAuth secret; there are: {known}.'
+            " `--as me` asks with your own credentials"
+        )
+    return outputs.clients[caller]
+
+
+def _only_client(outputs: Outputs, address: Address) -> Client:
+    spec = spec_of(outputs.stack, address.key)
+    levels = {each.service_principal: each.level for each in spec.permissions} if spec else {}
+    allowed = [key for key in outputs.clients if levels.get(key) in ("CAN_QUERY", "CAN_MANAGE")]
     if len(allowed) == 1:
         return outputs.clients[allowed[0]]
     if allowed:
         raise UserError(f'Several may query "{address.key}", choose one: --as {" or --as ".join(allowed)}')
+    way_out = f"Give one CAN_QUERY under endpoints.{address.key}.permissions, or ask with your own credentials: --as me"
     raise UserError(
-        f'No service principal with an OAuth secret in stack "{outputs.stack}" may query "{address.key}". Give one'
-        f" CAN_QUERY under endpoints.{address.key}.permissions, or ask with your own credentials: --as {MYSELF}"
+        f'No service principal with an OAuth secret in stack "{outputs.stack}" may query "{address.key}". {way_out}'
     )
 
 
 def authorization(outputs: Outputs, address: Address, client: Client | None) -> str:
-    """The value of the request's Authorization header; for a route-optimized endpoint of a token for it alone.
+    """The value of the Authorization header; for a route-optimized endpoint with a token for that endpoint only.
 
-    Raises UserError, for a workspace that doesn't answer within ANSWER_SECONDS too.
-    Source: product documentation on querying route-optimized endpoints; such a token lives for an hour.
+    Raises UserError, also for a workspace that doesn't answer within ANSWER_SECONDS.
+    Source: Databricks' documentation on querying route-optimized endpoints; such a token lives for an hour.
     """
-    details = json.dumps(
-        [
-            {
-                "type": "workspace_permission",
-                "object_type": "serving-endpoints",
-                "object_path": f"/serving-endpoints/{address.id}",
-                "actions": ["query_inference_endpoint"],
-            }
-        ]
-    )
-    narrowed: dict[str, Any] = {"authorization_details": details} if address.route_optimized else {}
-    named: dict[str, Any] = (
-        {"client_id": client.application_id, "client_secret": client.client_secret, "auth_type": "oauth-m2m"}
-        if client
-        else {}
-    )
+    settings: dict[str, Any] = {}
+    if address.route_optimized:
+        settings["authorization_details"] = _authorization_details(address)
+    if client:
+        settings |= {
+            "client_id": client.application_id,
+            "client_secret": client.client_secret,
+            "auth_type": "oauth-m2m",
+        }
     require_answer(outputs.host)
     try:
-        config = Config(host=outputs.host, **_BOUNDS, **named, **narrowed)
+        config = Config(host=outputs.host, **_TIMEOUTS, **settings)
         return config.authenticate()["Authorization"]
-    except ValueError as fault:
-        raise UserError(_refusal(str(fault), outputs, address, client)) from fault
+    except ValueError as error:
+        raise UserError(_refusal(str(error), outputs, address, client)) from error
+
+
+def _authorization_details(address: Address) -> str:
+    detail = {
+        "type": "workspace_permission",
+        "object_type": "serving-endpoints",
+        "object_path": f"/serving-endpoints/{address.id}",
+        "actions": ["query_inference_endpoint"],
+    }
+    return json.dumps([detail])
 
 
 def _refusal(reason: str, outputs: Outputs, address: Address, client: Client | None) -> str:
-    """The SDK has one exception for all; the OAuth error's code in its text is what tells the cases apart."""
-    who = f'"{client.key}"' if client else "your own credentials"
+    """The message for a refused sign-in. The SDK has one exception for all; its text holds the OAuth error's code."""
+    caller = f'"{client.key}"' if client else "your own credentials"
     if "invalid_authorization_details" in reason:
         way_out = f"Give it CAN_QUERY under endpoints.{address.key}.permissions and deploy"
-        return f'The workspace gives {who} no token for "{address.key}": it may not query it. {way_out}'
+        return f'The workspace gives {caller} no token for "{address.key}": it may not query it. {way_out}'
     if "invalid_client" in reason:
         way_out = f"If its secret was replaced or has expired: pulumi up --refresh --stack {outputs.stack}"
-        return f"The workspace does not accept the OAuth secret of {who}. {way_out}"
-    return f"No token for {who} from {outputs.host}: {reason.splitlines()[0]}"
-
-
-def _allowed(outputs: Outputs, address: Address) -> list[str]:
-    spec = spec_of(outputs.stack, address.key)
-    levels = {each.service_principal: each.level for each in spec.permissions} if spec else {}
-    return [key for key in outputs.clients if levels.get(key) in ("CAN_QUERY", "CAN_MANAGE")]
+        return f"The workspace does not accept the OAuth secret of {caller}. {way_out}"
+    return f"No token for {caller} from {outputs.host}: {reason.splitlines()[0]}"

@@ -5,6 +5,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final
 
+from model_serving.errors import UserError
 from model_serving.spec.field_path import FieldPath
 
 Problem = tuple[FieldPath, str, str]
@@ -42,7 +43,7 @@ class Diagnostic:
         return f"{text}\n    {self.hint}" if self.hint else text
 
 
-class SpecError(Exception):
+class SpecError(UserError):
     """Every diagnostic of one stack, found together, in the order of the files."""
 
     def __init__(self, diagnostics: list[Diagnostic], outcome: str = UNCHANGED) -> None:

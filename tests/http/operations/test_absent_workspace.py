@@ -1,4 +1,4 @@
-"""`query` and `smoke` where the workspace is stopped, silent or unavailable: a sentence, soon, and status 1."""
+"""`query` and `smoke` against a stopped, silent or unavailable workspace: an error within seconds, and status 1."""
 
 import socket
 import time
@@ -9,18 +9,18 @@ import pytest
 PAYMENT = {"dataframe_records": [{"amount": 12.5}]}
 SMOKE = "        - {request: {dataframe_records: [{amount: 12.5}]}}\n"
 MINUTE = 60.0
-"""The SDK alone tries for five; on a busy machine, starting a command takes several seconds of it."""
+"""Seconds. The SDK alone tries for five minutes; on a busy machine, starting a command takes several seconds of it."""
 START = "Start the embedded workspace in another terminal: make workspace"
 
 
 def move(deployed: Any, host: str) -> None:
-    """Let the stack file name another workspace."""
+    """Write another workspace into the stack file."""
     file = deployed.folder / "stacks" / "Pulumi.dev.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace(deployed.workspace.url, host), encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["query", "smoke"])
-def test_a_stopped_workspace_is_told_at_once(deployed: Any, command: str) -> None:
+def test_a_stopped_workspace_is_reported_at_once(deployed: Any, command: str) -> None:
     deployed.declare(SMOKE)
     move(deployed, "http://127.0.0.1:1")
     what = ("plain", "--data", deployed.request(PAYMENT)) if command == "query" else ()
@@ -31,7 +31,7 @@ def test_a_stopped_workspace_is_told_at_once(deployed: Any, command: str) -> Non
     assert time.monotonic() - began < MINUTE
 
 
-def test_a_silent_workspace_is_given_up_after_twenty_seconds(deployed: Any) -> None:
+def test_a_silent_workspace_times_out(deployed: Any) -> None:
     deployed.declare(SMOKE)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -42,7 +42,7 @@ def test_a_silent_workspace_is_given_up_after_twenty_seconds(deployed: Any) -> N
     assert 20 <= time.monotonic() - began < MINUTE
 
 
-def test_an_unavailable_workspace_is_named_as_such(deployed: Any) -> None:
+def test_an_unavailable_workspace_is_reported(deployed: Any) -> None:
     fault = {"pattern": "GET /.well-known/*", "status": 503, "body": "no healthy upstream", "times": -1}
     deployed.workspace.post("/_workspace/faults", fault)
     try:
@@ -53,7 +53,7 @@ def test_an_unavailable_workspace_is_named_as_such(deployed: Any) -> None:
     assert (asked.status, asked.err) == (1, f"{said} Run the command again when it is available\n")
 
 
-def test_a_lost_connection_is_tried_again(deployed: Any) -> None:
+def test_a_lost_connection_is_retried(deployed: Any) -> None:
     deployed.workspace.post("/_workspace/faults", {"pattern": "GET /.well-known/*", "reset": True})
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT))
     assert asked.status == 0, asked.err

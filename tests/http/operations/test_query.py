@@ -9,14 +9,14 @@ import pytest
 PAYMENT = {"dataframe_records": [{"amount": 12.5}]}
 
 
-def test_a_route_optimized_endpoint_answers_its_only_caller(deployed: Any) -> None:
+def test_a_route_optimized_endpoint_answers(deployed: Any) -> None:
     asked = deployed.run("query", "fraud-scorer", "--data", deployed.request(PAYMENT))
     assert asked.status == 0, asked.err
     assert list(json.loads(asked.out)) == ["predictions"]
     assert re.fullmatch(r'fraud-scorer, route optimized: champion answered "checkout" in \d+ ms\n', asked.err)
 
 
-def test_an_endpoint_at_the_workspace_s_address_answers_too(deployed: Any) -> None:
+def test_an_endpoint_without_its_own_url_answers(deployed: Any) -> None:
     asked = deployed.run("query", "plain", "--as", "checkout", "--data", deployed.request([PAYMENT, PAYMENT]))
     assert asked.status == 0, asked.err
     assert asked.out.count("predictions") == 2
@@ -24,13 +24,13 @@ def test_an_endpoint_at_the_workspace_s_address_answers_too(deployed: Any) -> No
 
 
 @pytest.mark.parametrize("endpoint", ["fraud-scorer", "plain"])
-def test_one_served_entity_can_be_asked(deployed: Any, endpoint: str) -> None:
+def test_one_served_entity_can_be_queried(deployed: Any, endpoint: str) -> None:
     entity = {"fraud-scorer": "shadow", "plain": "second"}[endpoint]
     asked = deployed.run("query", endpoint, "--entity", entity, "--data", deployed.request(PAYMENT))
     assert f"{entity} answered" in asked.err
 
 
-def test_a_shadow_shows_where_it_differs(deployed: Any) -> None:
+def test_shadow_shows_differences(deployed: Any) -> None:
     asked = deployed.run("shadow", "fraud-scorer", "shadow", "--data", deployed.request(PAYMENT))
     first, place, summary = asked.out.splitlines()
     assert re.fullmatch(r"Request 1: champion and shadow differ \(\d+ and \d+ ms\)", first)
@@ -38,19 +38,19 @@ def test_a_shadow_shows_where_it_differs(deployed: Any) -> None:
     assert summary == "1 of 1 requests would have been answered differently by shadow"
 
 
-def test_a_shadow_of_the_same_version_agrees(deployed: Any) -> None:
+def test_shadow_of_the_same_version_agrees(deployed: Any) -> None:
     asked = deployed.run("shadow", "plain", "second", "--data", deployed.request(PAYMENT))
     assert "current and second agree" in asked.out
     assert asked.out.endswith("0 of 1 requests would have been answered differently by second\n")
 
 
-def test_the_shell_s_own_credentials_can_be_used(deployed: Any) -> None:
+def test_own_credentials_can_be_used(deployed: Any) -> None:
     mine = {"DATABRICKS_TOKEN": deployed.workspace.token}
     asked = deployed.run("query", "closed", "--as", "me", "--data", deployed.request(PAYMENT), **mine)
     assert "closed: current answered you in" in asked.err
 
 
-def test_the_stack_s_principal_is_used_beside_the_shell_s_token(deployed: Any) -> None:
+def test_service_principals_come_before_own_credentials(deployed: Any) -> None:
     mine = {"DATABRICKS_TOKEN": deployed.workspace.token}
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT), **mine)
     assert 'current answered "checkout"' in asked.err
@@ -59,10 +59,13 @@ def test_the_stack_s_principal_is_used_beside_the_shell_s_token(deployed: Any) -
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("fraud-scorr",), 'Stack "dev" has no endpoint "fraud-scorr"; did you mean "fraud-scorer"?'),
+        (("fraud-scorr",), 'Stack "dev" has no endpoint "fraud-scorr". Did you mean "fraud-scorer"?'),
         (
             ("x9",),
-            'Stack "dev" has no endpoint "x9"; there are: assistant, closed, fraud-scorer, iris-classifier, plain',
+            (
+                'Stack "dev" has no endpoint "x9". Its endpoints: assistant, closed, fraud-scorer, iris-classifier,'
+                " plain"
+            ),
         ),
         (
             ("plain", "--as", "billing"),
@@ -89,14 +92,14 @@ def test_the_stack_s_principal_is_used_beside_the_shell_s_token(deployed: Any) -
             ("plain", "--entity", "third"),
             (
                 "The workspace does not find \"plain\" (404: Served entity 'third' does not exist on Endpoint plain.)"
-                " If it was deleted or made again outside of this stack: pulumi up --refresh"
+                " If it was deleted or recreated outside of this stack: pulumi up --refresh"
             ),
         ),
-        (("plain", "--stack", "prod"), "pulumi can't tell the outputs of stack \"prod\": no stack named 'prod' found"),
+        (("plain", "--stack", "prod"), "pulumi can't read the outputs of stack \"prod\": no stack named 'prod' found"),
     ],
     ids=["close", "unknown", "principal", "nobody", "403", "404", "stack"],
 )
-def test_a_mistake_is_a_sentence(deployed: Any, arguments: tuple[str, ...], sentence: str) -> None:
+def test_a_mistake_is_explained(deployed: Any, arguments: tuple[str, ...], sentence: str) -> None:
     options = list(arguments)
     stack = options.pop() if "--stack" in options else "dev"
     options = [option for option in options if option != "--stack"]
@@ -112,31 +115,31 @@ def test_a_mistake_is_a_sentence(deployed: Any, arguments: tuple[str, ...], sent
         ("[]", "request.json must hold a request as in "),
     ],
 )
-def test_a_bad_file_is_a_sentence(deployed: Any, content: str, sentence: str) -> None:
+def test_an_invalid_request_file_is_explained(deployed: Any, content: str, sentence: str) -> None:
     asked = deployed.run("query", "plain", "--data", deployed.request(content))
     assert (asked.status, asked.out, asked.err.count("\n")) == (1, "", 1)
     assert asked.err.startswith(sentence)
 
 
-def test_a_missing_file_is_a_sentence(deployed: Any) -> None:
+def test_a_missing_request_file_is_named(deployed: Any) -> None:
     asked = deployed.run("query", "plain", "--data", "nowhere.json")
     assert asked.err == "nowhere.json can't be read: No such file or directory\n"
 
 
-def test_a_stack_that_was_never_deployed_is_a_sentence(deployed: Any) -> None:
+def test_a_stack_must_be_deployed_first(deployed: Any) -> None:
     deployed.outputs.clear()
     deployed.publish()
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT))
     assert asked.err == 'Stack "dev" has no endpoints in its outputs. Deploy it first: pulumi up --stack dev\n'
 
 
-def test_without_pulumi_it_says_where_to_get_it(deployed: Any) -> None:
+def test_without_pulumi_its_installation_is_named(deployed: Any) -> None:
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT), PATH="/nowhere")
     assert asked.err.startswith("There is no pulumi on PATH. ")
 
 
-def test_a_replaced_secret_is_a_sentence_without_it(deployed: Any) -> None:
-    deployed.outputs["service_principals"]["checkout"]["client_secret"] = "dose-of-yesterday"
+def test_a_replaced_secret_is_explained_and_hidden(deployed: Any) -> None:
+    deployed.outputs["service_principals"]["checkout"]["client_secret"] = "dose-replaced"
     deployed.publish()
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT))
     assert asked.err == (
@@ -145,7 +148,7 @@ def test_a_replaced_secret_is_a_sentence_without_it(deployed: Any) -> None:
     )
 
 
-def test_a_principal_without_permission_gets_no_token_for_a_route_optimized_endpoint(deployed: Any) -> None:
+def test_a_token_needs_permission_to_query(deployed: Any) -> None:
     deployed.outputs["endpoints"]["closed"] |= {"route_optimized": True}
     deployed.publish()
     asked = deployed.run("query", "closed", "--as", "checkout", "--data", deployed.request(PAYMENT))
@@ -155,22 +158,22 @@ def test_a_principal_without_permission_gets_no_token_for_a_route_optimized_endp
     )
 
 
-def test_nobody_at_the_address_is_a_sentence(deployed: Any) -> None:
+def test_an_absent_endpoint_is_explained(deployed: Any) -> None:
     deployed.outputs["endpoints"]["plain"]["url"] = "http://127.0.0.1:9/serving-endpoints/plain/invocations"
     deployed.publish()
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT))
     assert asked.status == 1
-    assert asked.err.startswith("Nobody answers at http://127.0.0.1:9/serving-endpoints/plain/invocations: ")
+    assert asked.err.startswith("http://127.0.0.1:9/serving-endpoints/plain/invocations does not answer: ")
 
 
-def test_too_many_questions_are_a_sentence(deployed: Any) -> None:
+def test_too_many_requests_are_explained(deployed: Any) -> None:
     fault = {"pattern": "POST /serving-endpoints/plain/*", "status": 429, "message": "slow down"}
     deployed.workspace.post("/_workspace/faults", fault)
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT))
-    assert asked.err == '"plain" is asked too often (429: slow down). Try again later\n'
+    assert asked.err == '"plain" gets too many requests (429: slow down). Try again later\n'
 
 
-def test_no_secret_is_ever_printed(deployed: Any) -> None:
+def test_no_secret_is_printed(deployed: Any) -> None:
     secret = deployed.outputs["service_principals"]["checkout"]["client_secret"]
     for arguments in (("plain",), ("closed", "--as", "checkout"), ("nobody",)):
         asked = deployed.run("query", *arguments, "--data", deployed.request(PAYMENT))
@@ -178,7 +181,7 @@ def test_no_secret_is_ever_printed(deployed: Any) -> None:
 
 
 @pytest.mark.parametrize("url", [{}, {"url": None}], ids=["absent", "null"])
-def test_a_url_that_was_not_known_is_a_sentence(deployed: Any, url: dict[str, Any]) -> None:
+def test_an_unknown_url_is_explained(deployed: Any, url: dict[str, Any]) -> None:
     del deployed.outputs["endpoints"]["fraud-scorer"]["url"]
     deployed.outputs["endpoints"]["fraud-scorer"] |= url
     deployed.publish()

@@ -1,4 +1,4 @@
-"""Every way to query in docs/querying.md works as it is written there."""
+"""Every way to query in docs/querying.md works as written there."""
 
 import os
 import re
@@ -20,7 +20,7 @@ BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Example:
-    """A block of the page and what the page says that it prints; `...` stands for anything."""
+    """A block of the page and what the page says that it prints; `...` stands for any text."""
 
     name: str
     kind: str
@@ -43,7 +43,7 @@ EXAMPLES = examples()
 
 @pytest.fixture
 def shell(deployed: Any) -> dict[str, str]:
-    """What the page tells the reader to export."""
+    """The variables that the page has the reader export."""
     outputs = deployed.outputs
     checkout, fraud = outputs["service_principals"]["checkout"], outputs["endpoints"]["fraud-scorer"]
     # the warnings of other people's packages are not what the page shows
@@ -61,7 +61,7 @@ def shell(deployed: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_it_prints_what_the_page_shows(deployed: Any, shell: dict[str, str], example: Example) -> None:
+def test_an_example_prints_what_the_page_shows(deployed: Any, shell: dict[str, str], example: Example) -> None:
     (deployed.folder / "payment.json").write_text('{"dataframe_records": [{"amount": 129.9}]}')
     command = [sys.executable, "-c", example.code] if example.kind == "python" else ["sh", "-euc", example.code]
     run = subprocess.run(
@@ -78,7 +78,7 @@ def test_it_prints_what_the_page_shows(deployed: Any, shell: dict[str, str], exa
     assert re.fullmatch(pattern, run.stdout.rstrip("\n")), run.stdout
 
 
-def test_no_block_is_forgotten() -> None:
+def test_every_block_runs_or_is_marked() -> None:
     """Code that the page doesn't run is marked, and says so in the text."""
     text = PAGE.read_text(encoding="utf-8")
     assert len(EXAMPLES) == len(re.findall(r"^```(?:python|sh)$", text, re.MULTILINE))

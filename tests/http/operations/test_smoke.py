@@ -1,4 +1,4 @@
-"""`model-serving smoke`: a deployment is good when its declared requests are answered."""
+"""`model-serving smoke`: a deployment passes when its declared requests are answered."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 REQUEST = "{request: {dataframe_records: [{amount: 12.5}]}"
 
 
-def test_requests_that_are_answered_pass(deployed: Any) -> None:
+def test_answered_requests_pass(deployed: Any) -> None:
     deployed.declare(f"        - {REQUEST}}}\n        - {REQUEST}, entity: second}}\n")
     tried = deployed.run("smoke")
     assert tried.status == 0, tried.out + tried.err
@@ -42,7 +42,7 @@ def test_a_refused_request_fails_the_run(deployed: Any) -> None:
     assert tried.out.endswith("0 passed, 1 failed\n")
 
 
-def test_requests_can_stand_in_a_file(deployed: Any) -> None:
+def test_requests_can_be_in_a_file(deployed: Any) -> None:
     rows = {"inputs": [1]}
     (deployed.folder / "stacks" / "two.json").write_text(json.dumps([rows, rows]))
     deployed.declare("        - {file: two.json}\n        - {file: none.json}\n")
@@ -51,14 +51,14 @@ def test_requests_can_stand_in_a_file(deployed: Any) -> None:
     assert "stacks/none.json can't be read: No such file or directory" in tried.out
 
 
-def test_an_endpoint_that_nobody_may_query_fails_the_run(deployed: Any) -> None:
+def test_an_unknown_caller_fails_the_run(deployed: Any) -> None:
     deployed.declare(f"        - {REQUEST}}}\n")
     tried = deployed.run("smoke", "--as", "billing")
     assert tried.status == 1
     assert 'has no service principal "billing" with an OAuth secret' in tried.out
 
 
-def test_a_stack_without_smoke_requests_says_so(deployed: Any) -> None:
+def test_a_stack_without_smoke_requests_passes(deployed: Any) -> None:
     tried = deployed.run("smoke")
     assert tried.status == 0
     assert tried.out == "No endpoint of this stack declares a smoke request: write some under its `smoke`\n"

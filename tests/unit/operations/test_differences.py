@@ -1,11 +1,11 @@
-"""Where two answers differ, and what an expectation demands."""
+"""Where two answers differ, and whether an expectation is met."""
 
 import pytest
 
 from model_serving.operations.differences import ABSENT, Difference, differences, unmet
 
 
-def test_each_place_that_differs_is_named() -> None:
+def test_each_difference_has_its_path() -> None:
     left = {"predictions": [{"score": 1, "label": "a"}, 2], "model": "x"}
     right = {"predictions": [{"score": 2, "label": "a"}], "seen": True}
     assert list(differences(left, right)) == [
