@@ -51,10 +51,10 @@ demo: setup ## the whole story in a minute: create, query, nothing to do, a refu
 test: $(READY_DEV) setup ## every test, those on the real engine included
 	@$(PY) -m pytest --numprocesses 3 --dist worksteal
 
-check: $(READY_DEV) ## style and types
+check: $(READY_DEV) ## style, types and docstrings of the code and of the tests
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy model_serving toolchain demo bench __main__.py
+	@$(PY) -m mypy model_serving toolchain demo bench tests __main__.py
 
 accept: $(READY_DEV) setup ## make the review's golden comments anew, on the real engine; read the difference before committing it
 	@$(PY) -m tests.support.golden_cases
