@@ -1,0 +1,1 @@
+"""Measurements: how fast the workspace answers, what the policy pack adds to a preview, and generated requests."""

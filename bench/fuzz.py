@@ -28,6 +28,7 @@ ENTITY: Final = {
 
 
 def main() -> int:
+    """Run the generated requests and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, help="for how long (default: until the examples are through)")
     parser.add_argument("--examples", type=int, default=1_000_000, help="how many for each operation at most")

@@ -45,6 +45,7 @@ class Client:
 
 
 def main() -> int:
+    """Print how many requests a second the workspace answers."""
     parser = argparse.ArgumentParser(prog="python -m bench.workspace", description=__doc__)
     parser.add_argument("--clients", type=int, default=4, help="how many ask at once (default: 4)")
     parser.add_argument("--requests", type=int, default=2000, help="of each kind (default: 2000)")

@@ -1,0 +1,1 @@
+"""Serving endpoints and service principals as Pulumi components."""

@@ -71,6 +71,8 @@ class RateLimitArgs:
 
 @dataclass(frozen=True)
 class AiGatewayArgs:
+    """The AI gateway of an endpoint."""
+
     inference_table: InferenceTable | None = None
     usage_tracking: bool | None = None
     rate_limits: Sequence[RateLimitArgs] = ()

@@ -41,12 +41,16 @@ class _DatabricksResource(pulumi.CustomResource):
 
 
 class ModelServing(_DatabricksResource):
+    """A serving endpoint."""
+
     resource_type = resource_types.MODEL_SERVING
     kind = "serving endpoint"
     outputs = ("servingEndpointId", "endpointUrl")
 
 
 class Permissions(_DatabricksResource):
+    """The whole access list of one endpoint."""
+
     resource_type = resource_types.PERMISSIONS
     kind = "permissions"
     after = ("serving endpoint", "service principal")
@@ -61,12 +65,16 @@ class Grant(_DatabricksResource):
 
 
 class ServicePrincipal(_DatabricksResource):
+    """A service principal of the workspace."""
+
     resource_type = resource_types.SERVICE_PRINCIPAL
     kind = "service principal"
     outputs = ("applicationId",)
 
 
 class ServicePrincipalSecret(_DatabricksResource):
+    """An OAuth secret of a service principal."""
+
     resource_type = resource_types.SERVICE_PRINCIPAL_SECRET
     kind = "OAuth secret"
     after = ("service principal",)

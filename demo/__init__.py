@@ -1,0 +1,1 @@
+"""The project in a temporary folder: `make demo` and `make rehearsal`."""

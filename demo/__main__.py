@@ -16,6 +16,7 @@ FLOWER = {"dataframe_records": [{"sepal_length": 5.1, "sepal_width": 3.5, "petal
 
 
 def main() -> int:
+    """Play the demo and return the exit status."""
     started = time.monotonic()
     step("Starting an embedded Databricks workspace, with a copy of this project beside it")
     with new_sandbox("--ready-after", "1") as sandbox:

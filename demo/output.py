@@ -14,14 +14,17 @@ _NOISE = ("Loading policy packs", "@ ", "If you want to remove", "The resources 
 
 
 def step(text: str) -> None:
+    """Print the heading of the next step."""
     print(f"\n{_BOLD}{next(_number)}. {text}{_PLAIN}", flush=True)
 
 
 def note(text: str) -> None:
+    """Print a line below a heading."""
     print(f"   {text}", flush=True)
 
 
 def summary(text: str) -> None:
+    """Print the last line."""
     print(f"\n{_BOLD}{text}{_PLAIN}", flush=True)
 
 

@@ -23,11 +23,14 @@ _TAGS = "/api/2.0/serving-endpoints/fraud-scorer/tags"
 
 @dataclass(frozen=True)
 class Ran:
+    """The exit status and the output of a command."""
+
     status: int
     text: str
 
 
 def main() -> int:
+    """Play a pull request and return the exit status."""
     started = time.monotonic()
     step("A project whose main branch is deployed, in a repository of its own")
     with new_sandbox("--ready-after", "0") as sandbox:

@@ -1,0 +1,1 @@
+"""The policy pack. Pulumi starts `__main__.py`."""

@@ -25,6 +25,7 @@ class _CommandLine(argparse.ArgumentParser):
 
 
 def main() -> int:
+    """Run the command line and return its exit status."""
     arguments = _parser().parse_args()
     if isinstance(sys.stdout, TextIOWrapper):
         # Into a file or a pipeline's log Python would keep the lines back until it ends.

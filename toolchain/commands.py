@@ -20,6 +20,8 @@ LAST_WORDS = 20
 
 @dataclass(frozen=True)
 class Go:
+    """A Go program, and the folder for its temporary files."""
+
     program: Path
     # Interrupted, Go leaves hundreds of megabytes behind in here.
     work: Path

@@ -47,4 +47,5 @@ def _version_and_switching(go: str) -> tuple[tuple[int, ...], str]:
 
 
 def go_environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for Go, without what would change a build."""
     return {name: value for name, value in base.items() if name not in FOREIGN} | FIXED

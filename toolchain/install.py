@@ -1,3 +1,5 @@
+"""Makes sure that there is an engine: the official one, or one that is built."""
+
 from pathlib import Path
 
 from toolchain.build import BIN, CONTENTS, build, is_built

@@ -1,3 +1,5 @@
+"""A lock file, so that two builds wait for each other."""
+
 import fcntl
 import os
 from collections.abc import Iterator

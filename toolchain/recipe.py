@@ -14,6 +14,8 @@ SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 
 @dataclass(frozen=True)
 class Program:
+    """A program that is built from a Go module."""
+
     name: str
     module: str
     package: str

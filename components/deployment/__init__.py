@@ -1,0 +1,1 @@
+"""Deployments: what is served, what is still in progress, why one failed."""

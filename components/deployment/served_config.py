@@ -42,6 +42,7 @@ def config_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tags_of(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of a resource's inputs, by key."""
     return _by_key(inputs.get("tags"))
 
 

@@ -1,0 +1,1 @@
+"""How the components work with the Pulumi engine: hooks, state, threads, interrupts."""

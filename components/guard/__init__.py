@@ -1,0 +1,1 @@
+"""Resource hooks that refuse changes which a live endpoint can't survive."""

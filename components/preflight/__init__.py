@@ -1,0 +1,1 @@
+"""Checks against the workspace before anything is registered."""

@@ -1,0 +1,1 @@
+"""Service principals and secrets that a repeated creation left in the workspace."""

@@ -1,0 +1,1 @@
+"""The offline linter of stack files: validation, and every rule that needs no engine."""

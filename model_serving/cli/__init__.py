@@ -1,0 +1,1 @@
+"""The `model-serving` command: one module for each subcommand."""

@@ -94,6 +94,7 @@ def _worth_trying(address: str, reason: object) -> float:
 
 
 def is_on_this_machine(host: object) -> bool:
+    """Whether a URL leads to this machine."""
     return urlsplit(str(host)).hostname in ("127.0.0.1", "localhost", "::1")
 
 

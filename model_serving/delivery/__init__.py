@@ -1,0 +1,1 @@
+"""From a pull request to a deployment: changed stacks, comments, deploy, promote."""

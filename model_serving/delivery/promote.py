@@ -41,6 +41,8 @@ class Difference:
 
 @dataclass(frozen=True)
 class Promotion:
+    """What differs between two stacks, and the patch that carries it over."""
+
     source: str
     target: str
     differences: tuple[Difference, ...]

@@ -1,0 +1,1 @@
+"""What a change does to production: read a plan, assess it, render the report."""

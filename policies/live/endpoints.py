@@ -139,6 +139,7 @@ class Endpoints:
 
 
 def read_one(client: Client, name: str) -> LiveEndpoint | None:
+    """Read an endpoint by name; None where it doesn't exist."""
     found = client.get(f"{ENDPOINTS}/{quote(name, safe='')}")
     if found is None:
         return None

@@ -1,0 +1,1 @@
+"""What a rule is, and the service that answers the engine for all rules."""

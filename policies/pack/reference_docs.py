@@ -72,6 +72,7 @@ def page(text: str, rules: Iterable[Rule]) -> str:
 
 
 def write() -> None:
+    """Write the schema of the pack's configuration, and the table of rules in docs/policies.md."""
     SCHEMA.write_text(json.dumps(schema(RULES), indent=2) + "\n", encoding="utf-8")
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), RULES), encoding="utf-8")
 

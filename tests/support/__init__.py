@@ -1,0 +1,1 @@
+"""What tests share: the sandbox, its workspace, and programs that run in it."""

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.sandbox import PROJECT
+from tests.support.running_workspace import PROJECT
 
 TOOLS = PROJECT / ".local" / "tools" / "bin"
 """Where `make tools` puts the programs that build, install and check."""

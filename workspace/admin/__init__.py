@@ -1,0 +1,1 @@
+"""What only the embedded workspace has: its page, journal, seed, fault injection and switches."""

@@ -1,0 +1,1 @@
+"""Unity Catalog and the workspace model registry: models, versions, aliases, grants."""

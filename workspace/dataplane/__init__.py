@@ -1,0 +1,1 @@
+"""Queries of endpoints: scoring, chat, rate limits, inference tables."""

@@ -1,0 +1,1 @@
+"""HTTP: routes, request bodies, authentication, errors, and the OpenAPI description."""

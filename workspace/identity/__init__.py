@@ -1,0 +1,1 @@
+"""Service principals, OAuth, permissions and secret scopes."""

@@ -1,0 +1,1 @@
+"""Serving endpoints: their configuration, deployments and settings."""

@@ -1,0 +1,1 @@
+"""The database and the clock of the workspace."""

@@ -1,0 +1,1 @@
+"""The assessment of a plan: what each change means for callers."""

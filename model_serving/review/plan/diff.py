@@ -28,6 +28,8 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
 
 
 class Kind(StrEnum):
+    """How a field changes."""
+
     ADD = "add"
     REMOVE = "remove"
     UPDATE = "update"

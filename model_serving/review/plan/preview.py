@@ -95,6 +95,8 @@ class Violation:
 
 @dataclass(frozen=True)
 class Preview:
+    """A preview of one stack, as the engine reported it."""
+
     stack: str
     steps: tuple[Step, ...] = ()
     violations: tuple[Violation, ...] = ()

@@ -1,0 +1,1 @@
+"""The report as Markdown, text, JSON and SARIF. Renderers decide nothing."""

@@ -1,0 +1,1 @@
+"""Stack files: YAML with locations, overlay, and Pulumi's configuration."""

@@ -14,4 +14,5 @@ def stack_file(stack: str) -> str:
 
 
 def has_file(folder: Path, stack: str) -> bool:
+    """Whether the stack has a file of its own."""
     return (folder / stack_file(stack)).exists()

@@ -1,0 +1,1 @@
+"""Validation beyond types: rules across fields, and the messages of errors."""

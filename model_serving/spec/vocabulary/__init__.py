@@ -1,0 +1,1 @@
+"""The vocabulary of stack files: each field with its type, limits and description."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.installed_wheel import InstalledWheel, install_wheel, succeed
-from tests.support.running_workspace import running_workspace
-from tests.support.sandbox import PROJECT, Sandbox
+from tests.support.running_workspace import PROJECT, running_workspace
+from tests.support.sandbox import Sandbox
 from tests.support.snapshots import IMMEDIATE, locked, shared_folder
 from toolchain.environment import pulumi_environment
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.installed_wheel import TOOLS, constraints, succeed
-from tests.support.sandbox import PROJECT
+from tests.support.running_workspace import PROJECT
 
 CONFIGURATION = """
 repos:

@@ -6,7 +6,8 @@ import shutil
 from pulumi.dynamic.dynamic import serialize_provider
 
 from model_serving.components.endpoint_settings.provider import SettingsProvider
-from tests.support.sandbox import PROJECT, Sandbox
+from tests.support.running_workspace import PROJECT
+from tests.support.sandbox import Sandbox
 
 EXAMPLE = PROJECT / "examples" / "own_program"
 UP = ("up", "--yes", "--skip-preview")

@@ -1,3 +1,5 @@
+"""Progress lines of a build."""
+
 from __future__ import annotations
 
 import io
