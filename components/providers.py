@@ -7,7 +7,7 @@ import pulumi
 
 from model_serving.databricks.naming import snake_case
 from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.databricks.waiting import BOUNDS, RETRY_SECONDS
+from model_serving.databricks.timeouts import RETRY_SECONDS, TIMEOUT_SETTINGS
 
 _SETTINGS: Final = (
     "accountId",
@@ -23,7 +23,7 @@ _SETTINGS: Final = (
     "host",
     "profile",
     "token",
-    *BOUNDS,
+    *TIMEOUT_SETTINGS,
 )
 """What says which workspace, who calls and for how long, of all that the provider can be configured with."""
 
@@ -39,7 +39,7 @@ class DatabricksProvider(pulumi.ProviderResource):
     def __init__(
         self, name: str, settings: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("databricks", name, {BOUNDS[0]: str(RETRY_SECONDS), **settings}, opts)
+        super().__init__("databricks", name, {TIMEOUT_SETTINGS[0]: str(RETRY_SECONDS), **settings}, opts)
 
 
 def explicit_settings(component: pulumi.Resource) -> pulumi.Output[dict[str, Any]] | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 _above = Path(__file__).resolve().parent.parent
 sys.path[0] = str(_above.parent if (_above / "__init__.py").is_file() else _above)
 
-from model_serving.policies.live.client import warm_up  # noqa: E402
+from model_serving.databricks.sdk import import_in_background  # noqa: E402
 from model_serving.policies.pack.service import serve  # noqa: E402
 from model_serving.policies.rules import RULES  # noqa: E402
 
-warm_up()
+import_in_background()  # the first rule that reads a workspace needs it
 serve("model-serving", RULES)

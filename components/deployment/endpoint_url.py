@@ -12,7 +12,8 @@ from typing import Any, Final
 import pulumi
 
 from model_serving.components.engine.threads import in_thread
-from model_serving.databricks.client import WorkspaceError, connect
+from model_serving.databricks.client import connect
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import POLL_SECONDS, endpoint_path
 
 _WAIT_SECONDS: Final = 60

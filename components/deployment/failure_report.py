@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from model_serving.databricks.client import Workspace, WorkspaceError
+from model_serving.databricks.client import Workspace
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import config_update, endpoint_path, has_failed, is_updating
 
 _LOG_LINES: Final = 5

@@ -23,7 +23,8 @@ from model_serving.components.deployment.served_config import (
 from model_serving.components.engine.hook_names import unique_hook_name
 from model_serving.components.engine.hook_values import is_known, resolve
 from model_serving.components.engine.threads import in_thread
-from model_serving.databricks.client import CallError, UnreachableError, Workspace, WorkspaceError, connect
+from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.errors import CallError, UnreachableError, WorkspaceError
 from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,
     endpoint_path,

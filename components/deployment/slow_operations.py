@@ -17,9 +17,10 @@ from pulumi.runtime import is_dry_run
 
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.providers import default_settings, explicit_settings
-from model_serving.databricks.client import WorkspaceError, connect
+from model_serving.databricks.call_clock import FIRST_MESSAGE_SECONDS, NEXT_MESSAGE_SECONDS, print_line
+from model_serving.databricks.client import connect
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path, is_updating
-from model_serving.databricks.waiting import FIRST_MESSAGE_SECONDS, NEXT_MESSAGE_SECONDS, say
 
 _TICK_SECONDS: Final = 1.0
 _PROBE_SECONDS: Final = "5"
@@ -77,7 +78,7 @@ class SlowOperations:
             if slow and now >= self._next_message:
                 self._next_message = now + NEXT_MESSAGE_SECONDS
                 if message := self._message(slow, now):
-                    say(message)
+                    print_line(message)
 
     def _has_pending(self) -> bool:
         with self._lock:

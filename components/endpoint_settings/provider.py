@@ -13,10 +13,11 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResul
 from model_serving.components.endpoint_settings.telemetry import PROFILE, created_profile, refreshed
 from model_serving.components.endpoint_settings.telemetry import SETTING as TELEMETRY
 from model_serving.components.endpoint_settings.wire import SETTINGS, seen
-from model_serving.databricks.client import CallError, UnavailableError, Workspace, WorkspaceError, connect
+from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.errors import CallError, UnavailableError, WorkspaceError
 from model_serving.databricks.naming import api_form
 from model_serving.databricks.serving_endpoints import endpoint_path, wait_for_update
-from model_serving.databricks.waiting import BOUNDS
+from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
 
 _CONFIG: Final = "databricks:"
 
@@ -142,4 +143,4 @@ def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
 
 def _workspace_settings(props: Mapping[str, Any]) -> dict[str, Any]:
     """The workspace and the credentials; a changed timeout is no difference."""
-    return {name: value for name, value in (props.get("workspace") or {}).items() if name not in BOUNDS}
+    return {name: value for name, value in (props.get("workspace") or {}).items() if name not in TIMEOUT_SETTINGS}

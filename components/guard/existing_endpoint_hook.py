@@ -12,7 +12,8 @@ import pulumi
 
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.threads import in_thread
-from model_serving.databricks.client import WorkspaceError, connect
+from model_serving.databricks.client import connect
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import endpoint_path
 
 HOOK: Final = "existing-endpoint"

@@ -8,7 +8,8 @@ from model_serving.components.deployment.failure_report import state_warning
 from model_serving.components.preflight.privileges import UNITY_CATALOG, Caller, missing_privileges, owns_metastore
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import EndpointRequirements, Model
-from model_serving.databricks.client import CallError, DeniedError, Workspace
+from model_serving.databricks.client import Workspace
+from model_serving.databricks.errors import CallError, DeniedError
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath, dotted
 

@@ -19,14 +19,8 @@ from model_serving.components.preflight.checks import (
 from model_serving.components.preflight.privileges import Caller, read_caller
 from model_serving.components.preflight.report import DEPLOYMENT_CONTINUES, PreflightReport, only_warns
 from model_serving.components.preflight.requirements import EndpointRequirements
-from model_serving.databricks.client import (
-    SignInError,
-    UnavailableError,
-    UnreachableError,
-    Workspace,
-    WorkspaceError,
-    connect,
-)
+from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.errors import SignInError, UnavailableError, UnreachableError, WorkspaceError
 from model_serving.databricks.reachability import is_on_this_machine
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
 

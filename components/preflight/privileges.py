@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from model_serving.databricks.client import CallError, DeniedError, SignInError, Workspace
+from model_serving.databricks.client import Workspace
+from model_serving.databricks.errors import CallError, DeniedError, SignInError
 from model_serving.databricks.principals import ACCOUNT_USERS
 
 UNITY_CATALOG: Final = "/api/2.1/unity-catalog"

@@ -16,7 +16,8 @@ import pulumi
 from model_serving.components.args import ServingEndpointArgs
 from model_serving.components.engine.state import State
 from model_serving.components.preflight.report import PreflightReport
-from model_serving.databricks.client import Workspace, WorkspaceError
+from model_serving.databricks.client import Workspace
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,

@@ -10,7 +10,8 @@ from typing import Any, Final
 from model_serving.components.args import ServicePrincipalArgs
 from model_serving.components.engine.state import State
 from model_serving.components.principals.listing import Secret, list_principals, list_secrets
-from model_serving.databricks.client import Workspace, WorkspaceError, connect
+from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
 
 _MAX_CHECKED: Final = 20

@@ -16,7 +16,8 @@ import pulumi
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.threads import in_thread
 from model_serving.components.principals.listing import Principal, Secret, list_principals, list_secrets
-from model_serving.databricks.client import Workspace, WorkspaceError, connect
+from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.errors import WorkspaceError
 
 RESENT_AFTER: Final = 1.0
 """Seconds that the provider waits at least before it sends a request again. Source: databricks-sdk-go, retries.go."""

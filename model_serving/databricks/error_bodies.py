@@ -1,20 +1,20 @@
-"""What an error's body says, in a line. Proxies before the workspace answer in plain text or HTML."""
+"""Error answers as one line. Proxies in front of the workspace answer in plain text or HTML."""
 
 import json
 import re
 from typing import Any, Final
 
-_LONGEST: Final = 200
+_MAX_LENGTH: Final = 200
 _MARKUP: Final = re.compile(r"<(style|script).*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
-def in_short(status: int, reason: str, body: bytes) -> str:
-    """An answer in a few words: `503 (upstream connect error)`."""
+def summary(status: int, reason: str, body: bytes) -> str:
+    """An answer as one line: `503 (upstream connect error)`."""
     return f"{status} ({_message(body) or reason})"
 
 
-def is_error_of_the_api(body: bytes) -> bool:
-    """Whether a body has the form of the API's own errors, a JSON object; an empty one says as much as its status."""
+def is_api_error(body: bytes) -> bool:
+    """Whether a body has the form of the API's own errors, a JSON object, or is empty."""
     return not body or _object(body) is not None
 
 
@@ -25,7 +25,7 @@ def _message(body: bytes) -> str:
     else:
         text = str(found.get("message") or found.get("detail") or found.get("error") or "")
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    return line if len(line) <= _MAX_LENGTH else f"{line[:_MAX_LENGTH]}..."
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Whether the workspace answers at all, asked before an SDK or the provider would start to wait for it."""
+"""A probe of the workspace's address. Without it the SDK and the provider wait for minutes for an absent host."""
 
 import http.client
 import ssl
@@ -8,97 +8,87 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-from model_serving.databricks.error_bodies import in_short
-from model_serving.databricks.waiting import Bounds, Waiting
+from model_serving.databricks.call_clock import CallClock
+from model_serving.databricks.error_bodies import summary
+from model_serving.databricks.errors import UnavailableError, UnreachableError
+from model_serving.databricks.timeouts import Timeouts
 
 _PROBE: Final = "/.well-known/databricks-config"
 _TOKENS: Final = "/oidc/v1/token"
 _BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-_ABSENT_SECONDS: Final = 2
-"""How long a refused connection to this machine is tried again: nobody listens, or a server is starting."""
+_REFUSED_SECONDS: Final = 2
+"""How long a connection that this machine refuses is retried: no server, or one that is starting."""
 
 _LOST_SECONDS: Final = 5
-"""How long a reset or refused connection, or a name that isn't resolved, is tried again."""
+"""How long a reset or refused connection, or a host name without an address, is retried."""
 
 _PAUSE_SECONDS: Final = 0.5
-_MOST_BYTES: Final = 2000
-"""So much of an error's body is read."""
+_MAX_BODY_BYTES: Final = 2000
+"""How much of an error's body is read."""
 
 
-class WorkspaceError(Exception):
-    """The workspace did not answer as it was asked to. The text is for the user."""
-
-
-class UnreachableError(WorkspaceError):
-    """Nothing answers at the workspace's address. The text says what was tried."""
-
-
-class UnavailableError(UnreachableError):
-    """The workspace answers that it can't serve now (503, 429), for as long as it was asked."""
-
-
-def require_answer(host: str, bounds: Bounds) -> None:
+def require_answer(host: str, timeouts: Timeouts) -> None:
     """Return when the workspace answers. Raises UnreachableError and UnavailableError.
 
-    A lost connection is tried again for a few seconds, 503 and 429 as long as any call.
+    A lost connection is retried for a few seconds, 503 and 429 for as long as any call.
     """
     address = (host if "://" in host else f"https://{host}").rstrip("/")
-    waiting = Waiting(bounds, address)
-    waiting.begin(f"GET {_PROBE}")
+    clock = CallClock(timeouts, address)
+    clock.begin(f"GET {_PROBE}")
     while True:
-        error, tried_for = _probe(address, bounds, waiting)
+        error, retry_seconds = _probe(address, clock)
         if error is None:
             return
-        if waiting.waited >= tried_for:
+        if clock.waited >= retry_seconds:
             raise error
-        waiting.sleep(_PAUSE_SECONDS)
+        clock.sleep(_PAUSE_SECONDS)
 
 
-def _probe(address: str, bounds: Bounds, waiting: Waiting) -> tuple[UnreachableError | None, float]:
-    """What is wrong, if anything, and for how many seconds that is tried again."""
+def _probe(address: str, clock: CallClock) -> tuple[UnreachableError | None, float]:
+    """The error, if any, and for how many seconds to retry."""
     try:
-        request = urllib.request.Request(address + _PROBE)  # noqa: S310  the address is the user's own
-        urllib.request.urlopen(request, timeout=bounds.answer).close()  # noqa: S310
-    except urllib.error.HTTPError as answer:
-        with answer:
-            waiting.meet(in_short(answer.code, answer.reason, answer.read(_MOST_BYTES)))
-        if answer.code not in _BUSY:
+        if not _is_busy(urllib.request.Request(address + _PROBE), clock):  # noqa: S310  the address is the user's own
             return None, 0
-        return unavailable(address, waiting), bounds.retry - _PAUSE_SECONDS
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        return UnreachableError(f"{address} does not answer: {reason}"), _worth_trying(address, reason)
-    return None, 0
+        message = f"The workspace {address} does not answer: {reason}"
+        return UnreachableError(message), _retry_seconds(address, reason)
+    return unavailable(clock), clock.timeouts.retry - _PAUSE_SECONDS
 
 
-def sign_in_is_unavailable(address: str, bounds: Bounds, waiting: Waiting) -> bool:
+def sign_in_is_unavailable(clock: CallClock) -> bool:
     """Whether the service that issues OAuth tokens answers 503 or 429: the SDK takes that for a refused sign-in."""
-    request = urllib.request.Request(address + _TOKENS, b"", method="POST")  # noqa: S310  the address is the user's own
+    request = urllib.request.Request(clock.host + _TOKENS, b"", method="POST")  # noqa: S310  see _probe
     try:
-        urllib.request.urlopen(request, timeout=bounds.answer).close()  # noqa: S310
+        return _is_busy(request, clock, f"POST {_TOKENS}")
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+
+
+def _is_busy(request: urllib.request.Request, clock: CallClock, name: str = "") -> bool:
+    """Whether the answer is 503 or 429, which the clock records."""
+    try:
+        urllib.request.urlopen(request, timeout=clock.timeouts.answer).close()  # noqa: S310  see _probe
     except urllib.error.HTTPError as answer:
         with answer:
-            waiting.meet(in_short(answer.code, answer.reason, answer.read(_MOST_BYTES)), f"POST {_TOKENS}")
+            clock.record_answer(summary(answer.code, answer.reason, answer.read(_MAX_BODY_BYTES)), name)
         return answer.code in _BUSY
-    except (OSError, ValueError, http.client.HTTPException):
-        pass
     return False
 
 
-def _worth_trying(address: str, reason: object) -> float:
+def _retry_seconds(address: str, reason: object) -> float:
     if isinstance(reason, ConnectionRefusedError) and is_on_this_machine(address):
-        return _ABSENT_SECONDS
+        return _REFUSED_SECONDS
     if isinstance(reason, TimeoutError | ssl.SSLError) or not isinstance(reason, OSError | http.client.HTTPException):
-        return 0  # it was waited for, or trying again changes nothing
+        return 0  # the timeout has passed, or another try changes nothing
     return _LOST_SECONDS
 
 
 def is_on_this_machine(host: object) -> bool:
-    """Whether a URL leads to this machine."""
+    """Whether the URL's host is this machine."""
     return urlsplit(str(host)).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def unavailable(address: str, waiting: Waiting) -> UnavailableError:
+def unavailable(clock: CallClock) -> UnavailableError:
     """The error for a workspace that answered only that it can't serve now."""
-    tried = f"{waiting.request}, tried for {waiting.waited} s"
-    return UnavailableError(f"The workspace {address} answers {waiting.met} to {tried}")
+    return UnavailableError(f"The workspace {clock.host} answers {clock.last_answer} to {clock.tried}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from model_serving.databricks.reachability import WorkspaceError
+from model_serving.databricks.errors import WorkspaceError
 
 ENDPOINTS_PATH: Final = "/api/2.0/serving-endpoints"
 

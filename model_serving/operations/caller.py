@@ -4,17 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from databricks.sdk.core import Config
-
+from model_serving.databricks.call_clock import CallClock
+from model_serving.databricks.sdk import resolve_config
 from model_serving.errors import UserError
 from model_serving.operations.outputs import Address, Client, Outputs, spec_name
-from model_serving.operations.reachability import ANSWER_SECONDS, require_answer
+from model_serving.operations.reachability import TIMEOUTS, unreachable_as_user_error
 from model_serving.spec import Endpoint, load_stack
 
 OWN_CREDENTIALS: Final = "me"
 """The value of `--as` that stands for the shell's own credentials."""
-
-_TIMEOUTS: Final[dict[str, Any]] = {"http_timeout_seconds": ANSWER_SECONDS, "retry_timeout_seconds": ANSWER_SECONDS}
 
 
 def spec_of(stack: str, key: str) -> Endpoint | None:
@@ -58,22 +56,21 @@ def _only_client(outputs: Outputs, address: Address) -> Client:
 def authorization(outputs: Outputs, address: Address, client: Client | None) -> str:
     """The value of the Authorization header; for a route-optimized endpoint with a token for that endpoint only.
 
-    Raises UserError, also for a workspace that doesn't answer within ANSWER_SECONDS.
+    Raises UserError, also for a workspace that doesn't answer.
     Source: Databricks' documentation on querying route-optimized endpoints; such a token lives for an hour.
     """
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"host": outputs.host}
     if address.route_optimized:
-        settings["authorization_details"] = _authorization_details(address)
+        settings["authorizationDetails"] = _authorization_details(address)
     if client:
         settings |= {
-            "client_id": client.application_id,
-            "client_secret": client.client_secret,
-            "auth_type": "oauth-m2m",
+            "clientId": client.application_id,
+            "clientSecret": client.client_secret,
+            "authType": "oauth-m2m",
         }
-    require_answer(outputs.host)
     try:
-        config = Config(host=outputs.host, **_TIMEOUTS, **settings)
-        return config.authenticate()["Authorization"]
+        with unreachable_as_user_error(outputs.host):
+            return str(resolve_config(settings, CallClock(TIMEOUTS, outputs.host)).authenticate()["Authorization"])
     except ValueError as error:
         raise UserError(_refusal(str(error), outputs, address, client)) from error
 

@@ -1,55 +1,36 @@
-"""Whether the workspace answers, asked before anything waits for it: the SDK alone would try for five minutes."""
+"""User errors for a workspace that doesn't answer: the SDK alone would retry for five minutes."""
 
-import time
-import urllib.error
-import urllib.request
-from http import HTTPStatus
-from http.client import HTTPException
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
-from urllib.parse import urlsplit
 
+from model_serving.databricks import reachability
+from model_serving.databricks.errors import UnavailableError, UnreachableError
+from model_serving.databricks.timeouts import Timeouts
 from model_serving.errors import UserError
 
-ANSWER_SECONDS: Final = 20
-"""How long the workspace may take to answer; and, where it says that it can't now, to recover."""
-
-_LOST_SECONDS: Final = 2
-"""How long a lost or refused connection is tried again."""
-
-_PAUSE_SECONDS: Final = 0.5
-_BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+TIMEOUTS: Final = Timeouts(retry=20, answer=20)
+"""How long the workspace may take to answer and, if it says that it can't now, to recover."""
 
 
 def require_answer(host: str) -> None:
-    """Return when the workspace answers. Raises UserError with the address and the way out."""
-    address = host if "://" in host else f"https://{host}"
-    began = time.monotonic()
-    while fault := _fault(address):
-        sentence, worth_trying = fault
-        if time.monotonic() - began >= worth_trying:
-            raise UserError(sentence)
-        time.sleep(_PAUSE_SECONDS)
+    """Return when the workspace answers. Raises UserError with the address and what to do."""
+    with unreachable_as_user_error(host):
+        reachability.require_answer(host, TIMEOUTS)
 
 
-def _fault(address: str) -> tuple[str, float] | None:
-    """What is wrong, and for how many seconds that is tried again; None for a workspace that answers."""
-    probe = f"{address.rstrip('/')}/.well-known/databricks-config"
+@contextmanager
+def unreachable_as_user_error(host: str) -> Iterator[None]:
+    """Raise a UserError with what to do in place of an UnreachableError."""
     try:
-        urllib.request.urlopen(probe, timeout=ANSWER_SECONDS).close()  # noqa: S310  the stack's own address
-    except urllib.error.HTTPError as answer:
-        answer.close()
-        if answer.code not in _BUSY:
-            return None
-        said = f"{answer.code} ({answer.reason})"
-        return f"The workspace {address} answers {said}. Run the command again when it is available", ANSWER_SECONDS
-    except (OSError, ValueError, HTTPException) as fault:
-        reason = getattr(fault, "reason", fault)
-        lost = isinstance(reason, ConnectionError | HTTPException)
-        return f"The workspace {address} does not answer: {reason}. {_way_out(address)}", _LOST_SECONDS if lost else 0
-    return None
+        yield
+    except UnavailableError as error:
+        raise UserError(f"{error}. Run the command again when it is available") from None
+    except UnreachableError as error:
+        raise UserError(f"{error}. {_way_out(host)}") from None
 
 
-def _way_out(address: str) -> str:
-    if urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1"):
+def _way_out(host: str) -> str:
+    if reachability.is_on_this_machine(host):
         return "Start the embedded workspace in another terminal: make workspace"
     return "Check databricks:host in the stack file, and that this machine can reach it"

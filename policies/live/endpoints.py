@@ -10,9 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
-from urllib.parse import quote
 
-ENDPOINTS: Final = "/api/2.0/serving-endpoints"
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
+
 TOGETHER: Final = 32
 """Reads at a time."""
 
@@ -139,8 +139,8 @@ class Endpoints:
 
 
 def read_one(client: Client, name: str) -> LiveEndpoint | None:
-    """Read an endpoint by name; None where it doesn't exist."""
-    found = client.get(f"{ENDPOINTS}/{quote(name, safe='')}")
+    """The endpoint of that name, or None."""
+    found = client.get(endpoint_path(name))
     if found is None:
         return None
     if found.get("name", name) != name:
@@ -161,7 +161,7 @@ def read_one(client: Client, name: str) -> LiveEndpoint | None:
 
 
 def _list(client: Client) -> Listing:
-    found = client.get(ENDPOINTS)
+    found = client.get(ENDPOINTS_PATH)
     if found is None:
         raise UnreadableError("the workspace has no list of serving endpoints")
     return Listing({str(each["name"]): str(each.get("creator", "")) for each in found.get("endpoints") or []})

@@ -1,6 +1,6 @@
 """The preflight's checks of the caller: a creator that would change, and privileges."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -10,7 +10,10 @@ from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.privileges import Caller
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import Model, endpoint_requirements
-from model_serving.databricks.client import DeniedError, Workspace
+from model_serving.databricks.errors import DeniedError
+
+if TYPE_CHECKING:
+    from model_serving.databricks.client import Workspace
 
 WAY = {"catalog/main": "USE_CATALOG", "schema/main.ml": "USE_SCHEMA", "function/main.ml.fraud": "EXECUTE"}
 

@@ -63,7 +63,7 @@ def test_pending_reads_are_cancelled(still: Any) -> None:
 
 def test_a_stopped_embedded_workspace_is_reported() -> None:
     first, hint = refusal({"host": "http://127.0.0.1:1", "token": "x"}).splitlines()
-    assert first == "http://127.0.0.1:1 does not answer: [Errno 111] Connection refused"
+    assert first == "The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection refused"
     assert hint == "Start the embedded workspace in another terminal: make workspace"
 
 

@@ -23,7 +23,7 @@ def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(slow_operations, "say", lines.append)
+    monkeypatch.setattr(slow_operations, "print_line", lines.append)
     return lines
 
 

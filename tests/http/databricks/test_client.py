@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from model_serving.databricks import waiting
-from model_serving.databricks.client import CallError, UnavailableError, UnreachableError, Workspace, connect
+from model_serving.databricks import call_clock
+from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.errors import CallError, UnavailableError, UnreachableError
 
 ME = "/api/2.0/preview/scim/v2/Me"
 GATEWAY = "/api/2.0/serving-endpoints/fraud/ai-gateway"
@@ -71,7 +72,7 @@ def test_a_503_that_passes_is_waited_for(still: Any) -> None:
 def test_while_it_waits_it_says_so(
     still: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(waiting, "FIRST_MESSAGE_SECONDS", 1)
+    monkeypatch.setattr(call_clock, "FIRST_MESSAGE_SECONDS", 1)
     fault(still, f"GET {ME}", status=503, message="Being upgraded")
     with pytest.raises(UnavailableError):
         patient(still, "5").get(ME)
@@ -129,7 +130,7 @@ def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(still: Any, s
 
 
 def test_nobody_on_this_machine_is_told_in_three_seconds(stopwatch: Callable[[], float]) -> None:
-    with pytest.raises(UnreachableError, match=r"^http://127.0.0.1:1 does not answer: .*refused"):
+    with pytest.raises(UnreachableError, match=r"^The workspace http://127.0.0.1:1 does not answer: .*refused"):
         Workspace({"host": "http://127.0.0.1:1", "token": "x"})
     assert stopwatch() < 4
 
@@ -137,7 +138,7 @@ def test_nobody_on_this_machine_is_told_in_three_seconds(stopwatch: Callable[[],
 def test_the_host_of_a_profile_is_probed_too(still: Any, stopwatch: Callable[[], float], tmp_path: Path) -> None:  # noqa: ARG001
     profiles = tmp_path / "profiles"
     profiles.write_text("[team]\nhost = http://127.0.0.1:1\ntoken = x\n", encoding="utf-8")
-    with pytest.raises(UnreachableError, match=r"^http://127.0.0.1:1 does not answer"):
+    with pytest.raises(UnreachableError, match=r"^The workspace http://127.0.0.1:1 does not answer"):
         Workspace({"configFile": str(profiles), "profile": "team"})
     assert stopwatch() < 4
 

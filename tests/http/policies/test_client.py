@@ -1,6 +1,5 @@
 """Reading a workspace with a provider's credentials: who asks, and what counts as no answer."""
 
-import importlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from model_serving.policies.live.client import Credentials, WorkspaceClient
-from model_serving.policies.live.endpoints import ENDPOINTS, Endpoints, UnreadableError
-from model_serving.policies.live.reachability import require_answer
+from model_serving.databricks.sdk import sdk
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
+from model_serving.policies.live.endpoints import Endpoints, UnreadableError
+from model_serving.policies.live.workspaces import WorkspaceReader, require_workspace
 from tests.support.raw_program import create_endpoint, post, reads
 from tests.support.running_workspace import RunningWorkspace, running_workspace
 
@@ -18,9 +18,9 @@ SECONDS = 2
 
 
 @pytest.fixture(scope="module", autouse=True)
-def sdk() -> None:
+def imported_sdk() -> None:
     """Imported before the clock runs: the bound is on the workspace, and a busy machine takes longer to import it."""
-    importlib.import_module("databricks.sdk.core")
+    sdk()
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +43,16 @@ def nothing_of_the_users(
     workspace._call("DELETE", "/_workspace/faults")  # noqa: SLF001
 
 
-def client(**provider: Any) -> WorkspaceClient:
-    return WorkspaceClient(Credentials.of(provider), SECONDS)
+def client(**provider: Any) -> WorkspaceReader:
+    return WorkspaceReader(provider, SECONDS)
 
 
 def fault(workspace: RunningWorkspace, **rule: Any) -> None:
-    post(workspace, "/_workspace/faults", {"pattern": f"GET {ENDPOINTS}/fraud", "times": -1, **rule})
+    post(workspace, "/_workspace/faults", {"pattern": f"GET {ENDPOINTS_PATH}/fraud", "times": -1, **rule})
 
 
 def test_the_provider_says_where_and_who(workspace: RunningWorkspace) -> None:
-    found = client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS}/fraud")
+    found = client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS_PATH}/fraud")
     assert found
     assert (found["name"], found["route_optimized"]) == ("fraud", True)
 
@@ -61,9 +61,9 @@ def test_an_oauth_secret_of_the_provider_signs_in(workspace: RunningWorkspace) -
     principal = post(workspace, "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "reader"})
     secret = post(workspace, f"/api/2.0/accounts/servicePrincipals/{principal['id']}/credentials/secrets", {})
     reader = client(host=workspace.url, clientId=principal["applicationId"], clientSecret=secret["secret"])
-    assert reader.get(ENDPOINTS) == {"endpoints": []}
+    assert reader.get(ENDPOINTS_PATH) == {"endpoints": []}
     with pytest.raises(UnreadableError, match="does not have permission 'View' on Endpoint fraud"):
-        reader.get(f"{ENDPOINTS}/fraud")
+        reader.get(f"{ENDPOINTS_PATH}/fraud")
 
 
 def test_the_environment_says_what_the_provider_leaves_out(
@@ -71,7 +71,7 @@ def test_the_environment_says_what_the_provider_leaves_out(
 ) -> None:
     monkeypatch.setenv("DATABRICKS_HOST", workspace.url)
     monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
-    assert client(rateLimit="50").get(f"{ENDPOINTS}/fraud")
+    assert client(rateLimit="50").get(f"{ENDPOINTS_PATH}/fraud")
 
 
 def test_a_profile_says_what_the_provider_leaves_out(
@@ -80,11 +80,11 @@ def test_a_profile_says_what_the_provider_leaves_out(
     profiles = tmp_path / "profiles"
     profiles.write_text(f"[team]\nhost = {workspace.url}\ntoken = {workspace.token}\n", encoding="utf-8")
     monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(profiles))
-    assert client(profile="team").get(f"{ENDPOINTS}/fraud")
+    assert client(profile="team").get(f"{ENDPOINTS_PATH}/fraud")
 
 
 def test_what_is_not_there_is_no_mistake(workspace: RunningWorkspace) -> None:
-    assert client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS}/nothing") is None
+    assert client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS_PATH}/nothing") is None
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_what_is_not_there_is_no_mistake(workspace: RunningWorkspace) -> None:
         ({"status": 404, "error_code": "FEATURE_DISABLED", "message": "not enabled"}, "not enabled"),
         ({"status": 404, "error_code": "ENDPOINT_NOT_FOUND", "message": "no such API"}, "no such API"),
         ({"status": 500, "message": "broken"}, "broken"),
-        ({"status": 429, "error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow down"}, "Timed out.*slow down"),
-        ({"status": 503, "error_code": "TEMPORARILY_UNAVAILABLE", "message": "later"}, "Timed out.*later"),
+        ({"status": 429, "error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow down"}, r"answers 429 \(slow down\)"),
+        ({"status": 503, "error_code": "TEMPORARILY_UNAVAILABLE", "message": "later"}, r"answers 503 \(later\)"),
     ],
     ids=["401", "403", "404-feature", "404-api", "500", "429", "503"],
 )
@@ -104,25 +104,25 @@ def test_every_other_answer_is_none(workspace: RunningWorkspace, rule: dict[str,
     reader = client(host=workspace.url, token=workspace.token)
     fault(workspace, **rule)
     with pytest.raises(UnreadableError, match=told):
-        reader.get(f"{ENDPOINTS}/fraud")
+        reader.get(f"{ENDPOINTS_PATH}/fraud")
 
 
 def test_an_answer_that_comes_after_a_while_counts(workspace: RunningWorkspace) -> None:
     reader = client(host=workspace.url, token=workspace.token)
     fault(workspace, status=429, error_code="REQUEST_LIMIT_EXCEEDED", times=1)
-    assert reader.get(f"{ENDPOINTS}/fraud")
+    assert reader.get(f"{ENDPOINTS_PATH}/fraud")
 
 
 def test_a_wrong_token_is_told(workspace: RunningWorkspace) -> None:
     with pytest.raises(UnreadableError):
-        client(host=workspace.url, token="dapi-of-nobody").get(f"{ENDPOINTS}/fraud")
+        client(host=workspace.url, token="dapi-of-nobody").get(f"{ENDPOINTS_PATH}/fraud")
 
 
 def test_a_host_that_takes_connections_and_says_nothing_costs_no_more_than_it_may() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(UnreadableError, match="no answer within 2 seconds"):
-            client(host=host, token="x").get(ENDPOINTS)
+        with pytest.raises(UnreadableError, match=f"^The workspace {host} does not answer: timed out$"):
+            client(host=host, token="x").get(ENDPOINTS_PATH)
 
 
 def test_credentials_that_contradict_each_other_are_told(
@@ -142,14 +142,14 @@ def test_the_journal_has_one_listing_and_one_read_of_each_endpoint(workspace: Ru
     endpoints = Endpoints(lambda: client(host=workspace.url, token=workspace.token), is_preview=True)
     assert [endpoint and endpoint.name for endpoint in map(endpoints.read, names)] == names
     seen = reads(workspace)[before:]
-    assert seen[0] == ENDPOINTS
-    assert set(seen[1:]) - {f"{ENDPOINTS}/fraud"} == {f"{ENDPOINTS}/{name}" for name in names}
+    assert seen[0] == ENDPOINTS_PATH
+    assert set(seen[1:]) - {f"{ENDPOINTS_PATH}/fraud"} == {f"{ENDPOINTS_PATH}/{name}" for name in names}
     assert len(seen) <= 1 + len(names) + 1
     assert endpoints.waits <= 7
 
 
 def answers(seconds: int = SECONDS, **provider: Any) -> None:
-    require_answer(Credentials.of(provider), seconds)
+    require_workspace(provider, seconds)
 
 
 def test_a_workspace_that_answers_may_be_configured(workspace: RunningWorkspace) -> None:
@@ -184,7 +184,10 @@ def test_a_host_that_is_unavailable_has_that_time_to_recover(workspace: RunningW
     post(workspace, "/_workspace/faults", {**unavailable, "times": 1})
     answers(host=workspace.url)
     post(workspace, "/_workspace/faults", {**unavailable, "times": -1})
-    with pytest.raises(UnreadableError, match=r"^The workspace .* answers 503 \(Service Unavailable\)$"):
+    with pytest.raises(
+        UnreadableError,
+        match=r"^The workspace .* answers 503 \(no healthy upstream\) to GET /\.well-known/databricks-config",
+    ):
         answers(host=workspace.url)
 
 

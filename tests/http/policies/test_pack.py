@@ -181,7 +181,7 @@ def test_the_pack_starts_without_the_databricks_packages() -> None:
     script = (
         "import sys\n"
         "from model_serving.policies import rules\n"
-        "from model_serving.policies.live import client\n"
+        "from model_serving.policies.live import workspaces\n"
         "from model_serving.policies.pack import service\n"
         "print([name for name in sys.modules if name.startswith(('pulumi_databricks', 'databricks'))])"
     )

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
 from model_serving.policies.live.endpoints import (
     AHEAD,
-    ENDPOINTS,
     MAX_UNLISTED_PROBES,
     Endpoints,
     LiveEndpoint,
@@ -28,11 +28,11 @@ class Workspace:
     def get(self, path: str) -> dict[str, Any] | None:
         with self._lock:
             self.paths.append(path)
-        if path == ENDPOINTS:
+        if path == ENDPOINTS_PATH:
             if not self.listable:
                 raise UnreadableError("the list is forbidden")
             return {"endpoints": [{"name": name, "creator": who} for name, who in self.creators.items()]}
-        name = path.removeprefix(f"{ENDPOINTS}/")
+        name = path.removeprefix(f"{ENDPOINTS_PATH}/")
         if name in self.hidden:
             raise UnreadableError("User does not have permission 'View'")
         return {"name": name, "id": f"id of {name}", "route_optimized": True} if name in self.creators else None
@@ -66,7 +66,7 @@ def test_each_endpoint_is_read_once_and_the_listing_once() -> None:
     for _ in range(3):
         endpoints.read("e0")
     settle(endpoints)
-    assert workspace.paths == [ENDPOINTS, f"{ENDPOINTS}/e0"]
+    assert workspace.paths == [ENDPOINTS_PATH, f"{ENDPOINTS_PATH}/e0"]
 
 
 def test_a_stack_of_500_costs_one_listing_and_one_read_each() -> None:
@@ -75,8 +75,8 @@ def test_a_stack_of_500_costs_one_listing_and_one_read_each() -> None:
     for name in reversed(names(500)):
         endpoints.read(name)
     settle(endpoints)
-    assert workspace.paths[0] == ENDPOINTS
-    assert sorted(workspace.paths[1:]) == sorted(f"{ENDPOINTS}/{name}" for name in names(500))
+    assert workspace.paths[0] == ENDPOINTS_PATH
+    assert sorted(workspace.paths[1:]) == sorted(f"{ENDPOINTS_PATH}/{name}" for name in names(500))
 
 
 def test_a_stack_of_500_waits_for_few_reads() -> None:
@@ -104,14 +104,17 @@ def test_endpoints_of_other_creators_are_not_read() -> None:
     for name in names(20, "ours"):
         endpoints.read(name)
     settle(endpoints)
-    assert sorted(workspace.paths[1:]) == sorted(f"{ENDPOINTS}/{name}" for name in names(20, "ours"))
+    assert sorted(workspace.paths[1:]) == sorted(f"{ENDPOINTS_PATH}/{name}" for name in names(20, "ours"))
 
 
 def test_the_preview_of_500_new_endpoints_believes_the_listing() -> None:
     workspace = Workspace({})
     endpoints = workspace.open()
     assert [endpoints.read(name) for name in names(500)] == [None] * 500
-    assert workspace.paths == [ENDPOINTS, *(f"{ENDPOINTS}/{name}" for name in names(MAX_UNLISTED_PROBES))]
+    assert workspace.paths == [
+        ENDPOINTS_PATH,
+        *(f"{ENDPOINTS_PATH}/{name}" for name in names(MAX_UNLISTED_PROBES)),
+    ]
 
 
 def test_up_looks_for_every_endpoint_that_the_listing_lacks() -> None:
@@ -152,7 +155,7 @@ def test_a_workspace_that_does_not_answer_is_asked_once() -> None:
 def test_an_answer_about_another_endpoint_is_no_answer() -> None:
     class Confused(Workspace):
         def get(self, path: str) -> dict[str, Any] | None:
-            return super().get(path) if path == ENDPOINTS else {"name": "other", "route_optimized": True}
+            return super().get(path) if path == ENDPOINTS_PATH else {"name": "other", "route_optimized": True}
 
     with pytest.raises(UnreadableError, match="another endpoint"):
         Confused({"fraud": "ann"}).open().read("fraud")

@@ -1,0 +1,33 @@
+"""Errors of reads and writes of a workspace. Each text is for the user."""
+
+
+class WorkspaceError(Exception):
+    """The workspace did not do what it was asked to do."""
+
+
+class UnreachableError(WorkspaceError):
+    """Nothing answers at the workspace's address. The text says what was tried."""
+
+
+class UnavailableError(UnreachableError):
+    """The workspace answers only that it can't serve now (503, 429), for as long as it was asked."""
+
+
+class SignInError(WorkspaceError):
+    """The workspace doesn't know the caller, or credentials are missing or contradict each other."""
+
+
+class CallError(WorkspaceError):
+    """The workspace refused a call. `code` is the API's error code, empty if the answer has none."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DeniedError(CallError):
+    """The caller may not make this call."""
+
+
+class NotFoundError(CallError):
+    """Status 404: the thing, the API or the feature does not exist. The code says which."""
