@@ -1,4 +1,4 @@
-"""What counts as a difference between what is declared and what the workspace serves."""
+"""Differences between the declared and the served config and tags."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ SAME: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("wanted", "found"), SAME.values(), ids=SAME)
-def test_what_is_no_difference(wanted: dict[str, Any], found: dict[str, Any]) -> None:
+def test_equal_values_are_no_difference(wanted: dict[str, Any], found: dict[str, Any]) -> None:
     assert config_differences(config_body(declared(**wanted)), served(**found)) == []
 
 
@@ -71,11 +71,11 @@ DIFFERENT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("wanted", "found", "phrase"), DIFFERENT.values(), ids=DIFFERENT)
-def test_what_is_a_difference(wanted: dict[str, Any], found: dict[str, Any], phrase: str) -> None:
+def test_different_values_are_a_difference(wanted: dict[str, Any], found: dict[str, Any], phrase: str) -> None:
     assert config_differences(config_body(declared(**wanted)), served(**found)) == [phrase]
 
 
-def test_values_that_may_be_secret_are_not_shown() -> None:
+def test_possibly_secret_values_are_hidden() -> None:
     body = config_body(declared(environment_vars={"KEY": "hunter2"}))
     assert "hunter2" not in str(config_differences(body, served(environment_vars={"KEY": "hunter3"})))
     assert "hunter" not in str(tag_differences({"key": "hunter2"}, [{"key": "key", "value": "hunter3"}]))
@@ -98,7 +98,7 @@ def test_entities_traffic_and_inference_table_are_compared() -> None:
     ]
 
 
-def test_the_body_is_what_the_api_takes() -> None:
+def test_the_body_of_put_config() -> None:
     inputs = declared(environment_vars={"aB": "x"})
     inputs["config"]["servedEntities"][0]["__defaults"] = []
     inputs["config"]["trafficConfig"]["routes"][0]["trafficPercentage"] = 100.0
@@ -124,7 +124,7 @@ def test_tags_are_added_changed_and_removed() -> None:
     assert tag_differences({}, None) == []
 
 
-def test_what_the_provider_sends_is_left_to_it() -> None:
+def test_pending_provider_updates_are_not_resent() -> None:
     """It sends what differs between the state's outputs and the new inputs."""
     old, new = declared(version="7"), {**declared(version="8"), "tags": [{"key": "a", "value": "1"}]}
     live = {"config": served(version="6"), "tags": []}

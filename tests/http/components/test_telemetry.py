@@ -1,4 +1,4 @@
-"""Telemetry of a workspace that returns a profile's id and no table names: what a refresh shows, and what is sent."""
+"""Telemetry outputs after a refresh: the workspace returns the id of a profile and no table names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,15 +22,15 @@ def declared(still: Any) -> Callable[..., dict[str, Any]]:
 
 
 def created(inputs: dict[str, Any]) -> dict[str, Any]:
-    found = SettingsProvider().create(inputs).outs
-    assert found is not None
-    return found
+    outs = SettingsProvider().create(inputs).outs
+    assert outs is not None
+    return outs
 
 
 def refreshed(state: dict[str, Any]) -> dict[str, Any]:
-    found = SettingsProvider().read(state["endpointId"], state).outs
-    assert found is not None
-    return found
+    outs = SettingsProvider().read(state["endpointId"], state).outs
+    assert outs is not None
+    return outs
 
 
 def has_changes(state: dict[str, Any], inputs: dict[str, Any]) -> bool:
@@ -41,7 +41,7 @@ def telemetry(still: Any, body: dict[str, Any]) -> None:
     still.call("PATCH", f"{PLACE}/telemetry-config", body)
 
 
-def test_a_refresh_does_not_report_table_names_as_gone(declared: Callable[..., dict[str, Any]]) -> None:
+def test_a_refresh_keeps_the_table_names(declared: Callable[..., dict[str, Any]]) -> None:
     inputs = declared(telemetryConfig=TABLES)
     state = created(inputs)
     assert refreshed(state) == state
@@ -60,7 +60,7 @@ def test_a_refresh_does_not_report_table_names_as_gone(declared: Callable[..., d
     ],
     ids=["removed", "another profile", "another profile, no table"],
 )
-def test_what_was_changed_outside_is_reported_and_goes_back(
+def test_an_external_change_is_reported_and_reverted(
     still: Any, declared: Callable[..., dict[str, Any]], change: dict[str, Any], shown: Any
 ) -> None:
     inputs = declared(telemetryConfig=TABLES)
@@ -76,7 +76,7 @@ def test_what_was_changed_outside_is_reported_and_goes_back(
     assert outs["telemetryProfile"] == still.call("GET", PLACE)["telemetry_config"]["telemetry_profile_id"]
 
 
-def test_a_state_from_before_takes_the_profile_that_the_endpoint_has(declared: Callable[..., dict[str, Any]]) -> None:
+def test_an_older_state_gets_the_live_profile(declared: Callable[..., dict[str, Any]]) -> None:
     inputs = declared(telemetryConfig=TABLES)
     state = created(inputs)
     older = {name: value for name, value in state.items() if name != "telemetryProfile"}

@@ -9,9 +9,8 @@ import pulumi
 import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
-from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.state import State, StateResource
-from model_serving.components.guard import existing_endpoint_hook
+from model_serving.components.guard.existing_endpoint_hook import existing_endpoint_hook
 from model_serving.components.preflight.privileges import Caller
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.unrecorded_endpoints import (
@@ -147,13 +146,12 @@ def test_an_existing_endpoint_stops_the_creation(
     still: Any, monkeypatch: pytest.MonkeyPatch, name: str, replace_id: str | None, is_refused: bool
 ) -> None:
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options: callback)
-    monkeypatch.setattr(existing_endpoint_hook, "_hooks", PerRun(existing_endpoint_hook.ExistingEndpointHook))
     still.endpoint("fraud")
     live = still.call("GET", "/api/2.0/serving-endpoints/fraud")["id"]
 
     async def create() -> None:
         settings = pulumi.Output.from_input(still.settings())
-        binding = existing_endpoint_hook.existing_endpoint_hook("one", settings, live if replace_id else None)
+        binding = existing_endpoint_hook("one", settings, live if replace_id else None)
         assert binding.before_create is not None
         args = pulumi.ResourceHookArgs(urn="u", id="", name="one", type="t", new_inputs={"name": name})
         await binding.before_create[0](args)  # type: ignore[misc]

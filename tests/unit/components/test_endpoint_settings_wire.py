@@ -1,4 +1,4 @@
-"""Settings in the API's words, and what a refresh shows of them."""
+"""Endpoint settings in the API's spelling, and their outputs after a refresh."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ GATEWAY = {"usageTrackingConfig": {"enabled": True}, "rateLimits": [{"key": "use
 LIVE = {"usage_tracking_config": {"enabled": True}, "rate_limits": [{"key": "user", "calls": 5}]}
 
 
-def test_the_api_spells_it_otherwise_and_counts_in_whole_numbers() -> None:
+def test_settings_in_the_api_spelling() -> None:
     assert api_form(GATEWAY) == LIVE
     assert api_form({"onUpdateSuccesses": ["a"], "onUpdateFailures": ["b"]}) == {
         "on_update_success": ["a"],
@@ -35,7 +35,7 @@ def test_the_api_spells_it_otherwise_and_counts_in_whole_numbers() -> None:
     ],
     ids=["the same", "more than asked", "more in an item", "another value", "one gone", "all gone"],
 )
-def test_a_refresh_shows_a_difference_only_where_there_is_one(live: Any, shown: Any) -> None:
+def test_a_refresh_shows_real_differences_only(live: Any, shown: Any) -> None:
     assert seen(GATEWAY, live) == shown
 
 
@@ -43,5 +43,5 @@ def test_a_refresh_shows_a_difference_only_where_there_is_one(live: Any, shown: 
     ("name", "body"),
     [("aiGateway", {}), ("emailNotifications", {"email_notifications": {}}), ("telemetryConfig", {})],
 )
-def test_the_body_that_takes_a_setting_away(name: str, body: dict[str, Any]) -> None:
+def test_the_body_that_removes_a_setting(name: str, body: dict[str, Any]) -> None:
     assert SETTINGS[name].body(None) == body

@@ -1,4 +1,4 @@
-"""A Pulumi program ends quietly at SIGINT; whoever else handles the signal keeps it."""
+"""A Pulumi program ends without a traceback at SIGINT, unless the signal already has a handler."""
 
 import signal
 import subprocess
@@ -25,26 +25,26 @@ threading.Event().wait(20)
 
 
 @pytest.fixture
-def engine_is_there(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def running_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(settings.SETTINGS, "monitor", object())
     yield
     signal.signal(signal.SIGINT, before)
 
 
-def test_a_program_dies_of_the_signal_and_keeps_what_it_printed() -> None:
+def test_sigint_ends_a_program_without_traceback() -> None:
     run = subprocess.run([sys.executable, "-c", PROGRAM], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (-signal.SIGINT, "printed before", "")
 
 
-@pytest.mark.usefixtures("engine_is_there")
-def test_a_handler_that_is_set_stays() -> None:
+@pytest.mark.usefixtures("running_engine")
+def test_an_existing_handler_is_kept() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_quietly_when_interrupted()
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
-@pytest.mark.usefixtures("engine_is_there")
+@pytest.mark.usefixtures("running_engine")
 def test_an_inline_program_changes_nothing() -> None:
     thread = threading.Thread(target=end_quietly_when_interrupted)
     thread.start()
@@ -52,7 +52,7 @@ def test_an_inline_program_changes_nothing() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.usefixtures("engine_is_there")
+@pytest.mark.usefixtures("running_engine")
 def test_a_program_under_mocks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     class Nothing(mocks.Mocks):
         def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[object, object]]:

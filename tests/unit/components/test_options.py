@@ -1,4 +1,4 @@
-"""What a component's options mean for its children: exactly what the engine is told of each."""
+"""The effect of a component's options on the registration of each child."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ from tests.support.pulumi_mocks import Mocks, mocked, use_mocks
 
 @pytest.fixture
 def requests(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The registrations of a program by resource name, as they go to the engine; of an endpoint, not its component."""
-    seen: dict[str, Any] = {}
+    """The registration requests of a program by resource name."""
+    recorded: dict[str, Any] = {}
 
     class Recording(mocks.MockMonitor):
         def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the engine's name of it
-            seen[request.name] = request
+            recorded[request.name] = request
             return super().RegisterResource(request)  # type: ignore[no-untyped-call]  # it has no types
 
     monkeypatch.setattr(mocks, "MockMonitor", Recording)
     use_mocks(Mocks())
-    return seen
+    return recorded
 
 
 def register(opts: pulumi.ResourceOptions | None) -> None:
@@ -51,8 +51,8 @@ def register(opts: pulumi.ResourceOptions | None) -> None:
     program()
 
 
-def written(requests: dict[str, Any], option: str) -> dict[str, Any]:
-    """An option of endpoint, settings and permissions; None where nothing is said."""
+def option_values(requests: dict[str, Any], option: str) -> dict[str, Any]:
+    """An option of endpoint, settings and permissions; None if it is not set."""
     names = ("one", "one-settings", "one-permissions")
     return {name: getattr(requests[name], option) if requests[name].HasField(option) else None for name in names}
 
@@ -69,17 +69,17 @@ def written(requests: dict[str, Any], option: str) -> dict[str, Any]:
             (True, True, True),
         ),
     ],
-    ids=["nothing", "protected", "retained", "both"],
+    ids=["none", "protected", "retained", "both"],
 )
-def test_protection_is_for_the_endpoint_and_retention_for_all_that_goes_with_it(
+def test_protect_and_retain_on_delete_of_children(
     requests: dict[str, Any], opts: pulumi.ResourceOptions | None, protect: tuple[Any, ...], retain: tuple[Any, ...]
 ) -> None:
     register(opts)
-    assert tuple(written(requests, "protect").values()) == protect
-    assert tuple(written(requests, "retainOnDelete").values()) == retain
+    assert tuple(option_values(requests, "protect").values()) == protect
+    assert tuple(option_values(requests, "retainOnDelete").values()) == retain
 
 
-def test_settings_and_permissions_go_with_their_component(requests: dict[str, Any]) -> None:
+def test_children_are_deleted_with_the_component(requests: dict[str, Any]) -> None:
     register(None)
     (endpoint,) = set(requests["one-settings"].dependencies)
     assert endpoint.endswith("ModelServing::one")
@@ -88,7 +88,7 @@ def test_settings_and_permissions_go_with_their_component(requests: dict[str, An
         assert list(requests[child].dependencies) == [endpoint]
 
 
-def test_the_first_secret_is_known_by_its_older_name_and_no_other_is(requests: dict[str, Any]) -> None:
+def test_only_the_first_secret_has_an_alias(requests: dict[str, Any]) -> None:
     @mocked
     def program() -> None:
         ServicePrincipal("p", ServicePrincipalArgs(display_name="shop", oauth_secret=OAuthSecretArgs(generation=2)))
