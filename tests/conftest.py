@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox import Sandbox
-from tests.support.snapshots import Snapshots, shared_folder
-from toolchain import install
+pytest.register_assert_rewrite("tests.support")  # before they are imported: their assertions explain themselves too
+
+from tests.support.sandbox import Sandbox  # noqa: E402
+from tests.support.snapshots import Snapshots, shared_folder  # noqa: E402
+from toolchain import install  # noqa: E402
 
 ENGINE = Path(__file__).parent / "engine"
 

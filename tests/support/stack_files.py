@@ -1,4 +1,4 @@
-"""A folder of stack files to try things on: what they load as, and what is wrong with them."""
+"""Stack files in a folder: load them, or list what is wrong with them."""
 
 import copy
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model_serving.spec import SpecError, Stack, load_stack
+from model_serving.spec.diagnostics import Diagnostic
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.pulumi_config import EngineConfig
 
@@ -26,11 +27,14 @@ class StackFiles:
         return load_stack("dev", self.folder, config)
 
     def faults(self, config: EngineConfig | None = None) -> list[str]:
-        """Every fault as a person is told it, hint and all; none for files that load."""
+        """Every diagnostic as it is printed, with its hint; none for files that load."""
+        return [str(diagnostic) for diagnostic in self.diagnostics(config)]
+
+    def diagnostics(self, config: EngineConfig | None = None) -> list[Diagnostic]:
         try:
             self.load(config)
         except SpecError as refused:
-            return [str(fault) for fault in refused.diagnostics]
+            return refused.diagnostics
         return []
 
 

@@ -57,23 +57,55 @@ def test_a_wrong_value_hides_no_traffic_error_of_the_same_endpoint_or_another(
 
 
 @pytest.mark.parametrize(
-    ("written", "count"),
+    ("written", "paths"),
     [
-        ("endpoints: {fraud: {served_entites: {a: {entity: m.l.x, version: 1}}, traffic: {a: 100}}}", 1),
-        ("endpoints: {fraud: {served_entities: {a: {entty: m.l.x, version: 1}}, traffic: {a: 100}}}", 1),
-        ("endpoints: {fraud: {served_entities: {a: {model: m.l.x}}, traffic: {a: 100}}}", 1),
-        ("endpoints: {fraud: {served_entities: {a: {entity: m.l.x, number: 1}}, traffic: {a: 100}}}", 2),
-        ("endpoints: {fraud: {served_entities: {a: {entity: 7, version: 1}}, traffic: {a: 100}}}", 1),
-        ("endpoints: {fraud: {served_entities: {a: {entity: m.l.x, version: 1.5}}, traffic: {a: 100}}}", 1),
-        ("endpoints: {fraud: {served_entities: {a: 7, b: 7}, trafic: {a: 50, b: 50}}}", 3),
-        ("endpoints: {fraud: {served_entities: {a b: 7}, traffic: {a b: 100}}}", 3),
-        ("endpoints: {fraud: []}\n  model-serving:service_principals: {run: {display_name: x, serves: [fraud]}}", 1),
-        ("service_principals: {run: {display_nme: x}}", 1),
-        ("service_principals: {run: {display_name: 7}}", 1),
+        (
+            "endpoints: {fraud: {served_entites: {a: {entity: m.l.x, version: 1}}, traffic: {a: 100}}}",
+            ["endpoints.fraud.served_entites"],
+        ),
+        (
+            "endpoints: {fraud: {served_entities: {a: {entty: m.l.x, version: 1}}, traffic: {a: 100}}}",
+            ["endpoints.fraud.served_entities.a.entty"],
+        ),
+        (
+            "endpoints: {fraud: {served_entities: {a: {model: m.l.x}}, traffic: {a: 100}}}",
+            ["endpoints.fraud.served_entities.a.model"],
+        ),
+        (
+            "endpoints: {fraud: {served_entities: {a: {entity: m.l.x, number: 1}}, traffic: {a: 100}}}",
+            ["endpoints.fraud.served_entities.a.entity", "endpoints.fraud.served_entities.a.number"],
+        ),
+        (
+            "endpoints: {fraud: {served_entities: {a: {entity: 7, version: 1}}, traffic: {a: 100}}}",
+            ["endpoints.fraud.served_entities.a.entity"],
+        ),
+        (
+            "endpoints: {fraud: {served_entities: {a: {entity: m.l.x, version: 1.5}}, traffic: {a: 100}}}",
+            ["endpoints.fraud.served_entities.a.version"],
+        ),
+        (
+            "endpoints: {fraud: {served_entities: {a: 7, b: 7}, trafic: {a: 50, b: 50}}}",
+            ["endpoints.fraud.served_entities.a", "endpoints.fraud.served_entities.b", "endpoints.fraud.trafic"],
+        ),
+        (
+            "endpoints: {fraud: {served_entities: {a b: 7}, traffic: {a b: 100}}}",
+            [
+                "endpoints.fraud.served_entities.a b",
+                "endpoints.fraud.served_entities.a b",
+                "endpoints.fraud.traffic.a b",
+            ],
+        ),
+        (
+            "endpoints: {fraud: []}\n  model-serving:service_principals: {run: {display_name: x, serves: [fraud]}}",
+            ["endpoints.fraud"],
+        ),
+        ("service_principals: {run: {display_nme: x}}", ["service_principals.run.display_nme"]),
+        ("service_principals: {run: {display_name: 7}}", ["service_principals.run.display_name"]),
     ],
 )
-def test_the_consequences_of_a_mistake_are_not_told(files: StackFiles, written: str, count: int) -> None:
-    assert len(files.write(f"config:\n  model-serving:{written}\n").faults()) == count
+def test_consequences_of_an_error_are_not_reported(files: StackFiles, written: str, paths: list[str]) -> None:
+    diagnostics = files.write(f"config:\n  model-serving:{written}\n").diagnostics()
+    assert [diagnostic.path for diagnostic in diagnostics] == paths
 
 
 NOBODY = "is neither a service principal of this stack nor an application id"
