@@ -1,4 +1,4 @@
-"""Who may use an endpoint, what is recorded of its requests, and whom it tells."""
+"""Permissions of an endpoint, what is recorded of its requests, and its notifications."""
 
 from typing import Annotated, Literal, get_args
 
@@ -17,15 +17,22 @@ class Permission(Model):
     """One level on one endpoint for one principal: exactly one of the three kinds."""
 
     service_principal: Text | None = Field(
-        default=None, description="Key of a service principal of this stack, or an application id."
+        default=None,
+        serialization_alias="servicePrincipalName",
+        description="Key of a service principal of this stack, or an application id.",
     )
-    user: Text | None = Field(default=None, description="A user's name, which is an email address.")
-    group: Text | None = Field(default=None, description="A group's name.")
-    level: Level = Field(description="CAN_VIEW sees it, CAN_QUERY also calls it, CAN_MANAGE also changes it.")
+    user: Text | None = Field(
+        default=None, serialization_alias="userName", description="A user's name, which is an email address."
+    )
+    group: Text | None = Field(default=None, serialization_alias="groupName", description="A group's name.")
+    level: Level = Field(
+        serialization_alias="permissionLevel",
+        description="CAN_VIEW sees it, CAN_QUERY also calls it, CAN_MANAGE also changes it.",
+    )
 
     @property
     def kinds(self) -> list[PrincipalKind]:
-        """The kinds of principal that are written; exactly one is right."""
+        """The kinds of principal that are given; exactly one is valid."""
         return [kind for kind in get_args(PrincipalKind) if getattr(self, kind) is not None]
 
     @property
@@ -34,10 +41,8 @@ class Permission(Model):
 
     @property
     def principal(self) -> str:
-        """The name that is written under the kind."""
-        name = getattr(self, self.kind)
-        assert isinstance(name, str), "A permission's kind is the one that is written"
-        return name
+        """The principal's name."""
+        return str(getattr(self, self.kind))
 
 
 class InferenceTable(Model):
@@ -68,8 +73,16 @@ class RateLimit(Model):
 class AiGateway(Model):
     """Governance of an endpoint's requests by Databricks' AI gateway."""
 
-    inference_table: InferenceTable | None = Field(default=None, description="Keeps requests and answers in a table.")
-    usage_tracking: Flag | None = Field(default=None, description="Writes usage into Databricks' system tables.")
+    inference_table: InferenceTable | None = Field(
+        default=None,
+        serialization_alias="inferenceTableConfig",
+        description="Keeps requests and answers in a table.",
+    )
+    usage_tracking: Flag | None = Field(
+        default=None,
+        serialization_alias="usageTrackingConfig.enabled",
+        description="Writes usage into Databricks' system tables.",
+    )
     rate_limits: list[RateLimit] = Field(default_factory=list, description="Refuses calls over a limit (status 429).")
 
 
@@ -102,5 +115,10 @@ class TelemetryConfig(Model):
 class EmailNotifications(Model):
     """Whom Databricks writes to after an update of the endpoint."""
 
-    on_update_success: list[Text] = Field(default_factory=list, description="Email addresses.")
-    on_update_failure: list[Text] = Field(default_factory=list, description="Email addresses.")
+    # The API's names, which Pulumi makes plural.
+    on_update_success: list[Text] = Field(
+        default_factory=list, serialization_alias="onUpdateSuccesses", description="Email addresses."
+    )
+    on_update_failure: list[Text] = Field(
+        default_factory=list, serialization_alias="onUpdateFailures", description="Email addresses."
+    )

@@ -1,9 +1,17 @@
-"""What every map of the vocabulary has in common."""
+"""The base of every model of the vocabulary."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasGenerator, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 
 class Model(BaseModel):
-    """Frozen, and closed: a key that is not in the vocabulary is a mistake, never ignored."""
+    """A map of a stack file: frozen, and unknown keys are an error.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A field is declared once, here in the vocabulary. Its `serialization_alias` is the Databricks provider's name of it,
+    with dots where the provider nests it (`config.servedEntities`); by default the field's own name in camelCase.
+    `exclude=True` marks a field that is no input of `databricks.ModelServing` or `EndpointSettings`. Validation, the
+    JSON Schema, the tables of docs/stack-files.md, the components' arguments and inputs, and the names in a review are
+    derived from the declaration; what an edit of the field does is its row in model_serving/contract.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=AliasGenerator(serialization_alias=to_camel))

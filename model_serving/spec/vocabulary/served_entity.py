@@ -37,11 +37,20 @@ class ServedEntity(Model):
 
     entity: Text | None = Field(
         default=None,
+        serialization_alias="entityName",
         description="Unity Catalog model (catalog.schema.model, or catalog.schema.model@Alias) or a model of the"
         " workspace registry.",
     )
-    version: Version | None = Field(default=None, description='Model version, for example "7". Not with an alias.')
-    feature_spec: Text | None = Field(default=None, description="Unity Catalog feature spec, which has no version.")
+    version: Version | None = Field(
+        default=None,
+        serialization_alias="entityVersion",
+        description='Model version, for example "7". Not with an alias.',
+    )
+    feature_spec: Text | None = Field(
+        default=None,
+        serialization_alias="entityName",
+        description="Unity Catalog feature spec, which has no version.",
+    )
     external_model: ExternalModel | None = Field(
         default=None, description="A model that another provider serves; the policy pack rejects it."
     )
@@ -50,7 +59,9 @@ class ServedEntity(Model):
     )
     workload_type: WorkloadType | None = Field(default=None, description="CPU when not given.")
     scale_to_zero: Flag = Field(
-        default=False, description="Saves cost while idle; the next request waits (cold start)."
+        default=False,
+        serialization_alias="scaleToZeroEnabled",
+        description="Saves cost while idle; the next request waits (cold start).",
     )
     min_provisioned_concurrency: Count | None = Field(
         default=None, description="Least concurrent requests kept ready; instead of workload_size."
@@ -58,8 +69,12 @@ class ServedEntity(Model):
     max_provisioned_concurrency: Ordinal | None = Field(
         default=None, description="Most concurrent requests to scale up to; instead of workload_size."
     )
+    # Never sent: true is the service's default, which no read returns, so the provider would deploy the entity again at
+    # every run; false is never sent by the provider, and therefore rejected.
     burst_scaling: Flag | None = Field(
         default=None,
+        serialization_alias="burstScalingEnabled",
+        exclude=True,
         description="Scale beyond the provisioned capacity at peaks. The service's default, so that true is not sent;"
         " false can't be.",
     )

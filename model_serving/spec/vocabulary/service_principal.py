@@ -1,4 +1,4 @@
-"""Service principals: who calls endpoints, and who endpoints run as."""
+"""Service principals: the callers of endpoints, and the identities that endpoints run as."""
 
 from typing import Annotated, Any, Literal
 
@@ -45,8 +45,8 @@ def _expand_oauth_secret(value: Any) -> Any:
     return {True: {}, False: None}[value] if isinstance(value, bool) else value
 
 
-class ServicePrincipal(Model):
-    """An identity that calls endpoints or that endpoints run as: a new one, or an existing one by application id."""
+class BaseServicePrincipal(Model):
+    """The fields of a service principal that stack files and programs declare alike."""
 
     display_name: Text | None = Field(default=None, description="Name of the one to create, after name_prefix.")
     application_id: ApplicationId | None = Field(
@@ -56,6 +56,11 @@ class ServicePrincipal(Model):
     oauth_secret: Annotated[
         OAuthSecret | None, BeforeValidator(_expand_oauth_secret, json_schema_input_type=bool | OAuthSecret | None)
     ] = Field(default=None, description="true, or a map, gives it a client secret, which is an output of the stack.")
+
+
+class ServicePrincipal(BaseServicePrincipal):
+    """An identity that calls endpoints or that endpoints run as: a new one, or an existing one by application id."""
+
     grants: Grants = Field(default=Grants(), description="What it may read in Unity Catalog.")
     serves: list[Key] = Field(
         default_factory=list,

@@ -1,6 +1,7 @@
-"""What can be written in a stack file: the vocabulary of the project, as typed and frozen models.
+"""The vocabulary of a stack file, as typed and frozen models.
 
-Field names are Databricks' own where it has one. Nothing here reads a file or knows Pulumi.
+Fields have the REST API's names or shorter ones; `serialization_alias` is the Databricks provider's name (see `Model`).
+Nothing here reads a file or imports Pulumi.
 """
 
 from pydantic import Field
@@ -19,7 +20,13 @@ from model_serving.spec.vocabulary.governance import (
 )
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.served_entity import ExternalModel, ServedEntity, WorkloadSize, WorkloadType
-from model_serving.spec.vocabulary.service_principal import Entitlement, Grants, OAuthSecret, ServicePrincipal
+from model_serving.spec.vocabulary.service_principal import (
+    BaseServicePrincipal,
+    Entitlement,
+    Grants,
+    OAuthSecret,
+    ServicePrincipal,
+)
 from model_serving.spec.vocabulary.smoke import SmokeRequest
 from model_serving.spec.vocabulary.types import (
     AnyText,
@@ -36,6 +43,8 @@ from model_serving.spec.vocabulary.waiver import Waiver
 
 __all__ = [
     "AiGateway",
+    "BaseEndpoint",
+    "BaseServicePrincipal",
     "EmailNotifications",
     "Endpoint",
     "Entitlement",
@@ -60,8 +69,8 @@ __all__ = [
 ]
 
 
-class Endpoint(Model):
-    """A serving endpoint with its traffic, permissions and governance."""
+class BaseEndpoint(Model):
+    """The fields of a serving endpoint that stack files and programs declare alike."""
 
     name: EndpointName | None = Field(
         default=None, description="Name in the workspace, after name_prefix; the key, when not given."
@@ -71,14 +80,19 @@ class Endpoint(Model):
         default=False, description="Chosen when the endpoint is created; it can't be changed later."
     )
     served_entities: dict[EntityName, ServedEntity] = Field(
-        min_length=1, description="What it serves, by name: letters, digits, - and _."
+        min_length=1,
+        serialization_alias="config.servedEntities",
+        description="What it serves, by name: letters, digits, - and _.",
     )
     traffic: dict[EntityName, Percentage] = Field(
         default_factory=dict,
+        serialization_alias="config.trafficConfig",
         description="Percentage by served entity; sums to 100. A sole entity takes 100 when it is left out.",
     )
     permissions: list[Permission] = Field(
         default_factory=list,
+        serialization_alias="accessControls",
+        exclude=True,  # an input of databricks.Permissions
         description="Who may do what: the whole list. Without entries, permissions are not managed here.",
     )
     tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; on a clash these win.")
@@ -88,6 +102,7 @@ class Endpoint(Model):
     )
     auto_capture: InferenceTable | None = Field(
         default=None,
+        serialization_alias="config.autoCaptureConfig",
         description="The older inference table, part of the endpoint's config. Its place can't change later, and once"
         " disabled it can't be enabled again.",
     )
@@ -97,24 +112,34 @@ class Endpoint(Model):
     email_notifications: EmailNotifications | None = Field(
         default=None, description="Whom Databricks writes to after an update."
     )
-    smoke: list[SmokeRequest] = Field(
-        default_factory=list, description="Requests to send after a deployment; it failed if one isn't answered."
-    )
-    protect: Flag = Field(default=False, description="Pulumi refuses to delete the endpoint.")
     replace_id: Text | None = Field(
         default=None,
+        exclude=True,
         description="Id of the live endpoint that may be deleted and created again, where a change can't be made"
         " without an outage. In the stack's own file only. It allows nothing else, and nothing once that endpoint is"
         " gone.",
     )
-    retain_on_delete: Flag = Field(default=False, description="Pulumi forgets the endpoint instead of deleting it.")
 
     @property
     def routes(self) -> dict[str, int]:
-        """The traffic split in full: what was written, or all to the sole entity."""
+        """The whole traffic split: as declared, or all to the sole entity."""
         if self.traffic or len(self.served_entities) > 1:
             return dict(self.traffic)
         return dict.fromkeys(self.served_entities, 100)
+
+
+class Endpoint(BaseEndpoint):
+    """A serving endpoint with its traffic, permissions and governance."""
+
+    smoke: list[SmokeRequest] = Field(
+        default_factory=list,
+        exclude=True,
+        description="Requests to send after a deployment; it failed if one isn't answered.",
+    )
+    protect: Flag = Field(default=False, exclude=True, description="Pulumi refuses to delete the endpoint.")
+    retain_on_delete: Flag = Field(
+        default=False, exclude=True, description="Pulumi forgets the endpoint instead of deleting it."
+    )
 
 
 class Stack(Model):
