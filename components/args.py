@@ -1,132 +1,117 @@
-"""What an endpoint and a service principal are to be: the arguments of the components.
+"""The arguments of the components: the models of the vocabulary, and what only a program can set.
 
-Names and meanings are those of a stack file (`model_serving.spec.vocabulary.stack`), whose models stand here wherever
-all of a value is known when the program is written. What may come from another resource is a `pulumi.Input`.
+Fields, defaults and limits are those of a stack file (docs/stack-files.md). Text may also be a `pulumi.Output`, which
+is accepted unchecked. Wrong arguments raise ValueError with every problem and its field.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
+from pydantic import Field, ValidationError
+
+from model_serving.spec.diagnostics import Problem
+from model_serving.spec.field_path import dotted
+from model_serving.spec.validation.messages import explain
+from model_serving.spec.validation.stack_rules import endpoint_problems, principal_problems
+from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.stack import (
-    EmailNotifications,
-    Entitlement,
-    ExternalModel,
-    InferenceTable,
-    Level,
-    PrincipalKind,
-    TelemetryConfig,
-    WorkloadSize,
-    WorkloadType,
+    AiGateway,
+    BaseEndpoint,
+    BaseServicePrincipal,
+    OAuthSecret,
+    Permission,
+    RateLimit,
+    ServedEntity,
 )
-
-if TYPE_CHECKING:  # review imports this module, without Pulumi
-    import pulumi
-
-    Text = pulumi.Input[str]
-else:
-    Text = Any
+from model_serving.spec.vocabulary.types import EndpointName, Flag, GrantedName, Text
 
 
-@dataclass(frozen=True)
-class ServedEntityArgs:
-    """A model version or feature spec. `entity` may end in `@Alias`, which becomes the version it names at preview."""
-
-    entity: Text | None = None
-    version: Text | None = None
-    feature_spec: Text | None = None
-    external_model: ExternalModel | None = None
-    workload_size: WorkloadSize | None = None
-    workload_type: WorkloadType | None = None
-    scale_to_zero: bool = False
-    min_provisioned_concurrency: int | None = None
-    max_provisioned_concurrency: int | None = None
-    burst_scaling: bool | None = None
-    min_provisioned_throughput: int | None = None
-    max_provisioned_throughput: int | None = None
-    provisioned_model_units: int | None = None
-    environment_vars: Mapping[str, Text] = field(default_factory=dict)
-    instance_profile_arn: Text | None = None
+def _validate(self: Model, **fields: Any) -> None:
+    """Raise ValueError for wrong arguments. Typed as `Any`, because a type checker knows the fields as plain text."""
+    try:
+        Model.__init__(self, **fields)
+    except ValidationError as error:
+        details = [(tuple(detail["loc"]), detail) for detail in error.errors(include_url=False)]
+        raise _error(self, [(path, *explain(detail, path, type(self))) for path, detail in details]) from None
 
 
-@dataclass(frozen=True)
-class PermissionArgs:
+def _error(args: Model, problems: Iterable[Problem]) -> ValueError:
+    lines = [f"{dotted(path)}: {message}. {hint}" for path, message, hint in problems]
+    return ValueError("\n".join([f"Invalid {type(args).__name__}:", *lines]))
+
+
+class ServedEntityArgs(ServedEntity):
+    """A model version or feature spec. An alias in `entity` (`main.ml.fraud@Champion`) is resolved at preview."""
+
+    __init__ = _validate
+
+
+class PermissionArgs(Permission):
     """One permission level for one principal. A service principal is named by its application id."""
 
-    kind: PrincipalKind
-    principal: Text
-    level: Level
+    __init__ = _validate
 
 
-@dataclass(frozen=True)
-class RateLimitArgs:
+class RateLimitArgs(RateLimit):
     """Calls or tokens a minute. `key` is endpoint, user, user_group or service_principal."""
 
-    key: str
-    calls: int | None = None
-    tokens: int | None = None
-    principal: Text | None = None
-    renewal_period: str = "minute"
+    __init__ = _validate
 
 
-@dataclass(frozen=True)
-class AiGatewayArgs:
+class AiGatewayArgs(AiGateway):
     """The AI gateway of an endpoint."""
 
-    inference_table: InferenceTable | None = None
-    usage_tracking: bool | None = None
-    rate_limits: Sequence[RateLimitArgs] = ()
+    __init__ = _validate
 
 
-@dataclass(frozen=True)
-class ServingEndpointArgs:
-    """What an endpoint is to be. Only `name` and `served_entities` must be given.
+class OAuthSecretArgs(OAuthSecret):
+    """A client secret. To rotate it, raise `generation` by one: the secret before it stays live."""
 
-    `traffic` is a percentage by served entity and sums to 100; a sole entity takes 100 when it is left out. `host` is
-    the workspace's URL, for the address of an endpoint that is not route optimized; it need not be given where it is
-    in the stack's configuration, the provider or the environment. `preflight=False` skips asking the workspace for
-    what the endpoint needs; aliases can't be resolved then. `replace_id` allows the replacement of the one live
-    endpoint that has this id. `adopt` takes the live endpoint of this name into the state instead of creating one; it
-    has no effect where the state has the endpoint.
+    __init__ = _validate
+
+
+class ServingEndpointArgs(BaseEndpoint):
+    """A serving endpoint. Only `name` and `served_entities` are required.
+
+    Raises ValueError where fields contradict each other.
     """
 
-    name: str
-    served_entities: Mapping[str, ServedEntityArgs]
-    traffic: Mapping[str, int] = field(default_factory=dict)
-    route_optimized: bool = False
-    description: Text | None = None
-    permissions: Sequence[PermissionArgs] = ()
-    tags: Mapping[str, Text] = field(default_factory=dict)
-    budget_policy_id: Text | None = None
-    ai_gateway: AiGatewayArgs | None = None
-    auto_capture: InferenceTable | None = None
-    telemetry_config: TelemetryConfig | None = None
-    email_notifications: EmailNotifications | None = None
-    host: Text | None = None
-    replace_id: str | None = None
-    preflight: bool = True
-    adopt: bool = False
+    name: EndpointName = Field(description="Name in the workspace.")
+    host: Text | None = Field(
+        default=None,
+        exclude=True,
+        description="The workspace's URL, for the URL of an endpoint that is not route optimized. By default that of"
+        " the provider, the stack's configuration or the environment.",
+    )
+    preflight: Flag = Field(
+        default=True,
+        exclude=True,
+        description="Asks the workspace for what the endpoint needs. Without it, aliases can't be resolved.",
+    )
+    adopt: Flag = Field(
+        default=False,
+        exclude=True,
+        description="Imports the live endpoint of this name instead of creating one. No effect where the state has it.",
+    )
+
+    def __init__(self, **fields: Any) -> None:
+        _validate(self, **fields)
+        if problems := [*endpoint_problems(self, ())]:
+            raise _error(self, problems)
 
 
-@dataclass(frozen=True)
-class OAuthSecretArgs:
-    """A client secret. Raising `generation` by one makes a new one and keeps the one before; `lifetime` in seconds."""
+class ServicePrincipalArgs(BaseServicePrincipal):
+    """A new service principal (`display_name`) or an existing one (`application_id`).
 
-    lifetime: str | None = None
-    generation: int = 1
-
-
-@dataclass(frozen=True)
-class ServicePrincipalArgs:
-    """A new service principal (`display_name`) or an existing one (`application_id`): exactly one of the two.
-
-    `execute` names the models and feature specs that endpoints of its own serve, `select` the tables it reads: it is
-    granted these, the way to them, and nothing else.
+    It is granted `execute`, `select`, USE CATALOG and USE SCHEMA on the way to them, and nothing else.
     """
 
-    display_name: Text | None = None
-    application_id: Text | None = None
-    entitlements: Sequence[Entitlement] = ()
-    oauth_secret: OAuthSecretArgs | None = None
-    execute: Sequence[str] = ()
-    select: Sequence[str] = ()
+    execute: list[GrantedName] = Field(
+        default_factory=list, description="Models and feature specs that its own endpoints serve."
+    )
+    select: list[GrantedName] = Field(default_factory=list, description="Tables that it reads.")
+
+    def __init__(self, **fields: Any) -> None:
+        _validate(self, **fields)
+        if problems := [*principal_problems(self, ())]:
+            raise _error(self, problems)

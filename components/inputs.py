@@ -1,120 +1,62 @@
-"""The components' arguments as the inputs of the provider's resources. Pure: nothing is registered or read."""
+"""An endpoint's arguments as the inputs of its resources. Pure: nothing is registered or read.
 
-from collections.abc import Mapping, Sequence
+Each field is sent under its provider name, which the vocabulary declares; fields without a value are left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import BaseModel
-from pydantic.alias_generators import to_camel
+from model_serving.components.args import ServingEndpointArgs
+from model_serving.contract.rows import Handling, fields
+from model_serving.spec.introspection import provider_path
+from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.stack import Permission, ServedEntity
 
-from model_serving.components.args import (
-    AiGatewayArgs,
-    PermissionArgs,
-    RateLimitArgs,
-    ServedEntityArgs,
-    ServingEndpointArgs,
-)
-from model_serving.spec.vocabulary.stack import EmailNotifications, InferenceTable, PrincipalKind
-
-_PRINCIPALS: Final[Mapping[PrincipalKind, str]] = {
-    "service_principal": "servicePrincipalName",
-    "user": "userName",
-    "group": "groupName",
-}
+_SETTINGS: Final = frozenset(row.path for row in fields("model_serving") if row.handling is Handling.SETTINGS)
 
 
-def model_serving(args: ServingEndpointArgs) -> dict[str, Any]:
-    """Inputs of `databricks.ModelServing`. What is left out stays out, unless the provider would keep an old value."""
-    return _written(
-        {
-            "name": args.name,
-            "description": args.description,
-            "routeOptimized": args.route_optimized,
-            "config": _written(
-                {
-                    "servedEntities": [_served_entity(name, entity) for name, entity in args.served_entities.items()],
-                    # Always written: else the provider sends the route of an entity that was renamed or removed.
-                    "trafficConfig": {
-                        "routes": [
-                            {"servedModelName": name, "trafficPercentage": share}
-                            for name, share in _routes(args).items()
-                        ]
-                    },
-                    "autoCaptureConfig": _camel(args.auto_capture),
-                }
-            ),
-            "tags": [{"key": key, "value": value} for key, value in sorted(args.tags.items())] or None,
-            "budgetPolicyId": args.budget_policy_id,
-        }
+@dataclass(frozen=True)
+class EndpointInputs:
+    """The inputs of an endpoint's resources. `settings` and `access_controls` are empty where none are declared."""
+
+    model_serving: dict[str, Any]
+    settings: dict[str, Any]
+    access_controls: list[dict[str, Any]]
+
+
+def endpoint_inputs(args: ServingEndpointArgs) -> EndpointInputs:
+    """The inputs of `databricks.ModelServing`, `EndpointSettings` and `databricks.Permissions`."""
+    # Routes are always sent: otherwise the provider sends the route of an entity that was renamed or removed.
+    routes = [{"servedModelName": name, "trafficPercentage": share} for name, share in args.routes.items()]
+    inputs = _inputs(
+        args,
+        served_entities=[_served_entity(name, entity) for name, entity in args.served_entities.items()],
+        traffic={"routes": routes},
+        tags=[{"key": key, "value": value} for key, value in sorted(args.tags.items())],
     )
+    settings = {name: inputs.pop(name) for name in sorted(_SETTINGS & inputs.keys())}
+    return EndpointInputs(inputs, settings, access_controls(args.permissions))
 
 
-def endpoint_settings(args: ServingEndpointArgs) -> dict[str, Any]:
-    """Inputs of `EndpointSettings`: what the provider would drop. Empty where nothing of it is declared."""
-    return _written(
-        {
-            "aiGateway": _ai_gateway(args.ai_gateway) if args.ai_gateway else None,
-            "emailNotifications": _notifications(args.email_notifications) if args.email_notifications else None,
-            "telemetryConfig": _camel(args.telemetry_config),
-        }
-    )
-
-
-def access_controls(permissions: Sequence[PermissionArgs]) -> list[dict[str, Any]]:
+def access_controls(permissions: Sequence[Permission]) -> list[dict[str, Any]]:
     """The whole access list of an endpoint: `databricks.Permissions` replaces what was there.
 
-    The provider keeps users' names in lower case, so that any other spelling is a difference at every run.
+    The provider keeps names of users in lower case, so any other spelling would be a difference at every run.
     """
     return [
-        {
-            _PRINCIPALS[permission.kind]: _lower(permission.principal)
-            if permission.kind != "group"
-            else permission.principal,
-            "permissionLevel": permission.level,
-        }
-        for permission in permissions
+        _inputs(each, user=_lower(each.user), service_principal=_lower(each.service_principal)) for each in permissions
     ]
 
 
-def _lower(name: Any) -> Any:
-    """In lower case. `destroy` creates nothing: the name of a principal that isn't in the state is None there."""
-    return name.lower() if isinstance(name, str) else name.apply(lambda known: known.lower() if known else None)
-
-
-def _routes(args: ServingEndpointArgs) -> Mapping[str, int]:
-    if args.traffic or len(args.served_entities) > 1:
-        return args.traffic
-    return dict.fromkeys(args.served_entities, 100)
-
-
-def _served_entity(name: str, entity: ServedEntityArgs) -> dict[str, Any]:
-    """One served entity, without `burst_scaling`.
-
-    True is the service's default, which it never returns: the provider would deploy the entity again at every run.
-    False is refused (model_serving/spec/validation/served_entity_rules.py), because the provider never sends it.
-    """
+def _served_entity(name: str, entity: ServedEntity) -> dict[str, Any]:
     if entity.external_model:
-        return {"name": name, "externalModel": _camel(entity.external_model)}
-    return _written(
-        {
-            "name": name,
-            "entityName": entity.feature_spec or entity.entity,
-            "entityVersion": entity.version,
-            "workloadSize": entity.workload_size,
-            "workloadType": _workload_type(entity),
-            "scaleToZeroEnabled": entity.scale_to_zero,
-            "minProvisionedConcurrency": entity.min_provisioned_concurrency,
-            "maxProvisionedConcurrency": entity.max_provisioned_concurrency,
-            "minProvisionedThroughput": entity.min_provisioned_throughput,
-            "maxProvisionedThroughput": entity.max_provisioned_throughput,
-            "provisionedModelUnits": entity.provisioned_model_units,
-            "environmentVars": dict(entity.environment_vars) or None,
-            "instanceProfileArn": entity.instance_profile_arn,
-        }
-    )
+        return {"name": name, "externalModel": _inputs(entity.external_model)}
+    return {"name": name, **_inputs(entity, workload_type=_workload_type(entity))}
 
 
-def _workload_type(entity: ServedEntityArgs) -> str | None:
-    """CPU where nothing is said: the provider keeps the old type of an entity that says none, so a GPU would stay.
+def _workload_type(entity: ServedEntity) -> str | None:
+    """CPU by default: the provider keeps the old type of an entity without one, so a GPU would stay.
 
     Foundation models have none.
     """
@@ -126,45 +68,34 @@ def _workload_type(entity: ServedEntityArgs) -> str | None:
     return entity.workload_type or ("CPU" if provisioned == (None, None, None) else None)
 
 
-def _ai_gateway(gateway: AiGatewayArgs) -> dict[str, Any]:
-    table: InferenceTable | None = gateway.inference_table
-    return _written(
-        {
-            "inferenceTableConfig": _camel(table),
-            "usageTrackingConfig": None if gateway.usage_tracking is None else {"enabled": gateway.usage_tracking},
-            "rateLimits": [_rate_limit(limit) for limit in gateway.rate_limits] or None,
-        }
-    )
+def _lower(name: Any) -> Any:
+    """In lower case. `destroy` creates nothing: the name of a principal that isn't in the state is None there."""
+    if name is None or isinstance(name, str):
+        return name and name.lower()
+    return name.apply(lambda known: known.lower() if known else None)
 
 
-def _rate_limit(limit: RateLimitArgs) -> dict[str, Any]:
-    return _written(
-        {
-            "key": limit.key,
-            "calls": limit.calls,
-            "tokens": limit.tokens,
-            "principal": limit.principal,
-            "renewalPeriod": limit.renewal_period,
-        }
-    )
+def _inputs(model: Model, **transformed: Any) -> dict[str, Any]:
+    """The fields of a model under their provider names; `transformed` are values by field that differ from the model's.
+
+    Values stay what they are, secrets and outputs too.
+    """
+    found: dict[str, Any] = {}
+    for name, field in type(model).model_fields.items():
+        value = _input(transformed[name] if name in transformed else getattr(model, name))
+        if value is None or field.exclude:
+            continue
+        *around, last = provider_path(field)
+        target = found
+        for part in around:
+            target = target.setdefault(part, {})
+        target[last] = value
+    return found
 
 
-def _notifications(notifications: EmailNotifications) -> dict[str, Any]:
-    return _written(
-        {
-            "onUpdateSuccesses": list(notifications.on_update_success) or None,
-            "onUpdateFailures": list(notifications.on_update_failure) or None,
-        }
-    )
-
-
-def _camel(model: BaseModel | None) -> dict[str, Any] | None:
-    """A spec model whose fields are the provider's, in its spelling. Values stay what they are, secrets too."""
-    if model is None:
-        return None
-    fields = {to_camel(name): getattr(model, name) for name in type(model).model_fields}
-    return _written({name: _camel(value) if isinstance(value, BaseModel) else value for name, value in fields.items()})
-
-
-def _written(inputs: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if value is not None}
+def _input(value: Any) -> Any:
+    if isinstance(value, Model):
+        return _inputs(value)
+    if isinstance(value, list):
+        return [_input(each) for each in value] or None
+    return (value or None) if isinstance(value, dict) else value

@@ -6,11 +6,12 @@ from typing import Any, Final
 import pulumi
 
 from model_serving.components import resources
-from model_serving.components.args import OAuthSecretArgs, ServicePrincipalArgs
+from model_serving.components.args import ServicePrincipalArgs
 from model_serving.components.grants import declare_grants, least_privileges
 from model_serving.components.principals.duplicates import principal_hooks, secret_hooks
 from model_serving.components.providers import default_settings, explicit_settings
 from model_serving.databricks.resource_types import SERVICE_PRINCIPAL_COMPONENT
+from model_serving.spec.vocabulary.stack import OAuthSecret
 
 _ENTITLEMENTS: Final = {
     "allow-cluster-create": "allowClusterCreate",
@@ -26,8 +27,6 @@ class ServicePrincipal(pulumi.ComponentResource):
 
     Children: `<name>` (the principal, if it is created), `<name>-secret-<generation>` for the newest generation and the
     one before it, and `<name>-<kind>-<securable>` for each grant.
-
-    Raises ValueError unless the arguments have either `display_name` or `application_id`.
     """
 
     application_id: pulumi.Output[str]
@@ -38,15 +37,11 @@ class ServicePrincipal(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServicePrincipalArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(SERVICE_PRINCIPAL_COMPONENT, name, None, opts)
-        if (args.display_name is None) == (args.application_id is None):
-            raise ValueError(
-                f'Service principal "{name}": give display_name to create one, or application_id, not both'
-            )
         self._options = pulumi.ResourceOptions(parent=self)
         self._settings = explicit_settings(self) or pulumi.Output.from_input(default_settings())
         self._declared_secrets: list[pulumi.Resource] = []
         principal_id = self._create(name, args) if args.application_id is None else self._look_up(args.application_id)
-        self.client_secret = self._secrets(name, principal_id, args) if args.oauth_secret else None
+        self.client_secret = self._secrets(name, principal_id, args, args.oauth_secret) if args.oauth_secret else None
         declare_grants(name, self.application_id, least_privileges(args.execute, args.select), self._options)
         self.application_id = _deleted_before_secrets(self.application_id, self._declared_secrets)
         self.register_outputs({"applicationId": self.application_id, "clientSecret": self.client_secret})
@@ -67,9 +62,11 @@ class ServicePrincipal(pulumi.ComponentResource):
         self.application_id = existing["applicationId"]
         return existing["id"]
 
-    def _secrets(self, name: str, principal_id: pulumi.Output[str], args: ServicePrincipalArgs) -> pulumi.Output[str]:
+    def _secrets(
+        self, name: str, principal_id: pulumi.Output[str], args: ServicePrincipalArgs, declared: OAuthSecret
+    ) -> pulumi.Output[str]:
         """The newest secret. The previous generation stays valid, so that its users are not locked out."""
-        declared, is_exclusive = args.oauth_secret or OAuthSecretArgs(), args.application_id is None
+        is_exclusive = args.application_id is None
         lifetime = {"lifetime": declared.lifetime} if declared.lifetime else {}
         for generation in range(max(1, declared.generation - 1), declared.generation + 1):
             resource = f"{name}-secret-{generation}"

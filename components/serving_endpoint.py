@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 
 from model_serving.components.args import ServingEndpointArgs
-from model_serving.components.check import refuse_contradictions
 from model_serving.components.deployment.endpoint_url import endpoint_url
 from model_serving.components.deployment.failure_hooks import failure_hooks
 from model_serving.components.deployment.lost_updates import lost_update_hooks
@@ -20,7 +19,7 @@ from model_serving.components.guard.immutable_fields_hook import (
     without_dependencies,
 )
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
-from model_serving.components.inputs import access_controls, endpoint_settings, model_serving
+from model_serving.components.inputs import EndpointInputs, endpoint_inputs
 from model_serving.components.preflight.component_preflight import after_preflight
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
 from model_serving.components.resources import ModelServing, Permissions
@@ -32,7 +31,7 @@ class ServingEndpoint(pulumi.ComponentResource):
 
     Children: `<name>` (the endpoint), `<name>-settings` where it has an AI gateway, notifications or telemetry, and
     `<name>-permissions` where permissions are declared. `retain_on_delete` of the component's options holds
-    for all of them, `protect` for the endpoint. Raises ValueError for arguments that contradict each other.
+    for all of them, `protect` for the endpoint.
     """
 
     endpoint_id: pulumi.Output[str]
@@ -50,16 +49,16 @@ class ServingEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServingEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(SERVING_ENDPOINT_COMPONENT, name, None, opts)
-        refuse_contradictions(name, args)
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
-        endpoint = self._endpoint(name, args)
+        inputs = endpoint_inputs(after_preflight(name, args, self._workspace))
+        endpoint = self._endpoint(name, args, inputs)
         self.endpoint_id = endpoint.output("servingEndpointId")
         self.endpoint_name = endpoint.output("name")
         self.route_optimized = endpoint.output("routeOptimized").apply(bool)
         self.url = self._url(args, endpoint)
-        self._attach(name, args, endpoint)
+        self._attach(name, args.name, inputs, endpoint)
         self.register_outputs(
             {
                 "endpointId": self.endpoint_id,
@@ -69,12 +68,12 @@ class ServingEndpoint(pulumi.ComponentResource):
             }
         )
 
-    def _endpoint(self, name: str, args: ServingEndpointArgs) -> ModelServing:
+    def _endpoint(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs) -> ModelServing:
         options = pulumi.ResourceOptions(
             # Another program may have declared these here. The provider panics where aiGateway is taken away, and
             # drops changes of the others: EndpointSettings has them now.
             ignore_changes=["aiGateway", "emailNotifications", "rateLimits", "telemetryConfig"],
-            hooks=self._hooks(name, args),
+            hooks=self._hooks(name, args, inputs),
             # `pulumi import` can't give it a parent that the state doesn't have yet: then it stands alone there.
             aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
             import_=args.name if args.adopt else None,
@@ -82,20 +81,19 @@ class ServingEndpoint(pulumi.ComponentResource):
             delete_before_replace=True,
             replace_on_changes=replace_on_changes() if args.replace_id else None,
         )
-        inputs = model_serving(after_preflight(name, args, self._workspace))
-        endpoint = ModelServing(name, inputs, pulumi.ResourceOptions.merge(self._options, options))
+        endpoint = ModelServing(name, inputs.model_serving, pulumi.ResourceOptions.merge(self._options, options))
         register_immutable_fields_hook().track(name, endpoint.output("servingEndpointId"))
         return endpoint
 
-    def _hooks(self, name: str, args: ServingEndpointArgs) -> pulumi.ResourceHookBinding:
+    def _hooks(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs) -> pulumi.ResourceHookBinding:
         """Refusals come first: they leave the live endpoint as it is."""
         settings = self._workspace or pulumi.Output.from_input(default_settings())
-        bindings = [endpoint_hooks(name, model_serving(args), args.replace_id)]
+        bindings = [endpoint_hooks(name, inputs.model_serving, args.replace_id)]
         bindings += [existing_endpoint_hook(name, settings, args.replace_id)] if args.preflight else []
         bindings += [lost_update_hooks(name, settings), failure_hooks(name, settings)]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 
-    def _attach(self, name: str, args: ServingEndpointArgs, endpoint: ModelServing) -> None:
+    def _attach(self, name: str, endpoint_name: str, inputs: EndpointInputs, endpoint: ModelServing) -> None:
         """What goes with the endpoint. Where that is protected, this may still change and go.
 
         Deleted with the component, not with the endpoint: when engine 3.260.0 replaces what `deleted_with`
@@ -112,14 +110,14 @@ class ServingEndpoint(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions.merge(self._options, attached)
         children: list[pulumi.CustomResource] = []
         endpoint_id = without_dependencies(self.endpoint_id)
-        if settings := endpoint_settings(args):
-            where = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
-            children.append(EndpointSettings(f"{name}-settings", {**where, **settings}, opts))
-        if args.permissions:
-            inputs = {"servingEndpointId": endpoint_id, "accessControls": access_controls(args.permissions)}
-            children.append(Permissions(f"{name}-permissions", inputs, opts))
+        if inputs.settings:
+            where = {"endpointId": endpoint_id, "endpointName": endpoint_name, "workspace": self._workspace}
+            children.append(EndpointSettings(f"{name}-settings", {**where, **inputs.settings}, opts))
+        if inputs.access_controls:
+            access = {"servingEndpointId": endpoint_id, "accessControls": inputs.access_controls}
+            children.append(Permissions(f"{name}-permissions", access, opts))
         for child in children if self._protect else ():
-            register_protected_children_hook().protect(child._name, args.name, child.id)  # noqa: SLF001  no public name
+            register_protected_children_hook().protect(child._name, endpoint_name, child.id)  # noqa: SLF001  no public name
 
     def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
         settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()

@@ -1,12 +1,12 @@
 """A whole stack file as components, and what it gives to those who call its endpoints."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
-from model_serving.components.from_spec import endpoint_args, principal_args
+from model_serving.components.args import ServingEndpointArgs
+from model_serving.components.from_spec import endpoint_args, principal_args, with_application_ids
 from model_serving.components.guard.immutable_fields_hook import register_immutable_fields_hook
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
 from model_serving.components.preflight.component_preflight import UNRESOLVED_ALIAS
@@ -15,7 +15,7 @@ from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.components.preflight.stack_preflight import StackPreflight, stack_preflight
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
-from model_serving.spec import Stack
+from model_serving.spec import Endpoint, Stack
 
 
 def build(
@@ -29,12 +29,17 @@ def build(
     registered. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is route
     optimized, and each service principal's application id and client secret (a secret).
     """
-    preflight = stack_preflight(stack)
+    endpoint_arguments = {key: endpoint_args(stack, key) for key in stack.endpoints}
+    principal_arguments = {key: principal_args(stack, key) for key in stack.service_principals}
+    preflight = stack_preflight(endpoint_arguments, principal_arguments)
     raise_problems(preflight.report, formatter)
     register_immutable_fields_hook()
     register_protected_children_hook()
-    principals = {key: ServicePrincipal(key, principal_args(stack, key), opts) for key in stack.service_principals}
-    endpoints = {key: _endpoint(stack, key, preflight, principals, opts) for key in stack.endpoints}
+    principals = {key: ServicePrincipal(key, args, opts) for key, args in principal_arguments.items()}
+    endpoints = {
+        key: ServingEndpoint(key, _resolved(key, args, preflight, principals), _options(stack.endpoints[key], opts))
+        for key, args in endpoint_arguments.items()
+    }
     return {
         "endpoints": {
             key: {
@@ -52,15 +57,10 @@ def build(
     }
 
 
-def _endpoint(
-    stack: Stack,
-    key: str,
-    preflight: StackPreflight,
-    principals: Mapping[str, ServicePrincipal],
-    opts: pulumi.ResourceOptions | None,
-) -> ServingEndpoint:
-    spec = stack.endpoints[key]
-    kept = pulumi.ResourceOptions(protect=spec.protect or None, retain_on_delete=spec.retain_on_delete or None)
+def _resolved(
+    key: str, args: ServingEndpointArgs, preflight: StackPreflight, principals: Mapping[str, ServicePrincipal]
+) -> ServingEndpointArgs:
+    """The arguments with the application ids of the stack's principals and the versions of aliases."""
 
     def application_id(principal: str) -> pulumi.Input[str]:
         declared = principals.get(principal)
@@ -69,6 +69,10 @@ def _endpoint(
     def version(alias: str) -> pulumi.Input[str]:
         return preflight.report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED_ALIAS)
 
-    args = resolve_aliases(endpoint_args(stack, key, application_id), version)
-    args = dataclasses.replace(args, adopt=key in preflight.to_import)
-    return ServingEndpoint(key, args, pulumi.ResourceOptions.merge(opts, kept))
+    resolved = resolve_aliases(with_application_ids(args, application_id), version)
+    return resolved.model_copy(update={"adopt": key in preflight.to_import})
+
+
+def _options(spec: Endpoint, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    declared = pulumi.ResourceOptions(protect=spec.protect or None, retain_on_delete=spec.retain_on_delete or None)
+    return pulumi.ResourceOptions.merge(opts, declared)

@@ -5,29 +5,32 @@ by itself is no difference, where the provider reports none at a refresh either.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, get_origin
 
-from model_serving.databricks.naming import api_form
+from model_serving.databricks.naming import api_form, api_name
+from model_serving.spec.introspection import bare, provider_path
+from model_serving.spec.vocabulary.stack import ServedEntity
 
 _FILLED_IN: Final = frozenset({"workload_size", "workload_type"})
 """The service chooses these where an entity declares none."""
 
-_SHOWN: Final = (
-    "entity_name",
-    "entity_version",
-    "workload_size",
-    "workload_type",
-    "scale_to_zero_enabled",
-    "min_provisioned_concurrency",
-    "max_provisioned_concurrency",
-    "min_provisioned_throughput",
-    "max_provisioned_throughput",
-    "provisioned_model_units",
-)
-"""Fields whose values are no secrets; of the others only the name is printed."""
 
-_ENTITY: Final = (*_SHOWN, "environment_vars", "instance_profile_arn", "external_model")
-"""What a component sends of an entity. All of it is answered: what never is, `burst_scaling`, is never sent."""
+def _is_number_or_word(kind: Any) -> bool:
+    """Whether a type of the vocabulary is a number, a flag or one of a list of words: text may be secret."""
+    return kind in (int, float, bool) or get_origin(kind) is Literal
+
+
+_FIELDS: Final = {
+    api_name(provider_path(field)[-1]): bare(field.annotation)
+    for field in ServedEntity.model_fields.values()
+    if not field.exclude
+}
+"""The type of each field that a component sends of a served entity, by its name in the API. A read returns them all."""
+
+_SHOWN: Final = frozenset(
+    {"entity_name", "entity_version", *(name for name, kind in _FIELDS.items() if _is_number_or_word(kind))}
+)
+"""Fields whose values can't be secrets; of the others only the name is printed."""
 
 
 def config_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def tags_body(wanted: Mapping[str, str], served: Sequence[Mapping[str, Any]] | N
 
 
 def _entity_differences(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
-    for field in _ENTITY:
+    for field in _FIELDS:
         declared, served = wanted.get(field), found.get(field)
         if _same(field, declared, served):
             continue

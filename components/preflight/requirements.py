@@ -3,15 +3,16 @@
 Only plain text is read. Outputs and the secrets of a stack file are skipped.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
+from model_serving.components.args import ServingEndpointArgs
+from model_serving.databricks.naming import is_in_unity_catalog
 from model_serving.databricks.secret_references import parse_secret_reference
 from model_serving.spec.field_path import FieldPath
-from model_serving.spec.files.secrets import is_secret
+from model_serving.spec.files.secrets import is_plaintext
+from model_serving.spec.vocabulary.stack import ServedEntity
 
 if TYPE_CHECKING:  # the offline check imports this module without Pulumi
     import pulumi
@@ -28,7 +29,7 @@ class Model:
 
     @property
     def in_unity_catalog(self) -> bool:
-        return self.name.count(".") == 2  # noqa: PLR2004  catalog.schema.name
+        return is_in_unity_catalog(self.name)
 
     @property
     def reference(self) -> str:
@@ -72,11 +73,12 @@ def resolve_aliases(args: ServingEndpointArgs, version: Callable[[str], "pulumi.
     for name, entity in entities.items():
         alias = _plain_text(entity.entity)
         if alias and "@" in alias:
-            entities[name] = dataclasses.replace(entity, entity=alias.partition("@")[0], version=version(alias))
-    return dataclasses.replace(args, served_entities=entities)
+            resolved = {"entity": alias.partition("@")[0], "version": version(alias)}
+            entities[name] = entity.model_copy(update=resolved)
+    return args.model_copy(update={"served_entities": entities})
 
 
-def _models(path: FieldPath, entity: ServedEntityArgs) -> Iterator[Model]:
+def _models(path: FieldPath, entity: ServedEntity) -> Iterator[Model]:
     if spec := _plain_text(entity.feature_spec):
         yield Model((*path, "feature_spec"), spec)
     elif (name := _plain_text(entity.entity)) and not name.startswith("system."):
@@ -86,11 +88,11 @@ def _models(path: FieldPath, entity: ServedEntityArgs) -> Iterator[Model]:
             yield Model((*path, "version" if version else "entity"), model, version, alias or None)
 
 
-def _secret_references(path: FieldPath, entity: ServedEntityArgs) -> Iterator[SecretReference]:
+def _secret_references(path: FieldPath, entity: ServedEntity) -> Iterator[SecretReference]:
     for name, value in entity.environment_vars.items():
         if secret := parse_secret_reference(_plain_text(value) or ""):
             yield SecretReference((*path, "environment_vars", name), *secret)
 
 
 def _plain_text(value: Any) -> str | None:
-    return value if isinstance(value, str) and not is_secret(value) else None
+    return value if is_plaintext(value) else None

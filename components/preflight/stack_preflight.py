@@ -1,13 +1,14 @@
 """The preflight of a whole stack file: checks in the workspace, compared with the stack's state."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pulumi
 
+from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
 from model_serving.components.engine.creation_times import creation_times
 from model_serving.components.engine.state import read_state
-from model_serving.components.from_spec import endpoint_args, principal_args
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import endpoint_requirements
@@ -16,7 +17,6 @@ from model_serving.components.preflight.unrecorded_principals import unrecorded_
 from model_serving.components.providers import default_settings
 from model_serving.databricks.client import connect
 from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
-from model_serving.spec import Stack
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class StackPreflight:
     to_import: frozenset[str]
 
 
-def stack_preflight(stack: Stack) -> StackPreflight:
+def stack_preflight(
+    endpoints: Mapping[str, ServingEndpointArgs], principals: Mapping[str, ServicePrincipalArgs]
+) -> StackPreflight:
     """Check the stack in the workspace, and read its state meanwhile.
 
     Raises pulumi.RunError if the workspace does not answer or rejects the credentials.
     """
-    declared = {key: endpoint_args(stack, key, str) for key in stack.endpoints}
-    requirements = [endpoint_requirements(("endpoints", key), args) for key, args in declared.items()]
+    requirements = [endpoint_requirements(("endpoints", key), args) for key, args in endpoints.items()]
     settings, name = default_settings(), pulumi.get_stack()
-    principals = {key: principal_args(stack, key) for key in stack.service_principals}
     with ThreadPoolExecutor(2) as pool:
         checks = pool.submit(preflight, requirements, settings)
         state = read_state()  # in this thread: it runs the program's event loop
@@ -43,7 +43,7 @@ def stack_preflight(stack: Stack) -> StackPreflight:
         report = checks.result()
     report.warnings += leftovers.result()
     to_import = endpoints_to_import(
-        declared,
+        endpoints,
         report,
         state,
         connect=lambda: connect(settings),

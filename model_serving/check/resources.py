@@ -6,8 +6,8 @@ What nobody knows before `up`, or can't decrypt here, is UNKNOWN.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from model_serving.components.from_spec import endpoint_args
-from model_serving.components.inputs import access_controls, model_serving
+from model_serving.components.from_spec import endpoint_args, with_application_ids
+from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
 from model_serving.policies.pack.input_values import UNKNOWN
@@ -26,14 +26,15 @@ def declared(name: str, stack: Stack) -> Iterator[tuple[FieldPath, Registered]]:
         return _LATER if principal in stack.service_principals else principal
 
     for key, spec in stack.endpoints.items():
-        args = resolve_aliases(endpoint_args(stack, key, application_id), lambda _alias: _LATER)
+        args = resolve_aliases(with_application_ids(endpoint_args(stack, key), application_id), lambda _alias: _LATER)
+        inputs = endpoint_inputs(args)
         endpoint = _resource(
-            name, MODEL_SERVING, key, model_serving(args), protect=spec.protect, stack_file_spec=_aliases(spec)
+            name, MODEL_SERVING, key, inputs.model_serving, protect=spec.protect, stack_file_spec=_aliases(spec)
         )
         yield ("endpoints", key), Registered(endpoint)
-        if args.permissions:
-            inputs = {"servingEndpointId": _LATER, "accessControls": access_controls(args.permissions)}
-            grant = _resource(name, PERMISSIONS, f"{key}-permissions", inputs)
+        if inputs.access_controls:
+            access = {"servingEndpointId": _LATER, "accessControls": inputs.access_controls}
+            grant = _resource(name, PERMISSIONS, f"{key}-permissions", access)
             yield ("endpoints", key, "permissions"), Registered(grant, (endpoint.urn,))
 
 

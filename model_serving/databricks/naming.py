@@ -1,18 +1,26 @@
-"""Names between the provider's spelling (camelCase) and the API's (snake_case)."""
+"""Names of fields in the provider's spelling (camelCase) and the API's (snake_case), and names in Unity Catalog."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-_SINGULAR_IN_THE_API: Final = {
-    "onUpdateSuccesses": "on_update_success",
-    "onUpdateFailures": "on_update_failure",
+_PLURAL_IN_PULUMI: Final = {
+    "on_update_success": "onUpdateSuccesses",
+    "on_update_failure": "onUpdateFailures",
 }
 """Pulumi's bridge gives lists a plural that the API doesn't have."""
+
+_SINGULAR_IN_THE_API: Final = {provider: api for api, provider in _PLURAL_IN_PULUMI.items()}
 
 
 def snake_case(name: str) -> str:
     """`clientId` as `client_id`."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def provider_name(name: str) -> str:
+    """The provider's name of a field of the API: `on_update_success` is `onUpdateSuccesses`."""
+    first, *others = name.split("_")
+    return _PLURAL_IN_PULUMI.get(name) or first + "".join(word.capitalize() for word in others)
 
 
 def api_name(name: str) -> str:
@@ -30,3 +38,8 @@ def api_form(value: Any) -> Any:
     if isinstance(value, list):
         return [api_form(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def is_in_unity_catalog(name: str) -> bool:
+    """Whether `name` is catalog.schema.name: models of the workspace registry have no catalog and no schema."""
+    return name.count(".") == 2  # noqa: PLR2004

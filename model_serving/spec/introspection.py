@@ -4,26 +4,28 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from model_serving.spec.field_path import FieldPath
+from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.stack import Stack
 
 
-def keys(path: FieldPath) -> list[str]:
+def keys(path: FieldPath, root: type[Model] = Stack) -> list[str]:
     """The keys that the map at this path may have; none where any key may stand, or no map."""
-    kind = _kind(path)
+    kind = _kind(path, root)
     return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
-def words(path: FieldPath) -> list[str]:
+def words(path: FieldPath, root: type[Model] = Stack) -> list[str]:
     """The words that the value at this path is one of; none where any text may stand, or no text."""
-    kind = _kind(path)
+    kind = _kind(path, root)
     return [str(word) for word in get_args(kind)] if get_origin(kind) is Literal else []
 
 
-def _kind(path: FieldPath) -> Any:
+def _kind(path: FieldPath, root: type[Model]) -> Any:
     """The bare type at a path: a model, `dict[...]`, `list[...]`, a Literal or a plain type; None for a wrong path."""
-    kind: Any = Stack
+    kind: Any = root
     for part in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found = kind.model_fields.get(str(part))
@@ -31,6 +33,12 @@ def _kind(path: FieldPath) -> Any:
         else:
             kind = bare(get_args(kind)[-1]) if get_origin(kind) in (dict, list) else None
     return kind
+
+
+def provider_path(field: FieldInfo) -> tuple[str, ...]:
+    """The keys that lead to the field in the inputs of its provider resource."""
+    assert field.serialization_alias, "Every field of a Model has an alias"
+    return tuple(field.serialization_alias.split("."))
 
 
 def bare(annotation: Any) -> Any:

@@ -13,7 +13,7 @@ from model_serving.spec.files.yaml_locations import Document, read
 from model_serving.spec.validation.messages import explain
 from model_serving.spec.validation.misspelled_keys import with_corrected_keys
 from model_serving.spec.validation.partial import ValidPart, invalid_values, valid_part
-from model_serving.spec.validation.stack_rules import Names, findings, reference_findings
+from model_serving.spec.validation.stack_rules import Names, problems, reference_problems
 from model_serving.spec.vocabulary.stack import Stack
 
 BASE: Final = "base.yaml"
@@ -74,7 +74,7 @@ def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Doc
 
 def _broken_rules(sound: ValidPart, stack: Stack) -> Iterator[Problem]:
     """What is wrong between fields, wherever the fields themselves are right."""
-    yield from filter(sound.tells, findings(stack))
+    yield from filter(sound.tells, problems(stack))
     if sound.judges_references:
         names = Names(sound.written.get("endpoints", {}), sound.written.get("service_principals", {}))
-        yield from filter(sound.tells, reference_findings(stack, names))
+        yield from filter(sound.tells, reference_problems(stack, names))

@@ -24,7 +24,7 @@ _PLAIN: Final = {str: "text", bool: "true or false", int: "whole number", float:
 
 def tables() -> str:
     """A section for each kind of map, those that hold others first."""
-    return "\n".join(_section(model) for model in _models())
+    return "\n".join(_section(model) for model in models())
 
 
 def with_tables(page: str) -> str:
@@ -33,7 +33,7 @@ def with_tables(page: str) -> str:
     return f"{before}{_BEGIN}{tables()}{_END}{rest.partition(_END)[2]}"
 
 
-def _models() -> list[type[Model]]:
+def models() -> list[type[Model]]:
     """Every model that a stack is made of, each once, in the order in which the fields lead to them."""
     found: list[type[Model]] = [Stack]
     for model in found:  # grows while it is read

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from model_serving.databricks.naming import is_in_unity_catalog
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.live import UnreadableError, live_endpoint
 from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, items
@@ -51,7 +52,7 @@ def _is_pinned(model: str, version: object) -> bool:
     """A full Unity Catalog name without a version is a feature spec: the API takes no model so."""
     if "@" in model:
         return False
-    return str(version).isdigit() if version is not None else model.count(".") == 2  # noqa: PLR2004
+    return str(version).isdigit() if version is not None else is_in_unity_catalog(model)
 
 
 def _check_tags(resource: Resource, settings: Settings) -> Iterator[Violation]:

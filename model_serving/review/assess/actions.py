@@ -3,7 +3,7 @@
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.resource_change import Action, Row
 from model_serving.review.plan.diff import Change, compare
-from model_serving.review.plan.field_names import spoken
+from model_serving.review.plan.field_names import stack_file_path
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
 
@@ -27,7 +27,7 @@ def action_of(step: Step) -> Action:
 
 def field_row(change: Change) -> Row:
     """A changed field under its name in a stack file."""
-    return Row(spoken(change.path), shown(change.old), shown(change.new))
+    return Row(stack_file_path(change.path), shown(change.old), shown(change.new))
 
 
 def drift(group: Group, *resources: str) -> tuple[Row, ...]:

@@ -6,7 +6,7 @@ from model_serving.contract import Consequence, Field, OnChange, fields
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.sentence import Sentence, quoted, sentence
 from model_serving.review.plan.diff import Change, Kind
-from model_serving.review.plan.field_names import spoken
+from model_serving.review.plan.field_names import stack_file_path
 from model_serving.review.plan.redact import shown
 
 _RISKS: Mapping[Consequence, Risk] = {
@@ -87,7 +87,7 @@ def _reported_elsewhere(change: Change) -> bool:
 
 def edit(change: Change) -> Sentence:
     """`description` `a` → `b`."""
-    name = quoted(spoken(change.path))
+    name = quoted(stack_file_path(change.path))
     old, new = quoted(shown(change.old), 60), quoted(shown(change.new), 60)
     match change.kind:
         case Kind.ADD:

@@ -1,41 +1,49 @@
-"""The provider's names in the words of a stack file, which is where an author changes them."""
+"""Paths in a provider's inputs as paths in a stack file, which is where an author changes them."""
 
 import re
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel
 
 from model_serving.databricks.naming import snake_case
 from model_serving.review.plan.diff import Path
+from model_serving.spec.introspection import bare, provider_path
+from model_serving.spec.vocabulary.stack import Endpoint
 
-_SAID_OTHERWISE = {
-    "entityName": "entity",
-    "entityVersion": "version",
-    "scaleToZeroEnabled": "scale_to_zero",
-    "burstScalingEnabled": "burst_scaling",
-    "autoCaptureConfig": "auto_capture",
-    "inferenceTableConfig": "inference_table",
-    "onUpdateSuccesses": "on_update_success",
-    "onUpdateFailures": "on_update_failure",
-    "accessControls": "permissions",
-}
-_LEFT_OUT = {"config", "routes", "trafficPercentage"}
-_SHORTER = {"trafficConfig": "traffic"}
+_INSIDE_ITEMS: Final = ("routes", "trafficPercentage", "value")
+"""Keys of the provider's lists of routes and of tags, which are maps in a stack file."""
 
 
-def spoken(path: Path) -> str:
+def stack_file_path(path: Path) -> str:
     """`config.servedEntities[champion].entityVersion` as `served_entities.champion.version`."""
-    words = [_word(part) for part in path if part not in _LEFT_OUT]
-    if path[:1] == ("tags",) and words[-1:] == ["value"]:
-        words.pop()
-    return ".".join(words) or ".".join(path)
+    names: list[str] = []
+    kind: Any = Endpoint
+    rest = path
+    while rest:
+        name, kind, rest = _step(kind, rest)
+        names += [name] if name else []
+    return ".".join(names) or ".".join(path)
 
 
-def _word(part: str) -> str:
-    if part.startswith("["):
-        return part[1:-1]
-    return _SHORTER.get(part) or _SAID_OTHERWISE.get(part) or snake(part)
+def _step(kind: Any, path: Path) -> tuple[str, Any, Path]:
+    """The name of the first part of a path, the type of its value (None where unknown), and the parts after it."""
+    part, rest = path[0], path[1:]
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        nested = []
+        for name, field in kind.model_fields.items():
+            own = provider_path(field)
+            if path[: len(own)] == own:
+                return name, bare(field.annotation), path[len(own) :]
+            nested += [name] if part == own[0] else []
+        if nested:
+            return nested[0] if len(nested) == 1 and not rest else "", kind, rest
+    elif kind is not None and part in _INSIDE_ITEMS:
+        return "", kind, rest
+    elif get_origin(kind) in (dict, list):
+        return part.strip("[]"), bare(get_args(kind)[-1]), rest
+    return part[1:-1] if part.startswith("[") else _snake_case(part), None, rest
 
 
-def snake(name: str) -> str:
-    """`routeOptimized` as `route_optimized`; a name that an author chose stays as it is."""
-    if not re.fullmatch(r"[a-z]+([A-Z][a-z0-9]*)+", name):
-        return name
-    return snake_case(name)
+def _snake_case(name: str) -> str:
+    """`routeOptimized` as `route_optimized`; a name that is not in camelCase is an author's and stays as it is."""
+    return snake_case(name) if re.fullmatch(r"[a-z]+([A-Z][a-z0-9]*)+", name) else name

@@ -62,6 +62,16 @@ def is_secret(value: object) -> TypeGuard[Secret]:
     return isinstance(value, Secret)
 
 
+def is_output(value: object) -> bool:
+    """Whether a value is a `pulumi.Output`. Pulumi is not imported: stack files are read without it."""
+    return not isinstance(value, str) and callable(getattr(value, "apply", None))
+
+
 def is_unknown(value: object) -> bool:
-    """Whether a value is secret and could not be decrypted, so that no rule can judge it."""
-    return isinstance(value, Secret) and not value.known
+    """Whether no rule can check a value: an output, or a secret that could not be decrypted."""
+    return is_output(value) or (isinstance(value, Secret) and not value.known)
+
+
+def is_plaintext(value: object) -> TypeGuard[str]:
+    """Whether a value is text that may be shown: neither a secret nor an output."""
+    return isinstance(value, str) and not isinstance(value, Secret)

@@ -5,16 +5,17 @@ from typing import Final
 
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
-from model_serving.spec.files.secrets import is_secret
-from model_serving.spec.validation.served_entity_rules import entity_findings
+from model_serving.spec.files.secrets import is_plaintext
+from model_serving.spec.validation.messages import describe
+from model_serving.spec.validation.served_entity_rules import served_entity_problems
 from model_serving.spec.validation.suggestions import suggestion
-from model_serving.spec.vocabulary.stack import Endpoint, RateLimit, TelemetryConfig
+from model_serving.spec.vocabulary.stack import BaseEndpoint, Endpoint, RateLimit, TelemetryConfig
 
 _TOTAL: Final = 100
 _NAMED: Final = ("user_group", "service_principal")
 
 
-def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
+def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
     """What is wrong with one endpoint by itself, its served entities included."""
     yield from _traffic(endpoint, (*path, "traffic"))
     yield from _permissions(endpoint, (*path, "permissions"))
@@ -25,14 +26,14 @@ def endpoint_findings(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
             message,
             "Leave it out; an endpoint without auto_capture keeps no table",
         )
-    if endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
+    if isinstance(endpoint, Endpoint) and endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
         yield _kept_and_replaced(endpoint, (*path, "replace_id"))
     if endpoint.ai_gateway:
         yield from _rate_limits(endpoint.ai_gateway.rate_limits, (*path, "ai_gateway", "rate_limits"))
     if endpoint.telemetry_config:
         yield from _telemetry(endpoint.telemetry_config, (*path, "telemetry_config"))
     for name, entity in endpoint.served_entities.items():
-        yield from entity_findings(entity, (*path, "served_entities", name))
+        yield from served_entity_problems(entity, (*path, "served_entities", name))
 
 
 def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Problem:
@@ -43,7 +44,7 @@ def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Problem:
     return path, "an endpoint that is retained on delete stays, so it can't be replaced", hint
 
 
-def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
+def _traffic(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
     entities, routes = endpoint.served_entities, endpoint.routes
     for name in routes:
         if name not in entities:
@@ -61,7 +62,7 @@ def _traffic(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
         yield path, f"sums to {total}, must be 100", "Change the percentages so that they add up to 100"
 
 
-def _permissions(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
+def _permissions(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for n, permission in enumerate(endpoint.permissions):
         where = (*path, n)
@@ -71,7 +72,7 @@ def _permissions(endpoint: Endpoint, path: FieldPath) -> Iterator[Problem]:
             continue
         kind, name = permission.kind, permission.principal
         if (kind, name) in seen:
-            yield where, f'{kind} "{name}" has two entries', "Keep the one with the level that is meant"
+            yield where, f"{kind} {describe(name)} has two entries", "Keep the one with the level that is meant"
         seen.add((kind, name))
         if kind == "group" and name == "admins":
             message = "workspace administrators always manage every endpoint; their permission can't be set"
@@ -90,7 +91,7 @@ def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Problem]:
             message = "a limit of the whole endpoint has no principal"
             yield (*where, "principal"), message, "Leave `principal` out, or choose another `key`"
         if (limit.key, limit.principal) in seen:
-            whom = f'{limit.key} "{limit.principal}"' if limit.principal else limit.key
+            whom = f"{limit.key} {describe(limit.principal)}" if limit.principal else limit.key
             yield where, f"{whom} has two limits", "Keep one of the two"
         seen.add((limit.key, limit.principal))
 
@@ -99,8 +100,7 @@ def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Problem]
     if telemetry.table_names is not None and telemetry.telemetry_profile_id is not None:
         message = "table_names makes a telemetry profile, telemetry_profile_id names an existing one"
         yield (*path, "telemetry_profile_id"), message, "Keep one of the two"
-    tables = telemetry.table_names.model_dump(exclude_none=True) if telemetry.table_names else {}
-    if tables:
+    if telemetry.table_names and any(table is not None for _, table in telemetry.table_names):
         yield from _payload_table(telemetry, path)
     elif telemetry.telemetry_profile_id is None:
         message = "names no telemetry profile, so the workspace would accept it and discard it"
@@ -111,7 +111,7 @@ def _payload_table(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Prob
     """Source: Databricks CLI, libs/testserver/serving_endpoints.go: it is named after the logs table."""
     name = telemetry.inference_table_config.name if telemetry.inference_table_config else None
     logs = telemetry.table_names.logs_table if telemetry.table_names else None
-    if name is None or is_secret(name) or is_secret(logs) or name == f"{logs}_payload":
+    if not is_plaintext(name) or not (logs is None or is_plaintext(logs)) or name == f"{logs}_payload":
         return
     message = f'with table_names the workspace chooses the name of this table, not "{name}"'
     way_out = f"Leave `name` out; the table will be {logs}_payload" if logs else "Leave `name` out"

@@ -5,10 +5,12 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from model_serving.spec.field_path import NAMESPACE, FieldPath
-from model_serving.spec.files.secrets import is_secret
+from model_serving.spec.files.secrets import is_output, is_secret
 from model_serving.spec.introspection import keys, words
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary import types
+from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.stack import Stack
 
 _LONGEST: Final = 80
 _DAY: Final = ("a day", "Write it as year-month-day, as in 2027-03-31")
@@ -52,17 +54,17 @@ _FORMS: Final = {
 """Each pattern of the vocabulary: what a text that doesn't match it is not, and how it is written."""
 
 
-def explain(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
-    """Message and hint for one error, whose path is that of the value."""
+def explain(error: ErrorDetails, path: FieldPath, root: type[Model] = Stack) -> tuple[str, str]:
+    """Message and hint for one error. `path` is that of the value in a `root`."""
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
     if kind in _KINDS:
         what, way_out = _KINDS[kind]
         return f"must be {what}; found {describe(found)}", _other_spelling(kind, found) or way_out
     match kind:
         case "extra_forbidden":
-            return unknown_key(path)
+            return unknown_key(path, root)
         case "literal_error":
-            return _unknown_word(found, words(path))
+            return _unknown_word(found, words(path, root))
         case "string_pattern_mismatch":
             what, way_out = _FORMS.get(context["pattern"], ("does not have the right form", _REFERENCE))
             message = f"{describe(found)} {what}", way_out
@@ -79,10 +81,10 @@ def explain(error: ErrorDetails, path: FieldPath) -> tuple[str, str]:
     return message
 
 
-def unknown_key(path: FieldPath) -> tuple[str, str]:
-    """A key of the whole stack is named as it is written, with its namespace."""
-    namespace = NAMESPACE if len(path) == 1 else ""
-    name, allowed = f"{namespace}{path[-1]}", [namespace + key for key in keys(path[:-1])]
+def unknown_key(path: FieldPath, root: type[Model] = Stack) -> tuple[str, str]:
+    """Message and hint for a key that `root` doesn't have. Top-level keys of a stack are shown with their namespace."""
+    namespace = NAMESPACE if len(path) == 1 and root is Stack else ""
+    name, allowed = f"{namespace}{path[-1]}", [namespace + key for key in keys(path[:-1], root)]
     return f'unknown key "{name}"', suggestion(name, allowed, "Known keys here")
 
 
@@ -103,8 +105,8 @@ def _other_spelling(kind: str, found: Any) -> str:
 
 def describe(value: Any) -> str:
     """A found value, short. A whole map or list is named, not printed, and a secret never."""
-    if is_secret(value):
-        return "a secret"
+    if is_secret(value) or is_output(value):
+        return "a secret" if is_secret(value) else "an output"
     if isinstance(value, dict | list):
         return "a map" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):

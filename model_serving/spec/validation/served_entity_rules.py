@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from model_serving.databricks.secret_references import is_secret_reference
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
-from model_serving.spec.files.secrets import is_unknown
+from model_serving.spec.files.secrets import is_output, is_unknown
+from model_serving.spec.validation.messages import describe
 from model_serving.spec.vocabulary.stack import ServedEntity
 from model_serving.spec.vocabulary.types import OBJECT_NAME
 
 
-def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
+def served_entity_problems(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
     """What is wrong with one served entity by itself."""
     kinds = [kind for kind in ("entity", "feature_spec", "external_model") if getattr(entity, kind) is not None]
     if len(kinds) != 1:
@@ -26,7 +27,7 @@ def entity_findings(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
         message = "the Databricks provider never sends false, so the entity would keep the workspace's default, true"
         yield (*path, "burst_scaling"), message, "Leave it out"
     for name, value in entity.environment_vars.items():
-        if "{{" in value and not is_secret_reference(value):
+        if not is_unknown(value) and "{{" in value and not is_secret_reference(value):
             message = f'"{value}" looks like a secret reference and is none'
             yield (*path, "environment_vars", name), message, "Write it whole, as {{secrets/scope/key}}"
 
@@ -42,6 +43,12 @@ def _feature_spec(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
 
 
 def _model(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
+    if is_output(entity.entity) and entity.version is None:
+        yield (
+            (*path, "version"),
+            "no version of the model is chosen",
+            "Set `version`: an alias in an output isn't resolved",
+        )
     if entity.entity is None or is_unknown(entity.entity):
         return
     name, at, alias = entity.entity.partition("@")
@@ -55,7 +62,7 @@ def _model(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
         message = f'"{name}" has no aliases: only models of Unity Catalog have, catalog.schema.model'
         yield (*path, "entity"), message, "Write its full name, or a `version` instead of the alias"
     elif alias and entity.version:
-        message = f'an alias (@{alias}) and version "{entity.version}" both choose the version'
+        message = f"an alias (@{alias}) and version {describe(entity.version)} both choose the version"
         yield (*path, "version"), message, "Keep one of the two"
     elif not alias and not entity.version and not _pay_per_token(entity):
         message = f'no version of model "{name}" is chosen'

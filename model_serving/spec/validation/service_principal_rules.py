@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
-from model_serving.spec.vocabulary.stack import ServicePrincipal
+from model_serving.spec.vocabulary.stack import BaseServicePrincipal
 
 
-def principal_findings(principal: ServicePrincipal, path: FieldPath) -> Iterator[Problem]:
+def principal_problems(principal: BaseServicePrincipal, path: FieldPath) -> Iterator[Problem]:
     """What is wrong with one service principal by itself."""
     if principal.application_id is None and principal.display_name is None:
         message = "neither display_name, to create one, nor application_id, to look one up"

@@ -11,13 +11,13 @@ from typing import Final
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret, is_unknown
-from model_serving.spec.validation.endpoint_rules import endpoint_findings
-from model_serving.spec.validation.service_principal_rules import principal_findings
+from model_serving.spec.validation.endpoint_rules import endpoint_problems
+from model_serving.spec.validation.service_principal_rules import principal_problems
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary.stack import Endpoint, ServicePrincipal, Stack
 from model_serving.spec.vocabulary.types import APPLICATION_ID, ENDPOINT_NAME
 
-__all__ = ["Names", "endpoint_findings", "endpoint_name", "findings", "principal_findings", "reference_findings"]
+__all__ = ["Names", "endpoint_name", "endpoint_problems", "principal_problems", "problems", "reference_problems"]
 
 _NAME_LIMIT: Final = 63
 
@@ -30,18 +30,18 @@ class Names:
     service_principals: Collection[str]
 
 
-def findings(stack: Stack) -> Iterator[Problem]:
+def problems(stack: Stack) -> Iterator[Problem]:
     """Everything that is wrong between the fields of a stack, less what it refers to."""
     for key, endpoint in stack.endpoints.items():
         yield from _name(stack, key, ("endpoints", key))
-        yield from endpoint_findings(endpoint, ("endpoints", key))
+        yield from endpoint_problems(endpoint, ("endpoints", key))
     for key, principal in stack.service_principals.items():
-        yield from principal_findings(principal, ("service_principals", key))
+        yield from principal_problems(principal, ("service_principals", key))
     yield from _one_endpoint_a_name(stack)
     yield from _one_declaration_a_principal(stack)
 
 
-def reference_findings(stack: Stack, names: Names) -> Iterator[Problem]:
+def reference_problems(stack: Stack, names: Names) -> Iterator[Problem]:
     """Every reference to what nobody declares."""
     for key, endpoint in stack.endpoints.items():
         yield from _principals(endpoint, ("endpoints", key), names)

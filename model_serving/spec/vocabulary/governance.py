@@ -115,10 +115,5 @@ class TelemetryConfig(Model):
 class EmailNotifications(Model):
     """Whom Databricks writes to after an update of the endpoint."""
 
-    # The API's names, which Pulumi makes plural.
-    on_update_success: list[Text] = Field(
-        default_factory=list, serialization_alias="onUpdateSuccesses", description="Email addresses."
-    )
-    on_update_failure: list[Text] = Field(
-        default_factory=list, serialization_alias="onUpdateFailures", description="Email addresses."
-    )
+    on_update_success: list[Text] = Field(default_factory=list, description="Email addresses.")
+    on_update_failure: list[Text] = Field(default_factory=list, description="Email addresses.")

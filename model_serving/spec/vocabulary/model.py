@@ -1,7 +1,8 @@
 """The base of every model of the vocabulary."""
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+
+from model_serving.databricks.naming import provider_name
 
 
 class Model(BaseModel):
@@ -14,4 +15,6 @@ class Model(BaseModel):
     derived from the declaration; what an edit of the field does is its row in model_serving/contract.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=AliasGenerator(serialization_alias=to_camel))
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=AliasGenerator(serialization_alias=provider_name)
+    )

@@ -1,7 +1,7 @@
 """The single values that a stack file is made of: texts, names, versions, flags and numbers, with their limits.
 
-Every text may be a Secret, and stays one: `Text`, `AnyText` and what is built on them. A secret that is not known fits
-without a look, since there is nothing to look at.
+Every text may be a Secret, and stays one: `Text`, `AnyText` and what is built on them. In a program it may also be an
+output of another resource (`pulumi.Output`). A secret or output whose text is not known is accepted unchecked.
 """
 
 from typing import Annotated, Any, Final
@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from model_serving.spec.files.secrets import Secret
+from model_serving.spec.files.secrets import Secret, is_unknown
 
 ENDPOINT_NAME: Final = r"^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$"
 """Endpoint names as the API takes them: 1-63 letters, digits, - and _, ending in a letter or digit."""
@@ -45,21 +45,20 @@ _VERSION_SCHEMA: Final = {"anyOf": [{"type": "string", "pattern": VERSION}, {"ty
 
 
 def _as_text(value: Any) -> Any:
-    """A version written as a bare number (`version: 7`) means the text that the API wants; 7.5 is told to be none."""
+    """The text that the API takes for a version written as a bare number (`version: 7`)."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _keep_secret(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    """Pydantic turns a subclass of str into a plain one; a Secret goes through its checks and comes out as it was."""
-    if not isinstance(value, Secret):
-        return check(value)
-    if value.known:
-        check(value)
-    return value
+    """Pydantic turns a subclass of str into a plain one; a Secret passes the checks and stays a Secret."""
+    if is_unknown(value):
+        return value
+    checked = check(value)
+    return value if isinstance(value, Secret) else checked
 
 
 class _MayBeSecret:
-    """Lets a type of text be a Secret, and be written as `{secure: v1:...}`."""
+    """Lets a type of text be a Secret, written as `{secure: v1:...}`, or an output."""
 
     @staticmethod
     def __get_pydantic_core_schema__(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -77,7 +76,7 @@ def _refuse_secret(value: Any) -> Any:
 
 
 PlaintextOnly = BeforeValidator(_refuse_secret)
-"""On what can't be secret, because it comes to stand somewhere in clear: words of a closed list, days, names, keys."""
+"""For values that are stored in plaintext and can't be secret: words of a closed list, days, names, keys."""
 
 AnyText = Annotated[str, _MayBeSecret]
 Text = Annotated[str, StringConstraints(min_length=1), _MayBeSecret]
@@ -90,10 +89,10 @@ ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _MayBe
 Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _MayBeSecret]
 EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), PlaintextOnly]
 NamePrefix = Annotated[str, PlaintextOnly]
-"""An endpoint's name is its id in Pulumi's state, in clear."""
+"""An endpoint's name is its id in Pulumi's state, in plaintext."""
 
 GrantedName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), PlaintextOnly]
-"""What a grant is on is part of the grant's id in Pulumi's state, in clear."""
+"""The securable of a grant is part of the grant's id in Pulumi's state, in plaintext."""
 
 Key = Annotated[str, StringConstraints(min_length=1), PlaintextOnly]
 """A key of the stack file's own, or a reference to one."""

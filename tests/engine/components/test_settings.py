@@ -82,8 +82,9 @@ def test_older_gateway_does_not_crash_the_provider(project: Sandbox, wish: str) 
     """As an older state has it, whose program declared the gateway on the provider's resource."""
     settings = project.folder / "components/inputs.py"
     now = settings.read_text(encoding="utf-8")
-    older = '"name": args.name, "aiGateway": {"usageTrackingConfig": {"enabled": True}},'
-    project.edit("components/inputs.py", '"name": args.name,', older)
+    sent = "return EndpointInputs(inputs"
+    older = f'{sent} | {{"aiGateway": {{"usageTrackingConfig": {{"enabled": True}}}}}}'
+    project.edit("components/inputs.py", sent, older)
     project.edit("components/serving_endpoint.py", '"aiGateway", ', "")
     project.pulumi(*UP)
     settings.write_text(now, encoding="utf-8")
@@ -91,8 +92,8 @@ def test_older_gateway_does_not_crash_the_provider(project: Sandbox, wish: str) 
     project.edit("stacks/base.yaml", TAGS, wish)
     before = project.workspace.writes()
     project.pulumi(*UP)
-    sent = [f"PUT {ENDPOINT}/ai-gateway"] if wish != TAGS else []
-    assert project.workspace.writes()[len(before) :] == sent
+    writes = [f"PUT {ENDPOINT}/ai-gateway"] if wish != TAGS else []
+    assert project.workspace.writes()[len(before) :] == writes
     project.pulumi(*UP, "--expect-no-changes")
 
 

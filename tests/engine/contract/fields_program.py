@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from model_serving.components.from_spec import endpoint_args
-from model_serving.components.inputs import endpoint_settings, model_serving
+from model_serving.components.inputs import endpoint_inputs
 from model_serving.spec import Stack
 from tests.engine.contract.field_cases import MODEL
 from tests.support.sandbox import Sandbox
@@ -39,8 +39,9 @@ def declare_raw(sandbox: Sandbox, endpoints: Endpoints) -> None:
     """In a program that registers `databricks.ModelServing` itself, with the same inputs and all of them."""
     _keep_only_the_host(sandbox, {})
     stack = Stack.model_validate({"endpoints": {name: _whole(fields) for name, fields in endpoints.items()}})
-    arguments = {name: endpoint_args(stack, name, str) for name in endpoints}
-    inputs = {name: model_serving(args) | endpoint_settings(args) for name, args in arguments.items()}
+    arguments = {name: endpoint_args(stack, name) for name in endpoints}
+    declared = {name: endpoint_inputs(args) for name, args in arguments.items()}
+    inputs = {name: each.model_serving | each.settings for name, each in declared.items()}
     for name, fields in endpoints.items():
         _as_a_raw_program_would(inputs[name], _whole(fields))
     (sandbox.folder / "__main__.py").write_text(RAW)

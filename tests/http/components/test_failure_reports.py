@@ -46,7 +46,12 @@ def update(still: Any) -> Any:
 def warnings(still: Any) -> list[str]:
     entity = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
     return preflight(
-        [endpoint_requirements(("endpoints", "fraud"), ServingEndpointArgs("fraud", {"one": entity}))], still.settings()
+        [
+            endpoint_requirements(
+                ("endpoints", "fraud"), ServingEndpointArgs(name="fraud", served_entities={"one": entity})
+            )
+        ],
+        still.settings(),
     ).warnings
 
 

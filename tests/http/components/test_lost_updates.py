@@ -8,7 +8,7 @@ import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.deployment.lost_updates import LostUpdateError, resend_lost_update, warn_of_lost_update
-from model_serving.components.inputs import model_serving
+from model_serving.components.inputs import endpoint_inputs
 from model_serving.databricks import serving_endpoints
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
@@ -25,7 +25,8 @@ def live(still: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def declared(version: str) -> dict[str, Any]:
     entity = ServedEntityArgs(entity="main.ml.fraud", version=version, workload_size="Small")
-    return model_serving(ServingEndpointArgs("fraud", {"one": entity}, tags={"team": "risk"}))
+    args = ServingEndpointArgs(name="fraud", served_entities={"one": entity}, tags={"team": "risk"})
+    return endpoint_inputs(args).model_serving
 
 
 def send(still: Any, version: str) -> None:

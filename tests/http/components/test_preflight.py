@@ -20,7 +20,10 @@ WAY = {"catalog/main": "USE_CATALOG", "schema/main.ml": "USE_SCHEMA", "function/
 
 def run(settings: dict[str, Any], name: str = "fraud") -> PreflightReport:
     entity = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
-    return preflight([endpoint_requirements(("endpoints", name), ServingEndpointArgs(name, {"one": entity}))], settings)
+    return preflight(
+        [endpoint_requirements(("endpoints", name), ServingEndpointArgs(name=name, served_entities={"one": entity}))],
+        settings,
+    )
 
 
 def test_another_creator_is_a_warning(still: Any) -> None:

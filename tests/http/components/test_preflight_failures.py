@@ -22,7 +22,9 @@ LATER = (
 
 def run(settings: dict[str, Any]) -> PreflightReport:
     entity = ServedEntityArgs(entity="main.ml.fraud@Champion", workload_size="Small")
-    asked = endpoint_requirements(("endpoints", "fraud"), ServingEndpointArgs("fraud", {"one": entity}))
+    asked = endpoint_requirements(
+        ("endpoints", "fraud"), ServingEndpointArgs(name="fraud", served_entities={"one": entity})
+    )
     return preflight([asked], {"retryTimeoutSeconds": "1", **settings})
 
 
@@ -53,7 +55,9 @@ def test_an_unavailable_workspace_is_reported(still: Any, path: str, rule: dict[
 def test_pending_reads_are_cancelled(still: Any) -> None:
     fault(still, "/api/2.1/unity-catalog/models/*", status=503)
     entities = {f"e{n}": ServedEntityArgs(entity=f"main.ml.m{n}@Champion", workload_size="Small") for n in range(40)}
-    asked = endpoint_requirements(("endpoints", "fraud"), ServingEndpointArgs("fraud", entities))
+    traffic = {"e0": 100} | {f"e{n}": 0 for n in range(1, 40)}
+    args = ServingEndpointArgs(name="fraud", served_entities=entities, traffic=traffic)
+    asked = endpoint_requirements(("endpoints", "fraud"), args)
     with pytest.raises(pulumi.RunError, match=r"answers 503 \(Injected fault\)"):
         preflight([asked], {"retryTimeoutSeconds": "1", **still.settings()})
     requests = still.call("GET", "/_workspace/journal")["requests"]

@@ -12,7 +12,7 @@ from model_serving.components.deployment.served_config import (
     tag_differences,
     tags_body,
 )
-from model_serving.components.inputs import model_serving
+from model_serving.components.inputs import endpoint_inputs
 from model_serving.spec.vocabulary.stack import InferenceTable
 
 MODEL: dict[str, Any] = {"entity": "main.ml.fraud", "version": "7", "workload_size": "Small"}
@@ -30,7 +30,8 @@ ALL = {"routes": [{"served_model_name": "one", "served_entity_name": "one", "tra
 
 
 def declared(**entity: Any) -> dict[str, Any]:
-    return model_serving(ServingEndpointArgs("fraud", {"one": ServedEntityArgs(**{**MODEL, **entity})}))
+    args = ServingEndpointArgs(name="fraud", served_entities={"one": ServedEntityArgs(**{**MODEL, **entity})})
+    return endpoint_inputs(args).model_serving
 
 
 def served(**entity: Any) -> dict[str, Any]:
@@ -84,8 +85,10 @@ def test_possibly_secret_values_are_hidden() -> None:
 def test_entities_traffic_and_inference_table_are_compared() -> None:
     entity = ServedEntityArgs(**MODEL)
     table = InferenceTable(catalog_name="main", schema_name="logs")
-    args = ServingEndpointArgs("f", {"a": entity, "b": entity}, {"a": 90, "b": 10}, auto_capture=table)
-    assert config_differences(config_body(model_serving(args)), served()) == [
+    args = ServingEndpointArgs(
+        name="f", served_entities={"a": entity, "b": entity}, traffic={"a": 90, "b": 10}, auto_capture=table
+    )
+    assert config_differences(config_body(endpoint_inputs(args).model_serving), served()) == [
         '"a" is not served',
         '"b" is not served',
         '"one" is still served',

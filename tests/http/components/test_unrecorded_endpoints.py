@@ -23,7 +23,10 @@ from model_serving.databricks.resource_types import MODEL_SERVING
 
 NOW = 1_800_000_000.0
 ARGS = ServingEndpointArgs(
-    "fraud", {"one": ServedEntityArgs(entity="main.ml.fraud@Champion")}, tags={"team": "risk"}, route_optimized=True
+    name="fraud",
+    served_entities={"one": ServedEntityArgs(entity="main.ml.fraud@Champion")},
+    tags={"team": "risk"},
+    route_optimized=True,
 )
 LIVE: dict[str, Any] = {
     "name": "fraud",
@@ -118,7 +121,7 @@ def test_only_our_own_endpoint_is_imported() -> None:
 def test_only_up_waits_for_a_deployment(still: Any, monkeypatch: pytest.MonkeyPatch, *, is_dry_run: bool) -> None:
     still.endpoint("fraud")
     entity = ServedEntityArgs(entity="main.ml.fraud", version="7")
-    workspace, args = connect(still.settings()), ServingEndpointArgs("fraud", {"one": entity})
+    workspace, args = connect(still.settings()), ServingEndpointArgs(name="fraud", served_entities={"one": entity})
     messages: list[str] = []
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: is_dry_run)
     monkeypatch.setattr(pulumi.log, "info", messages.append)

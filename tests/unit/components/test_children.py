@@ -15,7 +15,7 @@ from model_serving.components.args import (
     ServicePrincipalArgs,
     ServingEndpointArgs,
 )
-from model_serving.components.from_spec import endpoint_args
+from model_serving.components.from_spec import endpoint_args, with_application_ids
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.policies.pack.input_values import UNKNOWN
@@ -44,7 +44,7 @@ def recorded() -> Recorded:
 
 def endpoint(**fields: Any) -> ServingEndpointArgs:
     model = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
-    return ServingEndpointArgs("fraud", {"champion": model}, preflight=False, **fields)
+    return ServingEndpointArgs(name="fraud", served_entities={"champion": model}, preflight=False, **fields)
 
 
 @pytest.mark.parametrize("fields", [{}, {"permissions": []}], ids=["absent", "empty"])
@@ -60,7 +60,7 @@ def test_permissions_without_an_entry_are_not_managed(recorded: Recorded, fields
 def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
     @mocked
     def program() -> None:
-        permission = PermissionArgs("group", "ml", "CAN_QUERY")
+        permission = PermissionArgs(group="ml", level="CAN_QUERY")
         ServingEndpoint("one", endpoint(permissions=[permission], ai_gateway=AiGatewayArgs(usage_tracking=True)))
 
     program()
@@ -96,7 +96,7 @@ def test_the_instant_check_judges_what_is_registered(recorded: Recorded, name: s
     @mocked
     def program() -> None:
         for key in stack.endpoints:
-            ServingEndpoint(key, endpoint_args(stack, key, lambda _: "app1"))
+            ServingEndpoint(key, with_application_ids(endpoint_args(stack, key), lambda _: "app1"))
 
     program()
     judged = {each.resource.name: each.resource for _, each in declared(name, stack)}
@@ -121,7 +121,7 @@ def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Re
             ServicePrincipalArgs(
                 display_name="shop",
                 entitlements=["workspace-access"],
-                oauth_secret=OAuthSecretArgs("60s", 3),
+                oauth_secret=OAuthSecretArgs(lifetime="60s", generation=3),
                 execute=["main.ml.fraud"],
                 select=["main.features.users"],
             ),
@@ -159,7 +159,7 @@ def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Re
 def test_arguments_that_contradict_each_other_are_told_by_field(
     recorded: Recorded, fields: dict[str, Any], told: str
 ) -> None:
-    with pytest.raises(ValueError, match="can't be what its arguments say") as refusal:
+    with pytest.raises(ValueError, match="Invalid ServingEndpointArgs") as refusal:
         ServingEndpoint("one", endpoint(**fields))
     assert told in str(refusal.value)
     assert recorded.registered == {}

@@ -11,7 +11,7 @@ from model_serving.components.args import (
     ServedEntityArgs,
     ServingEndpointArgs,
 )
-from model_serving.components.inputs import access_controls, endpoint_settings, model_serving
+from model_serving.components.inputs import access_controls, endpoint_inputs
 from model_serving.spec import Secret, is_secret
 from model_serving.spec.vocabulary.stack import (
     EmailNotifications,
@@ -30,6 +30,14 @@ WIRED = {
     "workloadType": "CPU",
     "scaleToZeroEnabled": False,
 }
+
+
+def model_serving(args: ServingEndpointArgs) -> dict[str, Any]:
+    return endpoint_inputs(args).model_serving
+
+
+def endpoint_settings(args: ServingEndpointArgs) -> dict[str, Any]:
+    return endpoint_inputs(args).settings
 
 
 def endpoint(**fields: Any) -> ServingEndpointArgs:
@@ -51,9 +59,9 @@ def test_what_is_left_out_stays_out() -> None:
 def test_settings_never_go_through_the_provider() -> None:
     args = endpoint(
         ai_gateway=AiGatewayArgs(
-            InferenceTable(catalog_name="main", schema_name="logs", enabled=False),
+            inference_table=InferenceTable(catalog_name="main", schema_name="logs", enabled=False),
             usage_tracking=False,
-            rate_limits=[RateLimitArgs("user", calls=0)],
+            rate_limits=[RateLimitArgs(key="user", calls=0)],
         ),
         email_notifications=EmailNotifications(on_update_failure=["a@example.com"]),
         telemetry_config=TelemetryConfig(table_names=TelemetryTables(logs_table="main.ml.logs")),
@@ -83,27 +91,27 @@ def test_settings_never_go_through_the_provider() -> None:
     ids=["feature spec", "GPU", "foundation model"],
 )
 def test_a_served_entity(entity: ServedEntityArgs, wired: dict[str, Any]) -> None:
-    [found] = model_serving(ServingEndpointArgs("x", {"e": entity}))["config"]["servedEntities"]
+    [found] = model_serving(ServingEndpointArgs(name="x", served_entities={"e": entity}))["config"]["servedEntities"]
     assert {name: found.get(name) for name in wired} == wired
 
 
 def test_a_foundation_model_gets_no_workload_type() -> None:
     entity = ServedEntityArgs(entity="system.ai.llama", min_provisioned_throughput=0, max_provisioned_throughput=100)
-    [found] = model_serving(ServingEndpointArgs("x", {"e": entity}))["config"]["servedEntities"]
+    [found] = model_serving(ServingEndpointArgs(name="x", served_entities={"e": entity}))["config"]["servedEntities"]
     assert "workloadType" not in found
 
 
 def test_an_external_model_flows_on_so_that_the_policy_pack_can_name_it() -> None:
     external = ServedEntityArgs(external_model=ExternalModel(provider="openai", name="gpt", task="llm/v1/chat"))
-    [found] = model_serving(ServingEndpointArgs("x", {"e": external}))["config"]["servedEntities"]
+    [found] = model_serving(ServingEndpointArgs(name="x", served_entities={"e": external}))["config"]["servedEntities"]
     assert found == {"name": "e", "externalModel": {"provider": "openai", "name": "gpt", "task": "llm/v1/chat"}}
 
 
 def test_user_names_are_in_lower_case_as_the_provider_keeps_them_and_groups_are_not() -> None:
     permissions = [
-        PermissionArgs("user", "Ann.Lee@example.com", "CAN_VIEW"),
-        PermissionArgs("group", "ML-Engineers", "CAN_MANAGE"),
-        PermissionArgs("service_principal", "ABC", "CAN_QUERY"),
+        PermissionArgs(user="Ann.Lee@example.com", level="CAN_VIEW"),
+        PermissionArgs(group="ML-Engineers", level="CAN_MANAGE"),
+        PermissionArgs(service_principal="ABC", level="CAN_QUERY"),
     ]
     assert access_controls(permissions) == [
         {"userName": "ann.lee@example.com", "permissionLevel": "CAN_VIEW"},
@@ -114,6 +122,6 @@ def test_user_names_are_in_lower_case_as_the_provider_keeps_them_and_groups_are_
 
 def test_a_secret_user_stays_secret() -> None:
     """The provider keeps users' names in lower case; in clear, the name would be in the state."""
-    (entry,) = access_controls([PermissionArgs("user", Secret("Ann@Example.com"), "CAN_QUERY")])
+    (entry,) = access_controls([PermissionArgs(user=Secret("Ann@Example.com"), level="CAN_QUERY")])
     assert is_secret(entry["userName"])
     assert entry["userName"].reveal() == "ann@example.com"

@@ -37,9 +37,9 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def register(opts: pulumi.ResourceOptions | None) -> None:
     """An endpoint with settings and permissions."""
     args = ServingEndpointArgs(
-        "fraud",
-        {"champion": ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")},
-        permissions=[PermissionArgs("group", "ml", "CAN_QUERY")],
+        name="fraud",
+        served_entities={"champion": ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")},
+        permissions=[PermissionArgs(group="ml", level="CAN_QUERY")],
         email_notifications=EmailNotifications(on_update_failure=["ann@example.com"]),
         preflight=False,
     )

@@ -12,6 +12,7 @@ import yaml
 from model_serving.spec.field_path import FieldPath, dotted, own_path
 from model_serving.spec.files.yaml_text import Loader
 from model_serving.spec.introspection import keys
+from model_serving.spec.reference_docs import models
 from model_serving.spec.vocabulary.model import Model
 from tests.support.stack_files import StackFiles, replaced
 
@@ -35,8 +36,7 @@ def written_fields(value: Any) -> Iterator[str]:
 
 def all_fields() -> set[str]:
     """The same for every model of the vocabulary."""
-    models = [each for each in Model.__subclasses__() if each.__module__.startswith("model_serving.spec.")]
-    return {f"{each.__name__}.{name}" for each in models for name in each.model_fields}
+    return {f"{each.__name__}.{name}" for each in models() for name in each.model_fields}
 
 
 def paths(value: Any, path: FieldPath = ()) -> Iterator[FieldPath]:

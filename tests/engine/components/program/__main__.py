@@ -34,9 +34,9 @@ for name in ("east", "west"):
         ServingEndpointArgs(
             name="fraud",
             served_entities={"champion": ServedEntityArgs(entity="main.ml.fraud@Champion", workload_size="Small")},
-            permissions=[PermissionArgs("service_principal", caller.application_id, "CAN_QUERY")],
+            permissions=[PermissionArgs(service_principal=caller.application_id, level="CAN_QUERY")],
             ai_gateway=AiGatewayArgs(
-                rate_limits=[RateLimitArgs("service_principal", calls=10, principal=caller.application_id)]
+                rate_limits=[RateLimitArgs(key="service_principal", calls=10, principal=caller.application_id)]
             ),
         ),
         there,

@@ -1,0 +1,95 @@
+"""The components' arguments: what they accept, and how wrong ones are reported."""
+
+from typing import Any
+
+import pytest
+
+from model_serving.components.args import (
+    PermissionArgs,
+    RateLimitArgs,
+    ServedEntityArgs,
+    ServicePrincipalArgs,
+    ServingEndpointArgs,
+)
+from model_serving.components.inputs import endpoint_inputs
+from model_serving.contract.rows import Handling, fields
+from model_serving.spec import Secret
+from model_serving.spec.introspection import provider_path
+from model_serving.spec.vocabulary.stack import BaseEndpoint, ServedEntity
+
+
+class Output:
+    """An output of another resource, as far as the arguments know one; it can't be read like text."""
+
+    def __iter__(self) -> Any:
+        raise TypeError
+
+    def apply(self, _function: Any) -> "Output":
+        return self
+
+
+def endpoint(**entity: Any) -> ServingEndpointArgs:
+    return ServingEndpointArgs(name="fraud", served_entities={"champion": ServedEntityArgs(**entity)})
+
+
+def test_text_may_be_an_output() -> None:
+    model, version, variable = Output(), Output(), Output()
+    args = endpoint(entity=model, version=version, environment_vars={"HOST": variable})
+    (entity,) = endpoint_inputs(args).model_serving["config"]["servedEntities"]
+    assert entity["entityName"] is model
+    assert entity["entityVersion"] is version
+    assert entity["environmentVars"]["HOST"] is variable
+
+
+def test_two_outputs_are_two_principals() -> None:
+    permissions = [PermissionArgs(service_principal=Output(), level="CAN_QUERY") for _ in range(2)]
+    args = ServingEndpointArgs(
+        name="fraud",
+        served_entities={"champion": ServedEntityArgs(entity="m", version="1")},
+        permissions=permissions,
+        ai_gateway={"rate_limits": [RateLimitArgs(key="user", calls=1, principal=Output()) for _ in range(2)]},
+    )
+    assert len(endpoint_inputs(args).access_controls) == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "problem"),
+    [
+        (ServedEntityArgs, {"entty": "m"}, 'entty: unknown key "entty". Did you mean "entity"?'),
+        (ServedEntityArgs, {"workload_size": "small"}, 'workload_size: "small" is not one of Small, Medium, Large.'),
+        (ServedEntityArgs, {"entity": Secret("planted"), "version": "x"}, 'version: "x" is not a model version.'),
+        (ServedEntityArgs, {"version": Secret("planted")}, "version: a secret is not a model version."),
+        (endpoint, {"entity": "main.ml.fraud"}, 'entity: no version of model "main.ml.fraud" is chosen.'),
+        (endpoint, {"entity": Output()}, "version: no version of the model is chosen."),
+        (ServingEndpointArgs, {"name": Output()}, "name: must be text; found an output."),
+        (ServingEndpointArgs, {"name": "fraud"}, "served_entities: is required and missing."),
+        (ServicePrincipalArgs, {}, "neither display_name, to create one, nor application_id, to look one up."),
+    ],
+)
+def test_wrong_arguments_are_reported_by_field(model: Any, arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=r"^Invalid ") as refused:
+        model(**arguments)
+    assert problem in str(refused.value)
+    assert "planted" not in str(refused.value)
+
+
+def test_fields_that_are_not_sent_agree_with_the_contract() -> None:
+    unsent = {row.path for row in fields("model_serving") if row.handling is Handling.UNSENT}
+    excluded = {name for name, field in ServedEntity.model_fields.items() if field.exclude}
+    prefix = "config.servedEntities.*."
+    assert {prefix + provider_path(ServedEntity.model_fields[name])[-1] for name in excluded} == unsent
+
+
+FOUNDATION_MODELS = {
+    "config.servedEntities.*.minProvisionedThroughput",
+    "config.servedEntities.*.maxProvisionedThroughput",
+    "config.servedEntities.*.provisionedModelUnits",
+}
+"""The policy pack rejects these models."""
+
+
+def test_every_field_that_is_sent_has_a_row() -> None:
+    rows = {row.path.removesuffix(".*").removesuffix(".routes") for row in fields("model_serving")}
+    entity = [("config", "servedEntities", "*", *provider_path(field)) for field in ServedEntity.model_fields.values()]
+    sent = [provider_path(field) for field in BaseEndpoint.model_fields.values() if not field.exclude]
+    assert {".".join(path) for path in (*entity, *sent)} - rows == FOUNDATION_MODELS
