@@ -1,4 +1,4 @@
-"""Findings at their lines of the stack files, as SARIF 2.1.0: forges and editors show them on the changed line."""
+"""Findings at their lines of the stack files, as SARIF 2.1.0, which forges and editors show beside the line."""
 
 import json
 from collections.abc import Iterable
@@ -21,15 +21,15 @@ class Result:
     description: str = ""
 
 
-def sarif(found: Iterable[Result]) -> str:
+def sarif(results: Iterable[Result]) -> str:
     """A log with one run, its results sorted by place."""
-    told = sorted(set(found), key=lambda each: (each.file, each.line, each.column, each.rule, each.message))
-    rules = {each.rule: each.description for each in told}
+    ordered = sorted(set(results), key=lambda each: (each.file, each.line, each.column, each.rule, each.message))
+    rules = {each.rule: each.description for each in ordered}
     run = {
         "tool": {
             "driver": {"name": "model-serving-review", "rules": [_rule(rule, rules[rule]) for rule in sorted(rules)]}
         },
-        "results": [_result(each) for each in told],
+        "results": [_result(each) for each in ordered],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 

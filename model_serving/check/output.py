@@ -1,35 +1,33 @@
-"""What `check` found, for a person, an editor or a forge."""
+"""The findings of `check` as text, JSON or SARIF."""
 
 import json
 from dataclasses import asdict
 from typing import Any
 
-from model_serving.check.check import STACK_FILE, Found, as_results
+from model_serving.check.check import STACK_FILE, CheckFinding
 from model_serving.sarif import sarif
 
 
-def shown(found: list[Found], form: str) -> str:
-    """As `text` (one begins a line, as compilers write it; nothing for none), `json` or `sarif`."""
+def render(findings: list[CheckFinding], form: str) -> str:
+    """As `text` (each starts a line, as compilers write it; empty if there are none), `json` or `sarif`."""
     if form == "sarif":
-        return sarif(as_results(found))
+        return sarif(finding.result for finding in findings)
     if form == "json":
-        return json.dumps([_entry(each) for each in found], indent=2, ensure_ascii=False) + "\n"
-    return "\n".join([*map(str, found), _counted(found), ""]) if found else ""
+        return json.dumps(list(map(_entry, findings)), indent=2, ensure_ascii=False) + "\n"
+    return "\n".join([*map(str, findings), _summary(findings), ""]) if findings else ""
 
 
-def _entry(each: Found) -> dict[str, Any]:
-    fault = each.fault
-    told = {"path": fault.path, "message": fault.message, "hint": fault.hint, "rule": each.rule, "level": each.level}
-    return {**asdict(fault.location), **told, "stacks": each.stacks}
+def _entry(finding: CheckFinding) -> dict[str, Any]:
+    fields = asdict(finding.diagnostic)
+    return {**fields.pop("location"), **fields, "rule": finding.rule, "level": finding.level, "stacks": finding.stacks}
 
 
-def _counted(found: list[Found]) -> str:
-    mistakes = sum(each.rule == STACK_FILE for each in found)
-    refused = sum(each.level == "mandatory" for each in found) - mistakes
-    told = len(found) - mistakes - refused
+def _summary(findings: list[CheckFinding]) -> str:
+    errors = sum(each.rule == STACK_FILE for each in findings)
+    mandatory = sum(each.level == "mandatory" for each in findings) - errors
     counts = (
-        (mistakes, "mistake in the stack files", "mistakes in the stack files"),
-        (refused, "violation of mandatory rules", "violations of mandatory rules"),
-        (told, "advice", "pieces of advice"),
+        (errors, "error in the stack files", "errors in the stack files"),
+        (mandatory, "violation of mandatory rules", "violations of mandatory rules"),
+        (len(findings) - errors - mandatory, "advisory finding", "advisory findings"),
     )
     return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)

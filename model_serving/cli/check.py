@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from model_serving.check.check import check
-from model_serving.check.output import shown
+from model_serving.check.output import render
 from model_serving.cli.command import subcommand
 from model_serving.cli.options import format_options
 
@@ -21,10 +21,10 @@ def check_command(stack: tuple[str, ...], form: str, output: Path | None, files:
 
     FILE is ignored: pre-commit names the changed files, and a base file concerns every stack.
     """
-    found = check(Path.cwd(), list(stack))
-    text = shown(found, form)
+    findings = check(Path.cwd(), list(stack))
+    text = render(findings, form)
     if output:
         output.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
-    return 1 if any(each.level == "mandatory" for each in found) else 0
+    return 1 if any(each.level == "mandatory" for each in findings) else 0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from model_serving.check.check import STACK_FILE, as_results, check
+from model_serving.check.check import stack_file_errors
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.render import formats
 from model_serving.sarif import Result
@@ -25,7 +25,7 @@ def write_reports(reports: list[Report], form: str | None, files: Sequence[Path]
 def _stack_file_errors(reports: Sequence[Report], folder: Path) -> dict[str, list[Result]]:
     """The errors in the stack files whose preview failed, by stack."""
     return {
-        report.stack: as_results([each for each in check(folder, [report.stack]) if each.rule == STACK_FILE])
+        report.stack: stack_file_errors(folder, report.stack)
         for report in reports
         if report.errors and has_file(folder, report.stack)
     }

@@ -15,7 +15,7 @@ from model_serving.review.assess.resource_change import Row
 from model_serving.review.assess.served_entities import entities, shares
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.preview import Step, Urn
-from model_serving.review.plan.redact import Reader, shown
+from model_serving.review.plan.redact import Redactor, shown
 from model_serving.review.plan.run import run_pulumi
 from model_serving.spec.files.secrets import is_secret
 from model_serving.spec.load import load_stack
@@ -157,10 +157,10 @@ def _deployed(stack: str, folder: Path) -> dict[str, str]:
         )
     if ran.status:
         raise PromotionError(f"The state of {stack} can't be read: {ran.text.strip()}")
-    reader = Reader()
+    redactor = Redactor()
     resources = json.loads(ran.text).get("deployment", {}).get("resources") or []
     steps = tuple(
-        Step("same", Urn(each["urn"]), Urn(each.get("parent") or ""), old=reader.settle(each.get("outputs") or {}))
+        Step("same", Urn(each["urn"]), Urn(each.get("parent") or ""), old=redactor.redact(each.get("outputs") or {}))
         for each in resources
     )
     found: dict[str, str] = {}

@@ -9,7 +9,7 @@ from model_serving.delivery.git import commit, text_at
 from model_serving.errors import InterruptedRunError, UsageError
 from model_serving.review.plan.engine_process import progress
 from model_serving.review.plan.preview import Preview
-from model_serving.review.plan.run import pulumi_is_there, run_pulumi
+from model_serving.review.plan.run import require_pulumi, run_pulumi
 from model_serving.spec.files.listing import stack_file, stacks
 
 _UNKNOWN_STACK = re.compile(r"no stack named")
@@ -43,7 +43,7 @@ def retired(stack: str, folder: Path, since: str = "") -> Preview:
     """
     if not _keeper(folder, stack, since):
         raise missing_file(folder, stack)
-    pulumi_is_there()
+    require_pulumi()
     progress(f"Reading stack {stack}, whose file is deleted\n")
     ran = run_pulumi("stack export", stack, folder, [])
     if ran.interrupted_by:

@@ -1,7 +1,7 @@
-"""`make accept`: the comments that tests/review/cases/ holds, made anew by the real engine.
+"""`make accept`: records the golden comments in tests/unit/review/cases/ on the real engine.
 
-Each case is a change to a deployed stack. What the engine says to it is recorded, without what differs from run to run,
-and the comment is made from the recording. A person reads the difference before committing it.
+Each case is a change to a deployed stack. The engine's events are recorded, without what differs from run to run, and
+the comment is rendered from the recording. Read the difference before committing it.
 """
 
 import re
@@ -54,7 +54,7 @@ def _many(sandbox: Sandbox) -> None:
 
 
 def _outside(sandbox: Sandbox) -> None:
-    """Someone changes a tag, and removes an endpoint, in the workspace itself."""
+    """Someone changes a tag and deletes an endpoint in the workspace."""
     sandbox.workspace.patch(
         "/api/2.0/serving-endpoints/fraud-scorer/tags", {"add_tags": [{"key": "team", "value": "growth"}]}
     )
@@ -62,12 +62,12 @@ def _outside(sandbox: Sandbox) -> None:
 
 
 def _agree(sandbox: Sandbox) -> None:
-    """The author agrees to the outage, by naming the very endpoint that is replaced."""
-    found = sandbox.workspace.get("/api/2.0/serving-endpoints/iris-classifier")["id"]
+    """The author accepts the outage by writing the id of the endpoint that is replaced."""
+    endpoint_id = sandbox.workspace.get("/api/2.0/serving-endpoints/iris-classifier")["id"]
     sandbox.edit(
         _LOCAL,
         "    iris-classifier:\n",
-        f"    iris-classifier:\n      replace_id: {found}\n      route_optimized: true\n",
+        f"    iris-classifier:\n      replace_id: {endpoint_id}\n      route_optimized: true\n",
     )
 
 
@@ -79,7 +79,7 @@ def _failed(sandbox: Sandbox) -> None:
 
 
 def _lost(sandbox: Sandbox) -> None:
-    """The change was merged and carried out, but the workspace's answer did not arrive."""
+    """The change was merged and applied, but the workspace's response was lost."""
     pattern = "PUT /api/2.0/serving-endpoints/fraud-scorer/config"
     sandbox.workspace.post("/_workspace/faults", {"pattern": pattern, "status": 504, "after_handler": True})
     sandbox.pulumi(*UP, check=False)
@@ -158,7 +158,7 @@ CASES_OF_REVIEW = (
 
 
 def record(case: Case, folder: Path, snapshots: Snapshots) -> None:
-    """Run a case in a sandbox and keep what the engine said, and the stack files that it said it of, in a folder."""
+    """Run a case in a sandbox, and record the engine's events and the stack files in a folder."""
     with _before(case, snapshots) as sandbox:
         for edit in case.edits:
             sandbox.edit(*edit)
@@ -196,12 +196,12 @@ def _keep_stack_files(sandbox: Sandbox, folder: Path) -> None:
 
 
 def report_on(folder: Path) -> Report:
-    """The report on a recorded case. Its places are those of the case's own stack files."""
+    """The report on a recorded case, with the locations of the case's own stack files."""
     return report(read_events(folder / "events.jsonl"), declared_in("local", folder / "stacks"))
 
 
 def comment_on(folder: Path) -> str:
-    """The comment on a recorded case, with places as they are named in the project's folder."""
+    """The comment on a recorded case, with locations relative to the project's folder."""
     from model_serving.spec.diagnostics import relative_path  # noqa: PLC0415  only the folder's name is taken out
 
     return markdown(report_on(folder)).replace(f"{relative_path(folder / 'stacks')}/", "stacks/")

@@ -20,7 +20,9 @@ def digest(steps: Iterable[Step], changes: Iterable[ResourceChange]) -> str:
     """The digest of a preview. Ids and addresses that the workspace assigns are left out: they are no decision."""
     writes = [step for step in steps if step.op not in _NOT_WRITING and step.type != _OWN_PROVIDER]
     parts = [f"{step.op} {step.urn.text} {'retained' if step.retained else ''}".strip() for step in writes]
-    parts += [f"{step.urn.text} {shown(inputs)} {step.safe_after}" for step in writes if (inputs := _inputs(step))]
+    parts += [
+        f"{step.urn.text} {shown(inputs)} {step.safeguards_after}" for step in writes if (inputs := _inputs(step))
+    ]
     for change in changes:
         parts += [f"{change.title} {row.label} {row.before} {row.after}" for row in change.fields]
         parts += [f"{change.title} {grant.principal} {grant.before} {grant.after}" for grant in change.grants]

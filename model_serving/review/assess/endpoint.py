@@ -115,8 +115,8 @@ def _changes(main: Step, declared: Inputs) -> tuple[Change, ...]:
     roots = {path.partition(".")[0].partition("[")[0] for path in main.differs}
     return tuple(
         change
-        for root in sorted(roots & set(main.new) & set(main.found))
-        for change in compare(main.found[root], main.new[root], main.differs, (root,))
+        for root in sorted(roots & set(main.new) & set(main.outputs))
+        for change in compare(main.outputs[root], main.new[root], main.differs, (root,))
         # The state alone has the provider's own defaults: they are no change.
         if change.kind is not Kind.REMOVE
     )
@@ -182,13 +182,13 @@ def _addresses(main: Step, before: Inputs, after: Inputs) -> tuple[Row, ...]:
     new_id = Mark.UNKNOWN.value if after else ""
     return (
         Row("URL", _url(main, before), _new_url(after) if after else ""),
-        Row("Id", shown(main.found.get("servingEndpointId")), new_id),
+        Row("Id", shown(main.outputs.get("servingEndpointId")), new_id),
     )
 
 
 def _url(main: Step, inputs: Inputs) -> str:
     """The current URL. Without route optimization it follows from the name."""
-    own = main.found.get("endpointUrl")
+    own = main.outputs.get("endpointUrl")
     return own if isinstance(own, str) and own else _workspace_url(inputs)
 
 

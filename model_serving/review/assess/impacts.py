@@ -11,72 +11,30 @@ from model_serving.review.assess.sentence import Part, Sentence, sentence
 class Risk(StrEnum):
     """The kinds of impact, from worst to harmless, each with its words and signs in every format.
 
-    `verdict` is the report's first line where this is the worst risk, `meaning` its explanation. `colour` is a style of
-    rich, `sarif_level` is empty for risks that are not shown at a line of a stack file.
+    `verdict` completes "this change ..." where this is the worst risk. `style` is one of rich. `sarif_level` is empty
+    for risks that are not shown at a line of a stack file.
     """
 
-    OUTAGE = (
-        "outage",
-        "🛑",
-        "bold red",
-        "error",
-        "approving causes an outage",
-        "nothing answers, temporarily or permanently",
-    )
-    INTERFACE = (
-        "interface",
-        "🔌",
-        "red",
-        "warning",
-        "approving breaks callers",
-        "callers must change: another name, URL or id",
-    )
-    LOST = (
-        "lost",
-        "🕳️",
-        "magenta",
-        "warning",
-        "the provider silently ignores a part of this change",
-        "the provider ignores the edit, though Pulumi reports success",
-    )
-    PROTECTION = (
-        "protection",
-        "🔓",
-        "yellow",
-        "warning",
-        "approving removes a protection from deletion",
-        "a later change can delete or replace it, which was refused until now",
-    )
-    ACCESS = (
-        "access",
-        "🔑",
-        "yellow",
-        "warning",
-        "approving changes permissions",
-        "someone may do more, or less, than before",
-    )
-    BEHAVIOUR = (
-        "behaviour",
-        "🔀",
-        "cyan",
-        "",
-        "approving changes the answers that callers get",
-        "callers get different answers",
-    )
-    COST = ("cost", "💰", "blue", "", "approving changes cost or capacity", "a different bill or capacity")
-    COSMETIC = ("cosmetic", "✏️", "dim", "", "nothing that serves changes", "nothing that serves changes")
+    OUTAGE = "outage", "🛑", "bold red", "error", "causes an outage", "nothing answers, temporarily or permanently"
+    INTERFACE = "interface", "🔌", "red", "warning", "breaks callers", "callers must change: another name, URL or id"
+    LOST = "lost", "🕳️", "magenta", "warning", "is partly ignored by the provider", "the edit is lost, without an error"
+    PROTECTION = "protection", "🔓", "yellow", "warning", "removes a protection", "a later change can delete it"
+    ACCESS = "access", "🔑", "yellow", "warning", "changes permissions", "someone may do more, or less, than before"
+    BEHAVIOUR = "behaviour", "🔀", "cyan", "", "changes the answers that callers get", "callers get different answers"
+    COST = "cost", "💰", "blue", "", "changes cost or capacity", "a different bill or capacity"
+    COSMETIC = "cosmetic", "✏️", "dim", "", "changes nothing that serves", "nothing that serves changes"
 
     icon: str
-    colour: str
+    style: str
     sarif_level: str
     verdict: str
     meaning: str
 
-    def __new__(cls, value: str, icon: str, colour: str, sarif_level: str, verdict: str, meaning: str) -> Self:  # noqa: PLR0917
+    def __new__(cls, value: str, icon: str, style: str, sarif_level: str, verdict: str, meaning: str) -> Self:  # noqa: PLR0917
         """A string with its words as attributes."""
         risk = str.__new__(cls, value)
         risk._value_ = value
-        risk.icon, risk.colour, risk.sarif_level = icon, colour, sarif_level
+        risk.icon, risk.style, risk.sarif_level = icon, style, sarif_level
         risk.verdict, risk.meaning = verdict, meaning
         return risk
 

@@ -80,7 +80,7 @@ class KnownPrincipals:
 def known_principals(steps: tuple[Step, ...]) -> KnownPrincipals:
     """The service principals among the resources of a preview."""
     principals = [step for step in steps if step.type == SERVICE_PRINCIPAL]
-    ids = {step.found.get("applicationId"): step.urn.name for step in principals}
+    ids = {step.outputs.get("applicationId"): step.urn.name for step in principals}
     return KnownPrincipals(
         {key: name for key, name in ids.items() if isinstance(key, str)},
         tuple(step.urn.name for step in principals if step.op in {"create", "create-replacement"}),

@@ -62,7 +62,7 @@ def safeguard_changes(group: Group) -> tuple[SafeguardChange, ...]:
     """Each option that changes, once: children inherit the options of their component."""
     changed: dict[tuple[str, bool], list[str]] = {}
     for step in (*group.components, *group.steps):
-        before, after = _before(step, group), step.safe_after
+        before, after = _before(step, group), step.safeguards_after
         if step.op in _KEEPING and before and after:
             for option in _differing(before, after):
                 changed.setdefault((option, getattr(after, option)), []).append(step.urn.name)
@@ -87,8 +87,8 @@ def with_safeguards(change: ResourceChange, group: Group) -> ResourceChange:
 
 def _before(step: Step, group: Group) -> Safeguards | None:
     """The options in the state. A refresh that comes first already gives the resource its new options."""
-    refreshed = (each.safe_before for each in group.refreshed if each.urn == step.urn and each.safe_before)
-    return next(refreshed, step.safe_before)
+    refreshed = (each.safeguards_before for each in group.refreshed if each.urn == step.urn and each.safeguards_before)
+    return next(refreshed, step.safeguards_before)
 
 
 def _differing(before: Safeguards, after: Safeguards) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Secrets taken out of free text: what programs print, which no field name protects."""
+"""Removes secrets from free text, such as the output of programs, which no field name protects."""
 
 import os
 import re
@@ -9,19 +9,19 @@ from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_
 MASK = "[secret]"
 
 _SHORTEST = 4
-"""Shorter texts stand everywhere by chance; taking them out would only garble a message."""
+"""Shorter texts occur everywhere by chance; removing them would only garble a message."""
 _LONG = 8
-"""Texts of this length stand in nothing else by chance, and are taken out wherever they stand."""
+"""Texts of this length don't occur by chance, and are removed everywhere."""
 _LONG_WORD = 16
 """The same for texts of letters only, such as `production`: names of files, stacks and fields are made of words."""
 
 _NO_SECRETS = frozenset({"true", "false", "null", "none"})
-"""Values of every setting. They hide nothing, and stand in every message."""
+"""Values of any setting, which occur in any message."""
 _PUBLISHED = {"PULUMI_CONFIG_PASSPHRASE": frozenset({"local"})}
-"""What guards stacks of this machine only: stacks/Pulumi.local.yaml says it, `make env` sets it."""
+"""Protects stacks on this machine only: stacks/Pulumi.local.yaml publishes it, `make env` sets it."""
 
 _ALONE = (r"(?<!\w)(?<!\w[./-])(?<!::)", r"(?!\w|[./-]\w|::)")
-"""Around a text that stands alone: not within an identifier, the name of a file, a path, an address or a URN."""
+"""Around a text that stands alone: not within an identifier, the name of a file, a path, a URL or a URN."""
 
 _IN_TEXT = re.compile(
     r"""(?xi)
@@ -37,7 +37,7 @@ _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 
 
 class Scrubber:
-    """Takes given texts, and whatever looks like a credential, out of messages."""
+    """Removes given texts, and everything that looks like a credential, from messages."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         texts = {text.strip() for text in texts}
@@ -52,7 +52,7 @@ class Scrubber:
         return self._texts.sub(MASK, message) if self._texts else message
 
     def unfinished(self, message: str) -> bool:
-        """Whether a secret of several lines may have begun in a message, and not ended."""
+        """Whether a message may end within a secret of several lines."""
         begun = [match.end() for match in _KEY_BEGINS.finditer(message)]
         if begun and not _KEY_ENDS.search(message, begun[-1]):
             return True
@@ -61,7 +61,7 @@ class Scrubber:
 
 
 def _pattern(text: str) -> str:
-    """What a text is taken out by. One that is a word, or as short as one, counts only where it stands alone."""
+    """The pattern that matches a text. One that is a word, or as short as one, matches only where it stands alone."""
     if len(text) >= (_LONG_WORD if text.isalpha() else _LONG):
         return re.escape(text)
     before, after = _ALONE
@@ -75,25 +75,25 @@ def _beginnings(text: str) -> Iterator[str]:
 
 
 class LineScrubber:
-    """The same for a text that comes line by line: a line is held back as long as a secret may go on in the next."""
+    """Scrubs a text line by line: a line is kept back as long as a secret may continue in the next one."""
 
     def __init__(self, scrub: Scrubber) -> None:
         self._scrub = scrub
-        self._held = ""
+        self._pending = ""
 
     def feed(self, line: str) -> str:
-        """What may be shown once this line has come: it, all that was held back, or nothing yet."""
-        self._held += line
-        return "" if self._scrub.unfinished(self._held) else self.end()
+        """What can be shown after this line: everything that was kept back, or nothing yet."""
+        self._pending += line
+        return "" if self._scrub.unfinished(self._pending) else self.end()
 
     def end(self) -> str:
-        """What is left where no line follows."""
-        held, self._held = self._held, ""
-        return self._scrub(held)
+        """The rest, after the last line."""
+        pending, self._pending = self._pending, ""
+        return self._scrub(pending)
 
 
 def secrets_of(environment: Mapping[str, str] = os.environ) -> set[str]:
-    """The credentials in an environment, by the names of their variables; without a published one."""
+    """The credentials in an environment, by the names of their variables, without published ones."""
     return {
         value
         for name, value in environment.items()

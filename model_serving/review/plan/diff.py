@@ -1,7 +1,7 @@
-"""What differs between two values of a resource, field by field. Secrets and unknown values are settled here.
+"""The differences between two redacted values of a resource, field by field.
 
-Items of the provider's lists are told apart by what names them (a served entity's name, a tag's key), so that an item
-put in front does not make all that follow look changed.
+Items of the provider's lists are identified by what names them (a served entity's name, a tag's key), so that an item
+inserted at the front does not make all others look changed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 Path: TypeAlias = tuple[str, ...]
-"""Parts of a path; an item of a list stands in brackets: `("config", "servedEntities", "[champion]")`."""
+"""Parts of a path, with list items in brackets: `("config", "servedEntities", "[champion]")`."""
 
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "servedEntities": ("name",),
@@ -24,7 +24,7 @@ NAMED_BY: Mapping[str, tuple[str, ...]] = {
     "tags": ("key",),
     "accessControls": ("servicePrincipalName", "userName", "groupName"),
 }
-"""The fields that name an item of each list; the first that is there counts."""
+"""The fields that name an item of each list; the first one that is set counts."""
 
 
 class Kind(StrEnum):
@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One field's way from `old` to `new`, both settled (see values.py)."""
+    """One changed field. Both values are redacted (see redact.py)."""
 
     path: Path
     kind: Kind
@@ -50,7 +50,7 @@ class Change:
 
     @property
     def pattern(self) -> str:
-        """The path with any item of a list as `*`, as the contract writes it."""
+        """The path with list items as `*`, as the contract writes it."""
         return ".".join("*" if part.startswith("[") else part for part in self.path)
 
 
@@ -60,16 +60,16 @@ def dotted(path: Path) -> str:
 
 
 def compare(old: Any, new: Any, differs: tuple[str, ...] = (), path: Path = ()) -> Iterator[Change]:
-    """Every change between two settled values, parents before children, sorted by name.
+    """Every change between two redacted values, parents before children, sorted by name.
 
-    Two secrets can't be compared; they differ where the provider says so (`differs`, its paths).
+    Two secrets can't be compared; they differ if the provider reports it (`differs`, its paths).
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         yield from _maps(old, new, differs, path)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _lists(old, new, differs, path)
     elif old is Mark.SECRET and new is Mark.SECRET:
-        if _told(path, differs):
+        if _reported(path, differs):
             yield Change(path, Kind.UPDATE, old, new)
     elif old != new:
         yield Change(path, Kind.UPDATE, old, new)
@@ -99,16 +99,16 @@ def _lists(old: list[Any], new: list[Any], differs: tuple[str, ...], path: Path)
 
 
 def named(field: str, items: list[Any]) -> dict[str, Any] | None:
-    """The items by their names in brackets, or None where they have none, or share one."""
-    found: dict[str, Any] = {}
+    """The items by their names in brackets, or None if an item has no name, or two share one."""
+    by_name: dict[str, Any] = {}
     for item in items:
         if not isinstance(item, Mapping):
             return None
         name = next((item[key] for key in NAMED_BY.get(field, ()) if item.get(key)), None)
-        if not isinstance(name, str) or f"[{name}]" in found:
+        if not isinstance(name, str) or f"[{name}]" in by_name:
             return None
-        found[f"[{name}]"] = item
-    return found
+        by_name[f"[{name}]"] = item
+    return by_name
 
 
 def paired(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V | None, V | None]]:
@@ -116,11 +116,8 @@ def paired(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V |
     return ((key, before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before]))
 
 
-def _told(path: Path, differs: tuple[str, ...]) -> bool:
-    """Whether the provider's paths name this one or one around it. Theirs count items, so brackets are left out."""
-    plain = tuple(part for part in path if not part.startswith("["))
-    for told in differs:
-        parts = tuple(part.partition("[")[0] for part in told.split("."))
-        if plain[: len(parts)] == parts:
-            return True
-    return False
+def _reported(path: Path, differs: tuple[str, ...]) -> bool:
+    """Whether the provider reports this path or one around it. Its paths count list items, so brackets are left out."""
+    fields = tuple(part for part in path if not part.startswith("["))
+    reported = (tuple(part.partition("[")[0] for part in each.split(".")) for each in differs)
+    return any(fields[: len(each)] == each for each in reported)

@@ -1,4 +1,4 @@
-"""A preview as typed steps: what the engine would do with each resource, and what the policies say to it."""
+"""A preview as typed steps: what the engine would do with each resource, and the policy violations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,26 +44,26 @@ class Safeguards:
 
 @dataclass(frozen=True)
 class Step:
-    """One operation on one resource. `old` and `new` are its inputs; `found` is what the state keeps of its outputs."""
+    """One operation on one resource. `old` and `new` are its inputs, `outputs` are those in the state."""
 
     op: str
     urn: Urn
     parent: Urn = Urn()
     old: Mapping[str, Any] = field(default_factory=dict)
     new: Mapping[str, Any] = field(default_factory=dict)
-    found: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
     forced_by: tuple[str, ...] = ()
-    """For a replacement: the inputs that force it."""
+    """The paths of the inputs that force a replacement."""
     differs: tuple[str, ...] = ()
-    """The inputs that the provider finds different."""
-    safe_before: Safeguards | None = None
-    """As the state holds them; None for a resource that the state doesn't hold."""
-    safe_after: Safeguards | None = None
-    """As the program gives them; None for a resource that goes."""
+    """The paths of the inputs that the provider reports as different."""
+    safeguards_before: Safeguards | None = None
+    """Those in the state; None for a resource that is not in the state."""
+    safeguards_after: Safeguards | None = None
+    """Those in the program; None for a resource that is deleted."""
     gone: bool = False
-    """For a refresh: the resource is no longer there."""
+    """For a refresh: the resource no longer exists."""
     unfinished: bool = False
-    """The last creation or update of it ended in an error, and a part of that may have arrived."""
+    """The last creation or update of it failed, perhaps after a part of it was applied."""
 
     @property
     def type(self) -> str:
@@ -71,21 +71,21 @@ class Step:
 
     @property
     def retained(self) -> bool:
-        """For a deletion: Pulumi only forgets the resource."""
-        return self.safe_before is not None and self.safe_before.retain_on_delete
+        """Whether a deletion only removes the resource from Pulumi's state."""
+        return self.safeguards_before is not None and self.safeguards_before.retain_on_delete
 
 
 @dataclass(frozen=True, order=True)
 class Violation:
-    """A policy's word on a resource, or on the whole stack where `urn` is empty."""
+    """A policy violation of a resource, or of the whole stack if `urn` is empty."""
 
     level: str
     rule: str
     urn: str
     message: str
-    """What is wrong with this resource, and the way out."""
+    """What is wrong with this resource, and what to do."""
     description: str = ""
-    """What the policy demands of all."""
+    """What the policy requires of every resource."""
     pack: str = ""
 
     @property
@@ -95,7 +95,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Preview:
-    """A preview of one stack, as the engine reported it."""
+    """What one run of `pulumi preview` reports."""
 
     stack: str
     steps: tuple[Step, ...] = ()
@@ -103,6 +103,6 @@ class Preview:
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
-    """The policy packs that judged it, as `name version`."""
+    """The policy packs that checked it, as `name version`."""
     complete: bool = True
-    """Whether the engine got to the end. Where it didn't, what it did not reach is not known."""
+    """Whether the engine finished. If not, the steps that it did not reach are unknown."""

@@ -6,21 +6,9 @@ from model_serving.review.assess.impacts import Impact, Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.served_entities import Share
+from model_serving.review.render import phrases
 from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
 from model_serving.review.render.escape import block, code, escaped, folded, prose
-from model_serving.review.render.phrases import (
-    bars,
-    collapsed_headline,
-    columns,
-    counts,
-    duration_warning,
-    headline,
-    icon,
-    named,
-    number,
-    order_heading,
-    verdict,
-)
 
 _CELL = 200
 _MESSAGES = 2_000
@@ -31,8 +19,8 @@ def title(report: Report) -> str:
     """The verdict, the counts and how long it takes."""
     grave = report.risk in {Risk.OUTAGE, Risk.INTERFACE}
     sign = {Verdict.FINE: "✅", Verdict.FAILED: "❌", Verdict.APPROVAL: "🔴" if grave else "🟡"}[report.verdict]
-    lines = [f"## {sign} {prose(verdict(report))}", "", escaped(counts(report))]
-    if slow := duration_warning(report):
+    lines = [f"## {sign} {prose(phrases.verdict(report))}", "", escaped(phrases.counts(report))]
+    if slow := phrases.duration_warning(report):
         lines += ["", f"⏳ {escaped(slow)}"]
     return "\n".join(lines)
 
@@ -48,7 +36,7 @@ def outages(changes: tuple[ResourceChange, ...], verb: str) -> str:
     lines = []
     for each in changes:
         impacts = ". ".join(prose(impact.what) for impact in each.impacts if impact.risk is Risk.OUTAGE)
-        lines.append(f"> - **{prose(headline(each))}**: {impacts}")
+        lines.append(f"> - **{prose(phrases.headline(each))}**: {impacts}")
     return "\n".join(["> [!CAUTION]", f"> **This change {verb} an outage**", *lines])
 
 
@@ -64,7 +52,7 @@ def outages_in_short(changes: tuple[ResourceChange, ...], verb: str) -> str:
 def violation(collapsed: CollapsedViolation) -> str:
     """A violated rule, the resources, and the message; for several resources, with the other messages folded."""
     first, resources = collapsed.first, collapsed.resources
-    where = f" on {prose(named(resources[0]))}" if resources else ""
+    where = f" on {prose(phrases.named(resources[0]))}" if resources else ""
     if len(resources) > 1:
         where += f" and {len(resources) - 1} more"
     elif resources and resources[0].place:
@@ -85,7 +73,7 @@ def change(collapsed: CollapsedChange) -> str:
     """All that a reviewer should know of one change, or of several identical ones."""
     this = collapsed.change
     place = f" · {code(this.place)}" if this.place and len(collapsed.keys) == 1 else ""
-    lines = [f"### {icon(this)} {prose(collapsed_headline(collapsed))}{place}", ""]
+    lines = [f"### {phrases.icon(this)} {prose(phrases.collapsed_headline(collapsed))}{place}", ""]
     lines += [f"- {each.risk.icon} **{each.risk}** · {_impact(each)}" for each in this.impacts]
     if this.rows:
         lines += ["", table(this.rows)]
@@ -100,7 +88,9 @@ def change_in_short(collapsed: CollapsedChange) -> str:
     """One line, for a comment with little room left."""
     first, *more = collapsed.change.impacts
     count = f" (and {len(more)} more)" if more else ""
-    return f"- {icon(collapsed.change)} {prose(collapsed_headline(collapsed))}: {prose(first.what)}{count}"
+    return (
+        f"- {phrases.icon(collapsed.change)} {prose(phrases.collapsed_headline(collapsed))}: {prose(first.what)}{count}"
+    )
 
 
 def _impact(impact: Impact) -> str:
@@ -109,7 +99,7 @@ def _impact(impact: Impact) -> str:
 
 def table(rows: tuple[Row, ...], before: str = "before", after: str = "after") -> str:
     """The rows as a before-and-after table."""
-    shown = columns(rows, before, after)
+    shown = phrases.columns(rows, before, after)
     lines = ["| | " + " | ".join(heading for heading, _ in shown) + " |", "| --- |" + " --- |" * len(shown)]
     for n, row in enumerate(rows):
         lines.append(f"| {escaped(row.label)} | " + " | ".join(code(cells[n], _CELL) for _, cells in shown) + " |")
@@ -121,7 +111,7 @@ def traffic(shares: tuple[Share, ...]) -> str:
     entity = max(len(share.entity) for share in shares)
     serves = max(len(share.serves) for share in shares)
     names = [f"{share.entity:{entity}}  {share.serves:{serves}}" for share in shares]
-    lines = ["  ".join([name, *drawn]) for name, drawn in zip(names, bars(shares), strict=True)]
+    lines = ["  ".join([name, *drawn]) for name, drawn in zip(names, phrases.bars(shares), strict=True)]
     return block("\n".join(["traffic", *lines]))
 
 
@@ -140,7 +130,7 @@ def half_updated(changes: tuple[ResourceChange, ...]) -> str:
 def _differences(heading: str, why: str, changes: tuple[ResourceChange, ...], before: str) -> str:
     lines = [heading, "", why, ""]
     for each in changes:
-        lines.append(f"**{prose(named(each))}**" + (" was removed" if each.gone else ""))
+        lines.append(f"**{prose(phrases.named(each))}**" + (" was removed" if each.gone else ""))
         if each.drift:
             lines += ["", table(each.drift, before, "in the workspace")]
         lines.append("")
@@ -162,8 +152,8 @@ def order(report: Report, limit: int) -> str:
     steps = [f"{n}. {prose(write.text)}" for n, write in enumerate(report.order, 1)]
     lines = _cut(steps, limit)
     if len(lines) < len(steps):
-        lines.append(f"\n… and {number(len(steps) - len(lines), 'more step')}")
-    return folded(f"{order_heading(report)} ({number(len(steps), 'step')})", "\n".join(lines))
+        lines.append(f"\n… and {phrases.number(len(steps) - len(lines), 'more step')}")
+    return folded(f"{phrases.order_heading(report)} ({phrases.number(len(steps), 'step')})", "\n".join(lines))
 
 
 def fields(changes: tuple[ResourceChange, ...], limit: int) -> str:
@@ -171,7 +161,7 @@ def fields(changes: tuple[ResourceChange, ...], limit: int) -> str:
     entries = ["\n".join(_difference(each.key, row)) for each in changes for row in each.fields]
     lines = _cut(entries, limit)
     if len(lines) < len(entries):
-        lines.append(f"  … and {number(len(entries) - len(lines), 'more field')}")
+        lines.append(f"  … and {phrases.number(len(entries) - len(lines), 'more field')}")
     return folded("Every changed field", block("\n".join(lines), "diff"))
 
 

@@ -29,7 +29,7 @@ def _verdict(report: Report) -> Part:
         return _verdict_without_risk(report)
     if all(each.action is Action.CREATE and not each.gone for each in report.resources):
         return "everything is new, no existing resource changes"
-    return sentence(f"{report.risk.verdict} (", _affected(report, report.risk), ")")
+    return sentence(f"this change {report.risk.verdict} (", _affected(report, report.risk), ")")
 
 
 def _verdict_without_risk(report: Report) -> str:

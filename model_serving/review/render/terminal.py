@@ -13,19 +13,8 @@ from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.sentence import Quoted, Sentence
+from model_serving.review.render import phrases
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
-from model_serving.review.render.phrases import (
-    bars,
-    collapsed_headline,
-    columns,
-    counts,
-    duration_warning,
-    icon,
-    named,
-    number,
-    order_heading,
-    verdict,
-)
 
 _COLOURS = {Verdict.FINE: "green", Verdict.APPROVAL: "yellow", Verdict.FAILED: "red"}
 _KEYS_SHOWN = 12
@@ -46,8 +35,8 @@ def text(reports: Sequence[Report], *, width: int | None = None, colour: bool = 
 def _report(report: Report) -> RenderableType:
     blocks: list[RenderableType] = [
         Panel(
-            Text("\n".join(filter(None, [counts(report), duration_warning(report)]))),
-            title=_sentence(verdict(report)),
+            Text("\n".join(filter(None, [phrases.counts(report), phrases.duration_warning(report)]))),
+            title=_sentence(phrases.verdict(report)),
             border_style="red" if report.risk is Risk.OUTAGE else _COLOURS[report.verdict],
             title_align="left",
         )
@@ -87,8 +76,8 @@ def _indented(block: RenderableType, *, gap: bool = False) -> RenderableType:
 
 def _change(collapsed: CollapsedChange) -> RenderableType:
     change, keys = collapsed.change, collapsed.keys
-    headline = _sentence(collapsed_headline(collapsed), style="bold")
-    blocks: list[RenderableType] = [Text.assemble(icon(change), " ", headline)]
+    headline = _sentence(phrases.collapsed_headline(collapsed), style="bold")
+    blocks: list[RenderableType] = [Text.assemble(phrases.icon(change), " ", headline)]
     if len(keys) > 1:
         more = f" and {len(keys) - _KEYS_SHOWN} more" if len(keys) > _KEYS_SHOWN else ""
         blocks.append(_indented(Text(", ".join(keys[:_KEYS_SHOWN]) + more, style="dim")))
@@ -103,14 +92,14 @@ def _change(collapsed: CollapsedChange) -> RenderableType:
 def _impacts(change: ResourceChange) -> Table:
     table = Table.grid(padding=(0, 1, 0, 0))
     for each in change.impacts:
-        table.add_row(Text(each.risk, style=each.risk.colour), _sentence(each.what))
+        table.add_row(Text(each.risk, style=each.risk.style), _sentence(each.what))
         if each.why:
             table.add_row("", _sentence(each.why, style="dim"))
     return table
 
 
 def _table(rows: tuple[Row, ...], before: str, after: str) -> Table:
-    shown = columns(rows, before, after)
+    shown = phrases.columns(rows, before, after)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("", *(heading for heading, _ in shown)):
         table.add_column(heading, overflow="fold")
@@ -121,7 +110,7 @@ def _table(rows: tuple[Row, ...], before: str, after: str) -> Table:
 
 def _traffic(change: ResourceChange) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for share, drawn in zip(change.shares, bars(change.shares), strict=True):
+    for share, drawn in zip(change.shares, phrases.bars(change.shares), strict=True):
         table.add_row(share.entity, Text(share.serves, style="dim"), *drawn)
     return table
 
@@ -129,7 +118,7 @@ def _traffic(change: ResourceChange) -> Table:
 def _differences(heading: str, changes: tuple[ResourceChange, ...], before: str) -> RenderableType:
     blocks: list[RenderableType] = [Text(heading, style="bold")]
     for each in changes:
-        blocks.append(_indented(_sentence(named(each)).append(" was removed" if each.gone else "")))
+        blocks.append(_indented(_sentence(phrases.named(each)).append(" was removed" if each.gone else "")))
         if each.drift:
             blocks.append(_indented(_table(each.drift, before, "in the workspace")))
     return Padding(Group(*blocks), (0, 2, 1, 2))
@@ -139,5 +128,5 @@ def _order(report: Report) -> RenderableType:
     steps = [Text.assemble(f"{n:>4}. ", _sentence(write.text)) for n, write in enumerate(report.order, 1)]
     shown = steps[:_STEPS_SHOWN]
     if len(steps) > _STEPS_SHOWN:
-        shown.append(Text(f"      and {number(len(steps) - _STEPS_SHOWN, 'more step')}", style="dim"))
-    return Padding(Group(Text(order_heading(report), style="bold"), *shown), (0, 2, 1, 2))
+        shown.append(Text(f"      and {phrases.number(len(steps) - _STEPS_SHOWN, 'more step')}", style="dim"))
+    return Padding(Group(Text(phrases.order_heading(report), style="bold"), *shown), (0, 2, 1, 2))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from model_serving.check.rules import APPLIED
+from model_serving.check.rules import OFFLINE_RULES
 from model_serving.cli.main import main
 from model_serving.policies.rules import RULES
 
@@ -201,7 +201,7 @@ def test_the_page_names_the_rules_that_wait_for_the_preview() -> None:
     sentence = re.search(r"Four rules compare with the live workspace.*?\.", page, re.DOTALL)
     assert sentence
     assert set(re.findall(r"`([a-z-]+)`", sentence[0])) == {rule.name for rule in RULES} - {
-        rule.name for rule in APPLIED
+        rule.name for rule in OFFLINE_RULES
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import mocks
 
-from model_serving.check.resources import declared
+from model_serving.check.resources import registered_resources
 from model_serving.components.args import (
     AiGatewayArgs,
     OAuthSecretArgs,
@@ -99,7 +99,7 @@ def test_the_instant_check_judges_what_is_registered(recorded: Recorded, name: s
             ServingEndpoint(key, with_application_ids(endpoint_args(stack, key), lambda _: "app1"))
 
     program()
-    judged = {each.resource.name: each.resource for _, each in declared(name, stack)}
+    judged = {each.resource.name: each.resource for _, each in registered_resources(name, stack)}
     later = {UNKNOWN: "app1"}
     for resource in judged.values():
         for entry in resource.inputs.get("accessControls", ()):

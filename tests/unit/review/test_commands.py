@@ -73,7 +73,7 @@ def test_without_pulumi_the_way_out_is_told(
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.chdir(PROJECT)
     assert main(["review", "--stack", "prod"]) == 1
-    assert "There is no `pulumi` on PATH. Install Pulumi" in capsys.readouterr().err
+    assert "`pulumi` is not on PATH. Install Pulumi" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("reviewed", ["", "0123456789abcdef"])

@@ -14,7 +14,7 @@ import pytest
 
 from model_serving.review.plan import engine_process
 from model_serving.review.plan.credentials import MASK, LineScrubber, Scrubber
-from model_serving.review.plan.engine_process import Ran, run_engine
+from model_serving.review.plan.engine_process import EngineRun, run_engine
 from tests.support.golden_cases import CASES, report_on
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -22,16 +22,16 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEplanted\nqK9planted\n-----END RSA PR
 PLANTED = ("planted-in-one-line", "planted-first\nab\nplanted-last", "dapi" + "0123456789abcdef" * 2, KEY)
 
 
-def run(script: str, say: Callable[[str], None] = lambda _text: None) -> tuple[Ran, list[str]]:
+def run(script: str, notify: Callable[[str], None] = lambda _text: None) -> tuple[EngineRun, list[str]]:
     shown: list[str] = []
-    ran = run_engine([sys.executable, "-c", script], Path(), os.environ, Scrubber(PLANTED), shown.append, say=say)
+    ran = run_engine([sys.executable, "-c", script], Path(), os.environ, Scrubber(PLANTED), shown.append, notify=notify)
     return ran, shown
 
 
 def test_each_line_is_shown_as_it_comes_without_secrets() -> None:
     ran, shown = run(f"print('one'); print({PLANTED[0]!r} + ' two'); print('three', end=''); raise SystemExit(7)")
     assert shown == ["one\n", f"{MASK} two\n", "three"]
-    assert ran == Ran(7, "".join(shown))
+    assert ran == EngineRun(7, "".join(shown))
 
 
 def test_a_line_is_shown_before_the_next_one_is_printed(tmp_path: Path) -> None:

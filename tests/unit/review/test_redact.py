@@ -5,7 +5,7 @@ import pytest
 from model_serving.databricks.special_values import SIGNATURE_KEY
 from model_serving.review.plan.credentials import MASK, Scrubber, secrets_of
 from model_serving.review.plan.diff import Change, Kind, compare
-from model_serving.review.plan.redact import Hidden, Mark, Reader, shown
+from model_serving.review.plan.redact import Hidden, Mark, Redactor, shown
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
@@ -31,17 +31,17 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
     ],
 )
 def test_a_value_is_shown_without_its_secrets(value: object, told: str) -> None:
-    assert shown(Reader().settle(value)) == told
+    assert shown(Redactor().redact(value)) == told
 
 
 def test_a_reader_remembers_what_it_hid_so_that_messages_lose_it_too() -> None:
-    reader = Reader()
-    reader.settle({"environmentVars": {"A": "hunter2"}})
-    assert Scrubber(reader.hidden_texts)("the service said: hunter2 is wrong") == f"the service said: {MASK} is wrong"
+    redactor = Redactor()
+    redactor.redact({"environmentVars": {"A": "hunter2"}})
+    assert Scrubber(redactor.hidden_texts)("the service said: hunter2 is wrong") == f"the service said: {MASK} is wrong"
 
 
 def test_hidden_values_tell_whether_they_differ_and_nothing_else() -> None:
-    old, same, new = (Reader().settle({"environmentVars": {"A": value}}) for value in ("one", "one", "two"))
+    old, same, new = (Redactor().redact({"environmentVars": {"A": value}}) for value in ("one", "one", "two"))
     assert list(compare(old, same)) == []
     (change,) = compare(old, new)
     assert (str(change), change.kind, isinstance(change.old, Hidden)) == ("environmentVars.A", Kind.UPDATE, True)

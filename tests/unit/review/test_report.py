@@ -159,7 +159,7 @@ def test_the_digest_of_a_json_preview_reads_the_same(plan: Planned, inputs: Inpu
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "f:1: not JSON"), ("[]", "f:1: a JSON object is expected; found list")],
+    [("{", "f:1: not JSON"), ("[]", "f:1: expected a JSON object, not list")],
 )
 def test_what_is_no_event_log_is_refused_with_its_line(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
