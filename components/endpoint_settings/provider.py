@@ -69,7 +69,7 @@ class SettingsProvider(ResourceProvider):
             self._write(_props, {name: None for name in SETTINGS if _props.get(name)})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Read the declared settings. Settings that are not declared belong to nobody here."""
+        """Read the declared settings. Others are not managed."""
         live = self._live(props)
         if live is None:
             return ReadResult("", {})

@@ -22,17 +22,17 @@ _GRANT: Final = (
 def check_model_version(workspace: Workspace, model: Model) -> PreflightReport:
     """Check that the model version exists and is READY, and resolve its alias."""
     try:
-        found = workspace.find(_model_path(model))
+        answer = workspace.find(_model_path(model))
     except DeniedError as error:
         if model.alias is None:
             return _unreadable(model.path, f"model {model.reference}", error)
         problem = (model.path, f"can't read model {model.reference}: {error}", "Choose a version instead of an alias")
         return PreflightReport(problems=[problem])
-    if found is None:
+    if answer is None:
         return PreflightReport(problems=[_missing_model(workspace, model)])
     if model.version is None and model.alias is None:
         return PreflightReport()
-    version = found.get("model_version", found)
+    version = answer.get("model_version", answer)
     report = PreflightReport({model.reference: str(version["version"])} if model.alias else {})
     if version.get("status", "READY") != "READY":
         message = f"version {version['version']} of {model.name} is {version['status']}, not READY"
@@ -71,15 +71,15 @@ def check_secret_scope(workspace: Workspace, scope: str, endpoints: Sequence[End
     """Check that the scope exists and has the keys that the endpoints refer to."""
     references = [each for endpoint in endpoints for each in endpoint.secrets if each.scope == scope]
     try:
-        found = workspace.find(f"/api/2.0/secrets/list?scope={quote(scope)}")
+        answer = workspace.find(f"/api/2.0/secrets/list?scope={quote(scope)}")
     except DeniedError as error:
         return _unreadable(references[0].path, f"secret scope {scope}", error)
-    if found is None:
+    if answer is None:
         hint = f"Create it: databricks secrets create-scope {scope}"
         return PreflightReport(
             problems=[(each.path, f'there is no secret scope "{scope}"', hint) for each in references]
         )
-    keys = {secret["key"] for secret in found.get("secrets") or []}
+    keys = {secret["key"] for secret in answer.get("secrets") or []}
     hint = f"Its keys are: {', '.join(sorted(keys)) or 'none'}"
     missing = [each for each in references if each.key not in keys]
     return PreflightReport(

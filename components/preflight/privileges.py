@@ -87,10 +87,10 @@ def _with_containers(name: str) -> Iterator[tuple[str, str]]:
 def _is_effective(workspace: Workspace, caller: Caller, privilege: str, kind: str, name: str) -> bool:
     """With inherited privileges and those of account groups. Source: REST reference, get effective permissions."""
     try:
-        found = workspace.find(f"{UNITY_CATALOG}/effective-permissions/{kind}/{name}?principal={quote(caller.name)}")
+        answer = workspace.find(f"{UNITY_CATALOG}/effective-permissions/{kind}/{name}?principal={quote(caller.name)}")
     except CallError:
         return False  # the grants are read instead
-    entries = (found or {}).get("privilege_assignments") or []
+    entries = (answer or {}).get("privilege_assignments") or []
     return any(each.get("privilege") in (privilege, _ALL) for entry in entries for each in entry["privileges"])
 
 

@@ -124,27 +124,27 @@ class DuplicateHooks:
         ]
 
 
-def _is_duplicate(workspace: Workspace, found: Credential, recorded: Sequence[Credential]) -> bool:
+def _is_duplicate(workspace: Workspace, new: Credential, recorded: Sequence[Credential]) -> bool:
     """Whether the same request has created it: then a principal has the same rights, and no secret yet."""
-    if isinstance(found, Secret):
+    if isinstance(new, Secret):
         return True
     rights = {each.rights for each in recorded if isinstance(each, Principal)}
     try:
-        return found.rights in rights and not list_secrets(workspace, found.id)
+        return new.rights in rights and not list_secrets(workspace, new.id)
     except WorkspaceError:
         return False
 
 
-def _handle(workspace: Workspace, found: Credential, is_duplicate: bool) -> str:
+def _handle(workspace: Workspace, new: Credential, is_duplicate: bool) -> str:
     """Delete it if it is a duplicate, and return the message about it."""
     cause = "the workspace created it while this run created another, whose answer was lost at first"
     try:
         if is_duplicate:
-            workspace.call("DELETE", found.path)
-            return f"Removed {found.label}: {cause}. The state has the other one"
+            workspace.call("DELETE", new.path)
+            return f"Removed {new.label}: {cause}. The state has the other one"
     except WorkspaceError as error:
-        return f"Could not remove {found.label}: {error}. It is not in this stack: {cause}. Remove it: {found.removal}"
-    return f"There is a new {found.label} that is not in this stack. If nobody uses it, remove it: {found.removal}"
+        return f"Could not remove {new.label}: {error}. It is not in this stack: {cause}. Remove it: {new.removal}"
+    return f"There is a new {new.label} that is not in this stack. If nobody uses it, remove it: {new.removal}"
 
 
 _principals, _secrets = PerRun(lambda: DuplicateHooks(_PRINCIPAL)), PerRun(lambda: DuplicateHooks(_SECRET))
