@@ -16,7 +16,7 @@ INSTALL := pip install --quiet --no-compile --disable-pip-version-check --requir
 UV_LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format schema workspace env clean fuzz bench workspace-page lock wheel tools
+.PHONY: help setup demo test test-unit test-http test-engine check format schema workspace env clean fuzz bench workspace-page lock wheel tools
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,8 +48,19 @@ demo: setup ## the whole story in a minute: create, query, nothing to do, a refu
 	@$(PY) -m demo
 
 # Three at a time even on two cores: the engine's tests wait more than they compute.
-test: $(READY_DEV) setup ## every test, those on the real engine included
-	@$(PY) -m pytest --numprocesses 3 --dist worksteal
+PYTEST := $(PY) -m pytest --numprocesses 3 --dist worksteal
+
+test: $(READY_DEV) $(READY_TOOLS) setup ## every test, those on the real engine included
+	@$(PYTEST)
+
+test-unit: $(READY_DEV) ## the tests that need no other process
+	@$(PYTEST) tests/unit tests/test_*.py
+
+test-http: $(READY_DEV) ## the tests on the embedded workspace
+	@$(PYTEST) tests/http
+
+test-engine: $(READY_DEV) $(READY_TOOLS) setup ## the tests on the real engine
+	@$(PYTEST) tests/engine
 
 check: $(READY_DEV) ## style, types and docstrings of the code and of the tests
 	@$(PY) -m ruff check .
