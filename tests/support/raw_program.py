@@ -101,6 +101,6 @@ def post(workspace: RunningWorkspace, path: str, body: dict[str, Any]) -> Any:
 
 def reads(workspace: RunningWorkspace) -> list[str]:
     """The reads of serving endpoints so far, in order."""
-    found = workspace.get("/_workspace/journal")["requests"]
-    paths = [request["path"] for request in found if request["method"] == "GET"]
+    requests = workspace.get("/_workspace/journal")["requests"]
+    paths = [request["path"] for request in requests if request["method"] == "GET"]
     return [path for path in paths if path.startswith("/api/2.0/serving-endpoints")]

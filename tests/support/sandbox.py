@@ -77,15 +77,15 @@ class Sandbox:
         return outputs
 
     def edit(self, file: str, old: str, new: str) -> None:
-        """Replace a text that stands exactly once in a file of the project, as an author of a pull request would."""
+        """Replace a text that occurs exactly once in a file of the project, as the author of a pull request does."""
         path = self.folder / file
         text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
         path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 Edit = tuple[str, str, str]
-"""A file of the project, a text that stands in it once, and what takes its place."""
+"""A file of the project, a text that occurs in it once, and what takes its place."""
 
 
 @contextmanager
@@ -136,10 +136,10 @@ def copy_project(folder: Path) -> Path:
 def _point(root: Path, url: str) -> None:
     """Replace the workspace's address in the local stack's file, and in its state where there is one."""
     file = root / "project" / "stacks" / "Pulumi.local.yaml"
-    found = re.search(r"databricks:host: (\S+)", file.read_text(encoding="utf-8"))
-    assert found, f"{file} names the workspace"
+    host = re.search(r"databricks:host: (\S+)", file.read_text(encoding="utf-8"))
+    assert host, f"{file} names the workspace"
     for each in (file, *(root / "pulumi" / "state").rglob("stacks/**/local.json")):
-        each.write_text(each.read_text(encoding="utf-8").replace(found[1], url), encoding="utf-8")
+        each.write_text(each.read_text(encoding="utf-8").replace(host[1], url), encoding="utf-8")
 
 
 def _select_stack(folder: Path, home: Path) -> None:

@@ -10,7 +10,7 @@ UP = ("up", "--yes", "--skip-preview")
 
 
 @pytest.mark.parametrize(
-    ("wish", "told"),
+    ("edited", "message"),
     [
         (
             "route_optimized: false",
@@ -20,16 +20,16 @@ UP = ("up", "--yes", "--skip-preview")
     ],
     ids=["flip", "rename"],
 )
-def test_immutable_field_stops_preview_and_up(deployed: Sandbox, wish: str, told: str) -> None:
+def test_immutable_field_stops_preview_and_up(deployed: Sandbox, edited: str, message: str) -> None:
     before = deployed.workspace.writes()
-    deployed.edit("stacks/base.yaml", "route_optimized: true", wish)
+    deployed.edit("stacks/base.yaml", "route_optimized: true", edited)
     for command in (("preview",), UP):
         refused = deployed.pulumi(*command, check=False)
         assert refused.refused, refused.text
-        assert told in refused.text
+        assert message in refused.text
         assert "Traceback" not in refused.text
     assert deployed.workspace.writes() == before
-    deployed.edit("stacks/base.yaml", wish, "route_optimized: true")
+    deployed.edit("stacks/base.yaml", edited, "route_optimized: true")
     deployed.pulumi("preview", "--expect-no-changes")
 
 

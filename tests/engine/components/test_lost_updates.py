@@ -68,10 +68,10 @@ class Change:
 @pytest.fixture
 def change(deployed: Sandbox) -> Change:
     file = deployed.folder / "stacks/base.yaml"
-    found = re.search(r"champion: (\d+), challenger", file.read_text(encoding="utf-8"))
-    assert found, "The stack file has a traffic of two"
-    share = int(found[1])
-    deployed.edit("stacks/base.yaml", found[0], f"champion: {share - 5}, challenger")
+    traffic = re.search(r"champion: (\d+), challenger", file.read_text(encoding="utf-8"))
+    assert traffic, "The stack file has a traffic of two"
+    share = int(traffic[1])
+    deployed.edit("stacks/base.yaml", traffic[0], f"champion: {share - 5}, challenger")
     deployed.edit("stacks/base.yaml", f"challenger: {100 - share}", f"challenger: {105 - share}")
     tag = next(tag for tag in ("team: risk", f"team: team-{share}") if f"{{{tag}}}" in file.read_text(encoding="utf-8"))
     deployed.edit("stacks/base.yaml", tag, f"team: team-{share - 5}")

@@ -17,8 +17,8 @@ def test_moved_alias_shows_as_a_change(project: Sandbox) -> None:
         json={"version_num": 9},
         headers={"Authorization": f"Bearer {project.workspace.token}"},
     ).raise_for_status()
-    told = " ".join(project.pulumi("preview", "--diff").text.split())
-    assert '"7" => "9"' in told
+    printed = " ".join(project.pulumi("preview", "--diff").text.split())
+    assert '"7" => "9"' in printed
     project.pulumi(*UP)
     assert served_version(project) == "9"
 
@@ -40,14 +40,14 @@ def test_all_missing_objects_are_reported_together(project: Sandbox) -> None:
     refused = project.pulumi(*UP, check=False)
     assert refused.refused, refused.text
     challenger = "endpoints.fraud-scorer.served_entities.challenger"
-    for told in (
+    for printed in (
         "4 mistakes in the stack files; nothing was changed",
         "stacks/base.yaml:12:20 endpoints.fraud-scorer.served_entities.champion.entity: no version of main.ml.fraud",
         f"{challenger}.version: main.ml.fraud has no version 12",
         f'{challenger}.environment_vars.A: secret scope "serving" has no key "nope"',
         f'{challenger}.environment_vars.B: there is no secret scope "nope"',
     ):
-        assert told in refused.text
+        assert printed in refused.text
     assert "Traceback" not in refused.text
     assert project.workspace.writes() == []
 

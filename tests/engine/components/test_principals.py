@@ -22,14 +22,14 @@ def post(sandbox: Sandbox, path: str, body: Any) -> Any:
 def grants(sandbox: Sandbox) -> dict[str, Any]:
     """What is granted to the stack's service principal, by securable."""
     principal = sandbox.outputs()["service_principals"]["checkout"]["application_id"]
-    found = {}
+    granted = {}
     for securable in ("catalog/main", "schema/main.ml", "function/main.ml.fraud", "table/main.ml.payments"):
         listed = sandbox.workspace.get(f"/api/2.1/unity-catalog/permissions/{securable}").get(
             "privilege_assignments", []
         )
-        held = [entry["privileges"] for entry in listed if entry["principal"] == principal]
-        found[securable] = held[0] if held else []
-    return found
+        privileges = [entry["privileges"] for entry in listed if entry["principal"] == principal]
+        granted[securable] = privileges[0] if privileges else []
+    return granted
 
 
 def secret_ids(sandbox: Sandbox) -> list[str]:
@@ -108,6 +108,6 @@ def test_callers_own_permission_shows_no_diff(project: Sandbox, caller: str) -> 
 def administrating_principal(sandbox: Sandbox) -> tuple[str, str]:
     """The application id and a secret of the service principal that administrates the workspace."""
     principals = sandbox.workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
-    found = next(one for one in principals if one["displayName"] == "workspace-admin")
-    secret = post(sandbox, f"/api/2.0/accounts/servicePrincipals/{found['id']}/credentials/secrets", {})
-    return found["applicationId"], secret["secret"]
+    administrator = next(one for one in principals if one["displayName"] == "workspace-admin")
+    secret = post(sandbox, f"/api/2.0/accounts/servicePrincipals/{administrator['id']}/credentials/secrets", {})
+    return administrator["applicationId"], secret["secret"]

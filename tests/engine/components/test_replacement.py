@@ -88,14 +88,14 @@ def test_name_needs_the_id_in_the_stack_file(snapshots: Snapshots) -> None:
 def test_replaced_permissions_and_settings_are_there_afterwards(with_settings: Sandbox, child: str) -> None:
     (urn,) = set(re.findall(rf"urn:\S+::fraud-scorer-{child}", with_settings.pulumi("stack", "--show-urns").text))
 
-    def found() -> list[object]:
+    def live_state() -> list[object]:
         live = with_settings.workspace.get(ENDPOINT)
         access = with_settings.workspace.get(f"{PERMISSIONS}/{live['id']}")["access_control_list"]
         return [live["email_notifications"], sorted(access, key=str)]
 
-    before = found()
+    before = live_state()
     with_settings.pulumi(*UP, "--replace", urn)
-    assert found() == before
+    assert live_state() == before
 
 
 def test_external_model_in_place_of_a_custom_one_needs_the_id(deployed: Sandbox) -> None:

@@ -12,8 +12,8 @@ BOUND = "  databricks:retryTimeoutSeconds: {value: 300}\n"
 def provider(sandbox: Sandbox) -> dict[str, str]:
     """The inputs of the stack's Databricks provider."""
     resources = json.loads(sandbox.pulumi("stack", "export").text)["deployment"]["resources"]
-    (found,) = [each["inputs"] for each in resources if each["type"] == "pulumi:providers:databricks"]
-    return dict(found)
+    (inputs,) = [each["inputs"] for each in resources if each["type"] == "pulumi:providers:databricks"]
+    return dict(inputs)
 
 
 def test_adding_a_retry_timeout_writes_nothing(project: Sandbox) -> None:

@@ -66,5 +66,5 @@ def test_object_missing_in_one_workspace_is_reported(program: tuple[Sandbox, Run
     west.delete("/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion")
     refused = sandbox.pulumi("preview", check=False)
     assert refused.refused, refused.text
-    told = 'west-fraud.served_entities.champion.entity: no version of main.ml.fraud has the alias "Champion"'
-    assert told in refused.text
+    message = 'west-fraud.served_entities.champion.entity: no version of main.ml.fraud has the alias "Champion"'
+    assert message in refused.text

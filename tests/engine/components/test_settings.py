@@ -76,9 +76,9 @@ def test_deleted_endpoint_is_recreated_with_settings(notified: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [TAGS, f"{TAGS}\n      ai_gateway: {{usage_tracking: false}}"], ids=["gone", "changed"]
+    "edited", [TAGS, f"{TAGS}\n      ai_gateway: {{usage_tracking: false}}"], ids=["gone", "changed"]
 )
-def test_older_gateway_does_not_crash_the_provider(project: Sandbox, wish: str) -> None:
+def test_older_gateway_does_not_crash_the_provider(project: Sandbox, edited: str) -> None:
     """As an older state has it, whose program declared the gateway on the provider's resource."""
     settings = project.folder / "components/inputs.py"
     now = settings.read_text(encoding="utf-8")
@@ -89,10 +89,10 @@ def test_older_gateway_does_not_crash_the_provider(project: Sandbox, wish: str) 
     project.pulumi(*UP)
     settings.write_text(now, encoding="utf-8")
     project.edit("components/serving_endpoint.py", "ignore_changes=[", 'ignore_changes=["aiGateway", ')
-    project.edit("stacks/base.yaml", TAGS, wish)
+    project.edit("stacks/base.yaml", TAGS, edited)
     before = project.workspace.writes()
     project.pulumi(*UP)
-    writes = [f"PUT {ENDPOINT}/ai-gateway"] if wish != TAGS else []
+    writes = [f"PUT {ENDPOINT}/ai-gateway"] if edited != TAGS else []
     assert project.workspace.writes()[len(before) :] == writes
     project.pulumi(*UP, "--expect-no-changes")
 

@@ -28,9 +28,9 @@ def strict(snapshots: Snapshots) -> Iterator[Sandbox]:
 
 
 def profile(sandbox: Sandbox) -> str:
-    found = sandbox.workspace.get(ENDPOINT)["telemetry_config"]["telemetry_profile_id"]
-    assert isinstance(found, str)
-    return found
+    telemetry_profile = sandbox.workspace.get(ENDPOINT)["telemetry_config"]["telemetry_profile_id"]
+    assert isinstance(telemetry_profile, str)
+    return telemetry_profile
 
 
 def test_second_run_writes_nothing(strict: Sandbox) -> None:

@@ -91,15 +91,15 @@ def is_written(sandbox: Sandbox) -> bool:
 
 def started_by(session: int) -> list[int]:
     """The processes of a session that are left."""
-    found = []
+    processes = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
         except OSError:  # it ended meanwhile
             continue
         if int(fields[3]) == session:
-            found.append(int(stat.parent.name))
-    return found
+            processes.append(int(stat.parent.name))
+    return processes
 
 
 def test_destroy_names_the_endpoint_it_leaves(project: Sandbox) -> None:

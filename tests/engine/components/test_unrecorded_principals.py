@@ -12,8 +12,8 @@ NEW_PRINCIPAL, NEW_SECRET = f"POST {SCIM}", f"POST {SECRETS.format('*')}"
 
 
 def principals(sandbox: Sandbox) -> list[str]:
-    found = sandbox.workspace.get(SCIM)["Resources"]
-    return [each["id"] for each in found if each["displayName"] == "checkout-app"]
+    listed = sandbox.workspace.get(SCIM)["Resources"]
+    return [each["id"] for each in listed if each["displayName"] == "checkout-app"]
 
 
 def secrets(sandbox: Sandbox, principal: str) -> list[str]:
@@ -33,11 +33,11 @@ def test_duplicates_are_removed_in_the_same_run(project: Sandbox) -> None:
     theirs = project.workspace.post(SCIM, {"displayName": "Checkout-App"})["id"]
     lose(project, NEW_PRINCIPAL, reset=True)
     lose(project, NEW_SECRET, status=503, error_code="TEMPORARILY_UNAVAILABLE")
-    told = project.pulumi(*UP).text
+    printed = project.pulumi(*UP).text
     (principal,) = principals(project)
     (secret,) = secrets(project, principal)
-    removed_principal = re.search(r'Removed service principal "checkout-app" \(id (\d+)\)', told)
-    removed_secret = re.search(rf"Removed OAuth secret (\w+) of service principal {principal}", told)
+    removed_principal = re.search(r'Removed service principal "checkout-app" \(id (\d+)\)', printed)
+    removed_secret = re.search(rf"Removed OAuth secret (\w+) of service principal {principal}", printed)
     assert removed_principal is not None
     assert removed_secret is not None
     assert [write for write in project.workspace.writes() if write.startswith("DELETE")] == [
@@ -59,17 +59,17 @@ def test_leftovers_are_reported_until_removed(project: Sandbox) -> None:
     (orphan,) = principals(project)
     reported = rf'service principal "checkout-app" \(id {orphan}\) without a secret that is not in this stack: .*'
     removal = f"databricks service-principals delete {orphan}"
-    told = re.search(reported, project.pulumi("preview").text)
-    assert told is not None
-    assert told[0].endswith(f"remove it: {removal}")
+    printed = re.search(reported, project.pulumi("preview").text)
+    assert printed is not None
+    assert printed[0].endswith(f"remove it: {removal}")
     lose(project, NEW_SECRET, status=500)
     assert project.pulumi(*UP, check=False).refused
     (principal,) = set(principals(project)) - {orphan}
     (lost,) = secrets(project, principal)
-    told_at_up = project.pulumi(*UP).text
-    assert removal in told_at_up
-    assert f"OAuth secret {lost} that is not in this stack, created today (20" in told_at_up
-    assert f"databricks service-principal-secrets-proxy delete {principal} {lost}" in told_at_up
+    printed_by_up = project.pulumi(*UP).text
+    assert removal in printed_by_up
+    assert f"OAuth secret {lost} that is not in this stack, created today (20" in printed_by_up
+    assert f"databricks service-principal-secrets-proxy delete {principal} {lost}" in printed_by_up
     project.workspace.delete(f"{SCIM}/{orphan}")
     project.workspace.delete(f"{SECRETS.format(principal)}/{lost}")
     assert "not in this stack" not in project.pulumi(*UP, "--refresh", "--expect-no-changes").text

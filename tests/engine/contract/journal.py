@@ -1,4 +1,4 @@
-"""What the workspace saw of an edit: the writes to one endpoint, by the call's own name."""
+"""The writes to each endpoint since the last step, named after the API call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ class Journal:
         self._workspace = workspace
         self._seen = 0
 
-    def news(self) -> dict[str, list[str]]:
+    def new_calls(self) -> dict[str, list[str]]:
         """By endpoint: `POST`, `PUT config`, `PATCH tags`, `DELETE`, ... in order."""
         entries = self._workspace.get("/_workspace/journal?writes=true")["requests"]
         fresh, self._seen = entries[self._seen :], len(entries)
@@ -23,11 +23,11 @@ class Journal:
 
 
 def by_endpoint(entries: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    calls: dict[str, list[str]] = {}
     for entry in entries:
         if entry["path"] == ENDPOINTS:
-            found.setdefault(entry["body"]["name"], []).append("POST")
+            calls.setdefault(entry["body"]["name"], []).append("POST")
         elif entry["path"].startswith(f"{ENDPOINTS}/"):
             name, _, rest = entry["path"].removeprefix(f"{ENDPOINTS}/").partition("/")
-            found.setdefault(name, []).append(f"{entry['method']} {rest}".strip())
-    return found
+            calls.setdefault(name, []).append(f"{entry['method']} {rest}".strip())
+    return calls

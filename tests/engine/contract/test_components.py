@@ -24,16 +24,16 @@ REMOVABLE = [case for case in IN_PLACE if case.without is not None]
 def seen(snapshots: Snapshots) -> Iterator[Seen]:
     """What the workspace saw of each step, by endpoint."""
     with snapshots.initialized(*WITHOUT_QUOTA) as sandbox:
-        journal, found = Journal(sandbox.workspace), {}
+        journal, calls = Journal(sandbox.workspace), {}
         for step in ("first", "second", "without"):
             wanted = {case.endpoint: getattr(case, step) for case in (*IN_PLACE, UNSENT)}
             declare(sandbox, {name: fields for name, fields in wanted.items() if fields is not None})
             sandbox.pulumi(*UP)
-            found[step] = journal.news()
+            calls[step] = journal.new_calls()
             sandbox.pulumi(*UP, "--refresh", "--expect-no-changes")
             sandbox.pulumi(*UP, "--expect-no-changes")
-            found[f"{step}, again"] = journal.news()
-        yield found
+            calls[f"{step}, again"] = journal.new_calls()
+        yield calls
 
 
 def ids(cases: tuple[Case, ...] | list[Case]) -> list[str]:
@@ -76,15 +76,17 @@ def test_immutable_fields_are_refused_without_writes(snapshots: Snapshots) -> No
         standing = {case.endpoint: case.first for case in NOT_IN_PLACE}
         declare(sandbox, standing)
         sandbox.pulumi(*UP)
-        before, asked, told = sandbox.workspace.writes(), [], []
+        before, tried, refused_paths = sandbox.workspace.writes(), [], []
         for case in NOT_IN_PLACE:
-            for wish in (case.second, case.without):
-                if wish not in (None, case.first):
-                    asked.append(case.path)
-                    declare(sandbox, standing | {case.endpoint: wish})
+            for edited in (case.second, case.without):
+                if edited not in (None, case.first):
+                    tried.append(case.path)
+                    declare(sandbox, standing | {case.endpoint: edited})
                     refused = sandbox.pulumi("preview", check=False)
-                    told += [case.path] if f'ndpoint "{case.endpoint}"' in refused.text and refused.status else []
-        assert told == asked
+                    refused_paths += (
+                        [case.path] if f'ndpoint "{case.endpoint}"' in refused.text and refused.status else []
+                    )
+        assert refused_paths == tried
         assert sandbox.workspace.writes() == before
 
 

@@ -50,13 +50,13 @@ def edits(snapshots: Snapshots) -> Iterator[dict[str, Edit]]:
 
 
 def _edit(sandbox: Sandbox, journal: Journal, step: str) -> Edit:
-    declare_raw(sandbox, {case.endpoint: _wish(case, step) for case in CASES})
+    declare_raw(sandbox, {case.endpoint: _fields_at(case, step) for case in CASES})
     said = sandbox.pulumi(*UP, check=step != "crash")
     live = sandbox.workspace.get(f"/api/2.0/serving-endpoints/{NEVER_FALSE.endpoint}")
-    return Edit(journal.news(), said, live["config"]["auto_capture_config"]["enabled"])
+    return Edit(journal.new_calls(), said, live["config"]["auto_capture_config"]["enabled"])
 
 
-def _wish(case: Case, step: str) -> Mapping[str, Any]:
+def _fields_at(case: Case, step: str) -> Mapping[str, Any]:
     if case is CRASHING and step == "crash":
         return {}
     if step in ("second", "again") or (step == "without" and (case.without is None or case is CRASHING)):

@@ -1,4 +1,4 @@
-"""`make demo` tells its story, and touches nothing of the user's."""
+"""`make demo` succeeds, and changes no file of the user."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.support.running_workspace import PROJECT
 
 
-def _lend_plugins(home: Path) -> None:
+def _share_plugins(home: Path) -> None:
     """An official Pulumi has its Databricks plugin in its home, and may not be able to download it again."""
     home.mkdir()
     installed = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
@@ -22,7 +22,7 @@ def _lend_plugins(home: Path) -> None:
 def test_demo_succeeds_and_leaves_user_files_alone(tmp_path: Path) -> None:
     planted = "planted-token-of-the-user"
     (tmp_path / ".databrickscfg").write_text(f"[DEFAULT]\nhost = http://127.0.0.1:9\ntoken = {planted}\n")
-    _lend_plugins(tmp_path / ".pulumi")
+    _share_plugins(tmp_path / ".pulumi")
     before = sorted(tmp_path.rglob("*"))
     run = subprocess.run(
         [sys.executable, "-m", "demo"],

@@ -17,10 +17,10 @@ def test_dropped_changes_of_raw_endpoint_are_reported(
     raw.deploy(f"{RAW}, {GATEWAY})")
     kept = raw.run(f"{RAW}, {GATEWAY})", *PREVIEW)
     assert (kept.status, "no-silently-dropped-changes" in kept.text) == (0, False)
-    told = raw.run(f"{RAW}, emailNotifications={{'onUpdateFailures': ['a@x.org']}})", *PREVIEW).text
-    assert Violation("no-silently-dropped-changes", "ModelServing", "raw", "advisory") in violations(told)
-    assert "has aiGateway and the program has none" in told
-    assert "emailNotifications of the live endpoint" in told
+    printed = raw.run(f"{RAW}, emailNotifications={{'onUpdateFailures': ['a@x.org']}})", *PREVIEW).text
+    assert Violation("no-silently-dropped-changes", "ModelServing", "raw", "advisory") in violations(printed)
+    assert "has aiGateway and the program has none" in printed
+    assert "emailNotifications of the live endpoint" in printed
 
 
 def test_changes_sent_by_component_are_not_reported(project: Sandbox) -> None:

@@ -218,7 +218,7 @@ def test_expired_waiver_fails_first(prod: RawProgram, command: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         ({"traffic-jmp": "advisory"}, 'traffic-jmp: there is no such rule. Did you mean "traffic-jump"?'),
         ({"traffic-jump": {"pionts": 3}}, 'traffic-jump: there is no setting "pionts". Did you mean "points"?'),
@@ -227,10 +227,10 @@ def test_expired_waiver_fails_first(prod: RawProgram, command: tuple[str, ...]) 
     ],
     ids=["rule", "setting", "type", "level"],
 )
-def test_invalid_configuration_stops_the_run(prod: RawProgram, config: dict[str, Any], told: str) -> None:
+def test_invalid_configuration_stops_the_run(prod: RawProgram, config: dict[str, Any], message: str) -> None:
     refused = prod.run(GOOD, *PREVIEW, *configured(prod, config))
     assert refused.refused, refused.text
-    assert told in refused.text
+    assert message in refused.text
     assert "Traceback" not in refused.text
 
 

@@ -1,4 +1,4 @@
-"""What the README tells a new user to type does what it says."""
+"""The commands of the README work."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The review on the real engine: recorded cases are what the engine says today, and a pull request from end to end."""
+"""The review on the real engine: recorded cases are up to date, and a pull request works from end to end."""
 
 import json
 import os
@@ -41,9 +41,9 @@ def test_engine_gives_the_golden_comment(case: Case, tmp_path: Path, snapshots: 
 
 def test_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str]) -> None:
     assert pull_request.main() == 0
-    told = capsys.readouterr().out
-    assert "Deployed as reviewed" in told
-    assert "The workspace saw: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in told
+    printed = capsys.readouterr().out
+    assert "Deployed as reviewed" in printed
+    assert "The workspace saw: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in printed
 
 
 @pytest.fixture
@@ -74,9 +74,9 @@ def reviewed_and_deployed(project: Sandbox) -> Outcome:
 def options_in_the_state(project: Sandbox, name: str) -> set[tuple[Any, Any]]:
     """`protect` and `retainOnDelete` of an endpoint and of its component."""
     state = json.loads(project.pulumi("stack", "export").text)["deployment"]["resources"]
-    found = [each for each in state if each["urn"].endswith(f"::{name}")]
-    assert len(found) == 2
-    return {(each.get("protect", False), each.get("retainOnDelete", False)) for each in found}
+    resources = [each for each in state if each["urn"].endswith(f"::{name}")]
+    assert len(resources) == 2
+    return {(each.get("protect", False), each.get("retainOnDelete", False)) for each in resources}
 
 
 def test_protection_change_is_deployed_as_reviewed(deployed_in_its_shell: Sandbox) -> None:
@@ -109,14 +109,14 @@ def test_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None:
         process_group=0,
     ) as run:
         assert run.stderr is not None, "Its errors are a pipe"
-        told = "".join(_up_to("ModelServing .*creating", run.stderr))
+        printed = "".join(_up_to("ModelServing .*creating", run.stderr))
         while project.workspace.get("/_workspace/faults")["faults"][0]["times"] == 3:
-            assert run.poll() is None, "A creation is on its way, and its answer held back"
+            assert run.poll() is None, "A creation is on its way, and its answer is delayed"
         os.killpg(run.pid, signal.SIGINT)
-        told += run.stderr.read()
-    assert run.returncode == 130, told
-    assert "SIGINT received: waiting for `pulumi up` to finish what it has begun" in told
-    assert "Interrupted (SIGINT). What was done stays done" in told
+        printed += run.stderr.read()
+    assert run.returncode == 130, printed
+    assert "SIGINT received: waiting for `pulumi up` to finish what it has begun" in printed
+    assert "Interrupted (SIGINT). What was done stays done" in printed
     assert not [*(Path(project.environment["PULUMI_HOME"]) / "state" / ".pulumi" / "locks").rglob("*.json")]
     state = json.loads(project.pulumi("stack", "export").text)["deployment"]
     assert not state.get("pending_operations")
@@ -166,8 +166,8 @@ def test_promotion_lists_what_is_not_deployed(deployed_in_its_shell: Sandbox) ->
     following = text.replace("config:\n", "config:\n  model-serving:name_prefix: next-\n", 1)
     (project.folder / "stacks" / "Pulumi.next.yaml").write_text(following, encoding="utf-8")
     project.pulumi("stack", "init", "next")
-    found = promotion("local", "next", project.folder / "stacks", state=True)
-    undeployed = {row.label: row.after for row in found.undeployed}
+    promoted = promotion("local", "next", project.folder / "stacks", state=True)
+    undeployed = {row.label: row.after for row in promoted.undeployed}
     was = "challenger main.ml.fraud v8 at 5 %, champion main.ml.fraud v7 at 95 %"
     assert undeployed == {
         "local: fraud-scorer": was,

@@ -1,4 +1,4 @@
-"""What docs/review.md says of the identity that reviews: the rights that a preview needs, and where it needs all."""
+"""The rights that the reviewing identity needs, as docs/review.md lists them."""
 
 from typing import Any
 

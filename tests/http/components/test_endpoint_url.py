@@ -37,7 +37,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *urls: str | None) -> list[float]:
 
 
 def url(**changes: Any) -> str | None:
-    known = {"name": "fraud", "route_optimized": True, "own_url": "", "host": HOST, "settings": {}}
+    known: dict[str, Any] = {"name": "fraud", "route_optimized": True, "own_url": "", "host": HOST, "settings": {}}
     return asyncio.run(endpoint_url(**(known | changes)))
 
 

@@ -138,7 +138,8 @@ def test_only_up_waits_for_a_deployment(still: Any, monkeypatch: pytest.MonkeyPa
         assert (taken, messages) == (frozenset(), [])
         assert "It is still being deployed: `up` waits for that." in warning
     else:
-        assert (taken, messages) == ({"fraud"}, ['Waiting until endpoint "fraud" is deployed, for at most 45 minutes'])
+        assert taken == frozenset({"fraud"})
+        assert messages == ['Waiting until endpoint "fraud" is deployed, for at most 45 minutes']
         assert workspace.get("/api/2.0/serving-endpoints/fraud")["state"]["ready"] == "READY"
 
 
