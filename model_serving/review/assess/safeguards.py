@@ -4,7 +4,6 @@ The engine has no operation for such a change. It writes it into the state durin
 resource, and that is mostly nothing (`same`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from model_serving.review.assess.grouping import Group
@@ -64,8 +63,9 @@ def safeguard_changes(group: Group) -> tuple[SafeguardChange, ...]:
     for step in (*group.components, *group.steps):
         before, after = _before(step, group), step.safeguards_after
         if step.op in _KEEPING and before and after:
-            for option in _differing(before, after):
-                changed.setdefault((option, getattr(after, option)), []).append(step.urn.name)
+            for option in ("protect", "retain_on_delete"):
+                if getattr(before, option) != getattr(after, option):
+                    changed.setdefault((option, getattr(after, option)), []).append(step.urn.name)
     return tuple(
         SafeguardChange(*key, () if group.key in names else tuple(dict.fromkeys(names)))
         for key, names in sorted(changed.items())
@@ -89,10 +89,3 @@ def _before(step: Step, group: Group) -> Safeguards | None:
     """The options in the state. A refresh that comes first already gives the resource its new options."""
     refreshed = (each.safeguards_before for each in group.refreshed if each.urn == step.urn and each.safeguards_before)
     return next(refreshed, step.safeguards_before)
-
-
-def _differing(before: Safeguards, after: Safeguards) -> Iterator[str]:
-    if before.protect != after.protect:
-        yield "protect"
-    if before.retain_on_delete != after.retain_on_delete:
-        yield "retain_on_delete"

@@ -45,13 +45,13 @@ def _impacts(step: Step) -> Iterator[Impact]:
 
 
 def _principal_impacts(step: Step) -> Iterator[Impact]:
-    name = quoted(shown((step.new or step.old).get("displayName")) or step.urn.name)
+    display_name = shown((step.new or step.old).get("displayName")) or step.urn.name
+    name = sentence("Service principal ", quoted(display_name))
     match action_of(step):
         case Action.CREATE:
-            yield impact(Risk.ACCESS, sentence("A new service principal: ", name))
+            yield impact(Risk.ACCESS, sentence(name, " is new"))
         case Action.DELETE:
-            what = sentence("Service principal ", name, " is deleted: whatever signs in as it is refused")
-            yield impact(Risk.OUTAGE, what)
+            yield impact(Risk.OUTAGE, sentence(name, " is deleted: whatever signs in as it is refused"))
         case Action.REPLACE:
             what = sentence(name, " is deleted and recreated with a new application id and secret")
             yield impact(Risk.OUTAGE, what, _forced_by(step))
@@ -61,15 +61,14 @@ def _principal_impacts(step: Step) -> Iterator[Impact]:
 
 
 def _secret_impacts(step: Step) -> Iterator[Impact]:
-    name = quoted(step.urn.name)
+    name = sentence("OAuth secret ", quoted(step.urn.name))
     match action_of(step):
         case Action.CREATE:
             yield impact(Risk.ACCESS, "A new OAuth secret, stored in the stack's encrypted outputs")
         case Action.DELETE:
-            what = sentence("OAuth secret ", name, " is deleted: callers that use it can't sign in")
-            yield impact(Risk.OUTAGE, what)
+            yield impact(Risk.OUTAGE, sentence(name, " is deleted: callers that use it can't sign in"))
         case Action.REPLACE:
-            what = sentence("OAuth secret ", name, " is deleted and recreated: callers need the new one")
+            what = sentence(name, " is deleted and recreated: callers need the new one")
             yield impact(Risk.OUTAGE, what, _forced_by(step))
 
 

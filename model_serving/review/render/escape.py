@@ -44,6 +44,16 @@ def folded(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
+def fitting(lines: list[str], room: int, more: str) -> list[str]:
+    """The first lines, of at most `room` characters together. `more` tells that `{}` others are left out."""
+    size = 0
+    for n, line in enumerate(lines):
+        size += len(line) + 1
+        if size > room:
+            return [*lines[:n], more.format(len(lines) - n)]
+    return lines
+
+
 def _fence(text: str, mark: str, least: int) -> str:
     longest = max((len(run) for run in re.findall(f"{mark}+", text)), default=0)
     return mark * max(least, longest + 1)

@@ -1,12 +1,14 @@
 """The comment on a pull request: within the forge's limit, and never without the dangerous part."""
 
+import bisect
+import itertools
 from collections.abc import Iterable
 
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.render import markdown_parts as parts
 from model_serving.review.render.collapse import collapse_changes, collapse_violations
-from model_serving.review.render.escape import folded
+from model_serving.review.render.escape import fitting, folded
 
 LIMIT = 65_536
 """GitHub refuses a longer comment. GitLab accepts a million characters."""
@@ -14,6 +16,7 @@ LIMIT = 65_536
 _MARGIN = 500
 _ERRORS = 8_000
 _DETAILS = 12_000
+_MORE = "\n… and {} more; the full report is in the run"
 _OPEN = 8
 """So many changes are shown unfolded."""
 
@@ -78,7 +81,7 @@ def _optional(report: Report, room: int) -> Iterable[str]:
 
 def _violations(report: Report, room: int) -> str:
     violations = collapse_violations(report.resources, report.violations)
-    lines = _fitting([parts.violation(each) for each in violations], room)
+    lines = fitting([parts.violation(each) for each in violations], room, _MORE)
     return "\n".join(["### Policies", "", *lines]).rstrip()
 
 
@@ -86,27 +89,15 @@ def _changes(report: Report, room: int) -> Iterable[str]:
     """The first changes open, the others folded; then a line each, then their number, as the room allows."""
     changes = [each for each in collapse_changes(report.resources) if each.change.impacts]
     full = [parts.change(each) for each in changes]
-    fitting, size = 0, 0
-    while fitting < len(full) and size + len(full[fitting]) + 2 <= room:
-        size += len(full[fitting]) + 2
-        fitting += 1
-    open_ones = min(fitting, _OPEN)
-    yield from full[:open_ones]
-    folds = full[_OPEN:fitting]
-    rest = _fitting([parts.change_in_short(each) for each in changes[fitting:]], max(room - size, room // 3))
+    sizes = list(itertools.accumulate(len(section) + 2 for section in full))
+    shown = bisect.bisect_right(sizes, room)
+    size = sizes[shown - 1] if shown else 0
+    yield from full[: min(shown, _OPEN)]
+    folds = full[_OPEN:shown]
+    rest = fitting([parts.change_in_short(each) for each in changes[shown:]], max(room - size, room // 3), _MORE)
     if folds or rest:
         body = "\n\n".join(["\n\n".join(folds), "\n".join(rest)]).strip()
-        yield folded(f"{len(changes) - open_ones} more, worst risk first", body)
-
-
-def _fitting(lines: list[str], room: int) -> list[str]:
-    """The lines that fit, and the number of the others."""
-    size = 0
-    for n, line in enumerate(lines):
-        size += len(line) + 1
-        if size > room:
-            return [*lines[:n], "", f"… and {len(lines) - n} more; the full report is in the run"]
-    return lines
+        yield folded(f"{len(changes) - min(shown, _OPEN)} more, worst risk first", body)
 
 
 def _within(text: str, room: int, what: str) -> str:

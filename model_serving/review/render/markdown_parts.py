@@ -8,7 +8,7 @@ from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.served_entities import Share
 from model_serving.review.render import phrases
 from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
-from model_serving.review.render.escape import block, code, escaped, folded, prose
+from model_serving.review.render.escape import block, code, escaped, fitting, folded, prose
 
 _CELL = 200
 _MESSAGES = 2_000
@@ -62,10 +62,7 @@ def violation(collapsed: CollapsedViolation) -> str:
     if len(resources) == 1 or not resources:
         return line
     others = [f"{resource.key}: {each.message}" for each, resource in collapsed.each[1:] if resource]
-    lines = _cut(others, _MESSAGES)
-    if len(lines) < len(others):
-        lines.append(f"… and {len(others) - len(lines)} more")
-    messages = "\n".join(lines)
+    messages = "\n".join(fitting(others, _MESSAGES, "… and {} more"))
     return f"{line}\n\n{folded(f'{len(others)} more', block(messages))}\n"
 
 
@@ -150,29 +147,15 @@ def warnings(texts: tuple[str, ...]) -> str:
 def order(report: Report, limit: int) -> str:
     """The steps, folded; cut where they are more than `limit` characters."""
     steps = [f"{n}. {prose(write.text)}" for n, write in enumerate(report.order, 1)]
-    lines = _cut(steps, limit)
-    if len(lines) < len(steps):
-        lines.append(f"\n… and {phrases.number(len(steps) - len(lines), 'more step')}")
+    lines = fitting(steps, limit, "\n… and {} more")
     return folded(f"{phrases.order_heading(report)} ({phrases.number(len(steps), 'step')})", "\n".join(lines))
 
 
 def fields(changes: tuple[ResourceChange, ...], limit: int) -> str:
     """Every changed field as a coloured difference, under its name in the stack files."""
     entries = ["\n".join(_difference(each.key, row)) for each in changes for row in each.fields]
-    lines = _cut(entries, limit)
-    if len(lines) < len(entries):
-        lines.append(f"  … and {phrases.number(len(entries) - len(lines), 'more field')}")
+    lines = fitting(entries, limit, "  … and {} more")
     return folded("Every changed field", block("\n".join(lines), "diff"))
-
-
-def _cut(lines: list[str], limit: int) -> list[str]:
-    """The first lines, of at most `limit` characters together."""
-    size = 0
-    for n, line in enumerate(lines):
-        size += len(line) + 1
-        if size > limit:
-            return lines[:n]
-    return lines
 
 
 def _difference(key: str, row: Row) -> list[str]:
