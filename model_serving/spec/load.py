@@ -12,7 +12,7 @@ from model_serving.spec.files.stack_file import base_settings, stack_settings
 from model_serving.spec.files.yaml_locations import Document, read
 from model_serving.spec.validation.messages import explain
 from model_serving.spec.validation.misspelled_keys import with_corrected_keys
-from model_serving.spec.validation.partial import ValidPart, invalid_values, valid_part
+from model_serving.spec.validation.partial import ValidPart, valid_part
 from model_serving.spec.validation.stack_rules import Names, problems, reference_problems
 from model_serving.spec.vocabulary.stack import Stack
 
@@ -28,22 +28,15 @@ def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> S
     Raises SpecError with every diagnostic of both files; nothing is registered before this returns.
     """
     merged = merge(_documents(name, folder, config))
-    diagnostics = [
-        *merged.diagnostics,
-        *(diagnostic for document in merged.documents for diagnostic in document.diagnostics),
-    ]
-    wrong = invalid_values(merged.data)
-    sound = valid_part(merged.data, wrong)
-    stack = Stack.model_validate(sound.data)
+    part = valid_part(merged.data)
+    diagnostics = [*merged.diagnostics, *(each for document in merged.documents for each in document.diagnostics)]
+    invalid = [(each.path, *explain(each.error, each.path)) for each in part.invalid]
     diagnostics += [
-        Diagnostic(merged.location(each.path), dotted(each.path), *explain(each.error, each.path)) for each in wrong
-    ]
-    diagnostics += [
-        Diagnostic(merged.location(path), dotted(path), *told) for path, *told in _broken_rules(sound, stack)
+        Diagnostic(merged.location(path), dotted(path), *text) for path, *text in (*invalid, *_broken_rules(part))
     ]
     if diagnostics:
         raise SpecError(diagnostics)
-    return stack
+    return part.stack
 
 
 def located_error(name: str, folder: Path, found: Iterable[Problem], outcome: str = UNCHANGED) -> SpecError:
@@ -72,9 +65,9 @@ def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Doc
     return [*map(without_secrets, shared), with_secrets(last, config)]
 
 
-def _broken_rules(sound: ValidPart, stack: Stack) -> Iterator[Problem]:
-    """What is wrong between fields, wherever the fields themselves are right."""
-    yield from filter(sound.tells, problems(stack))
-    if sound.judges_references:
-        names = Names(sound.written.get("endpoints", {}), sound.written.get("service_principals", {}))
-        yield from filter(sound.tells, reference_problems(stack, names))
+def _broken_rules(part: ValidPart) -> Iterator[Problem]:
+    """Problems between fields, wherever the fields themselves are valid."""
+    yield from filter(part.is_reported, problems(part.stack))
+    if part.has_all_names:
+        names = Names(part.declared.get("endpoints", {}), part.declared.get("service_principals", {}))
+        yield from filter(part.is_reported, reference_problems(part.stack, names))

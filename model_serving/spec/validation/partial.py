@@ -1,10 +1,11 @@
-"""What is left of a stack to check rules on when some of its values are wrong, so that one mistake hides no other.
+"""Validate the valid part of an invalid stack, so that one mistake hides no other.
 
-As little as possible is left out: a key, an item, a map around what is required. What others refer to by name, a served
-entity, has a stand-in. What a rule then says of the very thing that is wrong, or of a field that may be there under an
-unknown key, is not reported.
+As little as possible is removed: a key, an item, or a map that lacks what is required. A served entity, which others
+refer to by name, is replaced by a stand-in. Rules then run on the rest; a problem is not reported where it follows from
+what was removed, or concerns a field that may be there under an unknown key.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,139 +22,139 @@ _PERMISSION_STAND_IN: Final = {"group": "stand in", "level": "CAN_VIEW"}
 _KEY_PART: Final = "[key]"
 """How pydantic ends the location of an error in a key of a map."""
 
-_ITEMS: Final = ("endpoints", "service_principals")
-_ITEM, _FIELD, _PART = 2, 3, 4
-_DEEPEST: Final = 50
+_REFERRED_TO: Final = ("endpoints", "service_principals")
+_MOST_ROUNDS: Final = 50
+_ENTITY: Final = len(("endpoints", "fraud", "served_entities", "champion"))
 
 
 @dataclass(frozen=True)
 class InvalidValue:
-    """One value that can't be what its field takes, and what pydantic says of it."""
+    """One value that its field doesn't accept, with pydantic's error."""
 
     path: FieldPath
     error: ErrorDetails
 
     @property
     def is_key(self) -> bool:
+        """Whether the error is in a key of a map, not in its value."""
         return self.error["loc"][-1] == _KEY_PART
-
-    @property
-    def kind(self) -> str:
-        return self.error["type"]
-
-
-def invalid_values(data: dict[str, Any]) -> list[InvalidValue]:
-    """What is wrong with each value by itself."""
-    try:
-        Stack.model_validate(data)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        return [InvalidValue(tuple(part for part in detail["loc"] if part != _KEY_PART), detail) for detail in details]
-    return []
 
 
 @dataclass
 class ValidPart:
-    """The sound part of a stack's data, and what was taken from it.
+    """The valid part of a stack's data.
 
-    `taken` are the values that were wrong, `loose` the maps that had an unknown key.
+    `invalid` are all values that are wrong by themselves, `removed` the paths of what was removed because of them, and
+    `open_maps` the paths of maps with an unknown key.
     """
 
+    declared: dict[str, Any]
     data: dict[str, Any]
-    written: dict[str, Any]
-    taken: set[FieldPath] = field(default_factory=set)
-    loose: set[FieldPath] = field(default_factory=set)
+    stack: Stack = field(default_factory=Stack)
+    invalid: list[InvalidValue] = field(default_factory=list)
+    removed: set[FieldPath] = field(default_factory=set)
+    open_maps: set[FieldPath] = field(default_factory=set)
 
     @property
-    def judges_references(self) -> bool:
-        """Whether references can be judged: not where what they refer to is wrong, or may be under an unknown key."""
-        unknown = [str(key) for key in self.written if key not in Stack.model_fields]
-        hidden = {closest(key, _ITEMS) for key in unknown} - set(self.written)
-        return hidden.isdisjoint(_ITEMS) and not any((item,) in self.taken for item in _ITEMS)
+    def has_all_names(self) -> bool:
+        """Whether references can be checked: not where their targets are invalid, or may be under an unknown key."""
+        unknown = [str(key) for key in self.declared if key not in Stack.model_fields]
+        hidden = {closest(key, _REFERRED_TO) for key in unknown} - set(self.declared)
+        return hidden.isdisjoint(_REFERRED_TO) and self.removed.isdisjoint((name,) for name in _REFERRED_TO)
 
-    def tells(self, finding: Problem) -> bool:
-        """Whether a finding is about something that is really there, and not a consequence of what was taken."""
-        path = finding[0]
-        if any(path[:end] in self.taken for end in range(1, len(path) + 1)):
+    def is_reported(self, problem: Problem) -> bool:
+        """Whether a problem concerns what is declared, and does not follow from what was removed."""
+        path = problem[0]
+        if any(path[:end] in self.removed for end in range(1, len(path) + 1)):
             return False
-        return not self._follows(path) and not self._may_be_there(path)
+        return not self._lost_a_part(path) and not self._may_be_misspelled(path)
 
-    def _follows(self, path: FieldPath) -> bool:
-        """Whether something within what the finding is about was taken; an endpoint's is about its name."""
-        if len(path) == _ITEM and path[0] == "endpoints":
-            return not self.taken.isdisjoint({(*path, "name"), ("name_prefix",)})
-        return any(taken[: len(path)] == path for taken in self.taken)
+    def _lost_a_part(self, path: FieldPath) -> bool:
+        """Whether something was removed from what a problem concerns. A problem of an endpoint concerns its name."""
+        match path:
+            case ("endpoints", _):
+                return not self.removed.isdisjoint({(*path, "name"), ("name_prefix",)})
+            case _:
+                return any(removed[: len(path)] == path for removed in self.removed)
 
-    def _may_be_there(self, path: FieldPath) -> bool:
-        """Whether what a finding misses may be under an unknown key of the same map."""
-        for loose in self.loose:
-            if path[: len(loose)] == loose:
-                is_endpoint = len(loose) == _ITEM and loose[0] == "endpoints"
-                if path == loose and not is_endpoint:
+    def _may_be_misspelled(self, path: FieldPath) -> bool:
+        """Whether a missing field may be there under an unknown key of the same map."""
+        for around in self.open_maps:
+            match path[: len(around)] == around, path[len(around) :], around:
+                case True, (), ("endpoints", _):
+                    continue
+                case True, (), _:
                     return True
-                if len(path) > len(loose) and path[len(loose)] not in (_at(self.written, loose) or ()):
+                case True, (key, *_), _ if key not in (_at(self.declared, around) or ()):
                     return True
         return False
 
 
-def valid_part(data: dict[str, Any], wrong: list[InvalidValue]) -> ValidPart:
-    """The data without what is wrong; it makes a Stack."""
-    sound = ValidPart(_copied(data), data)
-    around = 0
-    while wrong:
-        for each in sorted(wrong, key=lambda each: not each.is_key):
-            _take(sound, each, around)
-        wrong, around = invalid_values(sound.data), around + 1
-        assert around < _DEEPEST, f"Something is left out each time; still wrong: {[each.path for each in wrong]}"
-    return sound
+def valid_part(data: dict[str, Any]) -> ValidPart:
+    """The stack of this data without what is invalid."""
+    part = ValidPart(data, data)
+    for around in range(_MOST_ROUNDS):
+        try:
+            part.stack = Stack.model_validate(part.data)
+        except ValidationError as error:
+            invalid = [_invalid_value(detail) for detail in error.errors(include_url=False)]
+        else:
+            return part
+        if not part.invalid:
+            part.invalid, part.data = invalid, deepcopy(data)
+        for each in sorted(invalid, key=lambda each: not each.is_key):
+            _remove(part, each, around)
+    raise AssertionError(f"Something is removed in each round; still invalid: {[each.path for each in invalid]}")
 
 
-def _take(sound: ValidPart, wrong: InvalidValue, around: int) -> None:
-    """Leave a value out; what can't be without it goes too, one map or list more with each time `around`."""
-    path = wrong.path
-    if wrong.kind == "extra_forbidden":
-        sound.loose.add(path[:-1])
-        _drop(sound.data, path)
-    elif path[0] == "endpoints" and len(path) >= _FIELD and path[2] == "served_entities" and len(path) <= _PART:
-        _take_entity(sound, wrong)
-    elif path[0] == "endpoints" and len(path) > _PART and path[2] == "permissions" and isinstance(path[3], int):
-        _take_permission(sound, path[:_PART])
-    else:
-        shorter = max(1, len(path) - around - (wrong.kind == "missing"))
-        _drop_around(sound, path[:shorter])
-        if path[-1] == "version":
-            sound.taken.add((*path[:-1], "entity"))
+def _invalid_value(detail: ErrorDetails) -> InvalidValue:
+    return InvalidValue(tuple(part for part in detail["loc"] if part != _KEY_PART), detail)
 
 
-def _take_entity(sound: ValidPart, wrong: InvalidValue) -> None:
-    """A served entity, or all of them. Traffic refers to entities by name: where one has no name it can't be judged."""
-    path = wrong.path
-    endpoint = _at(sound.data, path[:_ITEM])
-    if not isinstance(endpoint, dict):
+def _remove(part: ValidPart, invalid: InvalidValue, around: int) -> None:
+    """Remove a value and what can't be without it: one more map or list around it with each round (`around`)."""
+    kind = invalid.error["type"]
+    match invalid.path:
+        case (*inside, _) if kind == "extra_forbidden":
+            part.open_maps.add(tuple(inside))
+            _drop(part.data, invalid.path)
+        case ("endpoints", _, "served_entities", _) if not invalid.is_key:
+            _replace(part, invalid.path, _ENTITY_STAND_IN)
+        case ("endpoints", _, "served_entities", *_) if len(invalid.path) <= _ENTITY:
+            _remove_entity_name(part, invalid.path)
+        case ("endpoints", _, "permissions", int(), _, *_):
+            _replace(part, invalid.path[:_ENTITY], _PERMISSION_STAND_IN)
+        case path:
+            _drop_around(part, path[: max(1, len(path) - around - (kind == "missing"))])
+            if path[-1] == "version":
+                part.removed.add((*path[:-1], "entity"))
+
+
+def _replace(part: ValidPart, path: FieldPath, stand_in: Any) -> None:
+    around: Any = _at(part.data, path[:-1])
+    if around is not None:
+        around[path[-1]] = stand_in
+        part.removed.add(path)
+
+
+def _remove_entity_name(part: ValidPart, path: FieldPath) -> None:
+    """Remove a served entity whose name is invalid, or all of them, and the traffic, which refers to their names."""
+    _, key, _, *name = path
+    endpoint = _at(part.data, ("endpoints", key))
+    if endpoint is None:
         return
-    if len(path) == _PART and not wrong.is_key:
-        endpoint["served_entities"][path[3]] = _ENTITY_STAND_IN
-        sound.taken.add(path)
-        return
-    left = endpoint.get("served_entities") if len(path) == _PART else None
-    named = {name: entity for name, entity in (left or {}).items() if name != path[-1]}
-    endpoint["served_entities"] = named or {"stand_in": _ENTITY_STAND_IN}
+    entities = endpoint.get("served_entities") if name else None
+    others = {each: entity for each, entity in (entities or {}).items() if each not in name}
+    endpoint["served_entities"] = others or {"stand_in": _ENTITY_STAND_IN}
     endpoint.pop("traffic", None)
-    sound.taken |= {path, (*path[:_ITEM], "traffic")}
+    part.removed |= {path, ("endpoints", key, "traffic")}
 
 
-def _take_permission(sound: ValidPart, path: FieldPath) -> None:
-    permissions = _at(sound.data, path[:-1])
-    if isinstance(permissions, list):
-        permissions[int(path[-1])] = _PERMISSION_STAND_IN
-        sound.taken.add(path)
-
-
-def _drop_around(sound: ValidPart, path: FieldPath) -> None:
-    """Leave out the value, or the list that it is an item of: the others would get its position."""
-    while not _drop(sound.data, path) and len(path) > 1:
+def _drop_around(part: ValidPart, path: FieldPath) -> None:
+    """Remove the value, or the list that it is an item of: without it, later items would change their positions."""
+    while not _drop(part.data, path) and len(path) > 1:
         path = path[:-1]
-    sound.taken.add(path)
+    part.removed.add(path)
 
 
 def _drop(data: dict[str, Any], path: FieldPath) -> bool:
@@ -165,19 +166,10 @@ def _drop(data: dict[str, Any], path: FieldPath) -> bool:
 
 
 def _at(value: Any, path: FieldPath) -> Any:
-    """What stands at a path; None where nothing does."""
+    """The value at a path, or None."""
     for part in path:
-        if isinstance(value, dict) and part in value:
-            value = value[str(part)]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        try:
             value = value[part]
-        else:
+        except (KeyError, IndexError, TypeError):
             return None
     return value
-
-
-def _copied(value: Any) -> Any:
-    """Maps and lists copied, as deep as they go; what is in them is the same."""
-    if isinstance(value, dict):
-        return {key: _copied(child) for key, child in value.items()}
-    return [_copied(child) for child in value] if isinstance(value, list) else value
