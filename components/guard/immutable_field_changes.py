@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model_serving.components.engine.hook_values import UNKNOWN
+from model_serving.contract.replacement import explain_replace_id, explain_replacement
 from model_serving.contract.rows import Field, Handling, OnChange, fields
 
 
@@ -75,13 +76,7 @@ def refusal(name: str, endpoint_id: str, found: Sequence[ImmutableFieldChange], 
     lines = [_headline(name, endpoint_id, found)]
     lines += [f"  {it.field.path}: {_shown(it.old)} -> {_shown(it.desired)}: {it.field.reason}" for it in found]
     is_dropped = found and all(_is_never_sent(each.field) for each in found)
-    lines += [_DROPPED if is_dropped else _REPLACED]
-    lines += [
-        "If an outage is acceptable, let the reviewer see it: write",
-        f"`replace_id: {endpoint_id}` on the endpoint in the stack's own file",
-        "and run the same command again. It deletes this one endpoint, creates it again and sets its permissions.",
-        "Remove the line afterwards: it allows nothing more",
-    ]
+    lines += [_DROPPED if is_dropped else explain_replacement(), explain_replace_id(endpoint_id)]
     if allowed_id:
         lines += [f"`replace_id: {allowed_id}` is declared, which is another endpoint's id"]
     return "\n".join(lines)
@@ -89,17 +84,11 @@ def refusal(name: str, endpoint_id: str, found: Sequence[ImmutableFieldChange], 
 
 def _headline(name: str, endpoint_id: str, found: Sequence[ImmutableFieldChange]) -> str:
     if found:
-        return f'Endpoint "{name}" (id {endpoint_id}) can\'t be changed in this way while it is live:'
-    return f'Endpoint "{name}" (id {endpoint_id}) is live and would be replaced without a change that needs it.'
+        return f'Endpoint "{name}" (id {endpoint_id}) can\'t be updated in place:'
+    return f'Endpoint "{name}" (id {endpoint_id}) would be replaced, and no change needs it.'
 
 
-_REPLACED: Final = """\
-Pulumi would delete the endpoint and create another: an outage until that is ready, another URL and id, callers without
-permissions until they are set again, and whoever runs this as its creator. Instead, declare a second endpoint under a
-new name, move the callers, then remove the first."""
-
-_DROPPED: Final = """\
-The Databricks provider would report the change as done and send nothing. Write the old value again."""
+_DROPPED: Final = "The Databricks provider would report the change as done and send nothing. Write the old value again"
 
 
 def _shown(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from model_serving.contract.replacement import Effect, explain_replace_id, explain_replacement
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER, MODEL_SERVING
 from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
 from model_serving.policies.pack.input_values import UNKNOWN, flag, has_unknown
@@ -50,22 +51,17 @@ def _not_yet(unknown: list[str]) -> str:
 
 
 def _flip(live: LiveEndpoint, *, wanted: bool) -> str:
-    is_now, would_be = ("not route optimized", "route optimized")[:: 1 if wanted else -1]
     return (
-        f'Endpoint "{live.name}" is live and {is_now}; this change wants it {would_be} (route_optimized: '
-        f"{str(live.route_optimized).lower()} -> {str(wanted).lower()}). Databricks can't switch a live endpoint, so "
-        f"Pulumi would delete it (id {live.endpoint_id}) and create another: an outage until that is ready, another "
-        "URL and id, and callers without permissions until they are set again. Instead, declare a second endpoint "
-        "under a new name with the setting that you want, move the callers, then remove the first. If an outage is "
-        f"acceptable, let the reviewer see it: write replace_id: {live.endpoint_id} on the endpoint in the stack's "
-        "own file and run the same command again"
+        f'Route optimization of the live endpoint "{live.name}" can\'t be switched {"on" if wanted else "off"} '
+        f"(route_optimized: {str(live.route_optimized).lower()} -> {str(wanted).lower()}). {explain_replacement()}. "
+        f"{explain_replace_id(live.endpoint_id)}"
     )
 
 
 def _agreed(live: LiveEndpoint) -> str:
     return (
-        f'Endpoint "{live.name}" will be deleted and created again, as replace_id: {live.endpoint_id} in the '
-        "stack's own file allows: an outage until that is ready, another URL and id. Remove the line afterwards"
+        f'Endpoint "{live.name}" will be deleted and created again, as `replace_id: {live.endpoint_id}` in the '
+        f"stack's own file allows: {'; '.join(Effect)}. Remove the line afterwards"
     )
 
 

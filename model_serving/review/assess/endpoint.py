@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from model_serving.contract.replacement import Effect
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
 from model_serving.review.assess.actions import action_of, drift, field_row
 from model_serving.review.assess.contract_rules import contract_impacts, edit, forces, reason
@@ -153,12 +154,12 @@ def _lifecycle_impacts(main: Step, action: Action, changes: tuple[Change, ...], 
 def _replacement_impacts(main: Step, changes: tuple[Change, ...]) -> Iterator[Impact]:
     forcing = [_explained(each) for each in changes if forces(each, main.forced_by)]
     because = joined(forcing, "; ") if forcing else joined(map(quoted, main.forced_by))
-    yield impact(Risk.OUTAGE, "Deleted and recreated: nothing answers until the new endpoint is ready", because)
+    yield impact(Risk.OUTAGE, f"Deleted and recreated: {Effect.OUTAGE}", because)
     if main.new and _url(main, main.old) != _new_url(main.new):
-        yield impact(Risk.INTERFACE, "Its URL changes: callers need the new one")
-    yield impact(Risk.INTERFACE, "Its id changes: tokens and permissions for the old id stop working")
+        yield impact(Risk.INTERFACE, Effect.URL.sentence)
+    yield impact(Risk.INTERFACE, Effect.ID.sentence)
     why = "an endpoint permanently runs as its creator"
-    yield impact(Risk.ACCESS, "It will run as the identity that deploys this change", why)
+    yield impact(Risk.ACCESS, Effect.CREATOR.sentence, why)
 
 
 def _explained(change: Change) -> Sentence:

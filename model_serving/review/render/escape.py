@@ -10,11 +10,18 @@ _ZERO_WIDTH = "\u200b"
 def prose(text: Part) -> str:
     """A sentence: quoted values become code, and nothing in it formats, mentions or links."""
     parts = sentence(text).parts
-    return "".join(code(part.text) if isinstance(part, Quoted) else escaped(part).replace("`", "\\`") for part in parts)
+    return "".join(
+        code(part.text) if isinstance(part, Quoted) else _escaped(part).replace("`", "\\`") for part in parts
+    )
 
 
 def escaped(text: str) -> str:
-    """Words on one line that neither format, mention nor link."""
+    """Words on one line that neither format, mention nor link; between backticks they are code."""
+    parts = re.split(r"`([^`]+)`", text)
+    return "".join(code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
     line = re.sub(r"\s+", " ", text)
     marked = re.sub(r"([\\*_\[\]<>|~])", r"\\\1", line)
     return re.sub(r"([@#])(?=\w)", rf"\1{_ZERO_WIDTH}", marked)

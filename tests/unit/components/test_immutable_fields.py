@@ -191,7 +191,7 @@ def delete(hook: ImmutableFieldsHook, answer: str | None, may_replace: str | Non
 
 
 def test_an_unneeded_replacement_is_refused(hook: ImmutableFieldsHook) -> None:
-    with pytest.raises(ValueError, match="is live and would be replaced without a change that needs it") as error:
+    with pytest.raises(ValueError, match="would be replaced, and no change needs it") as error:
         delete(hook, answer=None)
     assert f"`replace_id: {ID}`" in str(error.value)
 

@@ -288,18 +288,15 @@ def test_what_the_components_send_by_themselves_is_not_told_of_them(workspace: C
     assert refused.startswith("description of the live endpoint")
 
 
-def test_a_message_about_a_flip_says_what_is_what_would_be_and_the_way_that_works() -> None:
+def test_a_flip_message_names_effects_and_alternatives() -> None:
     assert refusals("route-optimized-create-only", endpoint()) == [
-        'Endpoint "iris" is live and route optimized; this change wants it not route optimized (route_optimized: true '
-        "-> false). Databricks can't switch a live endpoint, so Pulumi would delete it (id "
-        + "a"
-        * 32
-        + ") and create "
-        "another: an outage until that is ready, another URL and id, and callers without permissions until they are "
-        "set again. Instead, declare a second endpoint under a new name with the setting that you want, move the "
-        "callers, then remove the first. If an outage is acceptable, let the reviewer see it: write replace_id: "
+        'Route optimization of the live endpoint "iris" can\'t be switched off (route_optimized: true -> false). '
+        "Pulumi would delete the endpoint and create another: nothing answers until the new endpoint is ready; its URL "
+        "changes: callers need the new one; its id changes: tokens and permissions for the old id stop working; it "
+        "will run as the identity that deploys this change. Instead, declare a second endpoint under a new name, move "
+        "the callers, then remove the first. If an outage is acceptable, write `replace_id: "
         + "a" * 32
-        + " on the endpoint in the stack's own file and run the same command again"
+        + "` on the endpoint in the stack's own file and run the same command again; remove the line afterwards"
     ]
 
 
@@ -307,7 +304,7 @@ def test_the_live_id_in_the_stack_file_allows_a_flip() -> None:
     agreed = replace(endpoint(description="new"), stack_file_spec={"replace_id": "a" * 32})
     assert refusals("route-optimized-create-only", agreed) == []
     (message,) = told("route-optimized-create-only", agreed)
-    assert message.startswith(f'Endpoint "iris" will be deleted and created again, as replace_id: {"a" * 32} in the')
+    assert message.startswith(f'Endpoint "iris" will be deleted and created again, as `replace_id: {"a" * 32}` in the')
     assert violations("no-silently-dropped-changes", agreed) == []
 
 
