@@ -27,25 +27,27 @@ from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
 
 
 class ServingEndpoint(pulumi.ComponentResource):
-    """A serving endpoint and who may do what with it.
+    """A serving endpoint with its settings and permissions.
 
-    Children: `<name>` (the endpoint), `<name>-settings` where it has an AI gateway, notifications or telemetry, and
-    `<name>-permissions` where permissions are declared. `retain_on_delete` of the component's options holds
-    for all of them, `protect` for the endpoint.
+    Children: `<name>` (the endpoint), `<name>-settings` if it has an AI gateway, notifications or telemetry, and
+    `<name>-permissions` if permissions are declared. `retain_on_delete` of the component's options applies to all of
+    them, `protect` to the endpoint.
     """
 
     endpoint_id: pulumi.Output[str]
     """The endpoint's id, 32 hexadecimal digits: the key of its permissions and of authorization details."""
 
     endpoint_name: pulumi.Output[str]
+    """The endpoint's name in the workspace."""
 
     url: pulumi.Output[str | None]
-    """Where requests are sent. A route-optimized endpoint has a URL of its own, which takes OAuth tokens only.
+    """The URL for requests. A route-optimized endpoint has its own, which accepts OAuth tokens only.
 
-    None while the workspace doesn't have that URL yet.
+    None while the workspace does not have that URL.
     """
 
     route_optimized: pulumi.Output[bool]
+    """Whether the endpoint is route optimized."""
 
     def __init__(self, name: str, args: ServingEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(SERVING_ENDPOINT_COMPONENT, name, None, opts)
@@ -70,14 +72,14 @@ class ServingEndpoint(pulumi.ComponentResource):
 
     def _endpoint(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs) -> ModelServing:
         options = pulumi.ResourceOptions(
-            # Another program may have declared these here. The provider panics where aiGateway is taken away, and
-            # drops changes of the others: EndpointSettings has them now.
+            # EndpointSettings writes these. The state may have them from a program without it: the provider panics if
+            # aiGateway is removed, and drops changes of the others.
             ignore_changes=["aiGateway", "emailNotifications", "rateLimits", "telemetryConfig"],
             hooks=self._hooks(name, args, inputs),
-            # `pulumi import` can't give it a parent that the state doesn't have yet: then it stands alone there.
+            # `pulumi import` cannot set a parent that is not in the state: an imported endpoint has none.
             aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
             import_=args.name if args.adopt else None,
-            # The name is the endpoint's key: another one of that name can't be created beside it.
+            # Names are unique: the replacement cannot be created while the old endpoint exists.
             delete_before_replace=True,
             replace_on_changes=replace_on_changes() if args.replace_id else None,
         )
@@ -86,7 +88,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         return endpoint
 
     def _hooks(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs) -> pulumi.ResourceHookBinding:
-        """Refusals come first: they leave the live endpoint as it is."""
+        """The endpoint's hooks. Those that refuse come first, and leave the live endpoint unchanged."""
         settings = self._workspace or pulumi.Output.from_input(default_settings())
         bindings = [endpoint_hooks(name, inputs.model_serving, args.replace_id)]
         bindings += [existing_endpoint_hook(name, settings, args.replace_id)] if args.preflight else []
@@ -94,30 +96,31 @@ class ServingEndpoint(pulumi.ComponentResource):
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 
     def _attach(self, name: str, endpoint_name: str, inputs: EndpointInputs, endpoint: ModelServing) -> None:
-        """What goes with the endpoint. Where that is protected, this may still change and go.
+        """Register settings and permissions. They can be changed and removed while the endpoint is protected.
 
-        Deleted with the component, not with the endpoint: when engine 3.260.0 replaces what `deleted_with`
-        names, it deletes these first, before the hook of the endpoint can refuse (3.220.0 does not).
+        They are deleted with the component, not with the endpoint: when engine 3.260.0 replaces what `deleted_with`
+        names, it deletes these first, before the endpoint's hook can refuse (3.220.0 does not).
         """
-        attached = pulumi.ResourceOptions(
+        hook = register_protected_children_hook()
+        options = pulumi.ResourceOptions(
             depends_on=endpoint,
             deleted_with=self,
             protect=False,
-            hooks=register_protected_children_hook().binding(),
-            # `--replace` of these by themselves: created first, they would be taken away by the deletion that follows.
+            hooks=hook.binding(),
+            # If `--replace` names one of these, deleting the old one last would remove what the new one has written.
             delete_before_replace=True,
         )
-        opts = pulumi.ResourceOptions.merge(self._options, attached)
+        opts = pulumi.ResourceOptions.merge(self._options, options)
         children: list[pulumi.CustomResource] = []
         endpoint_id = without_dependencies(self.endpoint_id)
         if inputs.settings:
-            where = {"endpointId": endpoint_id, "endpointName": endpoint_name, "workspace": self._workspace}
-            children.append(EndpointSettings(f"{name}-settings", {**where, **inputs.settings}, opts))
+            target = {"endpointId": endpoint_id, "endpointName": endpoint_name, "workspace": self._workspace}
+            children.append(EndpointSettings(f"{name}-settings", {**target, **inputs.settings}, opts))
         if inputs.access_controls:
             access = {"servingEndpointId": endpoint_id, "accessControls": inputs.access_controls}
             children.append(Permissions(f"{name}-permissions", access, opts))
         for child in children if self._protect else ():
-            register_protected_children_hook().protect(child._name, endpoint_name, child.id)  # noqa: SLF001  no public name
+            hook.protect(child._name, endpoint_name, child.id)  # noqa: SLF001  no public name
 
     def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
         settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()

@@ -1,7 +1,7 @@
-"""An endpoint's configuration and tags as declared, compared with what the workspace serves. Nothing is read or sent.
+"""Compare an endpoint's declared config and tags with those that the workspace serves. Nothing is read or sent.
 
-Declared are inputs of `databricks.ModelServing`; served is what GET of the endpoint answers. What the service fills in
-by itself is no difference, where the provider reports none at a refresh either.
+Declared values are inputs of `databricks.ModelServing`, served ones the answer to GET of the endpoint. Defaults of the
+service are no difference if the provider reports none at a refresh either.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from model_serving.spec.introspection import bare, provider_path
 from model_serving.spec.vocabulary.stack import ServedEntity
 
 _FILLED_IN: Final = frozenset({"workload_size", "workload_type"})
-"""The service chooses these where an entity declares none."""
+"""The service chooses these if an entity declares none."""
 
 
 def _is_number_or_word(kind: Any) -> bool:
@@ -30,7 +30,7 @@ _FIELDS: Final = {
 _SHOWN: Final = frozenset(
     {"entity_name", "entity_version", *(name for name, kind in _FIELDS.items() if _is_number_or_word(kind))}
 )
-"""Fields whose values can't be secrets; of the others only the name is printed."""
+"""Fields whose values cannot be secrets; of the others only the name is printed."""
 
 
 def config_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,47 +50,46 @@ def tags_of(inputs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def config_differences(body: Mapping[str, Any], served: Mapping[str, Any] | None) -> list[str]:
-    """What of a PUT config's body is not served, a phrase each. `served` is `config` of GET, None before the first."""
-    wanted = {entity.get("name"): entity for entity in body.get("served_entities") or []}
-    found = {entity.get("name"): entity for entity in (served or {}).get("served_entities") or []}
-    differences = [f'"{name}" is not served' for name in wanted if name not in found]
-    differences += [f'"{name}" is still served' for name in found if name not in wanted]
-    for name in wanted.keys() & found.keys():
-        differences += _entity_differences(str(name), wanted[name], found[name])
+    """A phrase for each part of a PUT config's body that is not served. `served` is `config` of GET, None at first."""
+    declared = {entity.get("name"): entity for entity in body.get("served_entities") or []}
+    live = {entity.get("name"): entity for entity in (served or {}).get("served_entities") or []}
+    differences = [f'"{name}" is not served' for name in declared if name not in live]
+    differences += [f'"{name}" is still served' for name in live if name not in declared]
+    for name in declared.keys() & live.keys():
+        differences += _entity_differences(str(name), declared[name], live[name])
     differences += _traffic_differences(body.get("traffic_config"), (served or {}).get("traffic_config"))
     if not _covers(body.get("auto_capture_config"), (served or {}).get("auto_capture_config")):
-        differences.append("auto_capture_config is another one")
+        differences.append("auto_capture_config differs")
     return sorted(differences)
 
 
-def tag_differences(wanted: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> list[str]:
-    """The tags that differ, a phrase each, without values."""
-    found = _by_key(served)
-    differences = [f'tag "{key}" is missing' for key in wanted.keys() - found.keys()]
-    differences += [f'tag "{key}" is still there' for key in found.keys() - wanted.keys()]
-    differences += [f'tag "{key}" has another value' for key in wanted.keys() & found if wanted[key] != found[key]]
+def tag_differences(declared: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    """A phrase for each tag that differs, without values."""
+    live = _by_key(served)
+    differences = [f'tag "{key}" is missing' for key in declared.keys() - live.keys()]
+    differences += [f'tag "{key}" is still there' for key in live.keys() - declared.keys()]
+    differences += [f'tag "{key}" has another value' for key in declared.keys() & live if declared[key] != live[key]]
     return sorted(differences)
 
 
-def tags_body(wanted: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+def tags_body(declared: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
     """The body of PATCH tags that leaves these tags and no others."""
-    found = _by_key(served)
+    live = _by_key(served)
     return {
-        "add_tags": [{"key": key, "value": value} for key, value in wanted.items() if found.get(key) != value],
-        "delete_tags": sorted(found.keys() - wanted.keys()),
+        "add_tags": [{"key": key, "value": value} for key, value in declared.items() if live.get(key) != value],
+        "delete_tags": sorted(live.keys() - declared.keys()),
     }
 
 
-def _entity_differences(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+def _entity_differences(name: str, declared: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
     for field in _FIELDS:
-        declared, served = wanted.get(field), found.get(field)
-        if _same(field, declared, served):
-            continue
-        values = f" {_text(served)} instead of {_text(declared)}" if field in _SHOWN else " is another one"
-        yield f'"{name}": {field}{values}'
+        desired, served = declared.get(field), live.get(field)
+        if not _is_served(field, desired, served):
+            values = f" {_text(served)} instead of {_text(desired)}" if field in _SHOWN else " differs"
+            yield f'"{name}": {field}{values}'
 
 
-def _same(field: str, declared: Any, served: Any) -> bool:
+def _is_served(field: str, declared: Any, served: Any) -> bool:
     if not declared:
         return not served or field in _FILLED_IN
     if field == "workload_type":
@@ -101,24 +100,22 @@ def _same(field: str, declared: Any, served: Any) -> bool:
 
 
 def _covers(declared: Any, served: Any) -> bool:
-    """Whether what is declared is served; more may be. Credentials in plaintext are never answered."""
+    """Whether the declared value is served, perhaps with more in it. The API never returns plaintext credentials."""
     if isinstance(declared, Mapping):
-        found = served if isinstance(served, Mapping) else {}
-        return all(_covers(value, found.get(name)) for name, value in declared.items() if "_plaintext" not in name)
+        live = served if isinstance(served, Mapping) else {}
+        return all(_covers(value, live.get(name)) for name, value in declared.items() if "_plaintext" not in name)
     if isinstance(declared, list) and isinstance(served, list):
         return len(declared) == len(served) and all(map(_covers, declared, served))
     return not declared or str(declared) == str(served)
 
 
-def _traffic_differences(wanted: Any, served: Any) -> list[str]:
-    declared, found = _traffic(wanted), _traffic(served)
-    if not declared or declared == found:
-        return []
-    return [f"traffic {_shares(found)} instead of {_shares(declared)}"]
+def _traffic_differences(declared: Any, served: Any) -> list[str]:
+    desired, live = _traffic(declared), _traffic(served)
+    return [f"traffic {_shares(live)} instead of {_shares(desired)}"] if desired and desired != live else []
 
 
 def _traffic(config: Any) -> dict[str, int]:
-    """Percentages by entity; an entity without a route gets none."""
+    """Percentages by entity, without entities that get none."""
     shares = {
         str(route.get("served_entity_name") or route.get("served_model_name")): int(route.get("traffic_percentage", 0))
         for route in (config or {}).get("routes") or []
@@ -131,7 +128,7 @@ def _shares(traffic: Mapping[str, int]) -> str:
 
 
 def _entity(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """A served entity in the API's words. The names of environment variables are the user's."""
+    """A served entity in the API's form. The names of environment variables are the user's and stay."""
     renamed: dict[str, Any] = api_form({name: value for name, value in inputs.items() if name != "environmentVars"})
     variables = {name: value for name, value in (inputs.get("environmentVars") or {}).items() if name[:2] != "__"}
     return renamed | ({"environment_vars": variables} if variables else {})

@@ -61,8 +61,8 @@ DIFFERENT: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "size": ({"workload_size": "Large"}, {}, '"one": workload_size Small instead of Large'),
     "GPU that stayed": ({}, {"workload_type": "GPU_SMALL"}, '"one": workload_type GPU_SMALL instead of CPU'),
     "scale to zero": ({"scale_to_zero": True}, {}, '"one": scale_to_zero_enabled False instead of True'),
-    "removed profile": ({}, {"instance_profile_arn": "arn"}, '"one": instance_profile_arn is another one'),
-    "removed variables": ({}, {"environment_vars": {"A": "secret"}}, '"one": environment_vars is another one'),
+    "removed profile": ({}, {"instance_profile_arn": "arn"}, '"one": instance_profile_arn differs'),
+    "removed variables": ({}, {"environment_vars": {"A": "secret"}}, '"one": environment_vars differs'),
     "concurrency": (
         {"workload_size": None, "min_provisioned_concurrency": 0, "max_provisioned_concurrency": 8},
         {"workload_size": None, "max_provisioned_concurrency": 4},
@@ -92,7 +92,7 @@ def test_entities_traffic_and_inference_table_are_compared() -> None:
         '"a" is not served',
         '"b" is not served',
         '"one" is still served',
-        "auto_capture_config is another one",
+        "auto_capture_config differs",
         "traffic one 100 % instead of a 90 %, b 10 %",
     ]
     assert config_differences(config_body(declared()), None) == [
