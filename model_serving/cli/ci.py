@@ -9,7 +9,7 @@ from model_serving.cli.command import CONTEXT, STATUSES, OrderedGroup, subcomman
 from model_serving.cli.options import Declare, format_options, stack_option
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
 from model_serving.delivery.forge import forge, reviewed_digest
-from model_serving.delivery.removed_stacks import way_out
+from model_serving.delivery.removed_stacks import how_to_retire
 from model_serving.errors import UserError
 from model_serving.review.render.markdown import marker
 from model_serving.spec.files.listing import stacks
@@ -49,7 +49,7 @@ def _changed(folder: Path, since: str, *, with_deleted: bool, deployed: bool) ->
     if deployed:
         deleted = tuple(name for name in deleted if not on_this_machine(folder, name, deleted_since=since))
     for name in deleted:
-        click.echo(way_out(folder, name, since), err=True)
+        click.echo(how_to_retire(folder, name, since), err=True)
     return [*changed.stacks, *(deleted if with_deleted else ())]
 
 

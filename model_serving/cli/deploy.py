@@ -22,7 +22,7 @@ def deploy_command(stack: str, reviewed: str, packs: tuple[str, ...]) -> int:
     if not has_file(folder, stack):
         raise missing_file(folder, stack)
     outcome = deploy(stack, folder, packs, reviewed)
-    if not outcome.tried:
+    if not outcome.started:
         click.echo(text([outcome.report]), nl=False)
     click.echo(outcome.message)
     return 0 if outcome.deployed else 1

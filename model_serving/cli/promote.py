@@ -6,7 +6,7 @@ import click
 
 from model_serving.cli.command import subcommand
 from model_serving.delivery.promote import promotion
-from model_serving.delivery.promote_text import told
+from model_serving.delivery.promote_text import promotion_text
 
 
 @subcommand("promote", example="model-serving promote staging prod --output promotion.patch")
@@ -25,8 +25,8 @@ def promote_command(source: str, target: str, include: tuple[str, ...], output: 
 
     The patch holds models, versions and traffic; sizes, permissions and other fields stay unless included.
     """
-    found = promotion(source, target, Path.cwd() / "stacks", include, state=state)
+    found = promotion(source, target, Path.cwd(), include, state=state)
     if output:
         output.write_text(found.patch, encoding="utf-8")
-    click.echo(told(found, with_patch=not output), nl=False)
+    click.echo(promotion_text(found, with_patch=not output), nl=False)
     return 0

@@ -11,7 +11,7 @@ from model_serving.cli.options import policy_pack_option, report_output_options
 from model_serving.cli.reports import exit_status, write_reports
 from model_serving.delivery.changed_stacks import changed_stacks
 from model_serving.delivery.git import commit
-from model_serving.delivery.removed_stacks import retired
+from model_serving.delivery.removed_stacks import preview_of_removed_stack
 from model_serving.errors import UsageError
 from model_serving.review.assess.report import Report, Stamp, report
 from model_serving.review.plan.events import read_digest, read_events
@@ -83,7 +83,7 @@ def _previewed(
         if has_file(folder, name):
             yield preview(name, folder, packs, refresh=refresh)
         else:
-            yield retired(name, folder, base)
+            yield preview_of_removed_stack(name, folder, base)
 
 
 def _run_url(environment: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""`up` of exactly what was reviewed, or a refusal that says what is different now."""
+"""`pulumi up` of exactly what was reviewed."""
 
 import tempfile
 from collections.abc import Sequence
@@ -14,29 +14,29 @@ from model_serving.spec.files.declarations import declared_in
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it. `report` is what would have been, or was, deployed."""
+    """The result of a deployment. `report` is of what was deployed, or would have been."""
 
     deployed: bool
     message: str
     report: Report
-    tried: bool = True
-    """Whether `up` ran: False where it was refused before."""
+    started: bool = True
+    """Whether `pulumi up` ran: False where it was refused before."""
 
 
 def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
-    """Preview again, compare with the reviewed digest, then carry out that very preview's plan.
+    """Preview again, compare with the reviewed digest, then carry out the plan of that preview.
 
-    Both read the workspace first (`--refresh`), to find what was changed outside. The engine refuses to do anything
-    that the plan doesn't hold, so nothing can slip in between; a change made outside meanwhile is refused, too. Raises
-    NoPulumiError and InterruptedRunError.
+    Both read the workspace first (`--refresh`), to find what was changed outside. The engine refuses whatever the plan
+    doesn't hold, so a change made meanwhile, in the stack files or outside, is refused. Raises NoPulumiError and
+    InterruptedRunError.
     """
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
         now = report(preview(stack, folder, packs, refresh=True, plan=plan), declared_in(stack, folder / "stacks"))
         if refusal := _refusal(now, reviewed):
-            return Outcome(deployed=False, message=refusal, report=now, tried=False)
+            return Outcome(deployed=False, message=refusal, report=now, started=False)
         if not now.order:
-            return Outcome(deployed=True, message="Nothing to do: the workspace is as declared", report=now)
+            return Outcome(deployed=True, message="Nothing to deploy: the workspace is as declared", report=now)
         options = [option for pack in packs for option in ("--policy-pack", pack)]
         progress(f"Deploying stack {stack} as reviewed\n")
         up = ["--yes", "--skip-preview", "--refresh", "--plan", str(plan), *options]
@@ -52,23 +52,23 @@ def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Out
 
 
 def _resume(stack: str, digest: str) -> str:
-    """How to go on. Where something was done, another digest is due; where nothing was, the same holds."""
-    return f"""What was done stays done, and the stack's state holds it. To go on:
-  make review STACK={stack}
-      what is left to do, and its digest
-  make deploy STACK={stack} REVIEWED=DIGEST
-      does it; where nothing was done yet, the digest is still {digest}
+    """How to continue. The digest is another one as soon as a part of the change is deployed."""
+    return f"""Completed steps stay deployed, and the stack's state records them. To continue:
+  model-serving review --stack {stack} --refresh
+      reports the remaining steps and their digest
+  model-serving deploy --stack {stack} --reviewed DIGEST
+      deploys them; if no step was completed, the digest is still {digest}
   pulumi cancel --stack {stack} --yes
-      first, where pulumi says that the stack is locked, and no other deployment of it runs"""
+      run this first if pulumi reports that the stack is locked and no other deployment of it is running"""
 
 
 def _refusal(now: Report, reviewed: str) -> str:
     if now.verdict is Verdict.FAILED:
-        return "Not deployed: the preview fails now, or a policy forbids it"
+        return "Not deployed: the preview fails now, or a policy refuses it"
     if now.digest != reviewed and now.order:
-        was = f"digest {reviewed}" if reviewed else "nothing"
+        what = f"digest {reviewed}" if reviewed else "nothing"
         return (
-            f"Not deployed: reviewed was {was}, and what would be done now is {now.digest}. "
-            "The stack's state or the branch moved since; let the change be reviewed again"
+            f"Not deployed: {what} was reviewed, and the digest is {now.digest} now. "
+            "The stack's state or the branch has changed since; have the change reviewed again"
         )
     return ""

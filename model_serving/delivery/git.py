@@ -1,17 +1,20 @@
-"""What git knows of the project's folder: commits, and the files that differ from one."""
+"""Commits, and the files that differ from one, as git reports them."""
 
 import subprocess
 from pathlib import Path
+from typing import Final
 
 from model_serving.errors import UserError
 
+_HISTORY: Final = 'A pipeline needs the whole history (fetch-depth: 0 on GitHub, GIT_DEPTH: "0" on GitLab)'
+
 
 class GitError(UserError):
-    """Git could not say. The text is a sentence with the way out."""
+    """A git command failed, or git isn't installed."""
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints. Raises GitError where it fails, or isn't there."""
+    """The output of a git command. Raises GitError."""
     try:
         run = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -29,8 +32,8 @@ def commit(folder: Path, name: str) -> str:
         return ""
 
 
-def left_at(folder: Path, since: str) -> str:
-    """The commit at which the branch left `since`. Raises GitError where this clone doesn't hold it."""
+def branch_point(folder: Path, since: str) -> str:
+    """The commit at which the branch left `since`. Raises GitError where this clone doesn't have it."""
     git(folder, "rev-parse", "--git-dir")
     if not commit(folder, since):
         raise GitError(
@@ -43,19 +46,16 @@ def left_at(folder: Path, since: str) -> str:
         raise GitError(f'"{since}" and HEAD have no commit in common in this clone. {_HISTORY}') from None
 
 
-_HISTORY = 'A pipeline needs the whole history (fetch-depth: 0 on GitHub, GIT_DEPTH: "0" on GitLab)'
-
-
-def touched(folder: Path, base: str) -> set[str]:
-    """The folder's files that differ from a commit, below it; those that are deleted or not committed yet, too."""
-    # A rename is one file that goes and one that comes: both names count.
+def changed_files(folder: Path, base: str) -> set[str]:
+    """The files below the folder that differ from a commit, deleted and uncommitted ones included."""
+    # A rename counts as a deleted and a new file: both names matter.
     differing = git(folder, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--")
     untracked = git(folder, "ls-files", "--others", "--exclude-standard", "-z")
     return {file for file in (*differing.split("\0"), *untracked.split("\0")) if file}
 
 
 def text_at(folder: Path, commit_id: str, file: str) -> str | None:
-    """A file of the folder as a commit has it; None where it has none."""
+    """A file's text in a commit; None where it has none."""
     try:
         return git(folder, "show", f"{commit_id}:./{file}")
     except GitError:

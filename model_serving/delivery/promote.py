@@ -1,112 +1,118 @@
-"""From one environment to the next: what differs between two stacks' files, and the patch that carries it over."""
+"""Promotion from one stack to another: what differs between their files, and the patch for the target's."""
 
 import difflib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from model_serving.databricks.resource_types import MODEL_SERVING
+from model_serving.delivery.undeployed import Undeployed, undeployed
 from model_serving.delivery.yaml_edit import with_value
-from model_serving.errors import InterruptedRunError, UserError
-from model_serving.review.assess.grouping import owners
-from model_serving.review.assess.resource_change import Row
-from model_serving.review.assess.served_entities import entities, shares
+from model_serving.errors import UserError
 from model_serving.review.plan.diff import Change, Kind, compare
-from model_serving.review.plan.preview import Step, Urn
-from model_serving.review.plan.redact import Redactor, shown
-from model_serving.review.plan.run import run_pulumi
+from model_serving.review.plan.redact import shown
+from model_serving.spec import Endpoint, load_stack
+from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.secrets import is_secret
-from model_serving.spec.load import load_stack
 
-_OF_AN_ENTITY = ("entity", "version", "feature_spec")
-"""What an environment hands on: which models, and how traffic is split. Its sizes and people are its own."""
+_MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
+"""The fields of a served entity that are promoted. Its compute belongs to the environment."""
 
 
 class PromotionError(UserError):
-    """The two can't be compared. The text says why, and the way out."""
+    """The two stacks can't be compared."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field of one endpoint in both environments, and whether the patch carries it over."""
+    """A field of an endpoint with another value in the source than in the target, and whether the patch holds it."""
 
     endpoint: str
-    field: str
-    source: str
-    target: str
-    carried: bool
+    change: Change
+    """From the target's value to the source's."""
+    promoted: bool
+
+    @property
+    def field(self) -> str:
+        """The path below the endpoint, such as `traffic.champion`."""
+        return ".".join(self.change.path)
+
+    @property
+    def source(self) -> str:
+        """The source's value, for people."""
+        return shown(self.change.new)
+
+    @property
+    def target(self) -> str:
+        """The target's value, for people."""
+        return shown(self.change.old)
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """What differs between two stacks, and the patch that carries it over."""
+    """How two stacks differ, and the patch that makes the target serve what the source serves."""
 
     source: str
     target: str
     differences: tuple[Difference, ...]
     only_in_source: tuple[str, ...]
     only_in_target: tuple[str, ...]
-    undeployed: tuple[Row, ...]
-    """Where an environment's file and what is deployed there are not the same: declared, deployed."""
+    undeployed: tuple[Undeployed, ...]
+    """Endpoints of either stack that are not deployed as declared, where the state was read."""
     patch: str
 
 
 def promotion(source: str, target: str, folder: Path, include: Sequence[str] = (), *, state: bool = False) -> Promotion:
-    """Compare two stacks of a folder. With `state`, their deployed state, too. Raises SpecError and PromotionError."""
+    """Compare two stacks of the project's folder; with `state`, what is deployed of them, too.
+
+    `include` names fields to promote beside models and traffic; `all` stands for every field. Raises SpecError,
+    PromotionError and StateError.
+    """
     if source == target:
         raise PromotionError(f'"{source}" can\'t be promoted to itself; name two stacks')
-    here, there = _declared(source, folder), _declared(target, folder)
-    found = [(key, change) for key in here if key in there for change in _leaves(compare(there[key], here[key]))]
-    file = folder / f"Pulumi.{target}.yaml"
-    before = file.read_text(encoding="utf-8")
-    after = before
-    for key, change in found:
-        if _carried(change, there[key], include):
-            after = with_value(after, ("config", "model-serving:endpoints", key, *change.path), change.new)
+    endpoints = {stack: load_stack(stack, folder / "stacks").endpoints for stack in (source, target)}
+    here, there = endpoints[source], endpoints[target]
+    differences = [
+        difference
+        for key in here
+        if key in there
+        for difference in _differences(key, _written(here[key]), _written(there[key]), include)
+    ]
     return Promotion(
         source,
         target,
-        tuple(
-            Difference(
-                key, ".".join(change.path), shown(change.new), shown(change.old), _carried(change, there[key], include)
-            )
-            for key, change in found
-        ),
+        tuple(differences),
         tuple(sorted(set(here) - set(there))),
         tuple(sorted(set(there) - set(here))),
-        tuple(
-            row
-            for stack, declared in ((source, here), (target, there))
-            for row in _undeployed(stack, declared, folder.parent)
-        )
-        if state
-        else (),
-        _patch(before, after, f"stacks/{file.name}"),
+        tuple(each for stack in endpoints for each in undeployed(stack, endpoints[stack], folder)) if state else (),
+        _patch(folder, stack_file(target), differences),
     )
 
 
-def _declared(stack: str, folder: Path) -> dict[str, dict[str, Any]]:
-    """Each endpoint as it is written, base file included; what is left out stays out."""
-    endpoints = load_stack(stack, folder).endpoints
-    return {key: endpoint.model_dump(exclude_unset=True) for key, endpoint in endpoints.items()}
+def _written(endpoint: Endpoint) -> dict[str, Any]:
+    """The endpoint as its stack files declare it, without defaults."""
+    return endpoint.model_dump(exclude_unset=True)
 
 
-def _leaves(changes: Any) -> list[Change]:
-    """Every change as one of a single value: a map that is only on one side is told field by field."""
-    found: list[Change] = []
+def _differences(
+    key: str, source: Mapping[str, Any], target: Mapping[str, Any], include: Sequence[str]
+) -> Iterator[Difference]:
+    for change in _single_values(compare(target, source)):
+        yield Difference(key, change, _is_promoted(change, target, include))
+
+
+def _single_values(changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes, with one for each value of a map that is added."""
     for change in changes:
-        inner = change.new if change.kind is Kind.ADD else change.old if change.kind is Kind.REMOVE else None
-        if isinstance(inner, Mapping) and inner and change.kind is Kind.ADD:
-            found += _leaves(Change((*change.path, name), Kind.ADD, new=value) for name, value in inner.items())
+        if change.kind is Kind.ADD and isinstance(change.new, Mapping) and change.new:
+            added = (Change((*change.path, name), Kind.ADD, new=value) for name, value in change.new.items())
+            yield from _single_values(added)
         else:
-            found.append(change)
-    return found
+            yield change
 
 
-def _carried(change: Change, target: Mapping[str, Any], include: Sequence[str]) -> bool:
-    """Whether the patch holds a change to an endpoint that the target has as `target`."""
+def _is_promoted(change: Change, target: Mapping[str, Any], include: Sequence[str]) -> bool:
+    """Whether the patch holds a change of an endpoint that the target declares as `target`."""
     if is_secret(change.new) or is_secret(change.old):
         # A stack's secrets are encrypted with its own key: another stack can't read them.
         return False
@@ -115,61 +121,18 @@ def _carried(change: Change, target: Mapping[str, Any], include: Sequence[str]) 
     field, *below = change.path
     if field != "served_entities":
         return field == "traffic"
-    # An entity that the target doesn't have comes, and one that the source doesn't have goes, as a whole.
-    comes_or_goes = below[0] not in target["served_entities"] or len(below) == 1
-    return comes_or_goes or below[-1] in _OF_AN_ENTITY
+    # A served entity that only one of the two has is added or removed as a whole.
+    return len(below) == 1 or below[0] not in target["served_entities"] or below[-1] in _MODEL_FIELDS
 
 
-def _patch(before: str, after: str, name: str) -> str:
+def _patch(folder: Path, file: str, differences: Iterable[Difference]) -> str:
+    """The promoted differences as a unified diff of a stack file; empty where there are none."""
+    before = after = (folder / file).read_text(encoding="utf-8")
+    for each in differences:
+        if each.promoted:
+            path = ("config", "model-serving:endpoints", each.endpoint, *each.change.path)
+            after = with_value(after, path, each.change.new)
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{name}", f"b/{name}"
+        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{file}", f"b/{file}"
     )
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _undeployed(stack: str, declared: Mapping[str, Mapping[str, Any]], folder: Path) -> list[Row]:
-    """Where the file of a stack says other models or traffic than its state holds."""
-    deployed = _deployed(stack, folder)
-    rows: list[Row] = []
-    for key, endpoint in declared.items():
-        wanted, live = _served(endpoint), deployed.get(key, "not deployed")
-        if live != wanted:
-            rows.append(Row(f"{stack}: {key}", wanted, live))
-    return rows
-
-
-def _served(endpoint: Mapping[str, Any]) -> str:
-    parts = []
-    traffic = endpoint.get("traffic") or {}
-    for name, entity in sorted(endpoint["served_entities"].items()):
-        model = entity.get("feature_spec") or entity.get("entity") or "?"
-        label = f"{model} v{entity['version']}" if entity.get("version") else str(model)
-        share = traffic.get(name, 100 if len(endpoint["served_entities"]) == 1 else 0)
-        parts.append(f"{name} {label} at {share} %")
-    return ", ".join(parts)
-
-
-def _deployed(stack: str, folder: Path) -> dict[str, str]:
-    ran = run_pulumi("stack export", stack, folder, [])
-    if ran.interrupted_by:
-        raise InterruptedRunError(
-            ran.interrupted_by, f"Interrupted while the state of {stack} was read; it changes nothing"
-        )
-    if ran.status:
-        raise PromotionError(f"The state of {stack} can't be read: {ran.text.strip()}")
-    redactor = Redactor()
-    resources = json.loads(ran.text).get("deployment", {}).get("resources") or []
-    steps = tuple(
-        Step("same", Urn(each["urn"]), Urn(each.get("parent") or ""), old=redactor.redact(each.get("outputs") or {}))
-        for each in resources
-    )
-    found: dict[str, str] = {}
-    for step in steps:
-        if step.type == MODEL_SERVING:
-            split = {share.entity: share.after for share in shares({}, step.old)}
-            told = [
-                f"{each.name} {each.label} at {split.get(each.name) or 0} %"
-                for _, each in sorted(entities(step.old).items())
-            ]
-            found[owners(steps)[step.urn.text][1]] = ", ".join(told)
-    return found

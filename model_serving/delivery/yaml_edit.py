@@ -1,96 +1,84 @@
-"""A value set in a YAML file by its text alone, so that comments, order and style around it stay as they are."""
+"""A value set in the text of a YAML file: every other line stays as it is, comments, order and style included.
+
+A YAML library that writes the file again (ruamel.yaml was tried) changes indentation, quotes and spaces of lines that
+nobody edited, and a reviewer would see them all in the patch.
+"""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
-_STEP = 2
+_INDENT: Final = 2
 
 
 def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
-    """`text` with `value` at `path`; maps that are missing on the way are made. `None` is written as `null`."""
+    """`text` with `value` at `path`. Missing maps on the way are added; None is written as `null`."""
     root = yaml.compose(text)
-    if not isinstance(root, yaml.MappingNode):
-        return _appended(text, path, value)
-    node, depth = root, 0
-    while depth < len(path):
-        child = _child(node, path[depth])
+    if not isinstance(root, yaml.MappingNode):  # nothing but comments
+        return text + ("" if not text or text.endswith("\n") else "\n") + _block(_nested(path, value), 0) + "\n"
+    node = root
+    for depth, name in enumerate(path, start=1):
+        child = next((child for key, child in node.value if key.value == name), None)
         if child is None:
-            return _inserted(text, node, path[depth], nested(path[depth + 1 :], value))
-        depth += 1
-        if not isinstance(child, yaml.MappingNode) or depth == len(path):
-            return _replaced(text, child, nested(path[depth:], value))
+            return _inserted(text, node, name, _nested(path[depth:], value))
+        if depth == len(path) or not isinstance(child, yaml.MappingNode):
+            return _replaced(text, child, _nested(path[depth:], value))
         node = child
     return text
 
 
-def _appended(text: str, path: tuple[str, ...], value: Any) -> str:
-    """For a file that holds nothing but comments."""
-    start = text if not text or text.endswith("\n") else f"{text}\n"
-    return start + _block(nested(path, value), 0) + "\n"
-
-
-def nested(path: tuple[str, ...], value: Any) -> Any:
-    """`value` inside of a map for each part of the path."""
+def _nested(path: tuple[str, ...], value: Any) -> Any:
+    """`value` inside a map for each part of the path."""
     for part in reversed(path):
         value = {part: value}
     return value
 
 
-def _child(node: yaml.MappingNode, name: str) -> yaml.Node | None:
-    return next((value for key, value in node.value if key.value == name), None)
-
-
 def _replaced(text: str, node: yaml.Node, value: Any) -> str:
-    start, end = node.start_mark.index, node.end_mark.index
-    # A block's end is where the next thing starts: what stands between belongs to that, not to the block.
-    end = start + len(text[start:end].rstrip())
-    return f"{text[:start]}{flow(value)}{text[end:]}"
+    start = node.start_mark.index
+    # The end mark of a block is the next token; the blank lines and comments before that don't belong to the block.
+    end = start + len(text[start : node.end_mark.index].rstrip())
+    return f"{text[:start]}{_flow(value)}{text[end:]}"
 
 
 def _inserted(text: str, node: yaml.MappingNode, name: str, value: Any) -> str:
     if node.flow_style:
-        at = node.end_mark.index - 1
-        before = text[:at].rstrip()
+        closing = node.end_mark.index - 1
+        before = text[:closing].rstrip()
         comma = "" if before.endswith(("{", ",")) else ","
         space = "" if before.endswith("{") else " "
-        return f"{before}{comma}{space}{flow(name)}: {flow(value)}{text[at:]}"
-    indent = node.start_mark.column
-    last = node.value[-1][1] if node.value else node
-    end = last.end_mark.index if node.value else node.start_mark.index
-    at = len(text[:end].rstrip())
-    line_end = text.find("\n", at)
-    at = len(text) if line_end < 0 else line_end
-    return f"{text[:at]}\n{_block({name: value}, indent)}{text[at:]}"
+        return f"{before}{comma}{space}{_flow(name)}: {_flow(value)}{text[closing:]}"
+    last = node.value[-1][1].end_mark.index if node.value else node.start_mark.index
+    line_end = text.find("\n", len(text[:last].rstrip()))
+    end = len(text) if line_end < 0 else line_end
+    return f"{text[:end]}\n{_block({name: value}, node.start_mark.column)}{text[end:]}"
 
 
-def _block(value: Any, indent: int) -> str:
-    """A map over several lines: its innermost maps stay on one."""
+def _block(value: dict[str, Any], indent: int) -> str:
+    """A map on several lines; maps without maps inside are written on one."""
     lines: list[str] = []
     for name, item in value.items():
         if isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values()):
-            lines += [f"{' ' * indent}{flow(name)}:", _block(item, indent + _STEP)]
+            lines += [f"{' ' * indent}{_flow(name)}:", _block(item, indent + _INDENT)]
         else:
-            lines.append(f"{' ' * indent}{flow(name)}: {flow(item)}")
+            lines.append(f"{' ' * indent}{_flow(name)}: {_flow(item)}")
     return "\n".join(lines)
 
 
-def flow(value: Any) -> str:
+def _flow(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{flow(name)}: {flow(item)}" for name, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_flow(name)}: {_flow(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    if isinstance(value, str):
-        return _word(value)
-    return json.dumps(value)
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return _scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
-def _word(text: str) -> str:
-    """Bare where YAML reads it back as the same text, also inside of braces; else in double quotes."""
+def _scalar(text: str) -> str:
+    """A text without quotes where YAML reads it as the same text, in braces, too; else in double quotes."""
     try:
-        bare = yaml.safe_load(f"{{a: {text}}}") == {"a": text} and text == text.strip() and "\n" not in text
+        plain = yaml.safe_load(f"{{a: {text}}}") == {"a": text} and text == text.strip() and "\n" not in text
     except yaml.YAMLError:
-        bare = False
-    return text if bare and "#" not in text else json.dumps(text, ensure_ascii=False)
+        plain = False
+    return text if plain and "#" not in text else json.dumps(text, ensure_ascii=False)

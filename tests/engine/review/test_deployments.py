@@ -116,7 +116,7 @@ def test_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None:
         printed += run.stderr.read()
     assert run.returncode == 130, printed
     assert "SIGINT received: waiting for `pulumi up` to finish what it has begun" in printed
-    assert "Interrupted (SIGINT). What was done stays done" in printed
+    assert "Interrupted (SIGINT). Completed steps stay deployed" in printed
     assert not [*(Path(project.environment["PULUMI_HOME"]) / "state" / ".pulumi" / "locks").rglob("*.json")]
     state = json.loads(project.pulumi("stack", "export").text)["deployment"]
     assert not state.get("pending_operations")
@@ -166,10 +166,10 @@ def test_promotion_lists_what_is_not_deployed(deployed_in_its_shell: Sandbox) ->
     following = text.replace("config:\n", "config:\n  model-serving:name_prefix: next-\n", 1)
     (project.folder / "stacks" / "Pulumi.next.yaml").write_text(following, encoding="utf-8")
     project.pulumi("stack", "init", "next")
-    promoted = promotion("local", "next", project.folder / "stacks", state=True)
-    undeployed = {row.label: row.after for row in promoted.undeployed}
+    promoted = promotion("local", "next", project.folder, state=True)
+    undeployed = {f"{each.stack}: {each.endpoint}": ", ".join(map(str, each.deployed)) for each in promoted.undeployed}
     was = "challenger main.ml.fraud v8 at 5 %, champion main.ml.fraud v7 at 95 %"
     assert undeployed == {
         "local: fraud-scorer": was,
-        **dict.fromkeys(("next: fraud-scorer", "next: iris-classifier", "next: user-features"), "not deployed"),
+        **dict.fromkeys(("next: fraud-scorer", "next: iris-classifier", "next: user-features"), ""),
     }

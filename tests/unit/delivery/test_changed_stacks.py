@@ -138,12 +138,12 @@ def test_a_deleted_stack_file_is_never_passed_over(
         commit_all(repository)
     assert changed_stacks(repository, "main").deleted == ("prod",)
     sentence = f"""\
-stacks/Pulumi.prod.yaml is deleted; stack "prod" and its endpoints are not, and go on being billed.
-To retire the stack, put the file back and destroy the stack first:
+stacks/Pulumi.prod.yaml is deleted, but stack "prod" and its endpoints are not: they are still billed.
+To retire the stack, restore the file and destroy the stack first:
   git checkout {main_commit[:12]} -- stacks/Pulumi.prod.yaml
   pulumi destroy --stack prod --run-program
   pulumi stack rm prod
-The last one deletes the file, too
+The last command deletes the file, too
 """
     assert stacks_command("main", "--deployed") == 0
     assert told(capsys) == ([], sentence)

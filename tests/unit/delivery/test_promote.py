@@ -1,4 +1,4 @@
-"""From one environment to the next: what differs, and the patch."""
+"""Promotion from one stack to another: what differs, and the patch."""
 
 import shutil
 import subprocess
@@ -27,19 +27,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "stacks"
 
 
-def test_models_and_traffic_are_promoted_and_sizes_stay(folder: Path) -> None:
-    found = promotion("staging", "prod", folder)
-    carried = {each.field: (each.target, each.source) for each in found.differences if each.carried}
+def test_models_and_traffic_are_promoted(folder: Path) -> None:
+    found = promotion("staging", "prod", folder.parent)
+    carried = {each.field: (each.target, each.source) for each in found.differences if each.promoted}
     assert carried == {
         "served_entities.challenger.version": ("8", "9"),
         "traffic.challenger": ("5", "50"),
         "traffic.champion": ("95", "50"),
     }
-    stays = {each.field for each in found.differences if not each.carried}
+    stays = {each.field for each in found.differences if not each.promoted}
     assert {"protect", "served_entities.champion.workload_size", "served_entities.champion.scale_to_zero"} <= stays
 
 
-def test_the_patch_applies_and_makes_the_two_serve_the_same(folder: Path) -> None:
+def test_the_patch_promotes_what_is_served(folder: Path) -> None:
     assert main(["promote", "staging", "prod", "--output", "promotion.patch"]) == 0
     subprocess.run(["git", "apply", "promotion.patch"], cwd=folder.parent, check=True)
     staging, prod = (load_stack(stack, folder).endpoints["fraud-scorer"] for stack in ("staging", "prod"))
@@ -47,10 +47,10 @@ def test_the_patch_applies_and_makes_the_two_serve_the_same(folder: Path) -> Non
     assert [entity.version for entity in prod.served_entities.values()] == ["7", "9"]
     assert prod.served_entities["champion"].workload_size == "Medium"
     assert "Set the host of your production workspace" in (folder / "Pulumi.prod.yaml").read_text()
-    assert promotion("staging", "prod", folder).patch == ""
+    assert promotion("staging", "prod", folder.parent).patch == ""
 
 
-def test_an_entity_that_comes_is_promoted_whole_and_one_that_goes_goes(folder: Path) -> None:
+def test_added_and_removed_entities_are_promoted(folder: Path) -> None:
     staging = folder / "Pulumi.staging.yaml"
     text = staging.read_text()
     text = text.replace(
@@ -66,9 +66,9 @@ def test_an_entity_that_comes_is_promoted_whole_and_one_that_goes_goes(folder: P
     assert "challenger: null" in patched.read_text()
 
 
-def test_more_is_promoted_where_it_is_asked_for(folder: Path) -> None:
-    found = promotion("staging", "prod", folder, ["workload_size"])
-    assert {each.field for each in found.differences if each.carried} >= {"served_entities.champion.workload_size"}
+def test_included_fields_are_promoted(folder: Path) -> None:
+    found = promotion("staging", "prod", folder.parent, ["workload_size"])
+    assert {each.field for each in found.differences if each.promoted} >= {"served_entities.champion.workload_size"}
 
 
 @pytest.mark.usefixtures("folder")
@@ -88,8 +88,9 @@ def test_a_stack_is_not_promoted_to_itself(capsys: pytest.CaptureFixture[str]) -
         ("a:\n  - 1\n  - 2\nb: 1\n", ("a",), [3], "a:\n  [3]\nb: 1\n"),
         ("# nothing yet\n", ("a", "b"), None, "# nothing yet\na: {b: null}\n"),
         ("a: 'it''s'\n", ("a",), "yes", 'a: "yes"\n'),
+        ("a:\n    b: { c: ~,  d: 1 }\ne: 1\n", ("e",), 2, "a:\n    b: { c: ~,  d: 1 }\ne: 2\n"),
         ("a: 1", ("b",), "x: y", 'a: 1\nb: "x: y"'),
     ],
 )
-def test_a_value_is_set_by_its_text_alone(before: str, path: tuple[str, ...], value: object, after: str) -> None:
+def test_a_value_is_set_in_its_text(before: str, path: tuple[str, ...], value: object, after: str) -> None:
     assert with_value(before, path, value) == after

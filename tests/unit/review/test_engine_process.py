@@ -132,13 +132,13 @@ def test_one_signal_is_handed_on_and_the_end_waited_for(tmp_path: Path, number: 
     assert run.notes.read_text().split() == ["preview", "up", "SIGINT"]
     digest = report_on(CASES / "canary-step").digest
     assert rest.endswith(
-        f"""Interrupted ({number.name}). What was done stays done, and the stack's state holds it. To go on:
-  make review STACK=local
-      what is left to do, and its digest
-  make deploy STACK=local REVIEWED=DIGEST
-      does it; where nothing was done yet, the digest is still {digest}
+        f"""Interrupted ({number.name}). Completed steps stay deployed, and the stack's state records them. To continue:
+  model-serving review --stack local --refresh
+      reports the remaining steps and their digest
+  model-serving deploy --stack local --reviewed DIGEST
+      deploys them; if no step was completed, the digest is still {digest}
   pulumi cancel --stack local --yes
-      first, where pulumi says that the stack is locked, and no other deployment of it runs
+      run this first if pulumi reports that the stack is locked and no other deployment of it is running
 """
     )
 

@@ -92,5 +92,5 @@ def test_what_was_not_reviewed_is_not_deployed(reviewed: str, tmp_path: Path, mo
     outcome = deploy("local", CASES / "canary-step", ["policies"], reviewed)
     assert (outcome.deployed, (tmp_path / "deployed").exists()) == (False, False)
     assert outcome.message.startswith(
-        f"Not deployed: reviewed was {f'digest {reviewed}' if reviewed else 'nothing'}, and"
+        f"Not deployed: {f'digest {reviewed}' if reviewed else 'nothing'} was reviewed, and"
     )
