@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from model_serving.delivery.undeployed import Undeployed, undeployed
 from model_serving.delivery.yaml_edit import with_value
 from model_serving.errors import UserError
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.redact import shown
-from model_serving.spec import Endpoint, load_stack
+from model_serving.spec import load_stack
 from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.secrets import is_secret
 
@@ -50,7 +52,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Promotion:
-    """How two stacks differ, and the patch that makes the target serve what the source serves."""
+    """How two stacks differ, and the patch for the target's file."""
 
     source: str
     target: str
@@ -89,9 +91,15 @@ def promotion(source: str, target: str, folder: Path, include: Sequence[str] = (
     )
 
 
-def _written(endpoint: Endpoint) -> dict[str, Any]:
-    """The endpoint as its stack files declare it, without defaults."""
-    return endpoint.model_dump(exclude_unset=True)
+def _written(value: Any) -> Any:
+    """A value as stack files declare it: a model as a map of the fields that they set."""
+    if isinstance(value, BaseModel):
+        return {
+            name: _written(getattr(value, name)) for name in type(value).model_fields if name in value.model_fields_set
+        }
+    if isinstance(value, Mapping):
+        return {key: _written(item) for key, item in value.items()}
+    return [_written(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _differences(
