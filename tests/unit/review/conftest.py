@@ -1,4 +1,4 @@
-"""Previews made by hand, for what no recording holds."""
+"""Previews made by hand, for cases without a recording."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ def urn(resource: str, name: str, component: str = "model-serving:index:ServingE
 
 
 def endpoint_inputs(name: str, **fields: Any) -> dict[str, Any]:
-    """Inputs as components/ writes them."""
+    """An endpoint's inputs as the components write them."""
     entity = {"name": "champion", "entityName": "main.ml.fraud", "entityVersion": "7", "workloadSize": "Small"}
     traffic = {"routes": [{"servedModelName": "champion", "trafficPercentage": 100}]}
     return {"name": name, "config": {"servedEntities": [entity], "trafficConfig": traffic}, **fields}
@@ -30,7 +30,7 @@ def planned(
     resource: str = ENDPOINT,
     **metadata: Any,
 ) -> Event:
-    """One step as the engine tells it."""
+    """One step as the engine reports it."""
     parent = f"urn:pulumi:prod::model-serving::model-serving:index:ServingEndpoint::{name.removesuffix('-permissions')}"
     sides = {
         side: {"parent": parent, "inputs": dict(inputs), "outputs": {}} if inputs is not None else None

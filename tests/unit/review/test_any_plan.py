@@ -1,4 +1,4 @@
-"""Whatever the plan: the comment fits, names all that stops answering, and holds no secret."""
+"""Properties of every report: the comment fits, names every outage and contains no secret."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from model_serving.review.render.sarif import results
 from model_serving.review.render.terminal import text
 from model_serving.sarif import sarif
 
-SECRET = "planted-secret-in-clear"
+SECRET = "planted-plaintext-secret"
 TOKEN = "dapi" + "0123456789abcdef" * 2
 OPS = ("create", "update", "replace", "delete", "same")
 NASTY = ("`", "```", "|", "<!-- ", "</details>", "@team", "\n", "<script>", "é", "🦆", "\\", "[x](y)", "> ", "# ")
@@ -42,13 +42,13 @@ def _event(chance: random.Random, plan: Planned, inputs: Inputs, n: int) -> dict
 
 
 def _endpoint(chance: random.Random, inputs: Inputs, name: str) -> dict[str, Any]:
-    found = inputs(name, description=_text(chance), routeOptimized=chance.random() < 0.5)
-    entity = found["config"]["servedEntities"][0]
+    endpoint = inputs(name, description=_text(chance), routeOptimized=chance.random() < 0.5)
+    entity = endpoint["config"]["servedEntities"][0]
     entity["entityVersion"] = str(chance.randrange(9))
     entity["environmentVars"] = {"PASSWORD": f"{SECRET}-{chance.randrange(9)}", "KEY": "{{secrets/a/b}}"}
-    found["tags"] = [{"key": _text(chance) or "k", "value": _text(chance)} for _ in range(chance.randrange(3))]
-    found["aiGateway"] = {"apiKey": SECRET, "token": {"4dabf18193072939515e22adb298388d": "x", "ciphertext": SECRET}}
-    return found
+    endpoint["tags"] = [{"key": _text(chance) or "k", "value": _text(chance)} for _ in range(chance.randrange(3))]
+    endpoint["aiGateway"] = {"apiKey": SECRET, "token": {"4dabf18193072939515e22adb298388d": "x", "ciphertext": SECRET}}
+    return endpoint
 
 
 def _text(chance: random.Random) -> str:
@@ -76,7 +76,7 @@ def _events(seed: int, plan: Planned, inputs: Inputs) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("seed", SIZES)
-def test_the_comment_fits_and_ends_well(seed: int, plan: Planned, inputs: Inputs) -> None:
+def test_comment_fits_the_limit(seed: int, plan: Planned, inputs: Inputs) -> None:
     comment = markdown(report(from_events(_events(seed, plan, inputs))))
     assert len(comment) <= LIMIT
     assert comment.count("<details>") == comment.count("\n</details>")
@@ -84,7 +84,7 @@ def test_the_comment_fits_and_ends_well(seed: int, plan: Planned, inputs: Inputs
 
 
 @pytest.mark.parametrize("seed", SIZES)
-def test_nothing_that_stops_answering_is_left_out(seed: int, plan: Planned, inputs: Inputs) -> None:
+def test_every_outage_is_named(seed: int, plan: Planned, inputs: Inputs) -> None:
     events = _events(seed, plan, inputs)
     comment = markdown(report(from_events(events)))
     steps = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
@@ -94,14 +94,14 @@ def test_nothing_that_stops_answering_is_left_out(seed: int, plan: Planned, inpu
 
 
 @pytest.mark.parametrize("seed", SIZES)
-def test_no_format_holds_a_secret(seed: int, plan: Planned, inputs: Inputs) -> None:
-    found = report(from_events(_events(seed, plan, inputs)))
-    forms = [markdown(found), as_json([found]), sarif(results(found)), text([found], width=400)]
+def test_no_format_contains_a_secret(seed: int, plan: Planned, inputs: Inputs) -> None:
+    result = report(from_events(_events(seed, plan, inputs)))
+    forms = [markdown(result), as_json([result]), sarif(results(result)), text([result], width=400)]
     assert [form for form in forms if SECRET in form or TOKEN in form] == []
     assert json.loads(forms[1])["version"] == 1
     assert json.loads(forms[2])["version"] == "2.1.0"
 
 
-def test_the_same_plan_in_another_order_gives_the_same_comment(plan: Planned, inputs: Inputs) -> None:
+def test_comment_does_not_depend_on_event_order(plan: Planned, inputs: Inputs) -> None:
     events = _events(25, plan, inputs)
     assert markdown(report(from_events(events[::-1]))) == markdown(report(from_events(events)))

@@ -1,4 +1,4 @@
-"""The golden comments: each made by the real engine (`make accept`), and read by a person."""
+"""The golden comments, recorded on the real engine by `make accept`."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ NAMES = [case.name for case in CASES_OF_REVIEW]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_recorded_events_give_the_golden_comment(name: str) -> None:
+def test_recorded_events_give_the_golden_comment(name: str) -> None:
     assert comment_on(CASES / name) == (CASES / name / "comment.md").read_text(encoding="utf-8")
 
 
@@ -48,41 +48,41 @@ def test_every_case_folder_is_a_case() -> None:
         ("no-changes", Verdict.FINE, None),
     ],
 )
-def test_each_case_is_judged(name: str, verdict: Verdict, risk: Risk | None) -> None:
-    found = report_on(CASES / name)
-    assert (found.verdict, found.risk) == (verdict, risk)
+def test_cases_have_verdict_and_risk(name: str, verdict: Verdict, risk: Risk | None) -> None:
+    result = report_on(CASES / name)
+    assert (result.verdict, result.risk) == (verdict, risk)
 
 
-def test_three_hundred_endpoints_are_told_once_and_each_is_named() -> None:
+def test_identical_changes_are_collapsed_and_named() -> None:
     comment = comment_on(CASES / "three-hundred-endpoints")
     assert "300 endpoints updated identically" in comment
     assert all(f"`scorer-{n:03}`" in comment for n in range(300))
     assert len(comment) < LIMIT // 2
 
 
-def test_a_value_planted_in_an_environment_variable_is_in_no_format() -> None:
+def test_environment_values_are_in_no_format() -> None:
     folder = CASES / "model-size-and-secrets"
     assert "planted-plain-value" in (folder / "events.jsonl").read_text(encoding="utf-8")
-    found = report_on(folder)
-    told = [comment_on(folder), as_json([found]), text([found]), str([*results(found)])]
-    assert [form for form in told if "planted-plain-value" in form] == []
-    assert all("[hidden]" in form for form in (comment_on(folder), as_json([found])))
+    result = report_on(folder)
+    forms = [comment_on(folder), as_json([result]), text([result]), str([*results(result)])]
+    assert [form for form in forms if "planted-plain-value" in form] == []
+    assert all("[hidden]" in form for form in (comment_on(folder), as_json([result])))
 
 
-def test_the_report_for_programs_holds_what_a_pipeline_asks_for() -> None:
-    told = json.loads(as_json([report_on(CASES / "canary-step")]))
-    (stack,) = told["stacks"]
+def test_json_report_has_verdict_risk_and_shares() -> None:
+    document = json.loads(as_json([report_on(CASES / "canary-step")]))
+    (stack,) = document["stacks"]
     (resource,) = stack["resources"]
-    assert (told["version"], stack["verdict"], stack["summary"]["risk"]) == (1, "approval", "behaviour")
+    assert (document["version"], stack["verdict"], stack["summary"]["risk"]) == (1, "approval", "behaviour")
     assert [(share["entity"], share["before"], share["after"]) for share in resource["shares"]] == [
         ("champion", 95, 75),
         ("challenger", 5, 25),
     ]
 
 
-def test_a_policy_violation_shows_on_the_endpoint_s_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_violation_is_reported_at_the_endpoint_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CASES / "policy-violation")
-    found = [result for result in results(report_on(Path())) if result.level == "error"]
+    errors = [result for result in results(report_on(Path())) if result.level == "error"]
     lines = Path("stacks/Pulumi.local.yaml").read_text(encoding="utf-8").splitlines()
-    assert {(result.rule, result.file) for result in found} == {("supported-entity-types", "stacks/Pulumi.local.yaml")}
-    assert lines[found[0].line - 1].strip() == "iris-classifier:"
+    assert {(result.rule, result.file) for result in errors} == {("supported-entity-types", "stacks/Pulumi.local.yaml")}
+    assert lines[errors[0].line - 1].strip() == "iris-classifier:"

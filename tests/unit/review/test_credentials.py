@@ -1,4 +1,4 @@
-"""What leaves messages, and what stays in them although it is like a value that must not be shown."""
+"""Which texts are removed from messages, and which similar ones stay."""
 
 import random
 import string
@@ -18,7 +18,7 @@ MESSAGES = (
 )
 
 
-def test_the_published_passphrase_of_local_stacks_is_no_secret() -> None:
+def test_published_local_passphrase_is_no_secret() -> None:
     published = {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "DATABRICKS_TOKEN": "planted-token"}
     assert secrets_of(published) == {"planted-token"}
     assert Scrubber(secrets_of(published))("Updating (local)") == "Updating (local)"
@@ -26,7 +26,7 @@ def test_the_published_passphrase_of_local_stacks_is_no_secret() -> None:
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_a_word_that_is_a_secret_too_garbles_no_name(message: str) -> None:
+def test_secret_word_does_not_garble_names(message: str) -> None:
     scrub = Scrubber(
         ["local", "true", "FALSE", "prod", "fraud", "champion", "protected", "production", "model", "yaml"]
     )
@@ -48,17 +48,17 @@ def test_a_word_that_is_a_secret_too_garbles_no_name(message: str) -> None:
     ],
 )
 @pytest.mark.parametrize("secret", ["prod", "abc1", "hunter2", "production"])
-def test_a_short_secret_is_taken_out_where_it_stands_alone(message: str, secret: str) -> None:
+def test_short_secret_is_removed_where_it_stands_alone(message: str, secret: str) -> None:
     assert secret not in Scrubber([secret])(message.format(secret))
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_a_long_secret_is_taken_out_wherever_it_stands(seed: int) -> None:
+def test_long_secret_is_removed_everywhere(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  planted, not a key
     kinds = string.ascii_letters + string.digits + "-_.~+/=$%"
     secret = "".join(chance.choice(kinds) for _ in range(chance.randrange(8, 40)))
     secret += "".join(chance.choice(string.ascii_letters) for _ in range(16 if secret.isalpha() else 0))
     around = ["".join(chance.choice(kinds + " \n\"',;:()") for _ in range(chance.randrange(12))) for _ in range(3)]
-    told = Scrubber([secret, "abc1", "word"])(secret.join(around))
-    assert secret not in told
-    assert MASK in told
+    scrubbed = Scrubber([secret, "abc1", "word"])(secret.join(around))
+    assert secret not in scrubbed
+    assert MASK in scrubbed

@@ -1,4 +1,4 @@
-"""How `pulumi` is run: its lines as they come, without secrets; one signal handed on; its end waited for."""
+"""How `pulumi` is run: output without secrets as it comes, one signal passed on, its end awaited."""
 
 import os
 import random
@@ -28,13 +28,13 @@ def run(script: str, notify: Callable[[str], None] = lambda _text: None) -> tupl
     return ran, shown
 
 
-def test_each_line_is_shown_as_it_comes_without_secrets() -> None:
+def test_lines_are_shown_without_secrets() -> None:
     ran, shown = run(f"print('one'); print({PLANTED[0]!r} + ' two'); print('three', end=''); raise SystemExit(7)")
     assert shown == ["one\n", f"{MASK} two\n", "three"]
     assert ran == EngineRun(7, "".join(shown))
 
 
-def test_a_line_is_shown_before_the_next_one_is_printed(tmp_path: Path) -> None:
+def test_line_is_shown_before_the_next_one(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     waits = f"while not pathlib.Path({str(seen)!r}).exists(): time.sleep(.01)"
     script = f"import pathlib, time\nprint('one', flush=True)\n{waits}"
@@ -49,8 +49,8 @@ def test_a_line_is_shown_before_the_next_one_is_printed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_lines_lose_what_the_whole_text_loses(seed: int) -> None:
-    """Whatever the text, however many secrets in it, whole or cut off: line by line the same is left."""
+def test_line_scrubber_equals_scrubber(seed: int) -> None:
+    """Random texts with whole and truncated secrets: line by line the result is the same."""
     chance = random.Random(seed)  # noqa: S311  a text, not a key
     pieces = [*PLANTED, *(part[: chance.randrange(len(part))] for part in PLANTED), "\n", " word ", "\n\n", "é"]
     text = "".join(chance.choice(pieces) for _ in range(chance.randrange(40)))
@@ -82,7 +82,7 @@ sys.exit(1)
 
 
 class Deployment:
-    """`python -m model_serving deploy` in a group of its own, as a terminal's foreground, with a fake `pulumi`."""
+    """`model-serving deploy` in a group of its own, as a terminal's foreground, with a fake `pulumi`."""
 
     def __init__(self, folder: Path, stops_at: str) -> None:
         self.notes = folder / "notes"
@@ -104,8 +104,8 @@ class Deployment:
             process_group=0,
         )
 
-    def told(self, pattern: str) -> str:
-        """What standard error says up to a line that matches."""
+    def read_until(self, pattern: str) -> str:
+        """Standard error up to a line that matches."""
         assert self.process.stderr is not None, "Its errors are a pipe"
         text = ""
         for line in self.process.stderr:
@@ -116,13 +116,13 @@ class Deployment:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_one_signal_is_handed_on_and_the_end_waited_for(tmp_path: Path, number: signal.Signals) -> None:
+def test_only_the_first_signal_is_passed_on(tmp_path: Path, number: signal.Signals) -> None:
     run = Deployment(tmp_path, "up")
-    before = run.told("creating")
+    before = run.read_until("creating")
     os.killpg(run.process.pid, number)
-    waiting = run.told("received")
+    waiting = run.read_until("received")
     os.killpg(run.process.pid, signal.SIGINT)
-    waiting += run.told("received")
+    waiting += run.read_until("received")
     (tmp_path / "proceed").touch()
     out, rest = run.process.communicate(timeout=30)
     assert (run.process.returncode, out) == (128 + number, "")
@@ -143,27 +143,27 @@ def test_one_signal_is_handed_on_and_the_end_waited_for(tmp_path: Path, number: 
     )
 
 
-def test_an_interrupted_preview_deploys_nothing(tmp_path: Path) -> None:
+def test_interrupted_preview_deploys_nothing(tmp_path: Path) -> None:
     run = Deployment(tmp_path, "preview")
-    run.told("Previewing stack local")
+    run.read_until("Previewing stack local")
     while not run.notes.exists():
         time.sleep(0.01)
     (tmp_path / "proceed").touch()
     os.killpg(run.process.pid, signal.SIGINT)
-    _, told = run.process.communicate(timeout=30)
+    _, errors = run.process.communicate(timeout=30)
     assert run.process.returncode == 130
-    assert told.endswith("The preview of stack local was interrupted; it changes nothing\n")
+    assert errors.endswith("The preview of stack local was interrupted; it changes nothing\n")
     assert run.notes.read_text().split() == ["preview", "SIGINT"]
 
 
-def test_a_long_silence_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_silence_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_process, "_QUIET_SECONDS", 0.1)
-    said: list[str] = []
-    run("import time; time.sleep(1)", said.append)
-    assert re.fullmatch(r"\d+ s: `.*python\S* -c` is still running\n", said[0])
+    messages: list[str] = []
+    run("import time; time.sleep(1)", messages.append)
+    assert re.fullmatch(r"\d+ s: `.*python\S* -c` is still running\n", messages[0])
 
 
-def test_a_plugin_that_outlives_the_engine_is_not_waited_for() -> None:
+def test_plugin_outliving_the_engine_is_not_awaited() -> None:
     script = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)']); print(1)"
     started = time.monotonic()
     ran, _ = run(script)

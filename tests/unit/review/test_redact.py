@@ -1,4 +1,4 @@
-"""What must not be shown is gone when a preview is read."""
+"""Secrets are gone once a preview is read."""
 
 import pytest
 
@@ -11,7 +11,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ({SIGNATURE_KEY: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}, "[secret]"),
         ({SIGNATURE_KEY: "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"hunter2"'}, "[secret]"),
@@ -30,17 +30,17 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
         (5.0, "5"),
     ],
 )
-def test_a_value_is_shown_without_its_secrets(value: object, told: str) -> None:
-    assert shown(Redactor().redact(value)) == told
+def test_values_are_shown_without_secrets(value: object, expected: str) -> None:
+    assert shown(Redactor().redact(value)) == expected
 
 
-def test_a_reader_remembers_what_it_hid_so_that_messages_lose_it_too() -> None:
+def test_hidden_values_are_removed_from_messages() -> None:
     redactor = Redactor()
     redactor.redact({"environmentVars": {"A": "hunter2"}})
     assert Scrubber(redactor.hidden_texts)("the service said: hunter2 is wrong") == f"the service said: {MASK} is wrong"
 
 
-def test_hidden_values_tell_whether_they_differ_and_nothing_else() -> None:
+def test_hidden_values_keep_only_equality() -> None:
     old, same, new = (Redactor().redact({"environmentVars": {"A": value}}) for value in ("one", "one", "two"))
     assert list(compare(old, same)) == []
     (change,) = compare(old, new)
@@ -63,18 +63,20 @@ def test_hidden_values_tell_whether_they_differ_and_nothing_else() -> None:
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
     ],
 )
-def test_what_looks_like_a_credential_is_taken_out_of_messages(text: str) -> None:
-    told = Scrubber([])(f"before {text} after")
-    assert MASK in told
-    assert all(part not in told for part in ("hunter2", "abcdefgh", "0000000000", "MIIE", "c2lnbmF0dXJl", "aaaaaaaa"))
+def test_credential_patterns_are_removed_from_messages(text: str) -> None:
+    scrubbed = Scrubber([])(f"before {text} after")
+    assert MASK in scrubbed
+    assert all(
+        part not in scrubbed for part in ("hunter2", "abcdefgh", "0000000000", "MIIE", "c2lnbmF0dXJl", "aaaaaaaa")
+    )
 
 
-def test_the_shell_s_credentials_are_known_by_the_names_of_their_variables() -> None:
+def test_shell_credentials_are_found_by_variable_name() -> None:
     environment = {"DATABRICKS_TOKEN": "a1", "PULUMI_CONFIG_PASSPHRASE": "b2", "PATH": "/bin", "MY_CLIENT_SECRET": "c3"}
     assert secrets_of(environment) == {"a1", "b2", "c3"}
 
 
-def test_two_secrets_differ_where_the_provider_says_so() -> None:
+def test_secrets_differ_where_the_provider_reports_it() -> None:
     old, new = {"token": Mark.SECRET, "other": Mark.SECRET}, {"token": Mark.SECRET, "other": Mark.SECRET}
     assert list(compare(old, new, ("token",))) == [Change(("token",), Kind.UPDATE, Mark.SECRET, Mark.SECRET)]
 
@@ -84,7 +86,7 @@ def entity(name: str, version: str = "1") -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ([entity("a"), entity("b")], [entity("n"), entity("a"), entity("b")], {"servedEntities[n]": "add"}),
         ([entity("a"), entity("b")], [entity("b")], {"servedEntities[a]": "remove"}),
@@ -95,5 +97,5 @@ def entity(name: str, version: str = "1") -> dict[str, str]:
     ],
     ids=["put in front", "removed", "reordered", "changed", "two of one name", "nameless"],
 )
-def test_items_of_a_list_are_told_apart_by_their_names(old: object, new: object, told: dict[str, str]) -> None:
-    assert {str(each): each.kind for each in compare({"servedEntities": old}, {"servedEntities": new})} == told
+def test_list_items_are_identified_by_name(old: object, new: object, expected: dict[str, str]) -> None:
+    assert {str(each): each.kind for each in compare({"servedEntities": old}, {"servedEntities": new})} == expected

@@ -1,4 +1,4 @@
-"""What a change is judged to be, by the contract and by what the engine would do."""
+"""The impact of changes, by the contract and by what the engine would do."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -19,11 +19,11 @@ Planned = Callable[..., dict[str, Any]]
 PERMISSIONS = "databricks:index/permissions:Permissions"
 
 
-def test_a_replacement_says_what_forces_it_and_why(plan: Planned, inputs: Inputs) -> None:
+def test_replacement_names_forcing_field_and_reason(plan: Planned, inputs: Inputs) -> None:
     old, new = inputs("fraud", routeOptimized=True), inputs("fraud", routeOptimized=False)
-    found = report_of(plan("replace", "fraud", old, new, keys=["routeOptimized"], diffs=["routeOptimized"]))
-    (resource,) = found.resources
-    assert (resource.action, resource.risk, found.verdict) == (Action.REPLACE, Risk.OUTAGE, Verdict.APPROVAL)
+    result = report_of(plan("replace", "fraud", old, new, keys=["routeOptimized"], diffs=["routeOptimized"]))
+    (resource,) = result.resources
+    assert (resource.action, resource.risk, result.verdict) == (Action.REPLACE, Risk.OUTAGE, Verdict.APPROVAL)
     reason = next(row.reason for row in fields("model_serving") if row.path == "routeOptimized")
     assert backticked(resource.impacts[0].why) == f"`route_optimized` `true` → `false`: {reason}"
     assert {Risk.OUTAGE, Risk.INTERFACE, Risk.ACCESS} <= {impact.risk for impact in resource.impacts}
@@ -34,12 +34,12 @@ def test_a_replacement_says_what_forces_it_and_why(plan: Planned, inputs: Inputs
     [row for row in fields("model_serving") if row.on_change is OnChange.DROPPED and "*" not in row.path],
     ids=lambda row: row.path,
 )
-def test_what_the_provider_drops_is_told_as_lost(row: Any, plan: Planned, inputs: Inputs) -> None:
+def test_dropped_fields_are_reported_as_lost(row: Any, plan: Planned, inputs: Inputs) -> None:
     old, new = inputs("fraud"), inputs("fraud")
     for side, value in ((old, "before"), (new, "after")):
         _put(side, row.path.split("."), value)
-    found = report_of(plan("update", "fraud", old, new, diffs=[row.path.partition(".")[0]]))
-    assert [(impact.risk, str(impact.why)) for impact in found.resources[0].impacts] == [(Risk.LOST, row.reason)]
+    result = report_of(plan("update", "fraud", old, new, diffs=[row.path.partition(".")[0]]))
+    assert [(impact.risk, str(impact.why)) for impact in result.resources[0].impacts] == [(Risk.LOST, row.reason)]
 
 
 def _put(inputs: dict[str, Any], path: list[str], value: str) -> None:
@@ -48,13 +48,13 @@ def _put(inputs: dict[str, Any], path: list[str], value: str) -> None:
     inputs[path[-1]] = value
 
 
-def test_a_tag_is_cosmetic_and_needs_nobody(plan: Planned, inputs: Inputs) -> None:
+def test_tag_change_needs_no_approval(plan: Planned, inputs: Inputs) -> None:
     old, new = (inputs("fraud", tags=[{"key": "team", "value": value}]) for value in ("risk", "pay"))
-    found = report_of(plan("update", "fraud", old, new, diffs=["tags"]))
-    assert (impacts_of(found), found.verdict) == ([("cosmetic", "`tags.team` `risk` → `pay`")], Verdict.FINE)
+    result = report_of(plan("update", "fraud", old, new, diffs=["tags"]))
+    assert (impacts_of(result), result.verdict) == ([("cosmetic", "`tags.team` `risk` → `pay`")], Verdict.FINE)
 
 
-def test_sizes_are_told_as_cost(plan: Planned, inputs: Inputs) -> None:
+def test_compute_changes_are_reported_as_cost(plan: Planned, inputs: Inputs) -> None:
     old, new = inputs("fraud"), inputs("fraud")
     old["config"]["servedEntities"][0]["scaleToZeroEnabled"] = True
     new["config"]["servedEntities"][0] |= {"workloadSize": "Large", "workloadType": "GPU_SMALL"}
@@ -69,15 +69,15 @@ def controls(*entries: tuple[str, str, str]) -> dict[str, Any]:
     return {"accessControls": [{kind: who, "permissionLevel": level} for kind, who, level in entries]}
 
 
-def test_who_gains_and_who_loses_is_told_by_name(plan: Planned) -> None:
+def test_changed_grants_name_the_principals(plan: Planned) -> None:
     old = controls(
         ("groupName", "a", "CAN_MANAGE"), ("userName", "u@x.org", "CAN_QUERY"), ("groupName", "b", "CAN_QUERY")
     )
     new = controls(
         ("groupName", "a", "CAN_VIEW"), ("groupName", "b", "CAN_MANAGE"), ("groupName", "users", "CAN_QUERY")
     )
-    found = report_of(plan("update", "fraud-permissions", old, new, PERMISSIONS, diffs=["accessControls"]))
-    assert impacts_of(found) == [
+    result = report_of(plan("update", "fraud-permissions", old, new, PERMISSIONS, diffs=["accessControls"]))
+    assert impacts_of(result) == [
         ("access", "`b` (group) rises from `CAN_QUERY` to `CAN_MANAGE`"),
         ("access", "`users` (group) gains `CAN_QUERY`"),
         ("access", "`a` (group) falls from `CAN_MANAGE` to `CAN_VIEW`"),
@@ -85,8 +85,8 @@ def test_who_gains_and_who_loses_is_told_by_name(plan: Planned) -> None:
     ]
 
 
-def test_an_update_that_only_repeats_what_was_dropped_before_is_told(plan: Planned, inputs: Inputs) -> None:
-    """The state holds the new input, and the workspace still the old value: the same diff, for ever."""
+def test_repeated_dropped_change_is_reported(plan: Planned, inputs: Inputs) -> None:
+    """The state holds the new input, and the workspace still the old value: the same diff at every run."""
     event = plan(
         "update", "fraud", inputs("fraud", description="new"), inputs("fraud", description="new"), diffs=["description"]
     )
@@ -96,9 +96,9 @@ def test_an_update_that_only_repeats_what_was_dropped_before_is_told(plan: Plann
     ]
 
 
-def test_a_preview_that_broke_off_is_no_approval(plan: Planned, inputs: Inputs) -> None:
-    found = report(from_events([plan("create", "fraud", None, inputs("fraud"))]))
-    assert (found.verdict, found.errors, found.order, found.digest) == (
+def test_incomplete_preview_fails(plan: Planned, inputs: Inputs) -> None:
+    result = report(from_events([plan("create", "fraud", None, inputs("fraud"))]))
+    assert (result.verdict, result.errors, result.order, result.digest) == (
         Verdict.FAILED,
         ("The preview ended before it was complete",),
         (),
@@ -113,7 +113,7 @@ CANCELLED = "failed to run policy: context canceled"
     "also", [[], ["failed to run remediation: rpc error: code = Canceled desc = context canceled"]]
 )
 @pytest.mark.parametrize("real", ["endpoint does not exist", None], ids=["error", "violation"])
-def test_what_a_refusal_cancels_is_not_reported(
+def test_cancelled_calls_of_a_refusal_are_not_reported(
     also: list[str], real: str | None, plan: Planned, inputs: Inputs
 ) -> None:
     step = plan("create", "fraud", None, inputs("fraud"))
@@ -121,23 +121,23 @@ def test_what_a_refusal_cancels_is_not_reported(
     if real:
         refusal = {"diagnosticEvent": {"severity": "error", "message": real}}
     cancelled = [{"diagnosticEvent": {"severity": "error", "message": text}} for text in [CANCELLED, *also]]
-    found = report(from_events([step, cancelled[0], refusal, *cancelled[1:]]))
-    assert found.errors == ((real,) if real else ())
-    assert found.verdict is Verdict.FAILED
+    result = report(from_events([step, cancelled[0], refusal, *cancelled[1:]]))
+    assert result.errors == ((real,) if real else ())
+    assert result.verdict is Verdict.FAILED
 
 
-def test_a_cancelled_answer_without_another_reason_is_reported() -> None:
+def test_lone_cancellation_is_reported() -> None:
     assert report(from_events([{"diagnosticEvent": {"severity": "error", "message": CANCELLED}}])).errors == (
         CANCELLED,
     )
 
 
-def test_the_order_in_which_errors_come_does_not_show() -> None:
+def test_errors_are_sorted() -> None:
     events = [{"diagnosticEvent": {"severity": "error", "message": text}} for text in ("one", "other")]
     assert report(from_events(events)).errors == report(from_events(events[::-1])).errors == ("one", "other")
 
 
-def test_the_digest_changes_with_what_would_be_done_and_not_with_ids(plan: Planned, inputs: Inputs) -> None:
+def test_digest_depends_on_changes_not_ids(plan: Planned, inputs: Inputs) -> None:
     def digest(percentage: int, state: str) -> str:
         new = inputs("fraud")
         new["config"]["trafficConfig"]["routes"][0]["trafficPercentage"] = percentage
@@ -148,7 +148,7 @@ def test_the_digest_changes_with_what_would_be_done_and_not_with_ids(plan: Plann
     assert digest(50, "one") == digest(50, "two") != digest(60, "one")
 
 
-def test_the_digest_of_a_json_preview_reads_the_same(plan: Planned, inputs: Inputs, tmp_path: Path) -> None:
+def test_json_preview_gives_the_same_changes(plan: Planned, inputs: Inputs, tmp_path: Path) -> None:
     event = plan("update", "fraud", inputs("fraud"), inputs("fraud", description="x"), diffs=["description"])
     metadata = event["resourcePreEvent"]["metadata"]
     step = {"op": metadata["op"], "urn": metadata["urn"], "oldState": metadata["old"], "newState": metadata["new"]}
@@ -161,7 +161,7 @@ def test_the_digest_of_a_json_preview_reads_the_same(plan: Planned, inputs: Inpu
     ("text", "message"),
     [("{", "f:1: not JSON"), ("[]", "f:1: expected a JSON object, not list")],
 )
-def test_what_is_no_event_log_is_refused_with_its_line(
+def test_invalid_event_log_names_the_line(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -175,7 +175,7 @@ SETTINGS = "pulumi-python:dynamic/model-serving:EndpointSettings"
 GRANT = "databricks:index/grant:Grant"
 
 
-def test_settings_that_this_project_writes_itself_are_told(plan: Planned) -> None:
+def test_endpoint_settings_changes_are_reported(plan: Planned) -> None:
     old = {"emailNotifications": {"onUpdateSuccesses": ["a@x.org"]}, "endpointId": "1"}
     new = {"aiGateway": {"rateLimits": [{"key": "user", "calls": 5}]}, "endpointId": "1"}
     assert impacts_of(report_of(plan("update", "fraud", old, new, SETTINGS))) == [
@@ -185,7 +185,7 @@ def test_settings_that_this_project_writes_itself_are_told(plan: Planned) -> Non
 
 
 @pytest.mark.parametrize(("op", "verb"), [("create", "Gains"), ("delete", "Loses")])
-def test_a_grant_is_told_as_what_it_allows(op: str, verb: str, plan: Planned) -> None:
+def test_catalog_grant_names_its_privileges(op: str, verb: str, plan: Planned) -> None:
     grant = {"principal": "1-2", "privileges": ["SELECT"], "table": "main.ml.payments"}
     sides = (None, grant) if op == "create" else (grant, None)
     assert impacts_of(report_of(plan(op, "fraud", *sides, GRANT))) == [
@@ -193,19 +193,19 @@ def test_a_grant_is_told_as_what_it_allows(op: str, verb: str, plan: Planned) ->
     ]
 
 
-def test_what_is_written_is_never_left_out(plan: Planned, inputs: Inputs) -> None:
-    found = report_of(plan("update", "fraud", inputs("fraud"), inputs("fraud"), diffs=["config"]))
-    assert (impacts_of(found), found.verdict) == ([("behaviour", "Updated")], Verdict.APPROVAL)
+def test_unexplained_update_needs_approval(plan: Planned, inputs: Inputs) -> None:
+    result = report_of(plan("update", "fraud", inputs("fraud"), inputs("fraud"), diffs=["config"]))
+    assert (impacts_of(result), result.verdict) == ([("behaviour", "Updated")], Verdict.APPROVAL)
 
 
-def names(found: Iterable[Any]) -> list[str]:
-    return [each.key for each in found]
+def keys(resources: Iterable[Any]) -> list[str]:
+    return [each.key for each in resources]
 
 
-def test_the_worst_comes_first(plan: Planned, inputs: Inputs) -> None:
-    found = report_of(
+def test_worst_risk_comes_first(plan: Planned, inputs: Inputs) -> None:
+    result = report_of(
         plan("update", "b", inputs("b"), inputs("b", tags=[{"key": "t", "value": "1"}]), diffs=["tags"]),
         plan("delete", "z", inputs("z"), None),
         plan("create", "a", None, inputs("a")),
     )
-    assert names(found.resources) == ["z", "a", "b"]
+    assert keys(result.resources) == ["z", "a", "b"]

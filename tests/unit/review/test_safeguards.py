@@ -1,4 +1,4 @@
-"""`protect` and `retain_on_delete`: the engine changes them under the operation `same`, and the review says so."""
+"""Changes of `protect` and `retain_on_delete`, which the engine makes under the operation `same`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +35,7 @@ def refreshed(event: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def same(plan: Planned, inputs: Inputs) -> Callable[[Options, Options], list[dict[str, Any]]]:
-    """What the engine says of an endpoint of which only the options change: of the component and each child."""
+    """The steps of an endpoint whose options alone change: of the component and each child."""
 
     def events(old: Options, new: Options) -> list[dict[str, Any]]:
         retained = [{name: value for name, value in each.items() if name != "protect"} for each in (old, new)]
@@ -54,53 +54,53 @@ Same = Callable[[Options, Options], list[dict[str, Any]]]
 
 
 def test_removed_protection_needs_approval(same: Same) -> None:
-    found = report_of(*same({"protect": True}, BARE))
-    assert impacts_of(found) == [("protection", "No longer protected: `protect` `true` → `false`")]
-    assert (found.verdict, found.resources[0].action) == (Verdict.APPROVAL, Action.UPDATE)
-    assert found.resources[0].fields == (Row("protect", "true", "false"),)
-    assert [backticked(write.text) for write in found.order] == [
+    result = report_of(*same({"protect": True}, BARE))
+    assert impacts_of(result) == [("protection", "No longer protected: `protect` `true` → `false`")]
+    assert (result.verdict, result.resources[0].action) == (Verdict.APPROVAL, Action.UPDATE)
+    assert result.resources[0].fields == (Row("protect", "true", "false"),)
+    assert [backticked(write.text) for write in result.order] == [
         "Set `protect` of endpoint `fraud` to `false` in Pulumi's state"
     ]
 
 
-def test_removed_retention_needs_approval_once_for_all_children(same: Same) -> None:
-    found = report_of(*same(BOTH, {"protect": True}))
-    assert impacts_of(found) == [
+def test_removed_retention_is_reported_once(same: Same) -> None:
+    result = report_of(*same(BOTH, {"protect": True}))
+    assert impacts_of(result) == [
         (
             "protection",
             "No longer retained in the workspace when it is deleted here: `retain_on_delete` `true` → `false`",
         )
     ]
-    assert found.verdict is Verdict.APPROVAL
+    assert result.verdict is Verdict.APPROVAL
 
 
-def test_added_safeguards_are_a_harmless_change(same: Same) -> None:
-    found = report_of(*same(BARE, BOTH))
-    assert (found.verdict, [risk for risk, _ in impacts_of(found)]) == (Verdict.FINE, ["cosmetic", "cosmetic"])
-    assert len(found.order) == 2
+def test_added_safeguards_are_cosmetic(same: Same) -> None:
+    result = report_of(*same(BARE, BOTH))
+    assert (result.verdict, [risk for risk, _ in impacts_of(result)]) == (Verdict.FINE, ["cosmetic", "cosmetic"])
+    assert len(result.order) == 2
 
 
-def test_a_refresh_that_takes_the_options_first_hides_nothing(same: Same) -> None:
-    """With `--refresh` the engine gives a child its new options while it refreshes it, and then finds it the same."""
+def test_refresh_does_not_hide_safeguard_changes(same: Same) -> None:
+    """With `--refresh` the engine gives a child its new options while refreshing it, then reports it as the same."""
     component, *children = same({"protect": True}, BARE)
     later = same(BARE, BARE)[1:]
-    found = report_of(component, *map(refreshed, children), *later)
-    assert found.digest == report_of(component, *children).digest
-    assert impacts_of(found) == [("protection", "No longer protected: `protect` `true` → `false`")]
+    result = report_of(component, *map(refreshed, children), *later)
+    assert result.digest == report_of(component, *children).digest
+    assert impacts_of(result) == [("protection", "No longer protected: `protect` `true` → `false`")]
 
 
-def test_an_update_that_also_removes_protection_says_both(plan: Planned, inputs: Inputs) -> None:
+def test_update_with_removed_protection_reports_both(plan: Planned, inputs: Inputs) -> None:
     old, new = (inputs("fraud", tags=[{"key": "team", "value": value}]) for value in ("risk", "pay"))
     event = plan("update", "fraud", old, new, diffs=["tags"])
-    found = report_of(with_options(event, {"protect": True}, BARE))
-    assert [risk for risk, _ in impacts_of(found)] == ["protection", "cosmetic"]
-    assert backticked(found.order[0].text) == "Update endpoint `fraud`"
+    result = report_of(with_options(event, {"protect": True}, BARE))
+    assert [risk for risk, _ in impacts_of(result)] == ["protection", "cosmetic"]
+    assert backticked(result.order[0].text) == "Update endpoint `fraud`"
 
 
-def test_a_child_alone_is_named(plan: Planned) -> None:
+def test_child_resource_is_named(plan: Planned) -> None:
     event = plan("same", "fraud-permissions", {}, {}, PERMISSIONS)
-    found = report_of(with_options(event, {"protect": True}, BARE))
-    assert impacts_of(found) == [("protection", "No longer protected: `fraud-permissions.protect` `true` → `false`")]
+    result = report_of(with_options(event, {"protect": True}, BARE))
+    assert impacts_of(result) == [("protection", "No longer protected: `fraud-permissions.protect` `true` → `false`")]
 
 
 def test_safeguards_are_part_of_the_digest(same: Same) -> None:
@@ -108,7 +108,7 @@ def test_safeguards_are_part_of_the_digest(same: Same) -> None:
     assert len({report_of(*same(*each)).digest for each in changes}) == len(changes)
 
 
-def test_the_digest_of_a_creation_holds_what_is_created(plan: Planned, inputs: Inputs) -> None:
+def test_inputs_of_new_resources_are_part_of_the_digest(plan: Planned, inputs: Inputs) -> None:
     def digest(options: Options, **fields: Any) -> str:
         event = plan("create", "fraud", None, inputs("fraud", **fields))
         event["resourcePreEvent"]["metadata"]["new"].update(options)
@@ -118,7 +118,7 @@ def test_the_digest_of_a_creation_holds_what_is_created(plan: Planned, inputs: I
     assert len(set(made)) == len(made)
 
 
-def test_the_digest_tells_a_deletion_from_forgetting(plan: Planned, inputs: Inputs) -> None:
+def test_digest_distinguishes_deletion_from_retention(plan: Planned, inputs: Inputs) -> None:
     def digest(options: Options) -> str:
         event = plan("delete", "fraud", inputs("fraud"), None)
         event["resourcePreEvent"]["metadata"]["old"].update(options)
@@ -127,7 +127,7 @@ def test_the_digest_tells_a_deletion_from_forgetting(plan: Planned, inputs: Inpu
     assert digest(BARE) != digest({"retainOnDelete": True})
 
 
-def test_the_digest_holds_the_workspace_s_address_and_not_the_engine_s_own_provider(plan: Planned) -> None:
+def test_provider_host_is_part_of_the_digest(plan: Planned) -> None:
     def digest(kind: str, host: str) -> str:
         event = plan("update", "default", {"host": "https://a"}, {"host": host}, diffs=["host"])
         event["resourcePreEvent"]["metadata"]["urn"] = f"urn:pulumi:prod::model-serving::{kind}::default"
