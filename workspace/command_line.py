@@ -4,15 +4,15 @@ import argparse
 import sys
 from typing import Final, NoReturn
 
-from model_serving.workspace.admin.switches import chosen
-from model_serving.workspace.serving.quotas import limited
+from model_serving.workspace.admin.switches import parse_switches
+from model_serving.workspace.serving.quotas import parse_limits
 from model_serving.workspace.settings import Settings
 
 WRONG_USAGE: Final = 3
 
 
 class CommandLine(argparse.ArgumentParser):
-    """A parser that ends wrong usage with status 3, as every command of this project does; 1 is a failure."""
+    """A parser that exits with status 3 for wrong usage, as every command of this project does."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -20,43 +20,43 @@ class CommandLine(argparse.ArgumentParser):
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """Raises SwitchError or LimitError where a choice is not one of those there are."""
+    """The settings from the options. Raises SwitchError or LimitError for an invalid choice."""
     return Settings(
         ready_after=options.ready_after,
         token_lifetime=options.token_lifetime,
         idle_after=options.idle_after,
         cold_start=options.cold_start,
-        switches=chosen(options.switch),
-        limits=limited(options.limit),
+        switches=parse_switches(options.switch),
+        limits=parse_limits(options.limit),
     )
 
 
-def arguments() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = CommandLine(
         prog="python -m workspace",
         description="An embedded Databricks workspace.",
-        epilog="exit status: 0 stopped as asked, 1 failed, 3 wrong usage",
+        epilog="exit status: 0 stopped by a signal, 1 failed, 3 wrong usage",
     )
     parser.add_argument(
         "command",
         nargs="?",
         default="serve",
         choices=["serve", "credentials"],
-        help="serve (the default), or print the export lines of a database's workspace, for a shell to eval",
+        help="serve (default), or print export lines with the credentials for a shell",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=8787, help="0: any free one (default: %(default)s)")
-    parser.add_argument("--db", default=".local/workspace.db", help="its file, or :memory: (default: %(default)s)")
-    parser.add_argument("--seed", metavar="FILE", help="YAML of models, users and more; see workspace/admin/seed.py")
+    parser.add_argument("--port", type=int, default=8787, help="port; 0: any free port (default: %(default)s)")
+    parser.add_argument("--db", default=".local/workspace.db", help="database file, or :memory: (default: %(default)s)")
+    parser.add_argument("--seed", metavar="FILE", help="YAML file with models, users and more: see docs/workspace.md")
     parser.add_argument(
         "--model",
         action="append",
         default=[],
         metavar="NAME[/VERSION]=PATH",
-        help="score a model with a Python file or an MLflow model folder; may be given again for another",
+        help="score a model with a Python file or an MLflow model folder; can be repeated",
     )
     parser.add_argument(
-        "--oauth", action="store_true", help="credentials: those of the administrating service principal"
+        "--oauth", action="store_true", help="with credentials: print those of the service principal with admin rights"
     )
     _add_times(parser)
     _add_choices(parser)
@@ -65,10 +65,10 @@ def arguments() -> argparse.ArgumentParser:
 
 def _add_times(parser: argparse.ArgumentParser) -> None:
     for name, default, meaning in (
-        ("--ready-after", 2.0, "how long deployments take"),
-        ("--token-lifetime", 3600.0, "life of OAuth tokens"),
-        ("--idle-after", 1800.0, "without a query for so long, what may scale to zero has done so"),
-        ("--cold-start", 3.0, "how long the first query after that waits"),
+        ("--ready-after", 2.0, "duration of deployments"),
+        ("--token-lifetime", 3600.0, "lifetime of OAuth tokens"),
+        ("--idle-after", 1800.0, "idle time until entities scale to zero"),
+        ("--cold-start", 3.0, "duration of a cold start after that"),
     ):
         help_ = f"{meaning} (default: %(default)g)"
         parser.add_argument(name, type=float, default=default, metavar="SECONDS", help=help_)
@@ -80,7 +80,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=ANSWER",
-        help="what to answer where the service's answer is uncertain: see docs/workspace.md",
+        help="select undocumented behaviour of the service: see docs/workspace.md",
     )
     parser.add_argument(
         "--limit", action="append", default=[], metavar="NAME=NUMBER", help="change a quota: see docs/workspace.md"

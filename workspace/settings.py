@@ -1,4 +1,4 @@
-"""The settings of one run of the workspace."""
+"""Settings of the workspace: times, switches and quotas."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from model_serving.workspace.serving.quotas import Limits
 
 @dataclass(frozen=True)
 class Settings:
-    """What may differ from one run to the next. Times are in seconds.
+    """The settings of one run. Times are in seconds.
 
-    `idle_after` without a query, an entity that may scale to zero has done so; the next query then waits `cold_start`.
-    Source of the half hour: product documentation, scale to zero.
+    An entity that may scale to zero does so `idle_after` its last query; the next query waits for `cold_start`. Source
+    of the 30 minutes: product documentation, scale to zero.
     """
 
     ready_after: float = 2.0

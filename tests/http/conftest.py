@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from model_serving.workspace.admin.bootstrap import Credentials, bootstrap
-from model_serving.workspace.admin.switches import chosen
+from model_serving.workspace.admin.switches import parse_switches
 from model_serving.workspace.http.app import create_app
 from model_serving.workspace.http.server import bound_socket
 from model_serving.workspace.settings import Settings
@@ -68,7 +68,7 @@ def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> It
         monkeypatch.delenv(name)
     store, clock, listener = Store(":memory:"), FakeClock(), bound_socket("127.0.0.1", 0)
     credentials = bootstrap(store, clock)
-    switches = chosen(getattr(request, "param", []))
+    switches = parse_switches(getattr(request, "param", []))
     app = create_app(store, clock, Settings(ready_after=READY_AFTER, switches=switches))
     server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -1,9 +1,9 @@
-"""A new workspace: its id, its administrators and the credentials that its ready lines print at every start."""
+"""Creation of a workspace: its id, its administrators and their credentials, and the seed."""
 
 import secrets
 from dataclasses import dataclass
 
-from model_serving.workspace.admin.seed import DEFAULT, OWNER, join, plant
+from model_serving.workspace.admin.seed import DEFAULT, OWNER, apply_seed, join
 from model_serving.workspace.identity.principal_secrets import new_secret
 from model_serving.workspace.identity.principals import ADMINS, principal
 from model_serving.workspace.identity.scim import new_service_principal, new_user
@@ -22,20 +22,20 @@ class Credentials:
 
 
 def bootstrap(store: Store, clock: Clock, seed: Json | None = None) -> Credentials:
-    """Founds the workspace in an empty store; finds the one in any other. `seed` takes the default catalogue's place.
+    """Creates the workspace in an empty store, from `seed` instead of the default; applies `seed` to an existing one.
 
-    The workspace id is made here and never again: it is in every resource's state, a new one would replace them all.
+    The workspace id never changes: every resource's state contains it, and a new id would replace all resources.
     """
     with store.atomic():
-        kept = store.get("workspace", "credentials")
-        if kept is None:
+        credentials = store.get("workspace", "credentials")
+        if credentials is None:
             store.put("workspace", "id", {"id": str(secrets.randbelow(9 * 10**15) + 10**15)})
-            kept = store.put("workspace", "credentials", _administrators(store, clock))
-            plant(store, clock, {"groups": ["users"]})
-            plant(store, clock, DEFAULT if seed is None else seed)
+            credentials = store.put("workspace", "credentials", _administrators(store, clock))
+            apply_seed(store, clock, {"groups": ["users"]})
+            apply_seed(store, clock, DEFAULT if seed is None else seed)
         elif seed is not None:
-            plant(store, clock, seed)
-    return Credentials(**kept)
+            apply_seed(store, clock, seed)
+    return Credentials(**credentials)
 
 
 def _administrators(store: Store, clock: Clock) -> Json:

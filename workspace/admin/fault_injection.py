@@ -1,18 +1,18 @@
-"""Faults on purpose: rules that make chosen requests fail, for tests of those who call the workspace.
+"""Fault injection: rules that make selected requests fail, for tests of clients.
 
-A rule is posted to `/_workspace/faults` as a JSON object:
+`POST /_workspace/faults` takes a rule as a JSON object:
 
-    pattern        which requests: "METHOD /path", where `*` stands for anything, slashes too
-    status         the status to answer with, default 500
+    pattern        the requests: "METHOD /path", where `*` matches any text, including slashes
+    status         the status of the response, default 500
     error_code     default INTERNAL_ERROR
     message        default "Injected fault"
-    times          how many requests it hits before it is spent, default 1; -1: until it is deleted
-    skip           how many matching requests pass before the first hit, default 0
-    body           a plain-text body instead of the JSON one that error_code and message make, as a proxy answers
-    reset          true: the connection is reset instead of answered (status 0 in the journal), default false
-    after_handler  true: the request takes effect and only its answer is lost, default false
-    delay_seconds  how long the request is held back, default 0; with after_handler it takes effect at once and its
-                   answer is held back; a rule with a delay and no status, body or reset only delays
+    times          the number of requests to fail, default 1; -1: until the rule is deleted
+    skip           the number of matching requests to pass first, default 0
+    body           a plain-text body, as from a proxy, instead of JSON with error_code and message
+    reset          true: reset the connection instead of responding (status 0 in the journal), default false
+    after_handler  true: the request takes effect and only its response is lost, default false
+    delay_seconds  the delay before the request takes effect, default 0; with after_handler, before the response; a
+                   rule with a delay and no status, body or reset only delays
 """
 
 import uuid
@@ -29,7 +29,7 @@ from model_serving.workspace.store.database import Json, Store
 
 @dataclass(frozen=True)
 class Fault:
-    """What is to happen to one request; `status` is None for one that is only late."""
+    """A rule for failing requests; `status` is None if it only delays them."""
 
     id: str
     pattern: str
@@ -44,7 +44,7 @@ class Fault:
     delay_seconds: float = 0.0
 
     def payload(self) -> Json | str:
-        """The body of the answer: plain text, or the API's error as JSON."""
+        """The body of the response: plain text, or an API error as JSON."""
         return error_body(self.error_code, self.message) if self.body is None else self.body
 
 
@@ -54,10 +54,10 @@ def add(call: Call) -> Json:
     allowed = requests.AddFault.model_fields.keys()
     members = {name: value for name, value in call.body.items() if name in allowed and value is not None}
     if " /" not in str(members.get("pattern", "")):
-        raise InvalidParameter('pattern must read "METHOD /path", with * for anything')
+        raise InvalidParameter('pattern must be "METHOD /path", where * matches any text')
     if "status" not in members:
-        only_late = members.get("delay_seconds") and not (members.get("reset") or "body" in members)
-        members["status"] = None if only_late else 500
+        only_delays = members.get("delay_seconds") and not (members.get("reset") or "body" in members)
+        members["status"] = None if only_delays else 500
     rule = asdict(Fault(id=uuid.uuid4().hex, **members))
     return call.store.put("fault", rule["id"], rule)
 
@@ -74,8 +74,8 @@ def clear(call: Call) -> Json:
     return {}
 
 
-def struck(store: Store, method: str, path: str) -> Fault | None:
-    """The first rule that hits this request, counted; None for a request that may pass."""
+def match_fault(store: Store, method: str, path: str) -> Fault | None:
+    """Counts the request against the rules, and returns the first that applies to it, or None."""
     for record in store.all("fault"):
         rule = Fault(**record)
         if not fnmatchcase(f"{method} {path}", rule.pattern):

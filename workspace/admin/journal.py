@@ -1,7 +1,7 @@
-"""The journal: every request in order, as proof of what a client really did. Its last 10,000 entries are kept.
+"""The journal: the last 10,000 requests in order, for tests of what a client sends.
 
-An entry holds method, path, query, status, principal and time (in seconds since 1970), and the body of a write to the
-API. Secrets never get here: bodies of the token endpoint and of the data plane are left out, secret members are masked.
+An entry has method, path, query, status, principal, time in seconds since 1970 and, for API writes, the body. It has no
+secrets: bodies of the token endpoint and of the data plane are omitted, and secret members are masked.
 """
 
 import json
@@ -18,7 +18,7 @@ SECRET_MEMBERS: Final = frozenset(
 
 
 def read(call: Call) -> Json:
-    """`?writes=true` leaves out reads, queries of the data plane and token requests."""
+    """Returns all requests; with `?writes=true` without reads, queries of the data plane and token requests."""
     require_admin(call.access, "read the journal")
     return {"requests": call.store.read_journal(writes_only=call.query.get("writes") == "true")}
 
@@ -37,11 +37,11 @@ def record(
     if query:
         entry["query"] = query
     if is_write and body:
-        entry["body"] = _readable(body)
+        entry["body"] = _json_without_secrets(body)
     store.write_journal(entry, is_write=is_write)
 
 
-def _readable(body: bytes) -> Any:
+def _json_without_secrets(body: bytes) -> Any:
     try:
         return _masked(json.loads(body))
     except (ValueError, RecursionError):

@@ -1,14 +1,13 @@
-"""The page at the workspace's root, for people, and the JSON that it polls.
+"""The web page at the workspace's root, and the JSON that it polls.
 
-It asks for no login: it is answered to this machine only, by the client's address and by the name in the Host header
-(another site's page that resolves its own name to 127.0.0.1 gets nothing), and holds no token, secret, request or
-answer.
+It needs no login. Only clients on this machine get it, by their address and the name in the Host header, which excludes
+pages of sites whose name resolves to 127.0.0.1. It contains no token, secret, request or response body.
 """
 
 from pathlib import Path
 from typing import Any, Final
 
-from model_serving.workspace.dataplane.invocations import answered_by
+from model_serving.workspace.dataplane.invocations import response_count
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import DoesNotExist
 from model_serving.workspace.identity.endpoint_permissions import wire_list
@@ -21,32 +20,32 @@ from model_serving.workspace.store.database import Json
 
 FILES: Final = Path(__file__).parent / "page"
 TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-# nothing from elsewhere, and no script but the page's own file
+# nothing from other origins, and no inline scripts
 POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
-MOST_ENDPOINTS: Final = 100
-MOST_REQUESTS: Final = 40
-WHO: Final = ("user_name", "group_name", "service_principal_name")
+MAX_ENDPOINTS: Final = 100
+MAX_REQUESTS: Final = 40
+PRINCIPAL_MEMBERS: Final = ("user_name", "group_name", "service_principal_name")
 
 
 def page(_: Call) -> Reply:
     return _file(FILES / "index.html")
 
 
-def part(call: Call) -> Reply:
-    """The page's style and script."""
+def page_file(call: Call) -> Reply:
+    """Returns the style sheet or the script of the page."""
     file = FILES / call.path["file"]
     if file.parent != FILES or not file.is_file():
-        raise DoesNotExist(f"The page has no part '{call.path['file']}'.")
+        raise DoesNotExist(f"The page has no file '{call.path['file']}'.")
     return _file(file)
 
 
-def is_of_the_page(path: str) -> bool:
-    """Requests that the page makes for itself; they are nobody's work and stay out of the journal."""
+def is_page_request(path: str) -> bool:
+    """Whether a request is one of the page's own, which the journal excludes."""
     return path in ("/", "/_workspace/overview") or path.startswith("/_workspace/page/")
 
 
 def overview(call: Call) -> Json:
-    """Every endpoint with what people ask about it, and the last requests, newest first."""
+    """Returns every endpoint with state, traffic and permissions, and the last requests, newest first."""
     endpoints = [settled(endpoint, call.clock.now()) for endpoint in call.store.all("endpoint")]
     states = [state_of(endpoint) for endpoint in endpoints]
     return {
@@ -54,19 +53,19 @@ def overview(call: Call) -> Json:
         "total": len(endpoints),
         "ready": sum(state["ready"] == "READY" for state in states),
         "updating": sum(state["config_update"] == "IN_PROGRESS" for state in states),
-        "endpoints": [_endpoint(call, endpoint) for endpoint in endpoints[:MOST_ENDPOINTS]],
-        "requests": call.store.recent_journal(MOST_REQUESTS),
+        "endpoints": [_endpoint(call, endpoint) for endpoint in endpoints[:MAX_ENDPOINTS]],
+        "requests": call.store.recent_journal(MAX_REQUESTS),
     }
 
 
 def _endpoint(call: Call, endpoint: Json) -> Json:
-    plain = f"{call.origin}/serving-endpoints/{endpoint['name']}/invocations"
-    shown = {member: endpoint[member] for member in ("name", "id", "description", "tags", "route_optimized")}
+    workspace_url = f"{call.origin}/serving-endpoints/{endpoint['name']}/invocations"
+    members = {member: endpoint[member] for member in ("name", "id", "description", "tags", "route_optimized")}
     return (
-        shown
+        members
         | state_of(endpoint)
         | {
-            "url": direct_url(call, endpoint) if endpoint["route_optimized"] else plain,
+            "url": direct_url(call, endpoint) if endpoint["route_optimized"] else workspace_url,
             "entities": _active(call, endpoint) + _pending(endpoint),
             "permissions": _permissions(call, endpoint),
         }
@@ -81,7 +80,7 @@ def _active(call: Call, endpoint: Json) -> list[Json]:
             entity,
             active_entity_state(endpoint, is_cold=is_cold(call.store, call.settings, endpoint, entity, now)),
         )
-        | {"answered": answered_by(call.store, endpoint, entity["name"])}
+        | {"answered": response_count(call.store, endpoint, entity["name"])}
         for entity in config["served_entities"]
     ]
 
@@ -103,7 +102,7 @@ def _entity(config: Json, entity: Json, state: Json) -> Json:
         "name": entity["name"],
         "entity": entity.get("entity_name") or external.get("name"),
         "version": entity.get("entity_version"),
-        "size": entity.get("workload_size") or (f"up to {concurrency} at once" if concurrency else ""),
+        "size": entity.get("workload_size") or (f"up to {concurrency} concurrent" if concurrency else ""),
         "scale_to_zero": bool(entity.get("scale_to_zero_enabled")),
         "percentage": shares.get(entity["name"], 0),
         "deployment": state["deployment"],
@@ -112,11 +111,11 @@ def _entity(config: Json, entity: Json, state: Json) -> Json:
 
 
 def _permissions(call: Call, endpoint: Json) -> list[Json]:
-    """People know a service principal by its display name."""
+    """The list with display names for service principals."""
     entries: list[Any] = wire_list(call.store, endpoint["id"])["access_control_list"]
     return [
         {
-            "who": entry.get("display_name") or next(entry[member] for member in WHO if member in entry),
+            "who": entry.get("display_name") or next(entry[member] for member in PRINCIPAL_MEMBERS if member in entry),
             "level": entry["all_permissions"][0]["permission_level"],
         }
         for entry in entries

@@ -1,23 +1,23 @@
-"""What a workspace starts with, and the file that gives it more.
+"""Seeds: the initial content of a workspace, from a YAML file or a request to `/_workspace/seed`.
 
-A seed file is YAML; every part may be missing. The same object can be posted to `/_workspace/seed` while it runs.
+Every part of a seed is optional:
 
-    models:                        # Unity Catalog; catalogs and schemas are made as needed
+    models:                        # Unity Catalog; catalogs and schemas are created as needed
       main.ml.fraud:
-        versions: 9                # versions 1 to 9, or one by one:
+        versions: 9                # versions 1 to 9, or a mapping:
       main.ml.churn:
         versions:
           1:
-          2: {status: PENDING_REGISTRATION}       # not ready to be deployed
-          3: {fails: "pip could not resolve numpy"}  # its deployment ends in UPDATE_FAILED
+          2: {status: PENDING_REGISTRATION}       # can't be deployed yet
+          3: {fails: "pip could not resolve numpy"}  # its deployments end with UPDATE_FAILED
         aliases: {Champion: 1}
       main.ml.iris:
         scored_by: models/iris.py      # a Python file or an MLflow model folder (workspace/dataplane/scoring.py)
-        versions: {1: , 2: {scored_by: models/iris-2}}   # a version's own. Paths start at the seed file's folder
-    registry_models:               # the workspace's own registry; same shape, no aliases
+        versions: {1: , 2: {scored_by: models/iris-2}}   # for one version. Paths are relative to the seed file
+    registry_models:               # the workspace model registry; the same format, without aliases
       legacy-churn: {versions: 2}
     feature_specs: [main.ml.user_features]
-    tables: [main.ml.payments]     # to grant privileges on; they hold nothing
+    tables: [main.ml.payments]     # empty tables, to grant privileges on
     groups: [ml-engineers]
     users:
       - {user_name: ann@example.com, groups: [ml-engineers]}
@@ -26,7 +26,7 @@ A seed file is YAML; every part may be missing. The same object can be posted to
     grants:
       - {securable: function, name: main.ml.fraud, principal: ml-engineers, privileges: [EXECUTE]}
 
-Seeding again adds what is missing and changes versions that differ; nothing is taken away.
+A seed adds missing objects and updates existing ones. It deletes nothing.
 """
 
 import base64
@@ -56,83 +56,83 @@ DEFAULT: Final[Json] = {
     "feature_specs": ["main.ml.user_features"],
     "tables": ["main.ml.payments"],
     "groups": ["ml-engineers"],
-    "secret_scopes": {"serving": {"api-key": "a-made-up-value"}},
+    "secret_scopes": {"serving": {"api-key": "example-value"}},
 }
 
 
 class SeedError(Exception):
-    """A seed that can't be understood; the text is for the one who wrote it."""
+    """An invalid seed."""
 
 
 @accepts(requests.Seed)
 def seed_by_request(call: Call) -> Json:
     require_admin(call.access, "seed the workspace")
     try:
-        plant(call.store, call.clock, call.body)
-    except SeedError as fault:
-        raise InvalidParameter(str(fault)) from fault
+        apply_seed(call.store, call.clock, call.body)
+    except SeedError as error:
+        raise InvalidParameter(str(error)) from error
     return {}
 
 
-def plant(store: Store, clock: Clock, seed: Json) -> None:
-    """Adds everything a seed names. Raises SeedError, having added nothing, when a part has the wrong shape."""
+def apply_seed(store: Store, clock: Clock, seed: Json) -> None:
+    """Adds the objects of a seed, or none of them: raises SeedError if a part is invalid."""
     if unknown := set(seed) - set(PARTS):
         raise SeedError(f"Unknown part '{min(unknown)}' in the seed, allowed: {', '.join(PARTS)}")
     try:
         with store.atomic():
-            _plant_catalog(store, clock.now(), seed)
-            _plant_identities(store, seed)
-            _plant_secrets(store, clock.now(), seed.get("secret_scopes") or {})
+            _seed_catalog(store, clock.now(), seed)
+            _seed_identities(store, seed)
+            _seed_secrets(store, clock.now(), seed.get("secret_scopes") or {})
             for grant in seed.get("grants") or []:
-                _plant_grant(store, grant)
-    except (AttributeError, KeyError, TypeError, ValueError, ScimError) as fault:
-        raise SeedError(f"The seed does not have the expected shape: {type(fault).__name__}: {fault}") from fault
+                _seed_grant(store, grant)
+    except (AttributeError, KeyError, TypeError, ValueError, ScimError) as error:
+        raise SeedError(f"The seed does not have the expected shape: {type(error).__name__}: {error}") from error
 
 
-def _plant_catalog(store: Store, now: float, seed: Json) -> None:
-    for name, described in (seed.get("models") or {}).items():
-        _plant_model(store, now, name, described or {})
-    for name, described in (seed.get("registry_models") or {}).items():
+def _seed_catalog(store: Store, now: float, seed: Json) -> None:
+    for name, spec in (seed.get("models") or {}).items():
+        _seed_model(store, now, name, spec or {})
+    for name, spec in (seed.get("registry_models") or {}).items():
         model = store.get("registry_model", name) or workspace_registry.new_model(name, name, milliseconds(now))
         store.put("registry_model", name, model)
-        for number, version in _versions(described or {}):
-            made = workspace_registry.new_version(model, number, version.get("status", "READY"), version.get("fails"))
-            store.put("registry_version", f"{name}/{number}", made)
+        for number, version in _versions(spec or {}):
+            new = workspace_registry.new_version(model, number, version.get("status", "READY"), version.get("fails"))
+            store.put("registry_version", f"{name}/{number}", new)
     for part, kind in (("feature_specs", "feature_spec"), ("tables", "uc_table")):
         for name in seed.get(part) or []:
-            place = _plant_schema(store, name)
+            place = _seed_schema(store, name)
             store.put(kind, name, place | {"name": name.split(".")[2], "full_name": name, "owner": OWNER})
 
 
-def _plant_model(store: Store, now: float, name: str, described: Json) -> None:
-    _plant_schema(store, name)
+def _seed_model(store: Store, now: float, name: str, spec: Json) -> None:
+    _seed_schema(store, name)
     model = store.get("model", name) or registered_models.new_model(store, name, OWNER, now)
-    score_by(store, name, described.get("scored_by"))
-    for number, version in _versions(described):
-        score_by(store, f"{name}/{number}", version.get("scored_by"))
-        made = registered_models.new_version(
+    set_scorer(store, name, spec.get("scored_by"))
+    for number, version in _versions(spec):
+        set_scorer(store, f"{name}/{number}", version.get("scored_by"))
+        new = registered_models.new_version(
             model, number, now, status=version.get("status", "READY"), fails=version.get("fails")
         )
-        store.put("model_version", f"{name}/{number}", made)
+        store.put("model_version", f"{name}/{number}", new)
     aliases = {alias["alias_name"]: alias["version_num"] for alias in model["aliases"]}
-    aliases |= {alias: int(number) for alias, number in (described.get("aliases") or {}).items()}
+    aliases |= {alias: int(number) for alias, number in (spec.get("aliases") or {}).items()}
     listed = [{"alias_name": alias, "version_num": number} for alias, number in aliases.items()]
     store.put("model", name, model | {"aliases": listed})
 
 
-def score_by(store: Store, model: str, path: str | None) -> None:
-    """Has a model, or `model/version`, scored by that file or folder. Raises SeedError where it can't be."""
+def set_scorer(store: Store, model: str, path: str | None) -> None:
+    """Sets the scorer of a model, or of `model/version`. Raises SeedError if it can't be loaded."""
     if path is None:
         return
     try:
         load(Path(path))
-    except ModelError as fault:
-        raise SeedError(f"{model}: {fault}") from fault
+    except ModelError as error:
+        raise SeedError(f"{model}: {error}") from error
     store.put("scorer", model, {"path": path})
 
 
-def with_paths_from(folder: Path, seed: Json) -> Json:
-    """The same seed with the paths of its models, which start at the seed file's folder, made absolute."""
+def with_absolute_paths(folder: Path, seed: Json) -> Json:
+    """The seed with absolute paths for its models, which are relative to the seed file's folder."""
 
     def absolute(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -144,15 +144,15 @@ def with_paths_from(folder: Path, seed: Json) -> Json:
     return absolute(seed) if isinstance(seed.get("models"), dict) else seed
 
 
-def _versions(described: Json) -> Iterator[tuple[int, Json]]:
-    versions: Any = described.get("versions", 1)
+def _versions(spec: Json) -> Iterator[tuple[int, Json]]:
+    versions: Any = spec.get("versions", 1)
     if isinstance(versions, int):
         versions = dict.fromkeys(range(1, versions + 1))
     for number, version in versions.items():
         yield int(number), version or {}
 
 
-def _plant_schema(store: Store, full_name: str) -> Json:
+def _seed_schema(store: Store, full_name: str) -> Json:
     catalog_name, schema_name, _ = full_name.split(".")
     shared = {"owner": OWNER, "metastore_id": registered_models.METASTORE, "catalog_name": catalog_name}
     store.put("catalog", catalog_name, shared | {"name": catalog_name, "catalog_type": "MANAGED_CATALOG"})
@@ -161,19 +161,19 @@ def _plant_schema(store: Store, full_name: str) -> Json:
     return {"catalog_name": catalog_name, "schema_name": schema_name}
 
 
-def _plant_identities(store: Store, seed: Json) -> None:
+def _seed_identities(store: Store, seed: Json) -> None:
     for name in seed.get("groups") or []:
         _group(store, name)
-    for described in seed.get("users") or []:
-        name = described["user_name"]
+    for spec in seed.get("users") or []:
+        name = spec["user_name"]
         user = store.find("user", "userName", name) or new_user(store, {"userName": name})
         store.put("user", user["id"], user)
-        for group in described.get("groups") or []:
+        for group in spec.get("groups") or []:
             join(store, group, user["id"])
 
 
 def join(store: Store, group_name: str, member_id: str) -> None:
-    """Makes a principal a member of a group, which is made if it is missing."""
+    """Adds a principal to a group, which is created if it is missing."""
     group = _group(store, group_name)
     if all(member["value"] != member_id for member in group["members"]):
         store.put("group", group["id"], group | {"members": [*group["members"], {"value": member_id}]})
@@ -184,7 +184,7 @@ def _group(store: Store, name: str) -> Json:
     return store.put("group", group["id"], group)
 
 
-def _plant_secrets(store: Store, now: float, scopes: Json) -> None:
+def _seed_secrets(store: Store, now: float, scopes: Json) -> None:
     for scope, secrets in scopes.items():
         store.put("secret_scope", scope, store.get("secret_scope", scope) or {"name": scope, "acls": {OWNER: "MANAGE"}})
         for key, value in (secrets or {}).items():
@@ -193,10 +193,10 @@ def _plant_secrets(store: Store, now: float, scopes: Json) -> None:
             store.put("secret", f"{scope}/{key}", body)
 
 
-def _plant_grant(store: Store, grant: Json) -> None:
+def _seed_grant(store: Store, grant: Json) -> None:
     place = f"{grant['securable']}/{grant['name']}"
     record = store.get("grant", place) or {"privilege_assignments": []}
-    held = {entry["principal"]: entry["privileges"] for entry in record["privilege_assignments"]}
-    held[grant["principal"]] = sorted({*held.get(grant["principal"], []), *grant["privileges"]})
-    listed = [{"principal": principal, "privileges": privileges} for principal, privileges in held.items()]
-    store.put("grant", place, {"privilege_assignments": listed})
+    granted = {entry["principal"]: entry["privileges"] for entry in record["privilege_assignments"]}
+    granted[grant["principal"]] = sorted({*granted.get(grant["principal"], []), *grant["privileges"]})
+    assignments = [{"principal": principal, "privileges": privileges} for principal, privileges in granted.items()]
+    store.put("grant", place, {"privilege_assignments": assignments})

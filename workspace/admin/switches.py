@@ -1,6 +1,6 @@
-"""Where the service's answer is not known for sure, or has changed: both answers, and which one is given here.
+"""Switches: behaviours of the service that are undocumented or have changed, and the choice of one.
 
-The first answer of a switch is the default. `python -m workspace --switch NAME=ANSWER` chooses another.
+The first answer of a switch is the default. `python -m workspace --switch NAME=ANSWER` selects another one.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Switch:
-    """A question about the service with several plausible answers; `evidence` says why the first is the default."""
+    """A question about the service with several plausible answers; `evidence` supports the first, the default."""
 
     name: str
     question: str
@@ -23,79 +23,79 @@ SWITCHES: Final = (
         "absent-scale-to-zero",
         "What does a custom model without `scale_to_zero_enabled` mean?",
         ("false", "refused"),
-        "Databricks' Go SDK, and so the provider, leaves out false for a served entity: absent is how it says false. In"
+        "Databricks' Go SDK, and so the provider, omits false for a served entity, so that absent means false. In"
         ' 2024 the service answered 400 "scaleToZeroEnabled is undefined"'
         " (terraform-provider-databricks issues 3946 and 4064).",
     ),
     Switch(
         "duplicate-name",
-        "With which status is a second endpoint of one name refused?",
+        "Which status does a second endpoint with the same name get?",
         ("400", "409"),
-        "The REST reference of create lists 400 and no 409; the Databricks CLI's test server answers 409. Clients look"
-        " at the code only, RESOURCE_ALREADY_EXISTS in both.",
+        "The REST reference of create lists 400 and no 409; the Databricks CLI's test server answers 409. Clients use"
+        " the code only, RESOURCE_ALREADY_EXISTS in both.",
     ),
     Switch(
         "delete-while-updating",
-        "May an endpoint be deleted while an update runs?",
+        "Can an endpoint be deleted while an update runs?",
         ("allowed", "409"),
-        "The REST reference of delete lists no 409; one public repository guards against a conflict there.",
+        "The REST reference of delete lists no 409; one public repository handles a conflict there.",
     ),
     Switch(
         "query-before-deployment",
-        "With which status is a query refused while an endpoint has no active config?",
+        "Which status does a query get while an endpoint has no active config?",
         ("400", "404"),
-        "Nobody published the answer. 400 is what a stopped endpoint is known to answer.",
+        "Not documented. A stopped endpoint is known to answer 400.",
     ),
     Switch(
         "token-of-another-endpoint",
-        "With which status is a token refused whose authorization details name another endpoint?",
+        "Which status does a token get whose authorization details name a different endpoint?",
         ("403", "401"),
-        "Nobody published the answer. A token without any details is known to get 401.",
+        "Not documented. A token without authorization details is known to get 401.",
     ),
     Switch(
         "permissions-of-a-deleted-endpoint",
-        "Does the access control list of a deleted endpoint still answer?",
+        "Can the access control list of a deleted endpoint be read?",
         ("200", "404"),
-        "The Databricks CLI's acceptance recordings on a real workspace show the old list; most fakes answer 404.",
+        "The Databricks CLI's acceptance recordings on a real workspace show the old list; most emulators answer 404.",
     ),
     Switch(
         "entity-of-a-route-optimized-endpoint",
-        "Can one served entity be asked directly under a route-optimized URL?",
+        "Can a single served entity be queried under a route-optimized URL?",
         ("200", "404"),
-        "The path `/served-models/{entity}/invocations` is documented for the workspace URL; of route-optimized URLs"
-        " nothing is said either way.",
+        "The path `/served-models/{entity}/invocations` is documented for the workspace URL, and not for"
+        " route-optimized URLs.",
     ),
     Switch(
         "direct-url",
-        "Does a read of a new route-optimized endpoint have its `endpoint_url` at once?",
+        "Does a new route-optimized endpoint have its `endpoint_url` immediately?",
         ("at-once", "later"),
-        "The REST reference promises the URL of a route-optimized endpoint and not from when on; the Databricks CLI's"
-        " test server answers without one. `later` is three seconds after the first deployment.",
+        "The REST reference doesn't document when the URL is available; the Databricks CLI's test server answers"
+        " without one. `later` is three seconds after the first deployment.",
     ),
     Switch(
         "missing-endpoint",
-        "Has the 404 for an endpoint that doesn't exist an `error_code`?",
+        "Does the 404 for a missing endpoint have an `error_code`?",
         ("with-code", "without-code"),
-        "Users' logs of the service show RESOURCE_DOES_NOT_EXIST; the Databricks CLI's test server answers a message"
-        " alone.",
+        "Users' logs of the service show RESOURCE_DOES_NOT_EXIST; the Databricks CLI's test server answers with"
+        " a message only.",
     ),
 )
 DEFAULTS: Final = {switch.name: switch.answers[0] for switch in SWITCHES}
 
 
 class SwitchError(Exception):
-    """A choice that no switch has; the text is for the one who made it."""
+    """An unknown switch or answer."""
 
 
-def chosen(choices: list[str]) -> Mapping[str, str]:
-    """The answer of every switch, from texts `NAME=ANSWER`. Raises SwitchError for an unknown name or answer."""
+def parse_switches(choices: list[str]) -> Mapping[str, str]:
+    """The answer of every switch, after choices of the form `NAME=ANSWER`. Raises SwitchError."""
     answers = dict(DEFAULTS)
     for choice in choices:
         name, _, answer = choice.partition("=")
         switch = next((each for each in SWITCHES if each.name == name), None)
         if switch is None:
-            raise SwitchError(f"Unknown switch '{name}', there are: {', '.join(DEFAULTS)}")
+            raise SwitchError(f"Unknown switch '{name}', allowed: {', '.join(DEFAULTS)}")
         if answer not in switch.answers:
-            raise SwitchError(f"Switch '{name}' can't be '{answer}', it is one of: {', '.join(switch.answers)}")
+            raise SwitchError(f"Switch '{name}' can't be '{answer}', allowed: {', '.join(switch.answers)}")
         answers[name] = answer
     return answers

@@ -1,8 +1,8 @@
-"""Unity Catalog privileges: what was granted on each securable, and whether that is enough for a principal.
+"""Unity Catalog privileges: the grants on each securable, and checks of a principal's privileges.
 
-Grants are kept and shown exactly as they were made; inheritance (catalog to schema to function) only counts when a
-privilege is checked. Registered models are `function` securables on the wire; a table takes SELECT and MODIFY. Source:
-REST reference, grants.
+Grants are stored and returned unchanged; inheritance (catalog to schema to function) applies only to checks. The API
+treats registered models as securables of type `function`; a table takes SELECT and MODIFY. Source: REST reference,
+grants.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.principals import Principal, group_named, principal_named
 from model_serving.workspace.store.database import Json, Store
 
-SMALLEST_PAGE: Final = 150
-ANSWERING_KINDS: Final = {
+MIN_PAGE_SIZE: Final = 150
+RECORD_KINDS: Final = {
     "catalog": ("catalog",),
     "schema": ("schema",),
     "function": ("model", "feature_spec"),
@@ -44,30 +44,25 @@ PRIVILEGES: Final = frozenset(
 def read(call: Call) -> Json:
     _securable(call)
     _check_page_size(call.query.get("max_results"))
-    assignments = _assignments(call.store, call.path["securable_type"], call.path["full_name"])
-    wanted = call.query.get("principal")
-    shown = [entry for entry in assignments if wanted in (None, "", entry["principal"])]
-    return {"privilege_assignments": shown} if shown else {}
+    return _of_principal(call, _assignments(call.store, call.path["securable_type"], call.path["full_name"]))
 
 
 def read_effective(call: Call) -> Json:
-    """What principals hold on a securable, what they inherit included. Source: REST reference, get effective.
+    """Returns granted and inherited privileges on a securable. Source: REST reference, get effective.
 
-    Neither ownership nor the groups of a principal are looked at: nobody published whether the service does.
+    Ownership and group membership are ignored; it is not documented whether the service considers them.
     """
     _securable(call)
     _check_page_size(call.query.get("max_results"))
-    held: dict[str, list[Json]] = {}
+    effective: dict[str, list[Json]] = {}
     for kind, name in _upwards(call.path["full_name"], call.path["securable_type"]):
         above = (
             {} if name == call.path["full_name"] else {"inherited_from_type": kind.upper(), "inherited_from_name": name}
         )
         for entry in _assignments(call.store, kind, name):
             privileges = [{"privilege": privilege} | above for privilege in entry["privileges"]]
-            held.setdefault(entry["principal"], []).extend(privileges)
-    wanted = call.query.get("principal")
-    shown = [{"principal": who, "privileges": each} for who, each in held.items() if wanted in (None, "", who)]
-    return {"privilege_assignments": shown} if shown else {}
+            effective.setdefault(entry["principal"], []).extend(privileges)
+    return _of_principal(call, [{"principal": name, "privileges": each} for name, each in effective.items()])
 
 
 @accepts(requests.UpdateGrants)
@@ -79,17 +74,23 @@ def update(call: Call) -> Json:
         or securable.get("owner") in call.caller.names
         or _holds(call.store, call.caller, "MANAGE", name, kind)
     ):
-        raise PermissionDenied(f"User does not have MANAGE on {_shown(name)}.")
+        raise PermissionDenied(f"User does not have MANAGE on {_label(name)}.")
     granted = {entry["principal"]: entry["privileges"] for entry in _assignments(call.store, kind, name)}
     for change in call.body.get("changes") or []:
         _apply(call.store, granted, change)
-    kept = [{"principal": who, "privileges": privileges} for who, privileges in granted.items() if privileges]
-    call.store.put("grant", f"{kind}/{name}", {"privilege_assignments": kept})
-    return {"privilege_assignments": kept}
+    assignments = [{"principal": who, "privileges": privileges} for who, privileges in granted.items() if privileges]
+    return call.store.put("grant", f"{kind}/{name}", {"privilege_assignments": assignments})
+
+
+def _of_principal(call: Call, assignments: list[Json]) -> Json:
+    """A response with the assignments of the principal in the query, or of all."""
+    principal = call.query.get("principal")
+    selected = [entry for entry in assignments if principal in (None, "", entry["principal"])]
+    return {"privilege_assignments": selected} if selected else {}
 
 
 def require_execute(store: Store, principal: Principal, full_name: str) -> None:
-    """What an endpoint's creator needs on a model or feature spec. Source: product documentation, access control."""
+    """Checks the privileges that an endpoint's creator needs. Source: product documentation, access control."""
     catalog, schema, _ = full_name.split(".", 2)
     for privilege, name in (
         ("USE_CATALOG", catalog),
@@ -97,7 +98,7 @@ def require_execute(store: Store, principal: Principal, full_name: str) -> None:
         ("EXECUTE", full_name),
     ):
         if not _holds(store, principal, privilege, name):
-            raise PermissionDenied(f"User does not have {privilege.replace('_', ' ')} on {_shown(name)}.")
+            raise PermissionDenied(f"User does not have {privilege.replace('_', ' ')} on {_label(name)}.")
 
 
 def holds(call: Call, privilege: str, full_name: str) -> bool:
@@ -105,7 +106,7 @@ def holds(call: Call, privilege: str, full_name: str) -> bool:
 
 
 def _holds(store: Store, principal: Principal, privilege: str, full_name: str, lowest: str = "function") -> bool:
-    """Directly, through a group, from the schema or catalog above, as an owner of one of them, or as an admin."""
+    """Whether a grant here or on a parent, to the principal or its group, ownership, or the admin role gives it."""
     if principal.is_admin:
         return True
     for kind, name in _upwards(full_name, lowest):
@@ -118,7 +119,7 @@ def _holds(store: Store, principal: Principal, privilege: str, full_name: str, l
 
 
 def _upwards(full_name: str, lowest: str) -> Iterator[tuple[str, str]]:
-    """A securable and those above it: kind and name. `lowest` is the kind of what stands in a schema."""
+    """The kind and name of a securable and of its parents; `lowest` is the kind of a securable in a schema."""
     parts = full_name.split(".")
     for depth in range(len(parts), 0, -1):
         yield ("catalog", "schema", lowest)[depth - 1], ".".join(parts[:depth])
@@ -133,9 +134,9 @@ def _apply(store: Store, granted: dict[str, list[str]], change: Json) -> None:
         raise InvalidParameter(f"Privilege {min(unknown)} is not applicable to this entity.")
     if added and not (principal_named(store, who) or group_named(store, who) or who == "account users"):
         raise DoesNotExist(f"Could not find principal with name {who}")
-    # removing ALL_PRIVILEGES clears the principal's entry: the provider revokes that way
-    left = [] if "ALL_PRIVILEGES" in removed else [held for held in granted.get(who, []) if held not in removed]
-    granted[who] = left + [privilege for privilege in dict.fromkeys(added) if privilege not in left]
+    # the provider revokes with ALL_PRIVILEGES, which removes all of the principal's privileges
+    old = [] if "ALL_PRIVILEGES" in removed else granted.get(who, [])
+    granted[who] = [*dict.fromkeys([*(privilege for privilege in old if privilege not in removed), *added])]
 
 
 def _assignments(store: Store, kind: str, name: str) -> list[Json]:
@@ -145,25 +146,25 @@ def _assignments(store: Store, kind: str, name: str) -> list[Json]:
 
 def _securable(call: Call) -> Json:
     kind, name = call.path["securable_type"], call.path["full_name"]
-    if kind not in ANSWERING_KINDS:
+    if kind not in RECORD_KINDS:
         raise InvalidParameter(f"SECURABLETYPE {kind} is not supported by the embedded workspace")
-    found = _find(call.store, kind, name)
-    if not found:
+    securable = _find(call.store, kind, name)
+    if not securable:
         raise DoesNotExist(f"{kind.capitalize()} '{name}' does not exist.")
-    return found
+    return securable
 
 
 def _find(store: Store, kind: str, name: str) -> Json:
-    records = (store.get(record_kind, name) for record_kind in ANSWERING_KINDS[kind])
+    records = (store.get(record_kind, name) for record_kind in RECORD_KINDS[kind])
     return next((record for record in records if record), {})
 
 
 def _check_page_size(text: str | None) -> None:
-    """0 lets the server choose; sizes of 1 to 149 are refused. Source: REST reference, get permissions."""
-    if text and not (text.isdigit() and (int(text) == 0 or int(text) >= SMALLEST_PAGE)):
-        raise InvalidParameter(f"max_results must be 0 or at least {SMALLEST_PAGE}")
+    """Rejects sizes of 1 to 149; 0 is the server's choice. Source: REST reference, get permissions."""
+    if text and not (text.isdigit() and (int(text) == 0 or int(text) >= MIN_PAGE_SIZE)):
+        raise InvalidParameter(f"max_results must be 0 or at least {MIN_PAGE_SIZE}")
 
 
-def _shown(full_name: str) -> str:
+def _label(full_name: str) -> str:
     kind = ("Catalog", "Schema", "Routine or Model")[full_name.count(".")]
     return f"{kind} '{full_name}'"

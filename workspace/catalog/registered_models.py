@@ -20,7 +20,6 @@ from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json, Store
 
 METASTORE: Final = "5d1f6f5e-3c1b-4f0c-8a9e-7b0c5d1f6f5e"
-WITHHELD: Final = frozenset({"fails"})
 
 
 def get_catalog(call: Call) -> Json:
@@ -66,8 +65,8 @@ def get_model(call: Call) -> Json:
 
 
 def list_models(call: Call) -> Json:
-    wanted = {member: call.query[member] for member in ("catalog_name", "schema_name") if call.query.get(member)}
-    models = [model for model in call.store.all("model") if wanted.items() <= model.items()]
+    parents = {member: call.query[member] for member in ("catalog_name", "schema_name") if call.query.get(member)}
+    models = [model for model in call.store.all("model") if parents.items() <= model.items()]
     return {"registered_models": [model for model in models if _may_see(call, model["full_name"])]}
 
 
@@ -83,7 +82,7 @@ def update_model(call: Call) -> Json:
 
 
 def delete_model(call: Call) -> Json:
-    """Refused while versions are left: so users of the service report, though the REST reference says it cascades."""
+    """Rejects a model that still has versions, as users report; the REST reference documents a cascade instead."""
     model = _owned_model(call)
     if versions := versions_of(call.store, model["full_name"]):
         raise InvalidState(
@@ -104,17 +103,17 @@ def get_version(call: Call) -> Json:
 
 
 def delete_version(call: Call) -> Json:
-    """Aliases of the version go with it. Source: REST reference, delete a model version."""
+    """Deletes a version and its aliases. Source: REST reference, delete a model version."""
     model = _owned_model(call)
     number = _version(call.store, model, call.path["version"])["version"]
     call.store.delete("model_version", f"{model['full_name']}/{number}")
-    kept = [alias for alias in model["aliases"] if alias["version_num"] != number]
-    _save(call.store, model | {"aliases": kept})
+    aliases = [alias for alias in model["aliases"] if alias["version_num"] != number]
+    _save(call.store, model | {"aliases": aliases})
     return {}
 
 
 def get_alias(call: Call) -> Json:
-    """The version that an alias points at."""
+    """Returns the version of an alias."""
     model = _visible_model(call)
     for alias in model["aliases"]:
         if alias["alias_name"].lower() == call.path["alias"].lower():
@@ -126,18 +125,18 @@ def get_alias(call: Call) -> Json:
 def set_alias(call: Call) -> Json:
     model, name, number = _owned_model(call), call.path["alias"], call.body.get("version_num")
     _version(call.store, model, str(number))
-    kept = [alias for alias in model["aliases"] if alias["alias_name"].lower() != name.lower()]
-    _save(call.store, model | {"aliases": [*kept, {"alias_name": name, "version_num": number}]})
+    others = [alias for alias in model["aliases"] if alias["alias_name"].lower() != name.lower()]
+    _save(call.store, model | {"aliases": [*others, {"alias_name": name, "version_num": number}]})
     place = {"catalog_name": model["catalog_name"], "schema_name": model["schema_name"], "model_name": model["name"]}
     return place | {"alias_name": name, "id": model["id"], "version_num": number}
 
 
 def delete_alias(call: Call) -> Json:
     model, name = _owned_model(call), call.path["alias"].lower()
-    kept = [alias for alias in model["aliases"] if alias["alias_name"].lower() != name]
-    if len(kept) == len(model["aliases"]):
+    others = [alias for alias in model["aliases"] if alias["alias_name"].lower() != name]
+    if len(others) == len(model["aliases"]):
         raise DoesNotExist(f"Alias '{name}' does not exist for registered model '{model['full_name']}'.")
-    _save(call.store, model | {"aliases": kept})
+    _save(call.store, model | {"aliases": others})
     return {}
 
 
@@ -154,11 +153,11 @@ def new_model(store: Store, full_name: str, owner: str, now: float) -> Json:
         "metastore_id": METASTORE,
         "storage_location": f"s3://workspace/{METASTORE}/models/{number}",
         "aliases": [],
-    } | _made_by(owner, now)
+    } | _audit_members(owner, now)
 
 
 def new_version(model: Json, number: int, now: float, *, status: str = "READY", fails: str | None = None) -> Json:
-    """A model version; `fails` is the reason why building its serving image fails, if it does."""
+    """A new model version; `fails` is the reason why its deployments fail, if they do."""
     return {
         "model_name": model["name"],
         "catalog_name": model["catalog_name"],
@@ -169,18 +168,18 @@ def new_version(model: Json, number: int, now: float, *, status: str = "READY", 
         "source": f"{model['storage_location']}/versions/{number}",
         "metastore_id": METASTORE,
         "fails": fails,
-    } | _made_by(model["owner"], now)
+    } | _audit_members(model["owner"], now)
 
 
 def versions_of(store: Store, full_name: str) -> list[Json]:
-    """Newest first, as the service lists them."""
+    """The versions of a model, newest first, as the service lists them."""
     catalog, schema, name = full_name.split(".")
     place = {"catalog_name": catalog, "schema_name": schema, "model_name": name}
-    found = [version for version in store.all("model_version") if place.items() <= version.items()]
-    return sorted(found, key=lambda version: -int(version["version"]))
+    versions = [version for version in store.all("model_version") if place.items() <= version.items()]
+    return sorted(versions, key=lambda version: -int(version["version"]))
 
 
-def _made_by(owner: str, now: float) -> Json:
+def _audit_members(owner: str, now: float) -> Json:
     at = milliseconds(now)
     return {"created_at": at, "created_by": owner, "updated_at": at, "updated_by": owner}
 
@@ -193,11 +192,11 @@ def _save(store: Store, model: Json) -> Json:
     return store.put("model", model["full_name"], model)
 
 
-def _named(call: Call, kind: str, shown: str) -> Json:
-    found = call.store.get(kind, call.path["full_name"])
-    if found is None:
-        raise DoesNotExist(f"{shown} '{call.path['full_name']}' does not exist.")
-    return found
+def _named(call: Call, kind: str, label: str) -> Json:
+    record = call.store.get(kind, call.path["full_name"])
+    if record is None:
+        raise DoesNotExist(f"{label} '{call.path['full_name']}' does not exist.")
+    return record
 
 
 def _may_see(call: Call, full_name: str) -> bool:
@@ -219,11 +218,11 @@ def _owned_model(call: Call) -> Json:
 
 
 def _version(store: Store, model: Json, number: str) -> Json:
-    found = store.get("model_version", f"{model['full_name']}/{number}")
-    if found is None:
+    version = store.get("model_version", f"{model['full_name']}/{number}")
+    if version is None:
         raise DoesNotExist(f"Model version '{number}' of registered model '{model['full_name']}' does not exist.")
-    return found
+    return version
 
 
 def _public(version: Json) -> Json:
-    return {member: value for member, value in version.items() if member not in WITHHELD}
+    return {member: value for member, value in version.items() if member != "fails"}

@@ -1,6 +1,6 @@
-"""The workspace model registry, as far as serving needs it: reading models and versions that are not in Unity Catalog.
+"""The workspace model registry: reads of models and versions that are not in Unity Catalog.
 
-Source: REST reference, model registry. Versions are text here, numbers in Unity Catalog.
+A version is a string here, and a number in Unity Catalog. Source: REST reference, model registry.
 """
 
 from model_serving.workspace.http.call import Call
@@ -15,7 +15,7 @@ def get_model(call: Call) -> Json:
 
 
 def get_model_with_level(call: Call) -> Json:
-    """The Databricks variant, which adds the id and the caller's level."""
+    """The Databricks variant, with the id and the caller's permission level."""
     model = _model(call)
     level = LEVELS[-1] if call.caller.is_admin else "CAN_READ"
     extra = {"permission_level": level, "latest_versions": _versions(call, model["name"])[-1:]}

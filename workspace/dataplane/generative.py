@@ -1,6 +1,6 @@
-"""Answers of foundation and external models: chat, completions and embeddings that echo what they were asked.
+"""Responses of foundation and external models: chat, completions and embeddings that echo the request.
 
-Source of the shapes: REST reference, query a serving endpoint.
+Source of the formats: REST reference, query a serving endpoint.
 """
 
 import json
@@ -11,7 +11,7 @@ from model_serving.workspace.http.errors import BadRequest
 from model_serving.workspace.store.database import Json
 
 
-def generated(entity: Json, body: Json, answer_id: str, created: int) -> Json:
+def generate(entity: Json, body: Json, response_id: str, created: int) -> Json:
     external = entity.get("external_model") or {}
     model = str(external.get("name") or entity.get("entity_name"))
     if "input" in body:
@@ -20,24 +20,24 @@ def generated(entity: Json, body: Json, answer_id: str, created: int) -> Json:
     usage = {"prompt_tokens": len(text.split()), "completion_tokens": len(text.split())}
     usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"]
     is_chat = "messages" in body
-    said = {"message": {"role": "assistant", "content": text}} if is_chat else {"text": text}
+    message = {"message": {"role": "assistant", "content": text}} if is_chat else {"text": text}
     return {
-        "id": answer_id,
+        "id": response_id,
         "object": "chat.completion" if is_chat else "text_completion",
         "created": created,
         "model": model,
-        "choices": [{"index": 0, "finish_reason": "stop"} | said],
+        "choices": [{"index": 0, "finish_reason": "stop"} | message],
         "usage": usage,
     }
 
 
-def streamed(answer: Json) -> str:
-    """Server-sent events, a word at a time: what clients ask for with `stream`. Source: MLflow's deployments client."""
-    choice = answer["choices"][0]
+def as_events(response: Json) -> str:
+    """The response to `stream`: a server-sent event for each word. Source: MLflow's deployments client."""
+    choice = response["choices"][0]
     is_chat = "message" in choice
     words = str(choice["message"]["content"] if is_chat else choice["text"]).split(" ")
     pieces = [word if not number else f" {word}" for number, word in enumerate(words)]
-    shared = {member: answer[member] for member in ("id", "created", "model")}
+    shared = {member: response[member] for member in ("id", "created", "model")}
     kind = "chat.completion.chunk" if is_chat else "text_completion"
     choices = [_chunk(is_chat, piece, None) for piece in pieces] + [_chunk(is_chat, "", "stop")]
     events = [json.dumps(shared | {"object": kind, "choices": [choice]}) for choice in choices]
@@ -45,8 +45,8 @@ def streamed(answer: Json) -> str:
 
 
 def _chunk(is_chat: bool, text: str, finished: str | None) -> Json:
-    said: Json = {"delta": {"role": "assistant", "content": text}} if is_chat else {"text": text}
-    return {"index": 0, "finish_reason": finished} | said
+    message: Json = {"delta": {"role": "assistant", "content": text}} if is_chat else {"text": text}
+    return {"index": 0, "finish_reason": finished} | message
 
 
 def _prompt(body: Json) -> str:
@@ -58,8 +58,8 @@ def _prompt(body: Json) -> str:
     raise BadRequest("Invalid input. One of 'messages', 'prompt' and 'input' must be given.")
 
 
-def _embeddings(model: str, given: Any) -> Json:
-    texts = given if isinstance(given, list) else [given]
+def _embeddings(model: str, value: Any) -> Json:
+    texts = value if isinstance(value, list) else [value]
     scorer = Echo(model)
     data = [
         {

@@ -1,8 +1,8 @@
-"""What querying leaves behind in Unity Catalog: rows of inference tables and of the usage table, ready to be read.
+"""Inference tables and the usage table: the rows that queries add to Unity Catalog.
 
-The workspace has no SQL; `GET /_workspace/tables/{name}` reads a table's rows, oldest first. The last 10,000 rows of
-all tables together are kept. Source: product documentation, inference tables and AI gateway-enabled inference tables,
-and the schema of system.serving.endpoint_usage.
+The workspace has no SQL; `GET /_workspace/tables/{name}` returns a table's rows, oldest first. It stores the last
+10,000 rows of all tables together. Source: product documentation, inference tables, AI gateway-enabled inference
+tables, and the schema of system.serving.endpoint_usage.
 """
 
 import json
@@ -18,24 +18,24 @@ from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json
 
 USAGE: Final = "system.serving.endpoint_usage"
-LARGEST_PAYLOAD: Final = 1024 * 1024
-"""Characters; longer requests and answers are not captured."""
+MAX_PAYLOAD_LENGTH: Final = 1024 * 1024
+"""In characters; longer requests and responses are not captured."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One query of an entity, answered or refused."""
+    """A query of an entity, with its response."""
 
     request_id: str
     endpoint: Json
     entity: Json
     status: int
-    answer: Any
+    response: Any
     milliseconds: int
 
 
 def list_all(call: Call) -> Json:
-    """The tables that have rows."""
+    """Lists the tables that have rows."""
     require_admin(call.access, "read tables")
     return {"tables": [{"full_name": name, "rows": rows} for name, rows in call.store.tables()]}
 
@@ -49,7 +49,7 @@ def read(call: Call) -> Json:
 
 
 def capture(call: Call, query: Query) -> None:
-    """Adds the rows that the endpoint's settings ask for."""
+    """Adds a row to each table that is enabled for the endpoint."""
     for table, row in _rows(call, query):
         call.store.add_row(table, row)
 
@@ -57,16 +57,16 @@ def capture(call: Call, query: Query) -> None:
 def _rows(call: Call, query: Query) -> Iterator[tuple[str, Json]]:
     captured = (query.endpoint["config"] or {}).get("auto_capture_config") or {}
     if captured.get("enabled"):
-        yield _place(captured, query), _shared(call, query) | _auto_capture(call, query)
+        yield _table_name(captured, query), _shared(call, query) | _auto_capture(call, query)
     gateway = query.endpoint.get("ai_gateway") or {}
     inference = gateway.get("inference_table_config") or {}
     if inference.get("enabled"):
-        yield _place(inference, query), _shared(call, query) | _gateway(call, query)
+        yield _table_name(inference, query), _shared(call, query) | _gateway(call, query)
     if (gateway.get("usage_tracking_config") or {}).get("enabled"):
         yield USAGE, _usage(call, query)
 
 
-def _place(table: Json, query: Query) -> str:
+def _table_name(table: Json, query: Query) -> str:
     prefix = table.get("table_name_prefix") or query.endpoint["name"]
     return f"{table.get('catalog_name')}.{table.get('schema_name')}.{prefix}_payload"
 
@@ -78,7 +78,7 @@ def _shared(call: Call, query: Query) -> Json:
         "status_code": query.status,
         "sampling_fraction": 1.0,
         "request": _payload(call.body),
-        "response": _payload(query.answer),
+        "response": _payload(query.response),
     }
 
 
@@ -104,7 +104,7 @@ def _gateway(call: Call, query: Query) -> Json:
 
 
 def _usage(call: Call, query: Query) -> Json:
-    usage = query.answer.get("usage") if isinstance(query.answer, dict) else None
+    usage = query.response.get("usage") if isinstance(query.response, dict) else None
     tokens = usage or {}
     return {
         "databricks_request_id": query.request_id,
@@ -123,7 +123,7 @@ def _usage(call: Call, query: Query) -> Json:
 
 def _payload(value: Any) -> str | None:
     text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= LARGEST_PAYLOAD else None
+    return text if len(text) <= MAX_PAYLOAD_LENGTH else None
 
 
 def _date(now: float) -> str:

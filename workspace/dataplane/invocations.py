@@ -1,8 +1,8 @@
-"""The data plane: who may query an endpoint at which address, and which served entity answers.
+"""The data plane: queries of endpoints, and the choice of the served entity.
 
-A route-optimized endpoint has its own address, which takes OAuth tokens narrowed to that endpoint only; every other
-endpoint is queried at the workspace's. Sources: product documentation on querying route-optimized endpoints; refusals
-from users' logs.
+A route-optimized endpoint has its own URL, which requires an OAuth token narrowed to that endpoint. All others are
+queried under the workspace's URL. Sources: product documentation, query route-optimized endpoints; messages from users'
+logs.
 """
 
 import time
@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 from model_serving.workspace.dataplane import requests
-from model_serving.workspace.dataplane.generative import generated, streamed
+from model_serving.workspace.dataplane.generative import as_events, generate
 from model_serving.workspace.dataplane.inference_tables import Query, capture
 from model_serving.workspace.dataplane.model_inputs import rows_of
 from model_serving.workspace.dataplane.rate_limits import count_query
@@ -29,20 +29,20 @@ from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.endpoint_permissions import require_level
 from model_serving.workspace.identity.oauth import workspace_id
 from model_serving.workspace.serving.deployments import settled
-from model_serving.workspace.serving.endpoints import found
+from model_serving.workspace.serving.endpoints import require_endpoint
 from model_serving.workspace.serving.entities import kind_of
 from model_serving.workspace.serving.scale_to_zero import wake
 from model_serving.workspace.serving.validation import route_target
 from model_serving.workspace.serving.views import direct_url, is_ready
 from model_serving.workspace.store.database import Json, Store
 
-STRIDE: Final = 37  # shares no factor with 100: any 100 requests in a row visit every percent once, well mixed
+STRIDE: Final = 37  # coprime to 100: any 100 consecutive requests take every percentage once, in mixed order
 
 
 @accepts(requests.Invocation)
 def invoke(call: Call) -> Reply:
-    """`/serving-endpoints/{name}/invocations`, the workspace's address."""
-    endpoint = found(call, "CAN_QUERY")
+    """Queries an endpoint under the workspace's URL."""
+    endpoint = require_endpoint(call, "CAN_QUERY")
     if endpoint["route_optimized"]:
         raise BadRequest(
             f"Endpoint {endpoint['name']} is route optimized and cannot be queried through the workspace URL."
@@ -53,7 +53,7 @@ def invoke(call: Call) -> Reply:
 
 @accepts(requests.ModelInput)
 def invoke_directly(call: Call) -> Reply:
-    """The route-optimized address, in the order in which a caller mends things: token, its details, the permission."""
+    """Queries an endpoint under its route-optimized URL, with an OAuth token narrowed to it."""
     if call.access.is_personal:
         raise Unauthenticated(
             "Token is malformed: personal access tokens are not accepted on route-optimized URLs, use an OAuth token"
@@ -63,14 +63,14 @@ def invoke_directly(call: Call) -> Reply:
     endpoint = call.store.get("endpoint", call.path["name"])
     if (
         endpoint is None
-        or ("entity" in call.path and call.answers("entity-of-a-route-optimized-endpoint", "404"))
+        or ("entity" in call.path and call.switch("entity-of-a-route-optimized-endpoint") == "404")
         or not endpoint["route_optimized"]
         or (endpoint["id"], workspace_id(call.store)) != (call.path["endpoint_id"], call.path["workspace_id"])
     ):
         raise DoesNotExist(f"Endpoint with name '{call.path['name']}' does not exist.")
     if not call.access.allows(f"/serving-endpoints/{endpoint['id']}", "query_inference_endpoint"):
         reason = f"Token is not authorized to query Endpoint {endpoint['name']}"
-        raise Unauthenticated(reason) if call.answers("token-of-another-endpoint", "401") else PermissionDenied(reason)
+        raise Unauthenticated(reason) if call.switch("token-of-another-endpoint") == "401" else PermissionDenied(reason)
     require_level(call, endpoint, "CAN_QUERY")
     endpoint = settled(endpoint, call.clock.now())
     return _respond(call, endpoint, _entity_for(call, endpoint))
@@ -78,36 +78,36 @@ def invoke_directly(call: Call) -> Reply:
 
 @accepts(requests.InvocationByModel)
 def invoke_by_model(call: Call) -> Reply:
-    """OpenAI's own paths, where the request's `model` names the endpoint: clients are given `{host}/serving-endpoints`.
+    """Queries the endpoint in `model`, for OpenAI clients with the base URL `{host}/serving-endpoints`.
 
-    Source: product documentation, querying chat models with the OpenAI client; databricks-sdk-py `open_ai_client.py`.
+    Source: product documentation, query chat models with the OpenAI client; databricks-sdk-py `open_ai_client.py`.
     """
     (name,) = required(call.body, "model")
     return invoke(replace(call, path={"name": name}))
 
 
-def answered_by(store: Store, endpoint: Json, entity_name: str, status: int = HTTPStatus.OK) -> int:
-    """How many requests an entity has answered with that status."""
-    return store.counted(f"answers/{endpoint['id']}/{entity_name}/{int(status)}")
+def response_count(store: Store, endpoint: Json, entity_name: str, status: int = HTTPStatus.OK) -> int:
+    """The number of requests that an entity has answered with that status."""
+    return store.counter(f"answers/{endpoint['id']}/{entity_name}/{int(status)}")
 
 
 def _entity_for(call: Call, endpoint: Json) -> Json:
-    """The entity that the path names, or else the next one by the traffic's percentages."""
+    """The entity in the path or, without one, the next by traffic percentages."""
     if endpoint["is_stopped"]:
         raise InvalidState(f"Endpoint {endpoint['name']} is stopped.")
     if not is_ready(endpoint):
         reason = f"Endpoint {endpoint['name']} is not ready: it has no active config."
-        raise DoesNotExist(reason) if call.answers("query-before-deployment", "404") else InvalidState(reason)
+        raise DoesNotExist(reason) if call.switch("query-before-deployment") == "404" else InvalidState(reason)
     config = endpoint["config"]
-    wanted = call.path.get("entity") or _next_target(call.store, endpoint["id"], config)
+    name = call.path.get("entity") or _next_target(call.store, endpoint["id"], config)
     for entity in config["served_entities"]:
-        if entity["name"] == wanted:
+        if entity["name"] == name:
             return dict(entity)
-    raise DoesNotExist(f"Served entity '{wanted}' does not exist on Endpoint {endpoint['name']}.")
+    raise DoesNotExist(f"Served entity '{name}' does not exist on Endpoint {endpoint['name']}.")
 
 
 def _next_target(store: Store, endpoint_id: str, config: Json) -> str:
-    """Deterministic: the n-th request of a config always goes to the same entity, and shares are exact per hundred."""
+    """The target of the next request. Deterministic: shares are exact for every hundred requests of a config."""
     number = store.count(f"requests/{endpoint_id}/{config['config_version']}")
     percent = number * STRIDE % 100
     for route in config["traffic_config"]["routes"]:
@@ -118,22 +118,22 @@ def _next_target(store: Store, endpoint_id: str, config: Json) -> str:
 
 
 def _respond(call: Call, endpoint: Json, entity: Json) -> Reply:
-    """The entity's answer; one that refuses the input is a query, too: it is counted and captured."""
+    """The entity's response. A query with invalid input is counted and captured, too."""
     count_query(call, endpoint)
-    began, now = time.perf_counter(), call.clock.now()
+    start, now = time.perf_counter(), call.clock.now()
     delay = wake(call.store, call.settings, endpoint, entity, now)
     request_id = str(uuid.uuid4())
     try:
-        status, answer = int(HTTPStatus.OK), _scored(call, entity, request_id)
-    except BadRequest as fault:
-        status, answer = fault.status, fault.body()
-    took = round((delay + time.perf_counter() - began) * 1000)
+        status, response = int(HTTPStatus.OK), _scored(call, entity, request_id)
+    except BadRequest as error:
+        status, response = error.status, error.body()
+    duration = round((delay + time.perf_counter() - start) * 1000)
     call.store.count(f"answers/{endpoint['id']}/{entity['name']}/{status}", start=1)
-    capture(call, Query(request_id, endpoint, entity, status, answer, took))
+    capture(call, Query(request_id, endpoint, entity, status, response, duration))
     headers = {"served-model-name": entity["name"], "x-request-id": request_id}
-    if call.body.get("stream") is True and status == HTTPStatus.OK and "choices" in answer:
-        return Reply(streamed(answer), headers=headers | {"Content-Type": "text/event-stream"}, delay=delay)
-    return Reply(answer, status, headers, delay)
+    if call.body.get("stream") is True and status == HTTPStatus.OK and "choices" in response:
+        return Reply(as_events(response), headers=headers | {"Content-Type": "text/event-stream"}, delay=delay)
+    return Reply(response, status, headers, delay)
 
 
 def _scored(call: Call, entity: Json, request_id: str) -> Json:
@@ -144,11 +144,11 @@ def _scored(call: Call, entity: Json, request_id: str) -> Json:
         case "FEATURE_SPEC":
             return {"outputs": [_features(entity, row) for row in rows_of(call.body)]}
         case _:
-            return generated(entity, call.body, request_id, int(call.clock.now()))
+            return generate(entity, call.body, request_id, int(call.clock.now()))
 
 
 def _features(entity: Json, row: object) -> Json:
-    """A feature spec answers with its lookup keys and the features found by them."""
+    """The response of a feature spec: the lookup keys and their features."""
     keys = row if isinstance(row, dict) else {"key": row}
     (feature,) = Echo(str(entity["entity_name"])).predict([row], "")
     return keys | {"feature": feature}

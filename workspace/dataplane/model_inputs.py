@@ -1,4 +1,4 @@
-"""What a request to a model holds: rows, in any of the four input shapes of the MLflow scoring protocol."""
+"""The rows of a request to a model, in one of the four input formats of MLflow's scoring protocol."""
 
 from typing import Any, Final
 
@@ -9,15 +9,15 @@ INPUTS: Final = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 def rows_of(body: Json) -> list[Any]:
-    """The rows of a request in any of the four input shapes of the MLflow scoring protocol."""
-    given = [name for name in INPUTS if name in body]
-    if len(given) != 1:
+    """The rows of a request. Raises BadRequest unless it has exactly one valid input format."""
+    formats = [name for name in INPUTS if name in body]
+    if len(formats) != 1:
         raise BadRequest(
             "Invalid input. The input must be a JSON dictionary with exactly one of the input fields"
             f" {', '.join(INPUTS)}. Received dictionary with input fields: {sorted(body)}."
         )
-    value = body[given[0]]
-    match given[0]:
+    value = body[formats[0]]
+    match formats[0]:
         case "dataframe_split":
             return _split_rows(value)
         case "inputs" if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Rate limits of an endpoint, enforced: those of its AI gateway and the deprecated ones of its own.
+"""Enforcement of the rate limits of an endpoint's AI gateway, and of its deprecated own ones.
 
-Source: REST reference, put AI gateway: `calls` in any minute for the `key`: the endpoint as a whole, each user, or one
-named user group or service principal. Limits in tokens are kept and shown, not enforced. The refusal's text is ours.
+A limit is a number of `calls` a minute for the endpoint as a whole, for each user, or for a user group or service
+principal. Limits in tokens are stored, not enforced. Source: REST reference, put AI gateway. The message is ours.
 """
 
 import math
@@ -16,11 +16,11 @@ MINUTE: Final = 60
 
 
 def count_query(call: Call, endpoint: Json) -> None:
-    """Counts a query against every limit that it falls under. Raises TooManyRequests at the first that is used up."""
+    """Counts a query against every limit that applies to it. Raises TooManyRequests if one is exhausted."""
     now = call.clock.now()
     minute = int(now // MINUTE)
-    kept = call.store.get("rates", endpoint["id"]) or {"minute": minute, "calls": {}}
-    calls = kept["calls"] if kept["minute"] == minute else {}
+    record = call.store.get("rates", endpoint["id"]) or {"minute": minute, "calls": {}}
+    calls = record["calls"] if record["minute"] == minute else {}
     for counter, limit in _limits(call, endpoint):
         if calls.get(counter, 0) >= limit["calls"]:
             wait = math.ceil((minute + 1) * MINUTE - now)
@@ -35,7 +35,7 @@ def count_query(call: Call, endpoint: Json) -> None:
 
 
 def _limits(call: Call, endpoint: Json) -> Iterator[tuple[str, Json]]:
-    """The limits on this caller, each with the name of what it counts."""
+    """The limits that apply to the caller, each with the key of its counter."""
     gateway = endpoint.get("ai_gateway") or {}
     limits = [*(gateway.get("rate_limits") or []), *(endpoint.get("rate_limits") or [])]
     for number, limit in enumerate(limits):

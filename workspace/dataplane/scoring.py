@@ -1,8 +1,8 @@
-"""What models answer: by a Python file, by an MLflow model folder, or, where none is named, by an echo.
+"""Scoring of models by a Python file, by an MLflow model folder or, by default, by an echo.
 
-A Python file defines `predict(rows, version)`, which gets the request's rows and the served version and returns one
-prediction for each row, and may define `INPUTS`, the types of its columns: double, long, boolean or string. An MLflow
-model folder is scored by `mlflow`, if that is installed. `workspace/dataplane/models/iris.py` is an example.
+A Python file defines `predict(rows, version)`, which takes the request's rows and the served version and returns one
+prediction for each row. It may define `INPUTS`, the types of its columns: double, long, boolean or string. An MLflow
+model folder needs the package `mlflow`. `workspace/dataplane/models/iris.py` is an example.
 """
 
 import hashlib
@@ -29,17 +29,17 @@ FITS: Final[dict[str, Callable[[Any], bool]]] = {
 
 
 class ModelError(Exception):
-    """A model that can't be loaded; the text is for the one who named it."""
+    """A model that can't be loaded."""
 
 
 class Scorer(Protocol):
     def predict(self, rows: list[Any], version: str) -> list[Any]:
-        """One prediction for each row. Raises BadRequest where the rows don't fit the model."""
+        """One prediction for each row. Raises BadRequest if the rows don't match the model's signature."""
 
 
 @dataclass(frozen=True)
 class Echo:
-    """A number from 0 to 1 out of the model, its version and the row: always the same for the same."""
+    """A number from 0 to 1, computed from the model's name, its version and the row."""
 
     name: str
 
@@ -53,7 +53,7 @@ class Echo:
 
 @dataclass(frozen=True)
 class FileScorer:
-    """The functions of a Python file."""
+    """The function of a Python file, with the types of its input columns."""
 
     function: Callable[[list[Any], str], Any]
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -62,47 +62,47 @@ class FileScorer:
         for row in rows:
             _check_row(row, self.inputs)
         try:
-            found = list(self.function(rows, version))
-            return list(json.loads(json.dumps(found, allow_nan=False)))
-        except Exception as fault:
-            raise _evaluation_error(fault) from fault
+            predictions = list(self.function(rows, version))
+            return list(json.loads(json.dumps(predictions, allow_nan=False)))
+        except Exception as error:
+            raise _evaluation_error(error) from error
 
 
 @dataclass(frozen=True)
 class FolderScorer:
-    """A saved MLflow model. `mlflow` enforces its signature."""
+    """A saved MLflow model, whose signature `mlflow` enforces."""
 
     model: Any
 
     def predict(self, rows: list[Any], version: str) -> list[Any]:
-        del version  # the folder is one version
+        del version  # a folder is a single version
         import pandas as pd  # noqa: PLC0415 - only where mlflow is installed
 
         try:
-            found = pd.DataFrame(self.model.predict(pd.DataFrame(rows)))
-        except Exception as fault:
-            raise _evaluation_error(fault) from fault
-        records = json.loads(found.to_json(orient="records"))
-        # a single column without a name of its own is a plain list, as MLflow's scoring server writes it
-        return [next(iter(each.values())) for each in records] if len(found.columns) == 1 else records
+            predictions = pd.DataFrame(self.model.predict(pd.DataFrame(rows)))
+        except Exception as error:
+            raise _evaluation_error(error) from error
+        records = json.loads(predictions.to_json(orient="records"))
+        # MLflow's scoring server, too, returns a single unnamed column as a list
+        return [next(iter(each.values())) for each in records] if len(predictions.columns) == 1 else records
 
 
 def scorer_for(store: Store, entity: Json) -> Scorer:
-    """The scorer of a served model: that of its version, of its name, or the echo."""
+    """The scorer of the served version, else of the model, else an echo."""
     name, version = str(entity.get("entity_name")), str(entity.get("entity_version"))
-    named = store.get("scorer", f"{name}/{version}") or store.get("scorer", name)
-    if named is None:
+    record = store.get("scorer", f"{name}/{version}") or store.get("scorer", name)
+    if record is None:
         return Echo(name)
     try:
-        return load(Path(named["path"]))
-    except ModelError as fault:
-        raise BadRequest(f"The model can't be loaded: {fault}") from fault
+        return load(Path(record["path"]))
+    except ModelError as error:
+        raise BadRequest(f"The model can't be loaded: {error}") from error
 
 
 def load(path: Path) -> Scorer:
-    """The scorer of a Python file or an MLflow model folder; a relative path starts at this package.
+    """The scorer of a Python file or an MLflow model folder; a path is relative to this package.
 
-    Raises ModelError. A file that changed since is read again.
+    A changed file is loaded again. Raises ModelError.
     """
     path = PACKAGE / path
     if not path.exists():
@@ -122,8 +122,8 @@ def _file(path: Path) -> Scorer:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as fault:
-        raise ModelError(f"{path} can't be run: {type(fault).__name__}: {fault}") from fault
+    except Exception as error:
+        raise ModelError(f"{path} can't be run: {type(error).__name__}: {error}") from error
     return FileScorer(_function(path, module), _inputs(path, module))
 
 
@@ -137,13 +137,13 @@ def _function(path: Path, module: ModuleType) -> Callable[[list[Any], str], Any]
 def _inputs(path: Path, module: ModuleType) -> Mapping[str, str]:
     inputs: dict[str, str] = getattr(module, "INPUTS", {})
     if unknown := set(inputs.values()) - set(FITS):
-        raise ModelError(f"{path}: unknown type '{min(unknown)}' in INPUTS, there are: {', '.join(FITS)}")
+        raise ModelError(f"{path}: unknown type '{min(unknown)}' in INPUTS, allowed: {', '.join(FITS)}")
     return inputs
 
 
 def _folder(path: Path) -> Scorer:
     if not (path / "MLmodel").exists():
-        raise ModelError(f"{path} is no MLflow model folder: it holds no file MLmodel")
+        raise ModelError(f"{path} is not an MLflow model folder: it has no file MLmodel")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # mlflow warns about type hints of its own
         return _mlflow_model(path)
@@ -152,16 +152,16 @@ def _folder(path: Path) -> Scorer:
 def _mlflow_model(path: Path) -> Scorer:
     try:
         import mlflow.pyfunc  # noqa: PLC0415 - the workspace runs without it
-    except ImportError as fault:
-        raise ModelError(f"{path} is an MLflow model, which needs mlflow: pip install mlflow ({fault})") from fault
+    except ImportError as error:
+        raise ModelError(f"{path} is an MLflow model, which needs mlflow: pip install mlflow ({error})") from error
     try:
         return FolderScorer(mlflow.pyfunc.load_model(str(path)))
-    except Exception as fault:
-        raise ModelError(f"{path} can't be loaded: {type(fault).__name__}: {fault}") from fault
+    except Exception as error:
+        raise ModelError(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
 
 
 def _check_row(row: Any, inputs: Mapping[str, str]) -> None:
-    """Refused in MLflow's words for an enforced signature. Columns that the model doesn't know are ignored."""
+    """Raises BadRequest with MLflow's message if a row doesn't match the signature. Unknown columns are ignored."""
     if not inputs:
         return
     if not isinstance(row, dict):
@@ -176,9 +176,9 @@ def _check_row(row: Any, inputs: Mapping[str, str]) -> None:
             )
 
 
-def _evaluation_error(fault: Exception) -> BadRequest:
-    """The text of MLflow's scoring server for a model that raised."""
+def _evaluation_error(error: Exception) -> BadRequest:
+    """The message of MLflow's scoring server for a model that raised an exception."""
     return BadRequest(
         "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with the model"
-        f" for inference. Error '{type(fault).__name__}: {fault}'"
+        f" for inference. Error '{type(error).__name__}: {error}'"
     )

@@ -1,4 +1,4 @@
-"""The workspace as an ASGI application: each route guarded as its table says, and what no route answers."""
+"""The workspace as an ASGI application: its routes with their authentication, and responses to unknown routes."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -8,22 +8,22 @@ from starlette.types import ASGIApp
 
 from model_serving.workspace.http.errors import NoSuchApi, error_body
 from model_serving.workspace.http.handlers import Handlers
-from model_serving.workspace.http.middleware import Gateway
-from model_serving.workspace.http.routes import BY_SCOPE, LOCAL, NARROWED, OPENAPI, PUBLIC, TOKENS, interface
+from model_serving.workspace.http.middleware import Middleware
+from model_serving.workspace.http.routes import BY_SCOPE, DIRECT, LOCAL, OPENAPI, PUBLIC, TOKENS, openapi
 from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import Clock
 from model_serving.workspace.store.database import Store
 
 
 def create_app(store: Store, clock: Clock, settings: Settings | None = None) -> ASGIApp:
-    """The workspace in a founded store, as an ASGI application. Call it from one thread only."""
+    """The application of a bootstrapped workspace. Call it from one thread only."""
     handlers = Handlers(store, clock, settings or Settings())
-    public = (*PUBLIC, ("GET", OPENAPI, interface))
+    public = (*PUBLIC, ("GET", OPENAPI, openapi))
     routes = [Route(path, handlers.public(rule), methods=[method]) for method, path, rule in public]
     routes += [Route(path, handlers.token(), methods=["POST"]) for path in TOKENS]
     routes += [Route(path, handlers.local(rule), methods=[method]) for method, path, rule in LOCAL]
-    for method, path, rule in NARROWED:
-        handler = handlers.guarded(rule, "model-serving", takes_narrowed_tokens=True)
+    for method, path, rule in DIRECT:
+        handler = handlers.guarded(rule, "model-serving", accepts_narrowed_tokens=True)
         routes.append(Route(path, handler, methods=[method]))
     for scope, table in BY_SCOPE.items():
         routes += [Route(path, handlers.guarded(rule, scope), methods=[method]) for method, path, rule in table]
@@ -31,16 +31,16 @@ def create_app(store: Store, clock: Clock, settings: Settings | None = None) -> 
         routes=routes, exception_handlers={404: _no_such_api, 405: _no_such_api, Exception: _internal_error}
     )
     app.router.redirect_slashes = False
-    return Gateway(app, store, clock)
+    return Middleware(app, store, clock)
 
 
 async def _no_such_api(request: Request, _: Exception) -> JSONResponse:
-    """The service shows the path without `/api`, and answers the same to an unknown method."""
+    """The response to an unknown path or method; the service shows the path without `/api`."""
     path = request.url.path.removeprefix("/api")
     return JSONResponse(NoSuchApi(f"No API found for '{request.method} {path}'").body(), NoSuchApi.status)
 
 
-async def _internal_error(_: Request, fault: Exception) -> JSONResponse:
-    """The traceback goes to the server's log, and the connection is lost; the client still gets an envelope."""
-    body = error_body("INTERNAL_ERROR", f"Internal error: {type(fault).__name__}")
+async def _internal_error(_: Request, error: Exception) -> JSONResponse:
+    """The response to an exception, whose traceback is in the server's log. The connection is closed."""
+    body = error_body("INTERNAL_ERROR", f"Internal error: {type(error).__name__}")
     return JSONResponse(body, 500, {"Connection": "close"})

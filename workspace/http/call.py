@@ -1,4 +1,4 @@
-"""One request as the rules see it, and the answer they give: no web framework below this line."""
+"""A request as rules get it, and their response. Rules do not depend on the web framework."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ from model_serving.workspace.store.database import Json, Store
 
 @dataclass(frozen=True)
 class Call:
-    """Who asks, what they sent, and what the rules need to answer.
+    """An authenticated request, with the workspace that it is for.
 
-    `path` holds the names in braces of the route, `body` the decoded JSON object, `origin` the scheme, host and port
-    that the client used: addresses that the workspace hands out start with it.
+    `path` has the parameters of the route, `body` is the decoded JSON object, and `origin` is the scheme, host and port
+    that the client used, for URLs in responses.
     """
 
     store: Store
@@ -33,16 +33,16 @@ class Call:
     def caller(self) -> Principal:
         return self.access.principal
 
-    def answers(self, switch: str, answer: str) -> bool:
-        """Whether that switch stands on that answer."""
-        return self.settings.switches[switch] == answer
+    def switch(self, name: str) -> str:
+        """The chosen answer of a switch."""
+        return self.settings.switches[name]
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer that is more than `200` with a JSON object; a `str` body is sent as text.
+    """A response other than `200` with a JSON object; a `str` body is sent as text.
 
-    `delay` is how many seconds it takes to come; the server goes on answering others meanwhile.
+    `delay` is in seconds and does not block other requests.
     """
 
     body: Json | str | None
@@ -55,12 +55,8 @@ Rule: TypeAlias = Callable[[Call], Json | Reply]
 
 
 def required(body: Mapping[str, Any], *members: str) -> list[str]:
-    """The text members of a body that an operation can't do without."""
-    return [_text(body, member) for member in members]
-
-
-def _text(body: Mapping[str, Any], member: str) -> str:
-    value = body.get(member)
-    if not isinstance(value, str) or not value:
-        raise InvalidParameter(f"Missing required field: {member}")
-    return value
+    """The values of required text members. Raises InvalidParameter for the first that is missing or empty."""
+    for member in members:
+        if not isinstance(body.get(member), str) or not body[member]:
+            raise InvalidParameter(f"Missing required field: {member}")
+    return [body[member] for member in members]

@@ -1,7 +1,7 @@
-"""Errors of the API: one class for each code, one JSON shape for all of them.
+"""The errors of the API, one class for each code.
 
-Both SDKs pick the exception class by `error_code` first and by status second, MLflow by `error_code` alone; so every
-refusal carries the code that captures of the live service show, not the generic one that the REST reference prints.
+Both SDKs select the exception class by `error_code` first and by status second, MLflow by `error_code` only. So every
+error has the code from captures of the service, not the generic one of the REST reference.
 """
 
 # ruff: noqa: N818 - the names are the API's error codes
@@ -14,7 +14,7 @@ SCIM_ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 class ApiError(Exception):
-    """A request refused by a rule; `message` is what the user of a client gets to read."""
+    """A rejected request."""
 
     status: int = 500
     error_code: ClassVar[str] = "INTERNAL_ERROR"
@@ -55,7 +55,7 @@ class PermissionDenied(ApiError):
 
 
 class DoesNotExist(ApiError):
-    """Without `has_code` the answer is a message alone, and its status says the rest."""
+    """Without `has_code` the body has a message only."""
 
     status, error_code = 404, "RESOURCE_DOES_NOT_EXIST"
 
@@ -84,7 +84,7 @@ class Conflict(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """`retry_after` is in whole seconds; databricks-sdk-py waits that long, then asks again by itself."""
+    """`retry_after` is in whole seconds, after which databricks-sdk-py retries."""
 
     status, error_code = 429, "REQUEST_LIMIT_EXCEEDED"
 
@@ -101,7 +101,7 @@ class TooLarge(ApiError):
 
 
 class ScimError(ApiError):
-    """Identities answer in SCIM's own shape; clients build their message from `scimType` and `detail`."""
+    """SCIM's own error format; clients build their message from `scimType` and `detail`."""
 
     def __init__(self, status: HTTPStatus, message: str, scim_type: str | None = None) -> None:
         super().__init__(message)
@@ -109,12 +109,12 @@ class ScimError(ApiError):
         self.scim_type = scim_type
 
     def body(self) -> dict[str, Any]:
-        shape = {"schemas": [SCIM_ERROR_SCHEMA], "status": str(self.status), "detail": self.message}
-        return shape | ({"scimType": self.scim_type} if self.scim_type else {})
+        body = {"schemas": [SCIM_ERROR_SCHEMA], "status": str(self.status), "detail": self.message}
+        return body | ({"scimType": self.scim_type} if self.scim_type else {})
 
 
 class OAuthError(ApiError):
-    """The token endpoint's shape, RFC 6749 section 5.2; databricks-sdk-py shows `error: error_description`."""
+    """The error format of the token endpoint, RFC 6749 section 5.2; databricks-sdk-py shows both members."""
 
     def __init__(self, status: HTTPStatus, error: str, description: str) -> None:
         super().__init__(description)
@@ -126,7 +126,7 @@ class OAuthError(ApiError):
 
 
 def error_body(error_code: str, message: str) -> dict[str, Any]:
-    """The envelope of every other API, with a request id that a user could quote."""
+    """The error format of all other APIs, with a request id."""
     request_info = {
         "@type": "type.googleapis.com/google.rpc.RequestInfo",
         "request_id": str(uuid.uuid4()),

@@ -1,4 +1,4 @@
-"""From a web request to a rule and back: the only place that knows both Starlette and `Call`."""
+"""Adapters from Starlette requests to rules, and from their replies to responses."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
@@ -15,7 +15,7 @@ from model_serving.workspace.http.errors import ApiError, PermissionDenied
 from model_serving.workspace.http.json_bodies import json_object
 from model_serving.workspace.http.request_model import check_body, model_of
 from model_serving.workspace.identity.oauth import issue_token
-from model_serving.workspace.identity.tokens import NOBODY, Access
+from model_serving.workspace.identity.tokens import NO_ACCESS, Access
 from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import Clock
 from model_serving.workspace.store.database import Json, Store
@@ -24,7 +24,7 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class Handlers:
-    """Makes the web handlers of one workspace. Each runs to its end without waiting, so rules never interleave."""
+    """The request handlers of one workspace. A rule never waits, so rules do not interleave."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self.store = store
@@ -32,60 +32,60 @@ class Handlers:
         self.settings = settings
 
     def public(self, rule: Rule) -> Endpoint:
-        """A rule that needs no credential."""
+        """A handler that needs no credential."""
 
         async def handle(request: Request) -> Response:
-            return await self._answered(lambda: rule(self._call(request, NOBODY, {})))
+            return await self._respond(lambda: rule(self._call(request, NO_ACCESS, {})))
 
         return handle
 
     def local(self, rule: Rule) -> Endpoint:
-        """A rule that needs no credential, but a client on this machine that means this machine."""
+        """A handler for clients on this machine that use a loopback host name. They need no credential."""
 
         async def handle(request: Request) -> Response:
             def run() -> Json | Reply:
                 client = request.client.host if request.client else ""
                 if not (_is_loopback(client) and _is_loopback(request.url.hostname or "")):
-                    raise PermissionDenied("This page is only shown on the machine that the workspace runs on.")
-                return rule(self._call(request, NOBODY, {}))
+                    raise PermissionDenied("This page is available only on the machine of the workspace.")
+                return rule(self._call(request, NO_ACCESS, {}))
 
-            return await self._answered(run)
+            return await self._respond(run)
 
         return handle
 
-    def guarded(self, rule: Rule, scope: str, *, takes_narrowed_tokens: bool = False) -> Endpoint:
-        """A rule for principals whose credential has that OAuth scope; all of its writes happen, or none."""
+    def guarded(self, rule: Rule, scope: str, *, accepts_narrowed_tokens: bool = False) -> Endpoint:
+        """A handler for credentials with that OAuth scope; the rule's writes are one transaction."""
 
         async def handle(request: Request) -> Response:
             def run() -> Json | Reply:
                 access = authenticate(self.store, self.clock, request.headers.get("authorization"))
                 request.state.principal = access.principal.name
                 require_scope(access, scope)
-                if not takes_narrowed_tokens:
+                if not accepts_narrowed_tokens:
                     require_whole_workspace(access)
-                # a read is one thread's work from start to end, it needs no transaction
+                # a read runs without interruption and needs no transaction
                 with nullcontext() if request.method == "GET" else self.store.atomic():
                     return rule(self._call(request, access, _body(request, rule)))
 
-            return await self._answered(run)
+            return await self._respond(run)
 
         return handle
 
     def token(self) -> Endpoint:
-        """The token endpoint reads a form, and its credential is no bearer token."""
+        """The handler of the token endpoint, which takes a form, and no bearer token."""
 
         async def handle(request: Request) -> Response:
             form = dict(parse_qsl(request.state.body.decode("utf-8", "replace")))
-            call = self._call(request, NOBODY, {})
-            return await self._answered(lambda: issue_token(call, form, request.headers.get("authorization")))
+            call = self._call(request, NO_ACCESS, {})
+            return await self._respond(lambda: issue_token(call, form, request.headers.get("authorization")))
 
         return handle
 
-    async def _answered(self, run: Callable[[], Json | Reply]) -> Response:
+    async def _respond(self, run: Callable[[], Json | Reply]) -> Response:
         try:
             result = run()
-        except ApiError as fault:
-            return JSONResponse(fault.body(), fault.status, fault.headers())
+        except ApiError as error:
+            return JSONResponse(error.body(), error.status, error.headers())
         reply = result if isinstance(result, Reply) else Reply(result)
         if reply.delay:
             await self.clock.sleep(reply.delay)

@@ -1,4 +1,4 @@
-"""Around every request: body limit, path spelling, faults, the workspace's header, and the journal."""
+"""Middleware for every request: size limit, trailing slashes, fault injection, the workspace id header, the journal."""
 
 import json
 import socket
@@ -8,19 +8,19 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model_serving.workspace.admin import fault_injection, journal
-from model_serving.workspace.admin.overview import is_of_the_page
+from model_serving.workspace.admin.overview import is_page_request
 from model_serving.workspace.http.errors import TooLarge
 from model_serving.workspace.identity.oauth import workspace_id
 from model_serving.workspace.store.clock import Clock
 from model_serving.workspace.store.database import Json, Store
 
-LARGEST_BODY: Final = 16 * 1024 * 1024
-NO_ANSWER: Final = 0
+MAX_BODY_SIZE: Final = 16 * 1024 * 1024
+NO_RESPONSE: Final = 0
 """The status in the journal of a request whose connection was reset."""
 
 
-class Gateway:
-    """The outermost layer. The routes within find the request's body in `scope["state"]["body"]`."""
+class Middleware:
+    """The outermost layer. It passes the request's body to the routes in `scope["state"]["body"]`."""
 
     def __init__(self, app: ASGIApp, store: Store, clock: Clock) -> None:
         self.app = app
@@ -31,39 +31,39 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        # MLflow posts and lists with a trailing slash and would turn a redirected POST into a GET
+        # MLflow uses trailing slashes, and would turn a redirected POST into a GET
         scope["path"] = scope["path"].rstrip("/") or "/"
         scope["state"] = {"body": b"", "principal": None}
-        answer = _Answer(self.store, self.clock, self.workspace, scope, send)
+        response = _Response(self.store, self.clock, self.workspace, scope, send)
         try:
             body = await _whole_body(receive)
         except TooLarge as fault:
-            await answer.refuse(fault.status, fault.body())
+            await response.reject(fault.status, fault.body())
             return
         if body is None:
             return
         scope["state"]["body"] = body
-        await self._pass_on(scope, receive, answer)
+        await self._pass_on(scope, receive, response)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        fault = fault_injection.struck(self.store, scope["method"], scope["path"])
+    async def _pass_on(self, scope: Scope, receive: Receive, response: "_Response") -> None:
+        fault = fault_injection.match_fault(self.store, scope["method"], scope["path"])
         if fault is None:
-            await self.app(scope, receive, answer.send)
+            await self.app(scope, receive, response.send)
             return
         if fault.after_handler and fault.status is not None:
-            await self.app(scope, receive, _nowhere)
+            await self.app(scope, receive, _discard)
         await self.clock.sleep(fault.delay_seconds)
         if fault.status is None:
-            await self.app(scope, receive, answer.send)
+            await self.app(scope, receive, response.send)
             return
         if fault.reset:
-            await answer.reset(receive)
+            await response.reset(receive)
         else:
-            await answer.refuse(fault.status, fault.payload())
+            await response.reject(fault.status, fault.payload())
 
 
-class _Answer:
-    """The way back to the client: notes the request in the journal, then answers with the workspace's id."""
+class _Response:
+    """The response of a request: recorded in the journal, then sent with the workspace id."""
 
     def __init__(self, store: Store, clock: Clock, workspace: bytes, scope: Scope, send: Send) -> None:
         self._store = store
@@ -75,11 +75,11 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._record(message["status"])
-            # without the workspace id in its metadata probe, the provider looks for this header
+            # the provider reads this header if the host metadata has no workspace id
             message = {**message, "headers": [*message["headers"], (b"x-databricks-org-id", self._workspace)]}
         await self._send(message)
 
-    async def refuse(self, status: int, body: Json | str) -> None:
+    async def reject(self, status: int, body: Json | str) -> None:
         payload = (body if isinstance(body, str) else json.dumps(body)).encode()
         kind = b"text/plain; charset=utf-8" if isinstance(body, str) else b"application/json"
         headers = [(b"content-type", kind), (b"content-length", str(len(payload)).encode())]
@@ -87,16 +87,17 @@ class _Answer:
         await self.send({"type": "http.response.body", "body": payload})
 
     async def reset(self, receive: Receive) -> None:
-        """Reset the connection (RST, not FIN) instead of answering; ASGI has no message for it, uvicorn a transport."""
-        self._record(NO_ANSWER)
+        """Resets the connection (RST, not FIN). ASGI has no message for that, so it uses uvicorn's transport."""
+        self._record(NO_RESPONSE)
         transport = self._send.__self__.transport  # type: ignore[attr-defined]
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
-        while (await receive())["type"] != "http.disconnect":  # uvicorn answers 500 where the application ends first
+        # uvicorn would send a 500 if the application returned first
+        while (await receive())["type"] != "http.disconnect":
             pass
 
     def _record(self, status: int) -> None:
-        if is_of_the_page(self._scope["path"]):
+        if is_page_request(self._scope["path"]):
             return
         journal.record(
             self._store,
@@ -110,12 +111,12 @@ class _Answer:
         )
 
 
-async def _nowhere(_: Message) -> None:
-    """Where an answer goes that a fault rule withholds."""
+async def _discard(_: Message) -> None:
+    """Drops the response of a request whose fault rule is applied after the handler."""
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
-    """The request's body, or None when the client left half-way: half a request must not be carried out."""
+    """The request's body, or None if the client disconnects before its end."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -125,7 +126,7 @@ async def _whole_body(receive: Receive) -> bytes | None:
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)
-        if size > LARGEST_BODY:
+        if size > MAX_BODY_SIZE:
             raise TooLarge("Request size exceeds the maximum of 16 MB.")
         if not message.get("more_body"):
             return b"".join(chunks)

@@ -20,7 +20,7 @@ R = TypeVar("R", bound=Rule)
 
 
 def _json_type(name: str, fits: Callable[[Any], bool]) -> BeforeValidator:
-    """A validator that accepts null and values that fit, and names the type that it expects."""
+    """A validator for null and values of a JSON type, with the type's name in its message."""
 
     def check(value: Any) -> Any:
         if value is None or fits(value):

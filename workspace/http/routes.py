@@ -1,4 +1,4 @@
-"""Every path of the workspace, and nothing else: what a path does is told where its rule lives."""
+"""The route tables of the workspace: method, path and rule."""
 
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -22,7 +22,7 @@ SECRETS: Final = "/api/2.0/secrets"
 MLFLOW: Final = "/api/2.0/mlflow"
 SCIM: Final = "/api/2.0/preview/scim/v2"
 KINDS: Final[dict[Kind, str]] = {"user": "Users", "service_principal": "ServicePrincipals", "group": "Groups"}
-LISTS: Final = "/api/2.0/permissions/serving-endpoints/{endpoint_id}"
+PERMISSIONS: Final = "/api/2.0/permissions/serving-endpoints/{endpoint_id}"
 PRINCIPAL_SECRETS: Final = (
     "/api/2.0/accounts/servicePrincipals/{principal_id}/credentials/secrets",
     "/api/2.0/accounts/{account_id}/servicePrincipals/{principal_id}/credentials/secrets",
@@ -50,7 +50,7 @@ SERVING: Final[Routes] = (
     ("PATCH", f"{ENDPOINTS}/{{name}}/notifications", endpoint_settings.patch_notifications),
     ("PATCH", f"{ENDPOINTS}/{{name}}/telemetry-config", endpoint_settings.patch_telemetry),
     ("GET", f"{ENDPOINTS}/{{name}}/metrics", diagnostics.metrics),
-    ("GET", f"{ENDPOINTS}/{{name}}/openapi", diagnostics.interface),
+    ("GET", f"{ENDPOINTS}/{{name}}/openapi", diagnostics.openapi),
     ("GET", f"{ENDPOINTS}/{{name}}/served-models/{{entity}}/logs", diagnostics.server_logs),
     ("GET", f"{ENDPOINTS}/{{name}}/served-models/{{entity}}/build-logs", diagnostics.build_logs),
     ("POST", "/serving-endpoints/chat/completions", invocations.invoke_by_model),
@@ -59,12 +59,12 @@ SERVING: Final[Routes] = (
     ("POST", "/serving-endpoints/{name}/invocations", invocations.invoke),
     ("POST", "/serving-endpoints/{name}/served-models/{entity}/invocations", invocations.invoke),
 )
-DIRECT: Final = "/dp/{endpoint_id}/{workspace_id}/serving-endpoints/{name}"
+DIRECT_PATH: Final = "/dp/{endpoint_id}/{workspace_id}/serving-endpoints/{name}"
 ACCESS: Final[Routes] = (
-    ("GET", LISTS, endpoint_permissions.read),
-    ("PUT", LISTS, endpoint_permissions.replace),
-    ("PATCH", LISTS, endpoint_permissions.merge),
-    ("GET", f"{LISTS}/permissionLevels", endpoint_permissions.levels),
+    ("GET", PERMISSIONS, endpoint_permissions.read),
+    ("PUT", PERMISSIONS, endpoint_permissions.replace),
+    ("PATCH", PERMISSIONS, endpoint_permissions.merge),
+    ("GET", f"{PERMISSIONS}/permissionLevels", endpoint_permissions.levels),
     *(
         route
         for base in PRINCIPAL_SECRETS
@@ -111,7 +111,7 @@ IDENTITY: Final[Routes] = (
         )
     ),
 )
-SECRET: Final[Routes] = (
+SECRET_SCOPES: Final[Routes] = (
     ("POST", f"{SECRETS}/scopes/create", secret_scopes.create_scope),
     ("POST", f"{SECRETS}/scopes/delete", secret_scopes.delete_scope),
     ("GET", f"{SECRETS}/scopes/list", secret_scopes.list_scopes),
@@ -145,7 +145,7 @@ BY_SCOPE: Final = {
     "access-management": ACCESS,
     "unity-catalog": CATALOG,
     "scim": IDENTITY,
-    "secrets": SECRET,
+    "secrets": SECRET_SCOPES,
     "mlflow": REGISTRY,
     "all-apis": OWN,
 }
@@ -160,22 +160,22 @@ TOKENS: Final = ("/oidc/v1/token", "/oidc/accounts/{account_id}/v1/token")
 LOCAL: Final[Routes] = (
     ("GET", "/", overview.page),
     ("GET", "/_workspace/overview", overview.overview),
-    ("GET", "/_workspace/page/{file}", overview.part),
+    ("GET", "/_workspace/page/{file}", overview.page_file),
 )
-NARROWED: Final[Routes] = tuple(
-    ("POST", f"{DIRECT}{place}/invocations", invocations.invoke_directly) for place in ("", "/served-models/{entity}")
+DIRECT: Final[Routes] = tuple(
+    ("POST", f"{DIRECT_PATH}{suffix}/invocations", invocations.invoke_directly)
+    for suffix in ("", "/served-models/{entity}")
 )
 
 
-def interface(_: Call) -> Json:
-    """The OpenAPI document of the routes that take a bearer token."""
-    tables = (*BY_SCOPE.values(), NARROWED)
-    return document(route for table in tables for route in table)
+def openapi(_: Call) -> Json:
+    """Returns an OpenAPI document of the routes that require a bearer token."""
+    return document(route for table in (*BY_SCOPE.values(), DIRECT) for route in table)
 
 
 def every_route() -> list[tuple[str, str, Callable[..., object]]]:
-    """Method, path and what answers it, of everything that there is."""
-    tables = (PUBLIC, *BY_SCOPE.values(), NARROWED, LOCAL)
+    """All routes: method, path and the function that responds."""
+    tables = (PUBLIC, *BY_SCOPE.values(), DIRECT, LOCAL)
     routes: list[tuple[str, str, Callable[..., object]]] = [route for table in tables for route in table]
     routes += [("POST", path, oauth.issue_token) for path in TOKENS]
-    return [*routes, ("GET", OPENAPI, interface)]
+    return [*routes, ("GET", OPENAPI, openapi)]

@@ -1,4 +1,4 @@
-"""The process around the application: a socket, a server, and a quiet end."""
+"""The server process: a listening socket, uvicorn, and a clean exit on signals."""
 
 import signal
 import socket
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 
 class Server(uvicorn.Server):
-    """A server that says when it is ready."""
+    """A server that calls `announce` when it is ready."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -22,8 +22,8 @@ class Server(uvicorn.Server):
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens there; port 0 is any free one. Raises OSError when the port is taken."""
-    # asyncio turns Nagle's algorithm off only where the protocol is spelled out; with it, a POST takes 40 ms more
+    """A listening socket; port 0 is any free port. Raises OSError if the port is in use."""
+    # asyncio disables Nagle's algorithm, which delays a POST by 40 ms, only if the protocol is explicit
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -36,9 +36,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 
 def run(app: ASGIApp, listener: socket.socket, announce: Callable[[], None]) -> None:
-    """Serves until SIGINT or SIGTERM, which end the process with status 0."""
+    """Serves until SIGINT or SIGTERM, and exits with status 0."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit)
     config = uvicorn.Config(
         app,
         loop="asyncio",
@@ -48,12 +48,12 @@ def run(app: ASGIApp, listener: socket.socket, announce: Callable[[], None]) -> 
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_keep_alive=75,  # longer than a polling client's pauses
+        timeout_keep_alive=75,  # longer than the pauses of a polling client
         timeout_graceful_shutdown=2,
     )
     Server(config, announce).run(sockets=[listener])
 
 
-def _leave(_: int, __: FrameType | None) -> None:
-    # uvicorn raises the signal that stopped it once more after it has cleaned up
+def _exit(_: int, __: FrameType | None) -> None:
+    # uvicorn raises the signal again after its shutdown
     raise SystemExit(0)

@@ -1,7 +1,7 @@
-"""Who may do what with a serving endpoint: its access control list and the permissions API over it.
+"""The access control lists of serving endpoints, and the permissions API.
 
-The list is keyed by the endpoint's id, never its name. It outlives the endpoint: a read of a deleted endpoint's list
-still answers (seen on the real service by the Databricks CLI's acceptance tests).
+A list is keyed by the endpoint's id, never by its name. It outlives the endpoint: the list of a deleted endpoint can
+still be read (recorded on the real service by the Databricks CLI's acceptance tests).
 Sources: REST reference, permissions; product documentation, access control lists.
 """
 
@@ -17,13 +17,7 @@ from model_serving.workspace.store.database import Json, Store
 Level: TypeAlias = Literal["CAN_VIEW", "CAN_QUERY", "CAN_MANAGE"]
 
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-VERBS: Final[dict[Level, str]] = {"CAN_VIEW": "View", "CAN_QUERY": "Query", "CAN_MANAGE": "Manage"}
-DESCRIPTIONS: Final[dict[Level, str]] = {
-    "CAN_MANAGE": "Can manage the serving endpoint",
-    "CAN_QUERY": "Can query the serving endpoint",
-    "CAN_VIEW": "Can view the serving endpoint",
-}
-WIRE_MEMBERS: Final[dict[str, Kind]] = {
+PRINCIPAL_MEMBERS: Final[dict[str, Kind]] = {
     "user_name": "user",
     "group_name": "group",
     "service_principal_name": "service_principal",
@@ -37,56 +31,63 @@ def read(call: Call) -> Json:
 
 @accepts(requests.AccessControlList)
 def replace(call: Call) -> Json:
-    """PUT: the body becomes the whole list of direct entries."""
+    """Replaces all direct entries of the list."""
     _require_on_list(call, "CAN_MANAGE")
-    _keep(call.store, call.path["endpoint_id"], _entries(call))
+    _store_acl(call.store, call.path["endpoint_id"], _entries(call))
     return wire_list(call.store, call.path["endpoint_id"])
 
 
 @accepts(requests.AccessControlList)
 def merge(call: Call) -> Json:
-    """PATCH: principals that the body doesn't name keep their entries."""
+    """Adds entries; principals that the body doesn't name keep theirs."""
     _require_on_list(call, "CAN_MANAGE")
     endpoint_id = call.path["endpoint_id"]
-    _keep(call.store, endpoint_id, [*_acl(call.store, endpoint_id), *_entries(call)])
+    _store_acl(call.store, endpoint_id, [*_acl(call.store, endpoint_id), *_entries(call)])
     return wire_list(call.store, endpoint_id)
 
 
 def levels(call: Call) -> Json:
     _require_on_list(call, "CAN_VIEW")
     return {
-        "permission_levels": [{"permission_level": name, "description": DESCRIPTIONS[name]} for name in DESCRIPTIONS]
+        "permission_levels": [
+            {"permission_level": level, "description": f"Can {_verb(level)} the serving endpoint"}
+            for level in reversed(LEVELS)
+        ]
     }
 
 
 def start_list(store: Store, endpoint_id: str, creator: Principal) -> None:
-    """A new endpoint's list: its creator may manage it."""
-    _keep(store, endpoint_id, [{"kind": creator.kind, "name": creator.name, "level": "CAN_MANAGE"}])
+    """Creates the list of a new endpoint, in which its creator has CAN_MANAGE."""
+    _store_acl(store, endpoint_id, [{"kind": creator.kind, "name": creator.name, "level": "CAN_MANAGE"}])
 
 
 def level_on(store: Store, principal: Principal, endpoint_id: str) -> Level | None:
-    """The highest level that a principal holds, directly, through a group, or as a workspace admin."""
+    """The highest level of a principal: its own, a group's, or CAN_MANAGE of workspace admins."""
     if principal.is_admin:
         return "CAN_MANAGE"
-    held = [entry["level"] for entry in _acl(store, endpoint_id) if entry["name"] in principal.names]
-    return max(held, key=LEVELS.index, default=None)
+    levels = [entry["level"] for entry in _acl(store, endpoint_id) if entry["name"] in principal.names]
+    return max(levels, key=LEVELS.index, default=None)
 
 
 def require_level(call: Call, endpoint: Json, needed: Level) -> None:
-    held = level_on(call.store, call.caller, endpoint["id"])
-    if held is None or LEVELS.index(held) < LEVELS.index(needed):
-        raise PermissionDenied(f"User does not have permission '{VERBS[needed]}' on Endpoint {endpoint['name']}")
+    """Raises PermissionDenied if the caller's level on the endpoint is lower."""
+    level = level_on(call.store, call.caller, endpoint["id"])
+    if level is None or LEVELS.index(level) < LEVELS.index(needed):
+        verb = _verb(needed).capitalize()
+        raise PermissionDenied(f"User does not have permission '{verb}' on Endpoint {endpoint['name']}")
+
+
+def _verb(level: Level) -> str:
+    return level.removeprefix("CAN_").lower()
 
 
 def _require_on_list(call: Call, needed: Level) -> None:
     endpoint_id = call.path["endpoint_id"]
-    if call.store.get("acl", endpoint_id) is None:
-        raise DoesNotExist(f"Serving endpoint with id {endpoint_id} does not exist.")
     endpoint = call.store.find("endpoint", "id", endpoint_id)
-    if endpoint is None and call.answers("permissions-of-a-deleted-endpoint", "404"):
+    is_hidden = endpoint is None and call.switch("permissions-of-a-deleted-endpoint") == "404"
+    if is_hidden or call.store.get("acl", endpoint_id) is None:
         raise DoesNotExist(f"Serving endpoint with id {endpoint_id} does not exist.")
-    endpoint = endpoint or {"id": endpoint_id, "name": endpoint_id}
-    require_level(call, endpoint, needed)
+    require_level(call, endpoint or {"id": endpoint_id, "name": endpoint_id}, needed)
 
 
 def _acl(store: Store, endpoint_id: str) -> list[Json]:
@@ -94,8 +95,8 @@ def _acl(store: Store, endpoint_id: str) -> list[Json]:
     return list(record["entries"]) if record else []
 
 
-def _keep(store: Store, endpoint_id: str, entries: list[Json]) -> None:
-    """One entry for each principal: the last one counts."""
+def _store_acl(store: Store, endpoint_id: str, entries: list[Json]) -> None:
+    """Stores one entry for each principal, the last one."""
     by_principal = {(entry["kind"], entry["name"]): entry for entry in entries}
     store.put("acl", endpoint_id, {"entries": list(by_principal.values())})
 
@@ -105,7 +106,7 @@ def _entries(call: Call) -> list[Json]:
 
 
 def _entry(store: Store, wire: Json) -> Json:
-    named = [(member, wire[member]) for member in WIRE_MEMBERS if wire.get(member)]
+    named = [(member, wire[member]) for member in PRINCIPAL_MEMBERS if wire.get(member)]
     if len(named) != 1:
         raise InvalidParameter("Exactly one of user_name, group_name and service_principal_name must be given")
     level = wire.get("permission_level")
@@ -116,22 +117,22 @@ def _entry(store: Store, wire: Json) -> Json:
 
 
 def _resolve(store: Store, member: str, name: str) -> tuple[Kind, str]:
-    """A `user_name` may hold an application id: so the provider names itself when it runs as a service principal."""
+    """The principal of an entry. The provider sends its own application id as `user_name`."""
     if member == "group_name":
         if group_named(store, name):
             return "group", name
         raise InvalidParameter(f"Principal: GroupName({name}) does not exist")
-    found = principal_named(store, name)
-    if found is None or (member == "service_principal_name" and found.kind != "service_principal"):
-        shown = "UserName" if member == "user_name" else "ServicePrincipalName"
-        raise InvalidParameter(f"Principal: {shown}({name}) does not exist")
-    return found.kind, found.name
+    principal = principal_named(store, name)
+    if principal is None or (member == "service_principal_name" and principal.kind != "service_principal"):
+        label = "UserName" if member == "user_name" else "ServicePrincipalName"
+        raise InvalidParameter(f"Principal: {label}({name}) does not exist")
+    return principal.kind, principal.name
 
 
 def wire_list(store: Store, endpoint_id: str) -> Json:
-    """The list as the API shows it.
+    """The list in the form of the API.
 
-    `object_type` is singular, whatever the path says; workspace admins carry an inherited CAN_MANAGE.
+    `object_type` is singular, unlike the path. Workspace admins have an inherited CAN_MANAGE.
     """
     entries = [wire for entry in _acl(store, endpoint_id) if (wire := _wire_entry(store, entry))]
     inherited = {"permission_level": "CAN_MANAGE", "inherited": True, "inherited_from_object": ["/serving-endpoints/"]}
@@ -148,12 +149,12 @@ def wire_list(store: Store, endpoint_id: str) -> Json:
 
 
 def _wire_entry(store: Store, entry: Json) -> Json | None:
-    """An entry as the API shows it, or None once its principal is gone."""
+    """An entry in the form of the API, or None if its principal no longer exists."""
     granted = [{"permission_level": entry["level"], "inherited": False}]
     if entry["kind"] == "group":
         return {"group_name": entry["name"], "all_permissions": granted} if group_named(store, entry["name"]) else None
-    holder = principal_named(store, entry["name"])
-    if holder is None:
+    principal = principal_named(store, entry["name"])
+    if principal is None:
         return None
-    member = "user_name" if holder.kind == "user" else "service_principal_name"
-    return {member: holder.name, "display_name": holder.display_name, "all_permissions": granted}
+    member = "user_name" if principal.kind == "user" else "service_principal_name"
+    return {member: principal.name, "display_name": principal.display_name, "all_permissions": granted}

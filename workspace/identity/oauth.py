@@ -31,7 +31,7 @@ LEVELS_FOR_ACTION: Final = {
 
 
 def host_metadata(call: Call) -> Json:
-    """The first thing that every client asks for. `workspace_id` is text: a number makes the Go SDK discard it all."""
+    """Returns what every client requests first. `workspace_id` is a string: the Go SDK ignores all of it otherwise."""
     return {
         "oidc_endpoint": f"{call.origin}/oidc",
         "workspace_id": workspace_id(call.store),
@@ -50,7 +50,7 @@ def oidc_metadata(call: Call) -> Json:
 
 
 def workspace_id(store: Store) -> str:
-    """The id that lands in every resource's state: made once, with the database, and never again."""
+    """The workspace id, which every resource's state contains. It is created with the database and never changes."""
     record = store.get("workspace", "id")
     if record is None:
         raise LookupError("The workspace has not been seeded")
@@ -58,7 +58,7 @@ def workspace_id(store: Store) -> str:
 
 
 def issue_token(call: Call, form: Mapping[str, str], authorization: str | None) -> Reply:
-    """`POST /oidc/v1/token`. `expires_in` is a number: the Go SDK's data plane can't read text there."""
+    """Issues an OAuth token. `expires_in` is a number: the Go SDK's data plane can't parse a string."""
     match form.get("grant_type"):
         case "client_credentials":
             access = _for_client(call.store, call.clock, form, authorization)
@@ -91,14 +91,14 @@ def _for_client(store: Store, clock: Clock, form: Mapping[str, str], authorizati
 
 
 def _for_assertion(store: Store, clock: Clock, form: Mapping[str, str]) -> Access:
-    """A token of the control plane is exchanged for one of an endpoint; the assertion is the only credential.
+    """Exchanges a control plane token for one of an endpoint. Personal access tokens can't be exchanged.
 
-    Source: databricks-sdk-py sends no Authorization header with it. Personal access tokens can't be exchanged.
+    The assertion is the only credential: databricks-sdk-py sends no Authorization header with it.
     """
     try:
         access = read_token(store, clock.now(), form.get("assertion", ""))
-    except ApiError as fault:
-        raise OAuthError(HTTPStatus.BAD_REQUEST, "invalid_grant", "The assertion is not a valid token") from fault
+    except ApiError as error:
+        raise OAuthError(HTTPStatus.BAD_REQUEST, "invalid_grant", "The assertion is not a valid token") from error
     if access.is_personal or access.details is not None:
         raise OAuthError(HTTPStatus.BAD_REQUEST, "invalid_grant", "The assertion must be an OAuth access token")
     if not access.has_scope("model-serving"):
@@ -119,17 +119,17 @@ def _client_credentials(form: Mapping[str, str], authorization: str | None) -> t
 
 
 def _authorized(store: Store, principal: Principal, text: str) -> tuple[Json, ...]:
-    """The authorization details that were asked for, all of which the principal must hold.
+    """The requested authorization details. Raises OAuthError unless the principal has all of these permissions.
 
-    Source: the documentation's shape; the refusal's text is the service's own, from a public report.
+    Source: product documentation for the format; a public report for the message of the refusal.
     """
     try:
-        asked = json.loads(text)
-    except json.JSONDecodeError as fault:
-        raise _bad_details("authorization_details is not valid JSON") from fault
-    details = asked if isinstance(asked, list) else [asked]
+        requested = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _bad_details("authorization_details is not valid JSON") from error
+    details = requested if isinstance(requested, list) else [requested]
     if not details or not all(_is_well_formed(detail) for detail in details):
-        raise _bad_details("authorization_details must name serving endpoints and the actions asked for")
+        raise _bad_details("authorization_details must name serving endpoints and actions on them")
     for detail in details:
         endpoint_id = detail["object_path"].removeprefix("/serving-endpoints/")
         level = level_on(store, principal, endpoint_id) if store.find("endpoint", "id", endpoint_id) else None

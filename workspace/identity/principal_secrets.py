@@ -15,23 +15,23 @@ from model_serving.workspace.store.clock import Clock, rfc3339
 from model_serving.workspace.store.database import Json, Store
 
 TWO_YEARS: Final = 63_072_000
-MOST_SECRETS: Final = 5
+MAX_SECRETS: Final = 5
 PRIVATE: Final = frozenset({"service_principal_id", "expires_at", "digest"})
 
 
 @accepts(requests.CreatePrincipalSecret)
 def create(call: Call) -> Json:
-    """The only answer that holds the secret itself. A service principal has at most five."""
+    """Returns the secret, which no later response contains. A service principal has at most five."""
     require_admin(call.access, "manage service principal secrets")
     owner = _service_principal(call)
-    if len(_secrets_of(call.store, owner)) >= MOST_SECRETS:
-        raise InvalidParameter(f"Service principal {owner} already has the maximum of {MOST_SECRETS} secrets")
+    if len(_secrets_of(call.store, owner)) >= MAX_SECRETS:
+        raise InvalidParameter(f"Service principal {owner} already has the maximum of {MAX_SECRETS} secrets")
     record, secret = new_secret(call.store, call.clock, owner, _lifetime(call.body))
     return _public(record) | {"secret": secret}
 
 
 def list_all(call: Call) -> Json:
-    """All on one page, without a page token: a token, even an empty-looking one, makes the SDKs ask for ever."""
+    """Lists all secrets on one page. Any page token, even an empty one, makes the SDKs request pages endlessly."""
     require_admin(call.access, "manage service principal secrets")
     return {"secrets": [_public(record) for record in _secrets_of(call.store, _service_principal(call))]}
 
@@ -46,7 +46,7 @@ def delete(call: Call) -> Json:
 
 
 def new_secret(store: Store, clock: Clock, owner: str, lifetime: int = TWO_YEARS) -> tuple[Json, str]:
-    """A fresh secret of the service principal with that numeric id, valid for `lifetime` seconds."""
+    """Creates a secret of the service principal with that numeric id, valid for `lifetime` seconds."""
     secret, now = "dose" + secrets.token_hex(16), clock.now()
     record: Json = {
         "id": secrets.token_hex(16),
@@ -69,7 +69,7 @@ def secret_matches(store: Store, clock: Clock, client: Principal, secret: str) -
     )
 
 
-def forget_secrets(store: Store, owner: str) -> None:
+def delete_secrets(store: Store, owner: str) -> None:
     for record in _secrets_of(store, owner):
         store.delete("oauth_secret", record["id"])
 
@@ -79,7 +79,7 @@ def _secrets_of(store: Store, owner: str) -> list[Json]:
 
 
 def _service_principal(call: Call) -> str:
-    """The path holds the numeric id; the application id is a common mistake and finds nothing."""
+    """The numeric id in the path. An application id there, a common mistake, is unknown."""
     owner = call.path["principal_id"]
     if call.store.get("service_principal", owner) is None:
         raise DoesNotExist(f"Service principal with id {owner} does not exist.")
@@ -88,10 +88,10 @@ def _service_principal(call: Call) -> str:
 
 def _lifetime(body: Json) -> int:
     text = body.get("lifetime") or f"{TWO_YEARS}s"
-    found = re.fullmatch(r"(\d+)(\.\d+)?s", str(text))
-    if not found or not 0 < int(found[1]) <= TWO_YEARS:
+    match = re.fullmatch(r"(\d+)(\.\d+)?s", text)
+    if not match or not 0 < int(match[1]) <= TWO_YEARS:
         raise InvalidParameter(f"Invalid lifetime: {text}")
-    return int(found[1])
+    return int(match[1])
 
 
 def _public(record: Json) -> Json:

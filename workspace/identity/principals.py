@@ -1,7 +1,7 @@
-"""Principals: users and service principals, the groups that hold them, and how a name finds one.
+"""Principals: users, service principals and groups, and how to look them up by name.
 
-Every principal belongs to `users` (and, for Unity Catalog, to `account users`) without being listed as a member:
-so it is with the system groups of a workspace.
+Every principal belongs to the system groups `users` and, for Unity Catalog, `account users`, without being listed as a
+member.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FIRST_ID: Final = 4_700_000_000_000_001
 
 @dataclass(frozen=True)
 class Principal:
-    """Who a request acts as. `name` is the user name or, for a service principal, its application id."""
+    """The identity of a request. `name` is the user name or, for a service principal, the application id."""
 
     id: str
     kind: Kind
@@ -32,7 +32,7 @@ class Principal:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every name under which a grant may reach this principal."""
+        """The names whose grants apply to this principal: its own and those of its groups."""
         return self.groups | {self.name}
 
 
@@ -40,7 +40,7 @@ ANONYMOUS: Final = Principal("", "user", "", "", frozenset())
 
 
 def new_id(store: Store) -> str:
-    """Identities have numeric ids, one series for users, groups and service principals."""
+    """A new numeric id, from one series for users, groups and service principals."""
     return str(store.count("identity", FIRST_ID))
 
 
@@ -50,9 +50,9 @@ def principal(store: Store, kind: Kind, record: Json) -> Principal:
 
 
 def principal_named(store: Store, name: str) -> Principal | None:
-    """The active user or service principal of that user name, in any spelling, or application id.
+    """The active user with that user name, ignoring case, or service principal with that application id.
 
-    The provider writes user names in lower case, whatever a program says. Source: provider, permissions.
+    Case is ignored because the provider sends user names in lower case. Source: provider, permissions.
     """
     users = (user for user in store.all("user") if user["userName"].lower() == name.lower())
     if user := next(users, None):
@@ -63,15 +63,15 @@ def principal_named(store: Store, name: str) -> Principal | None:
 
 
 def groups_of(store: Store, member_id: str) -> list[Json]:
-    """The groups that hold a principal, directly or through other groups."""
-    groups, found, wanted = store.all("group"), dict[str, Json](), [member_id]
-    while wanted:
-        member = wanted.pop()
+    """The groups that a principal belongs to, directly or through nested groups."""
+    groups, memberships, queue = store.all("group"), dict[str, Json](), [member_id]
+    while queue:
+        member_id = queue.pop()
         for group in groups:
-            if group["id"] not in found and any(held["value"] == member for held in group["members"]):
-                found[group["id"]] = group
-                wanted.append(group["id"])
-    return list(found.values())
+            if group["id"] not in memberships and any(member["value"] == member_id for member in group["members"]):
+                memberships[group["id"]] = group
+                queue.append(group["id"])
+    return list(memberships.values())
 
 
 def group_names(store: Store, member_id: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Identities over SCIM: the caller, users, service principals and groups.
+"""The SCIM API: the caller, users, service principals and groups.
 
 Source: requests of the Terraform provider; databricks-sdk-py `service/iam.py`.
 """
@@ -12,7 +12,7 @@ from model_serving.workspace.http.call import Call, Reply, Rule
 from model_serving.workspace.http.errors import ScimError
 from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity import requests
-from model_serving.workspace.identity.principal_secrets import forget_secrets
+from model_serving.workspace.identity.principal_secrets import delete_secrets
 from model_serving.workspace.identity.principals import ADMINS, Kind, group_named, groups_of, new_id
 from model_serving.workspace.identity.scim_protocol import UNPARSABLE, page, patched
 from model_serving.workspace.store.database import Json, Store
@@ -22,7 +22,7 @@ SCHEMA: Final[dict[Kind, str]] = {
     "service_principal": "urn:ietf:params:scim:schemas:core:2.0:ServicePrincipal",
     "group": "urn:ietf:params:scim:schemas:core:2.0:Group",
 }
-SHOWN: Final[dict[Kind, str]] = {"user": "User", "service_principal": "Service principal", "group": "Group"}
+LABEL: Final[dict[Kind, str]] = {"user": "User", "service_principal": "Service principal", "group": "Group"}
 ENTITLEMENTS: Final = frozenset(
     {
         "allow-cluster-create",
@@ -36,7 +36,7 @@ SYSTEM_GROUPS: Final = frozenset({ADMINS, "users"})
 
 
 def me(call: Call) -> Json:
-    """The caller. A service principal's `userName` is its application id."""
+    """Returns the caller. The `userName` of a service principal is its application id."""
     record = call.store.get(call.caller.kind, call.caller.id) or {}
     return _wire(call.store, call.caller.kind, record) | {"userName": call.caller.name}
 
@@ -46,7 +46,7 @@ def list_of(kind: Kind) -> Rule:
 
 
 def get_of(kind: Kind) -> Rule:
-    return lambda call: _wire(call.store, kind, _found(call, kind))
+    return lambda call: _wire(call.store, kind, _require(call, kind))
 
 
 def create_of(kind: Kind) -> Rule:
@@ -54,22 +54,22 @@ def create_of(kind: Kind) -> Rule:
     def create(call: Call) -> Reply:
         _require_admin(call)
         record = NEW[kind](call.store, call.body)
-        return Reply(_wire(call.store, kind, _keep(call.store, kind, record)), status=HTTPStatus.CREATED)
+        return Reply(_wire(call.store, kind, _save(call.store, kind, record)), status=HTTPStatus.CREATED)
 
     return create
 
 
 def replace_of(kind: Kind) -> Rule:
-    """PUT is a full replacement, except of what the server made: ids and the user name stay."""
+    """Replaces an identity, except for its ids and user name."""
 
     @accepts(requests.Identity)
     def replace(call: Call) -> Json:
         _require_admin(call)
-        record = _found(call, kind)
+        record = _require(call, kind)
         settable = {"displayName", "active", "externalId", "entitlements", "roles", "emails", "members"}
         changes = {member: value for member, value in call.body.items() if member in settable}
         emptied: Json = {member: [] for member in ("entitlements", "roles", "members") if member in record}
-        return _wire(call.store, kind, _keep(call.store, kind, record | emptied | changes))
+        return _wire(call.store, kind, _save(call.store, kind, record | emptied | changes))
 
     return replace
 
@@ -78,35 +78,35 @@ def patch_of(kind: Kind) -> Rule:
     @accepts(requests.PatchIdentity)
     def patch(call: Call) -> Json:
         _require_admin(call)
-        found = _found(call, kind)
-        server_made = {member: found[member] for member in ("id", "applicationId") if member in found}
-        record = patched(found, call.body.get("Operations") or []) | server_made
-        return _wire(call.store, kind, _keep(call.store, kind, record))
+        record = _require(call, kind)
+        server_made = {member: record[member] for member in ("id", "applicationId") if member in record}
+        record = patched(record, call.body.get("Operations") or []) | server_made
+        return _wire(call.store, kind, _save(call.store, kind, record))
 
     return patch
 
 
 def delete_of(kind: Kind) -> Rule:
-    """What belonged to an identity goes with it: its secrets and its memberships."""
+    """Deletes an identity with its secrets and group memberships."""
 
     def delete(call: Call) -> Reply:
         _require_admin(call)
-        record = _found(call, kind)
+        record = _require(call, kind)
         if kind == "group" and record["displayName"] in SYSTEM_GROUPS:
             raise ScimError(HTTPStatus.FORBIDDEN, f"Group {record['displayName']} is a system group.", "mutability")
         call.store.delete(kind, record["id"])
-        forget_secrets(call.store, record["id"])
+        delete_secrets(call.store, record["id"])
         for group in call.store.all("group"):
-            kept = [member for member in group["members"] if member["value"] != record["id"]]
-            if len(kept) < len(group["members"]):
-                call.store.put("group", group["id"], group | {"members": kept})
+            members = [member for member in group["members"] if member["value"] != record["id"]]
+            if len(members) < len(group["members"]):
+                call.store.put("group", group["id"], group | {"members": members})
         return Reply(None, status=HTTPStatus.NO_CONTENT)
 
     return delete
 
 
 def new_service_principal(store: Store, body: Json) -> Json:
-    """The server makes the application id; one that was sent is refused, as on AWS."""
+    """The server assigns the application id; a request with one is rejected, as on AWS."""
     if body.get("applicationId"):
         raise ScimError(HTTPStatus.BAD_REQUEST, UNPARSABLE, "invalidSyntax")
     application_id = str(uuid.uuid4())
@@ -148,10 +148,10 @@ def _new(store: Store, body: Json) -> Json:
     return record | ({"externalId": body["externalId"]} if body.get("externalId") else {})
 
 
-def _keep(store: Store, kind: Kind, record: Json) -> Json:
-    """`entitlements: [{}]` is how the Go SDK says none; given back as it came, it would break the provider."""
-    held = [entry for entry in record.get("entitlements") or [] if entry.get("value") in ENTITLEMENTS]
-    record = record | {"entitlements": held}
+def _save(store: Store, kind: Kind, record: Json) -> Json:
+    """Stores an identity. The Go SDK sends `entitlements: [{}]` for none; returning it breaks the provider."""
+    entitlements = [entry for entry in record.get("entitlements") or [] if entry.get("value") in ENTITLEMENTS]
+    record = record | {"entitlements": entitlements}
     if kind == "group":
         record["members"] = [{"value": member["value"]} for member in record["members"] if member.get("value")]
     return store.put(kind, record["id"], record)
@@ -162,10 +162,10 @@ def _wire(store: Store, kind: Kind, record: Json) -> Json:
         {"display": group["displayName"], "value": group["id"], "type": "direct", "$ref": f"Groups/{group['id']}"}
         for group in groups_of(store, record["id"])
     ]
-    shown = record | {"schemas": [SCHEMA[kind]], "groups": groups}
+    resource = record | {"schemas": [SCHEMA[kind]], "groups": groups}
     if kind != "group":
-        return shown
-    return shown | {
+        return resource
+    return resource | {
         "members": [member | {"display": _display(store, member["value"])} for member in record["members"]],
         "meta": {"resourceType": "WorkspaceGroup"},
     }
@@ -176,10 +176,10 @@ def _display(store: Store, member_id: str) -> str:
     return next((str(record.get("displayName", "")) for record in records if record), "")
 
 
-def _found(call: Call, kind: Kind) -> Json:
+def _require(call: Call, kind: Kind) -> Json:
     record = call.store.get(kind, call.path["identity_id"])
     if record is None:
-        raise ScimError(HTTPStatus.NOT_FOUND, f"{SHOWN[kind]} with id {call.path['identity_id']} not found.")
+        raise ScimError(HTTPStatus.NOT_FOUND, f"{LABEL[kind]} with id {call.path['identity_id']} not found.")
     return record
 
 

@@ -1,4 +1,4 @@
-"""The SCIM protocol's own parts: filters, pages, patch operations and answers.
+"""The SCIM protocol: filters, pages and patch operations.
 
 Sources: RFC 7644; the requests of the Terraform provider and of the SDKs.
 """
@@ -21,21 +21,21 @@ UNPARSABLE: Final = "Request is unparsable, syntactically incorrect, or violates
 
 
 def page(resources: list[Json], query: Mapping[str, str]) -> Json:
-    """A listing: filtered, then cut to `startIndex` (from 1) and `count`. The SDKs ask on until a page is empty."""
+    """One page of a filtered listing; `startIndex` counts from 1. The SDKs request pages until one is empty."""
     matching = [resource for resource in resources if _matches(resource, query.get("filter", ""))]
     first, count = _number(query.get("startIndex"), 1), _number(query.get("count"), len(matching))
-    shown = matching[max(first, 1) - 1 :][:count]
+    selected = matching[max(first, 1) - 1 :][:count]
     return {
         "schemas": [LIST_SCHEMA],
         "totalResults": len(matching),
         "startIndex": max(first, 1),
-        "itemsPerPage": len(shown),
-        "Resources": shown,
+        "itemsPerPage": len(selected),
+        "Resources": selected,
     }
 
 
 def patched(record: Json, operations: list[Json]) -> Json:
-    """The record after a PATCH, whose operations name a member, an item of a list, or nothing (then an object)."""
+    """The record after a PATCH. The path of an operation is a member, an item of a list, or absent."""
     for operation in operations:
         kind, path, value = str(operation.get("op", "")).lower(), operation.get("path"), operation.get("value")
         if kind not in ("add", "remove", "replace"):
@@ -50,32 +50,32 @@ def patched(record: Json, operations: list[Json]) -> Json:
 
 def _change(record: Json, kind: str, path: str, value: Any) -> Json:
     if item := ITEM_PATH.fullmatch(path):
-        kept = [held for held in record.get(item["member"], []) if held.get("value") != item["value"]]
-        return record | {item["member"]: kept}
+        remaining = [entry for entry in record.get(item["member"], []) if entry.get("value") != item["value"]]
+        return record | {item["member"]: remaining}
     if kind == "remove":
         return record | {path: [] if path in LISTS else None}
     if path in LISTS and kind == "add":
-        held = {entry.get("value"): entry for entry in record.get(path, [])}
-        return record | {path: list((held | {entry.get("value"): entry for entry in value}).values())}
+        entries = {entry.get("value"): entry for entry in [*record.get(path, []), *(value or [])]}
+        return record | {path: list(entries.values())}
     return record | {path: value}
 
 
 def _matches(resource: Json, text: str) -> bool:
     if not text:
         return True
-    found = FILTER.fullmatch(text)
-    if not found:
+    parsed = FILTER.fullmatch(text)
+    if not parsed:
         raise ScimError(HTTPStatus.BAD_REQUEST, f"Unsupported filter: {text}", "invalidFilter")
-    held, wanted = str(resource.get(found["member"], "")).lower(), found["value"].lower()
-    match found["operator"].lower():
+    actual, expected = str(resource.get(parsed["member"], "")).lower(), parsed["value"].lower()
+    match parsed["operator"].lower():
         case "eq":
-            return held == wanted
+            return actual == expected
         case "ne":
-            return held != wanted
+            return actual != expected
         case "co":
-            return wanted in held
+            return expected in actual
         case _:
-            return held.startswith(wanted)
+            return actual.startswith(expected)
 
 
 def _number(text: str | None, default: int) -> int:

@@ -1,4 +1,4 @@
-"""Secret scopes, their secrets and who may use them. Sources: REST reference, secrets; databricks-sdk-py."""
+"""Secret scopes, their secrets and access control lists. Sources: REST reference, secrets; databricks-sdk-py."""
 
 import base64
 import binascii
@@ -15,12 +15,12 @@ from model_serving.workspace.store.database import Json
 Right: TypeAlias = Literal["READ", "WRITE", "MANAGE"]
 
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
-LARGEST_VALUE: Final = 128 * 1024
+MAX_VALUE_SIZE: Final = 128 * 1024
 
 
 @accepts(requests.CreateSecretScope)
 def create_scope(call: Call) -> Json:
-    """Its creator manages it; `initial_manage_principal: users` lets everyone do so."""
+    """The creator gets MANAGE; with `initial_manage_principal: users` everyone does."""
     (name,) = required(call.body, "scope")
     if call.store.get("secret_scope", name):
         raise AlreadyExists(f"Scope {name} already exists!")
@@ -48,7 +48,7 @@ def put_secret(call: Call) -> Json:
     scope = _scope(call, call.body.get("scope"), "WRITE")
     (key,) = required(call.body, "key")
     value = _value(call.body)
-    if len(value) > LARGEST_VALUE:
+    if len(value) > MAX_VALUE_SIZE:
         raise InvalidParameter("Secret value is larger than 128 KB.")
     record = {
         "scope": scope["name"],
@@ -69,14 +69,14 @@ def delete_secret(call: Call) -> Json:
 
 
 def list_secrets(call: Call) -> Json:
-    """Keys only: a listing never shows a value."""
+    """Returns the keys only, never a value."""
     scope = _scope(call, call.query.get("scope"), "READ")
-    shown = ("key", "last_updated_timestamp")
-    return {"secrets": [{member: secret[member] for member in shown} for secret in _secrets(call, scope)]}
+    members = ("key", "last_updated_timestamp")
+    return {"secrets": [{member: secret[member] for member in members} for secret in _secrets(call, scope)]}
 
 
 def get_secret(call: Call) -> Json:
-    """The value in base64."""
+    """Returns the value in base64."""
     scope, key = _scope(call, call.query.get("scope"), "READ"), call.query.get("key")
     secret = call.store.get("secret", f"{scope['name']}/{key}")
     if secret is None:
@@ -103,7 +103,7 @@ def get_acl(call: Call) -> Json:
 
 def list_acls(call: Call) -> Json:
     scope = _scope(call, call.query.get("scope"), "MANAGE")
-    return {"items": [{"principal": who, "permission": right} for who, right in scope["acls"].items()]}
+    return {"items": [{"principal": name, "permission": right} for name, right in scope["acls"].items()]}
 
 
 @accepts(requests.DeleteSecretAcl)
@@ -111,8 +111,8 @@ def delete_acl(call: Call) -> Json:
     scope, principal = _scope(call, call.body.get("scope"), "MANAGE"), call.body.get("principal")
     if principal not in scope["acls"]:
         raise DoesNotExist(f"ACL for principal {principal} does not exist on scope {scope['name']}")
-    kept = {who: right for who, right in scope["acls"].items() if who != principal}
-    call.store.put("secret_scope", scope["name"], scope | {"acls": kept})
+    acls = {name: right for name, right in scope["acls"].items() if name != principal}
+    call.store.put("secret_scope", scope["name"], scope | {"acls": acls})
     return {}
 
 
@@ -120,18 +120,18 @@ def _scope(call: Call, name: object, needed: Right) -> Json:
     scope = call.store.get("secret_scope", str(name))
     if scope is None:
         raise DoesNotExist(f"Scope {name} does not exist!")
-    held = _right(call.caller, scope)
-    if held is None or RIGHTS.index(held) < RIGHTS.index(needed):
+    right = _right(call.caller, scope)
+    if right is None or RIGHTS.index(right) < RIGHTS.index(needed):
         raise PermissionDenied(f"User {call.caller.name} does not have {needed} permission on scope {name}")
     return scope
 
 
 def _right(principal: Principal, scope: Json) -> Right | None:
-    """The highest right, directly or through a group; workspace admins manage every scope."""
+    """The highest right, directly or through a group; workspace admins have MANAGE on every scope."""
     if principal.is_admin:
         return "MANAGE"
-    held = [right for who, right in scope["acls"].items() if who in principal.names]
-    return max(held, key=RIGHTS.index, default=None)
+    rights = [right for name, right in scope["acls"].items() if name in principal.names]
+    return max(rights, key=RIGHTS.index, default=None)
 
 
 def _secrets(call: Call, scope: Json) -> list[Json]:
@@ -143,8 +143,8 @@ def _value(body: Json) -> bytes:
         return str(body["string_value"]).encode()
     try:
         return base64.b64decode(str(body["bytes_value"]), validate=True)
-    except (KeyError, binascii.Error) as fault:
-        raise InvalidParameter("Exactly one of string_value and bytes_value must be given") from fault
+    except (KeyError, binascii.Error) as error:
+        raise InvalidParameter("Exactly one of string_value and bytes_value must be given") from error
 
 
 def _no_secret(scope: str, key: object) -> DoesNotExist:

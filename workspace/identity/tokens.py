@@ -1,6 +1,6 @@
-"""Credentials: personal access tokens, OAuth secrets and the JWTs that secrets buy.
+"""Credentials: personal access tokens, and the JWTs that the token endpoint issues.
 
-Only digests of tokens and secrets are kept, except for the two that the ready lines print again at every start.
+Only digests of tokens and secrets are stored, except for the administrator's, which every start prints.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ PERSONAL_PREFIX: Final = "dapi"
 
 @dataclass(frozen=True)
 class Access:
-    """What a request's credential allows: who it acts as, which APIs, and, for a narrowed token, which objects.
+    """The principal of a credential, the API scopes that it has, and the authorization details of a narrowed token.
 
     `details` is None for a token without authorization details.
     """
@@ -35,13 +35,13 @@ class Access:
         return bool(self.scopes & {ALL_APIS, scope})
 
     def allows(self, object_path: str, action: str) -> bool:
-        """Whether the authorization details name that object with that action."""
+        """Whether the authorization details contain that object with that action."""
         return any(
             detail["object_path"] == object_path and action in detail["actions"] for detail in self.details or ()
         )
 
 
-NOBODY: Final = Access(ANONYMOUS)
+NO_ACCESS: Final = Access(ANONYMOUS)
 
 
 def digest(secret: str) -> str:
@@ -49,14 +49,14 @@ def digest(secret: str) -> str:
 
 
 def new_personal_token(store: Store, owner: Principal) -> str:
-    """A personal access token of a user or service principal; it never expires."""
+    """Creates a personal access token, which never expires, for a user or service principal."""
     token = PERSONAL_PREFIX + secrets.token_hex(16)
     store.put("personal_token", digest(token), {"principal": owner.name})
     return token
 
 
 def read_token(store: Store, now: float, token: str) -> Access:
-    """Who holds that token. Raises PermissionDenied for an unknown personal token, Unauthenticated for a bad JWT."""
+    """The access of a token. Raises PermissionDenied for an unknown personal token, Unauthenticated for a bad JWT."""
     if token.count(".") == 2:  # noqa: PLR2004 - the three parts of a JWT
         return _read_jwt(store, now, token)
     record = store.get("personal_token", digest(token))
@@ -82,19 +82,19 @@ def mint_jwt(store: Store, access: Access, issuer: str, now: float, lifetime: fl
 
 
 def _read_jwt(store: Store, now: float, token: str) -> Access:
-    # expiry is judged by the workspace's clock, which PyJWT doesn't know
+    # PyJWT would compare the expiry with the machine's clock, not with the workspace's
     options: Any = {"verify_exp": False, "verify_iat": False, "require": ["sub", "exp", "scope"]}
     try:
         claims = jwt.decode(token, _signing_key(store), algorithms=["HS256"], options=options)
-    except jwt.InvalidTokenError as fault:
-        raise Unauthenticated("Invalid Token") from fault
+    except jwt.InvalidTokenError as error:
+        raise Unauthenticated("Invalid Token") from error
     if claims["exp"] <= now:
         raise Unauthenticated("Access token has expired")
-    holder = principal_named(store, claims["sub"])
-    if holder is None:
+    owner = principal_named(store, claims["sub"])
+    if owner is None:
         raise Unauthenticated("Invalid Token")
     details = claims.get("authorization_details")
-    return Access(holder, frozenset(claims["scope"].split()), None if details is None else tuple(details))
+    return Access(owner, frozenset(claims["scope"].split()), None if details is None else tuple(details))
 
 
 def _signing_key(store: Store) -> str:

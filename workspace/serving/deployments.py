@@ -1,7 +1,7 @@
-"""The state machine of a serving endpoint: a config is pending until its deployment is due, then active or failed.
+"""The state machine of a serving endpoint: a config is pending until its deployment ends, then active or failed.
 
-Nothing runs in the background. A deployment records when it will be over and whether it will fail; `settled` computes
-from the clock what that means now.
+Nothing runs in the background. A deployment records when it ends and whether it fails; `settled` computes the current
+state from the clock.
 """
 
 import re
@@ -15,7 +15,7 @@ SECRET_REFERENCE: Final = re.compile(r"\{\{secrets/([^/{}]+)/([^/{}]+)\}\}")
 
 
 def begin(endpoint: Json, config: Json, failures: dict[str, str], now: float, ready_after: float) -> Json:
-    """The endpoint with `config` pending; `failures` holds why an entity's deployment will fail, by entity name."""
+    """The endpoint with `config` pending; `failures` maps an entity's name to the reason why its deployment fails."""
     return endpoint | {
         "config_update": "IN_PROGRESS",
         "failures": failures,
@@ -25,7 +25,7 @@ def begin(endpoint: Json, config: Json, failures: dict[str, str], now: float, re
 
 
 def settled(endpoint: Json, now: float) -> Json:
-    """The endpoint as it is now. A failed config stays pending, the old one goes on serving. Source: captures."""
+    """The endpoint's current state. After a failure the old config serves. Source: captures of the service."""
     if endpoint["config_update"] != "IN_PROGRESS" or now < endpoint["ready_at"]:
         return endpoint
     if endpoint["failures"]:
@@ -46,7 +46,7 @@ def active_entity_state(endpoint: Json, *, is_cold: bool) -> Json:
 
 
 def pending_entity_state(endpoint: Json, entity_name: str) -> Json:
-    """While it deploys, and after it failed: the failed entity says why, the others were given up with it."""
+    """The state of an entity that deploys or did not deploy; the failure of one entity aborts the others."""
     if endpoint["config_update"] == "IN_PROGRESS":
         return {
             "deployment": "DEPLOYMENT_CREATING",
@@ -60,7 +60,7 @@ def pending_entity_state(endpoint: Json, entity_name: str) -> Json:
 
 
 def failures(store: Store, entities: list[Json]) -> dict[str, str]:
-    """Why each entity that can't be deployed can't: its version is missing, not ready, or told to fail."""
+    """By entity name, why its deployment fails: a missing secret, a missing or unready version, or a seeded failure."""
     reasons = ((entity["name"], _failure(store, entity)) for entity in entities)
     return {name: reason for name, reason in reasons if reason}
 
@@ -83,5 +83,5 @@ def _failure(store: Store, entity: Json) -> str | None:
 
 
 def _last_version(endpoint: Json) -> int:
-    """The active config's version: that of a failed update is used again by the next one."""
+    """The version of the active config; a failed update does not use up a version."""
     return int(endpoint["config"]["config_version"]) if endpoint["config"] else 0

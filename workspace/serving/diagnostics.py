@@ -1,4 +1,4 @@
-"""What an endpoint tells about itself: metrics, its interface, and the logs of its entities.
+"""Diagnostics of an endpoint: metrics, OpenAPI, and the logs of its entities.
 
 Sources: REST reference of each operation, databricks-sdk-py `service/serving.py`; names of the metrics from product
 documentation, monitoring with Prometheus.
@@ -8,11 +8,11 @@ import json
 from http import HTTPStatus
 from typing import Final
 
-from model_serving.workspace.dataplane.invocations import answered_by
+from model_serving.workspace.dataplane.invocations import response_count
 from model_serving.workspace.dataplane.scoring import scorer_for
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import DoesNotExist
-from model_serving.workspace.serving.endpoints import found
+from model_serving.workspace.serving.endpoints import require_endpoint
 from model_serving.workspace.serving.scale_to_zero import is_cold
 from model_serving.workspace.serving.views import is_ready
 from model_serving.workspace.store.clock import rfc3339
@@ -22,21 +22,21 @@ TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def metrics(call: Call) -> Reply:
-    """OpenMetrics text, as Prometheus scrapes it."""
-    endpoint = found(call, "CAN_VIEW")
+    """Metrics in OpenMetrics text format, for Prometheus."""
+    endpoint = require_endpoint(call, "CAN_VIEW")
     entities = (endpoint["config"] or {}).get("served_entities", [])
     lines = []
     for name, status in (("request_count", HTTPStatus.OK), ("request_4xx_count", HTTPStatus.BAD_REQUEST)):
         lines.append(f"# TYPE {name} counter")
         for entity in entities:
             labels = f'endpoint_name="{endpoint["name"]}",served_entity_name="{entity["name"]}"'
-            lines.append(f"{name}_total{{{labels}}} {answered_by(call.store, endpoint, entity['name'], status)}")
+            lines.append(f"{name}_total{{{labels}}} {response_count(call.store, endpoint, entity['name'], status)}")
     return Reply("\n".join([*lines, "# EOF", ""]), headers=TEXT)
 
 
-def interface(call: Call) -> Reply:
-    """OpenAPI, as JSON in plain text: so the Go SDK asks for it."""
-    endpoint = found(call, "CAN_VIEW")
+def openapi(call: Call) -> Reply:
+    """OpenAPI as JSON with the content type text/plain, which the Go SDK requests."""
+    endpoint = require_endpoint(call, "CAN_VIEW")
     if not is_ready(endpoint):
         raise DoesNotExist(f"Endpoint {endpoint['name']} has no active config.")
     path = f"/serving-endpoints/{endpoint['name']}/invocations"
@@ -50,15 +50,15 @@ def interface(call: Call) -> Reply:
 
 
 def server_logs(call: Call) -> Json:
-    """The service's own lines are its scoring server's; these tell what the workspace knows."""
+    """A log with the counts of answered requests; the service returns the log of its scoring server."""
     endpoint, entity = _entity(call)
-    good, bad = (answered_by(call.store, endpoint, entity["name"], status) for status in (200, 400))
+    answered, refused = (response_count(call.store, endpoint, entity["name"], status) for status in (200, 400))
     cold = is_cold(call.store, call.settings, endpoint, entity, call.clock.now())
     return _lines(
         rfc3339(entity["creation_timestamp"] / 1000),
         f"Starting the scoring server of {entity['name']}",
         f"Scored by {type(scorer_for(call.store, entity)).__name__}",
-        f"Answered {good} requests, refused {bad}",
+        f"Answered {answered} requests, refused {refused}",
         *(["Scaled to zero"] if cold else []),
     )
 
@@ -79,12 +79,12 @@ def _lines(time: str, *texts: str) -> Json:
 
 
 def optimization_info(_: Call) -> Json:
-    """Whether a model can have provisioned throughput: none here can. It shadows an endpoint of that name, as there."""
+    """No model supports provisioned throughput. The route shadows an endpoint of that name, as on the service."""
     return {"optimizable": False, "throughput_chunk_size": 0}
 
 
 def _entity(call: Call) -> tuple[Json, Json]:
-    endpoint = found(call, "CAN_VIEW")
+    endpoint = require_endpoint(call, "CAN_VIEW")
     for config in (endpoint["pending_config"], endpoint["config"]):
         for entity in (config or {}).get("served_entities", []):
             if entity["name"] == call.path["entity"]:

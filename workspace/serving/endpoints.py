@@ -1,4 +1,4 @@
-"""What serving endpoints do: create, read, list, update their config, stop, start, delete.
+"""The lifecycle of serving endpoints: create, read, list, update the config, stop, start, delete.
 
 Source of the routes and their refusals: REST reference, serving endpoints, and captures of the live service.
 """
@@ -23,7 +23,7 @@ from model_serving.workspace.serving import requests
 from model_serving.workspace.serving.deployments import begin, failures, settled
 from model_serving.workspace.serving.entities import kind_of, requested_entities, stored_entity
 from model_serving.workspace.serving.quotas import count_change, require_room
-from model_serving.workspace.serving.telemetry import applied, unsupported
+from model_serving.workspace.serving.telemetry import apply_telemetry, unsupported
 from model_serving.workspace.serving.validation import (
     check_config,
     check_endpoint,
@@ -36,12 +36,12 @@ from model_serving.workspace.store.database import Json
 
 CHAT: Final = "llm/v1/chat"
 URL_DELAY: Final = 3.0
-"""How many seconds after a first deployment a route-optimized endpoint gets its URL, where a switch makes it late."""
+"""Seconds from the first deployment to the URL of a route-optimized endpoint, with `direct-url=later`."""
 
 
 @accepts(requests.CreateEndpoint)
 def create(call: Call) -> Json:
-    """The caller becomes creator and manager. `email_notifications` are accepted and forgotten, as on the service."""
+    """The caller becomes the creator and gets CAN_MANAGE. `email_notifications` are ignored, as on the service."""
     body = call.body
     check_endpoint(body, call.settings)
     if call.store.get("endpoint", body["name"]):
@@ -53,95 +53,97 @@ def create(call: Call) -> Json:
         endpoint = _deploy(call, endpoint, body["config"], call.caller)
     with call.store.atomic():
         start_list(call.store, endpoint["id"], call.caller)
-        keep(call, endpoint)
+        save(call, endpoint)
     return detailed(call, endpoint)
 
 
 def get(call: Call) -> Json:
-    return detailed(call, found(call, "CAN_VIEW"))
+    return detailed(call, require_endpoint(call, "CAN_VIEW"))
 
 
 def list_all(call: Call) -> Json:
-    """The endpoints that the caller may at least view."""
-    visible = (one for one in call.store.all("endpoint") if level_on(call.store, call.caller, one["id"]))
+    """The endpoints that the caller may view."""
+    visible = (each for each in call.store.all("endpoint") if level_on(call.store, call.caller, each["id"]))
     return {"endpoints": [summarized(call, endpoint) for endpoint in visible]}
 
 
 @accepts(requests.EndpointConfig)
 def update_config(call: Call) -> Json:
-    """PUT config replaces the whole config; refused with 409 while another update runs."""
-    endpoint = found(call, "CAN_MANAGE")
-    refuse_while_updating(endpoint)
+    """Replaces the whole config; answers 409 while another update runs."""
+    endpoint = require_endpoint(call, "CAN_MANAGE")
+    require_no_update(endpoint)
     creator = principal_named(call.store, endpoint["creator"])
     if creator is None:
-        raise PermissionDenied(f"The creator of Endpoint {endpoint['name']} does not exist any more")
+        raise PermissionDenied(f"The creator of Endpoint {endpoint['name']} no longer exists")
     check_config(call.body, call.settings)
     if endpoint["route_optimized"]:
         check_optimized_update(call.body)
     if endpoint["config"]:
         check_replacement(endpoint["config"], call.body)
-    return detailed(call, keep(call, _deploy(call, endpoint, call.body, creator)))
+    return detailed(call, save(call, _deploy(call, endpoint, call.body, creator)))
 
 
 def delete(call: Call) -> Json:
-    """Allowed while an update runs, by a switch. The access control list stays behind, as on the service."""
-    endpoint = found(call, "CAN_MANAGE")
-    if call.answers("delete-while-updating", "409"):
-        refuse_while_updating(endpoint)
+    """Keeps the access control list, as the service does. A switch decides whether a running update prevents it."""
+    endpoint = require_endpoint(call, "CAN_MANAGE")
+    if call.switch("delete-while-updating") == "409":
+        require_no_update(endpoint)
     call.store.delete("endpoint", endpoint["name"])
-    call.store.delete("warmth", endpoint["id"])
+    call.store.delete("scale_to_zero", endpoint["id"])
     return {}
 
 
 def stop(call: Call) -> Json:
-    """Source: product documentation on stopping endpoints: custom models only, not while an update runs."""
-    endpoint = found(call, "CAN_MANAGE")
-    refuse_while_updating(endpoint)
+    """Custom models only, and not while an update runs. Source: product documentation, stop an endpoint."""
+    endpoint = require_endpoint(call, "CAN_MANAGE")
+    require_no_update(endpoint)
     if not endpoint["config"] or not all(
         kind_of(entity) == "CUSTOM_MODEL" for entity in endpoint["config"]["served_entities"]
     ):
-        raise InvalidState(f"Endpoint {endpoint['name']} cannot be stopped: only custom models can be.")
-    return detailed(call, keep(call, endpoint | {"is_stopped": True}))
+        raise InvalidState(
+            f"Endpoint {endpoint['name']} cannot be stopped: only endpoints of custom models can be stopped."
+        )
+    return detailed(call, save(call, endpoint | {"is_stopped": True}))
 
 
 def start(call: Call) -> Json:
-    """A start deploys the kept config again, under a new version."""
-    endpoint = found(call, "CAN_MANAGE")
-    refuse_while_updating(endpoint)
+    """Deploys the stored config again, as a new version."""
+    endpoint = require_endpoint(call, "CAN_MANAGE")
+    require_no_update(endpoint)
     if not endpoint["is_stopped"]:
         raise InvalidState(f"Endpoint {endpoint['name']} is not stopped.")
-    return detailed(call, keep(call, _begin(call, endpoint, endpoint["config"])))
+    return detailed(call, save(call, _begin(call, endpoint, endpoint["config"])))
 
 
 def cancel_update(call: Call) -> Json:
-    """The running update ends in UPDATE_CANCELED and its config stays pending. The service has a button for it.
+    """Ends the running update with UPDATE_CANCELED; its config stays pending. The service has this in its UI only.
 
-    Source: databricks-sdk-py `EndpointStateConfigUpdate`; that the config stays is unverified.
+    Source: databricks-sdk-py `EndpointStateConfigUpdate`; that the config stays pending is unverified.
     """
-    endpoint = found(call, "CAN_MANAGE")
+    endpoint = require_endpoint(call, "CAN_MANAGE")
     if endpoint["config_update"] != "IN_PROGRESS":
         raise InvalidState(f"Endpoint {endpoint['name']} is not being updated.")
-    return detailed(call, keep(call, endpoint | {"config_update": "UPDATE_CANCELED"}))
+    return detailed(call, save(call, endpoint | {"config_update": "UPDATE_CANCELED"}))
 
 
-def found(call: Call, needed: Level) -> Json:
-    """The endpoint named in the path, as it is now, if the caller holds that level on it."""
+def require_endpoint(call: Call, needed: Level) -> Json:
+    """The current state of the endpoint in the path. Raises DoesNotExist, or PermissionDenied below that level."""
     endpoint = call.store.get("endpoint", call.path["name"])
     if endpoint is None:
         message = f"Endpoint with name '{call.path['name']}' does not exist."
-        raise DoesNotExist(message, has_code=call.answers("missing-endpoint", "with-code"))
+        raise DoesNotExist(message, has_code=call.switch("missing-endpoint") == "with-code")
     require_level(call, endpoint, needed)
     return settled(endpoint, call.clock.now())
 
 
-def keep(call: Call, endpoint: Json) -> Json:
-    """Stores a user's change, which is what `last_updated_timestamp` tells."""
+def save(call: Call, endpoint: Json) -> Json:
+    """Stores a user's change and sets `last_updated_timestamp`."""
     changed = endpoint | {"last_updated_timestamp": milliseconds(call.clock.now())}
     return call.store.put("endpoint", endpoint["name"], changed)
 
 
-def refuse_while_updating(endpoint: Json) -> None:
-    """Source: REST reference, update config: 409 while an update runs; the text is from users' logs."""
+def require_no_update(endpoint: Json) -> None:
+    """Raises Conflict while an update runs. Source: REST reference, update config; the text is from users' logs."""
     if endpoint["config_update"] == "IN_PROGRESS":
         raise Conflict("Endpoint served entities are currently being updated")
 
@@ -161,7 +163,7 @@ def _new_endpoint(call: Call) -> Json:
         "tags": body.get("tags") or [],
         "route_optimized": bool(body.get("route_optimized")),
         "ai_gateway": body.get("ai_gateway") or None,
-        "telemetry_config": applied(None, body.get("telemetry_config")) if has_telemetry else None,
+        "telemetry_config": apply_telemetry(None, body.get("telemetry_config")) if has_telemetry else None,
         "effective_budget_policy_id": body.get("budget_policy_id"),
         "config": None,
         "pending_config": None,
@@ -173,18 +175,18 @@ def _new_endpoint(call: Call) -> Json:
     }
 
 
-def _deploy(call: Call, endpoint: Json, wanted: Json, creator: Principal) -> Json:
-    entities = requested_entities(wanted)
+def _deploy(call: Call, endpoint: Json, requested: Json, creator: Principal) -> Json:
+    entities = requested_entities(requested)
     for entity in entities:
         _check_entity_access(call, entity, creator)
     now = milliseconds(call.clock.now())
     stored = [stored_entity(entity, creator.name, now) for entity in entities]
-    routes = (wanted.get("traffic_config") or {}).get("routes")
+    routes = (requested.get("traffic_config") or {}).get("routes")
     config: Json = {
         "served_entities": stored,
         "traffic_config": {"routes": routes or [{"served_entity_name": stored[0]["name"], "traffic_percentage": 100}]},
     }
-    if capture := _auto_capture(endpoint, wanted):
+    if capture := _auto_capture(endpoint, requested):
         config["auto_capture_config"] = capture
     return _begin(call, endpoint | {"task": _task(stored)}, config)
 
@@ -196,7 +198,7 @@ def _begin(call: Call, endpoint: Json, config: Json) -> Json:
 
 
 def _check_entity_access(call: Call, entity: Json, creator: Principal) -> None:
-    """Unity Catalog entities need EXECUTE and the way to them; an entity without a version must be a feature spec."""
+    """Checks the creator's privileges on a Unity Catalog entity, and that one without a version is a feature spec."""
     kind, name = kind_of(entity), str(entity.get("entity_name"))
     if kind == "FEATURE_SPEC" and call.store.get("feature_spec", name) is None:
         raise InvalidParameter(f"entity_version is required: '{name}' is not a feature spec.")
@@ -204,20 +206,19 @@ def _check_entity_access(call: Call, entity: Json, creator: Principal) -> None:
         require_execute(call.store, creator, name)
 
 
-def _auto_capture(endpoint: Json, wanted: Json) -> Json | None:
-    """An inference table: enabled unless told otherwise, named after the endpoint unless told otherwise."""
-    old = (endpoint["config"] or {}).get("auto_capture_config")
-    asked = wanted.get("auto_capture_config")
-    if not asked:
-        return old if isinstance(old, dict) else None
+def _auto_capture(endpoint: Json, config: Json) -> Json | None:
+    """The inference table of a config. By default it is enabled and has the endpoint's name as its prefix."""
+    requested = config.get("auto_capture_config")
+    if not requested:
+        return (endpoint["config"] or {}).get("auto_capture_config")
     defaults = {"enabled": True, "table_name_prefix": endpoint["name"]}
-    capture = defaults | {member: value for member, value in asked.items() if value is not None}
+    capture = defaults | {member: value for member, value in requested.items() if value is not None}
     table = {"name": f"{capture['table_name_prefix']}_payload", "status": "READY", "status_message": ""}
     return capture | {"state": {"payload_table": table}}
 
 
 def _task(entities: list[Json]) -> str | None:
-    """Custom models have no task."""
+    """The task of an endpoint; custom models have none."""
     first = entities[0]
     if external := first.get("external_model"):
         return str(external["task"])

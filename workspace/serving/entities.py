@@ -1,8 +1,8 @@
-"""Served entities: which kind each one is, the defaults the service fills in, and what it never shows again.
+"""Served entities: their kinds, the defaults of the service, and the members that it never returns.
 
-Sources: REST reference, create and update config; captures of the service for entity names. What is accepted and never
-returned is `burst_scaling_enabled` and every `*_plaintext`: Databricks CLI, bundle/direct/dresources/resources.yml,
-reason input_only.
+Sources: REST reference, create and update config; captures of the service for entity names. `burst_scaling_enabled` and
+every `*_plaintext` are accepted and never returned: Databricks CLI, bundle/direct/dresources/resources.yml, reason
+input_only.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from model_serving.workspace.store.database import Json
 EntityKind: TypeAlias = Literal["CUSTOM_MODEL", "FEATURE_SPEC", "FOUNDATION_MODEL", "EXTERNAL_MODEL"]
 
 THROUGHPUT: Final = ("min_provisioned_throughput", "max_provisioned_throughput", "provisioned_model_units")
-SHOWN: Final = (
+STORED: Final = (
     "external_model",
     "entity_name",
     "entity_version",
@@ -30,7 +30,7 @@ SUMMARIZED: Final = ("name", "entity_name", "entity_version", "external_model", 
 
 
 def kind_of(entity: Json) -> EntityKind:
-    """Foundation models live in `system.ai`; an entity without a version can only be a feature spec."""
+    """The kind of an entity. Foundation models are in `system.ai`; an entity without a version is a feature spec."""
     if entity.get("external_model"):
         return "EXTERNAL_MODEL"
     if str(entity.get("entity_name", "")).startswith("system.ai.") or any(entity.get(field) for field in THROUGHPUT):
@@ -39,7 +39,7 @@ def kind_of(entity: Json) -> EntityKind:
 
 
 def requested_entities(config: Json) -> list[Json]:
-    """The entities of a request, those of the deprecated `served_models` spelled the new way."""
+    """The entities of a request; the deprecated `served_models` get the member names of `served_entities`."""
     if config.get("served_entities"):
         return list(config["served_entities"])
     renamed = {"model_name": "entity_name", "model_version": "entity_version"}
@@ -50,7 +50,7 @@ def requested_entities(config: Json) -> list[Json]:
 
 
 def default_name(entity: Json) -> str:
-    """`<last part of the entity's name>-<version>`, or the external model's name with `.` and `:` made `-`."""
+    """`<last part of the entity's name>-<version>`, or the external model's name with `-` for `.` and `:`."""
     if external := entity.get("external_model"):
         return str(external.get("name", "")).replace(".", "-").replace(":", "-")
     last = str(entity.get("entity_name", "")).rpartition(".")[2]
@@ -58,23 +58,28 @@ def default_name(entity: Json) -> str:
 
 
 def stored_entity(entity: Json, creator: str, created: int) -> Json:
-    """An entity as the workspace keeps it: defaults filled in, what is never shown dropped."""
-    kept = {member: _without_plaintext(entity[member]) for member in SHOWN if entity.get(member) is not None}
-    kept |= {"name": entity.get("name") or default_name(entity), "creator": creator, "creation_timestamp": created}
+    """An entity in its stored form: with defaults, and without the members that are never returned."""
+    stored = {member: _without_plaintext(entity[member]) for member in STORED if entity.get(member) is not None}
+    stored |= {"name": entity.get("name") or default_name(entity), "creator": creator, "creation_timestamp": created}
     kind = kind_of(entity)
     if kind == "FOUNDATION_MODEL":
-        last = kept["entity_name"].rpartition(".")[2]
-        kept["foundation_model"] = {"name": kept["entity_name"], "display_name": last, "docs": "", "description": ""}
+        last = stored["entity_name"].rpartition(".")[2]
+        stored["foundation_model"] = {
+            "name": stored["entity_name"],
+            "display_name": last,
+            "docs": "",
+            "description": "",
+        }
     if kind in ("CUSTOM_MODEL", "FEATURE_SPEC"):
-        kept.setdefault("workload_type", "CPU")
-        kept.setdefault("scale_to_zero_enabled", False)
-        if "max_provisioned_concurrency" not in kept:
-            kept.setdefault("workload_size", "Small")
-    return kept
+        stored.setdefault("workload_type", "CPU")
+        stored.setdefault("scale_to_zero_enabled", False)
+        if "max_provisioned_concurrency" not in stored:
+            stored.setdefault("workload_size", "Small")
+    return stored
 
 
 def as_served_model(entity: Json) -> Json:
-    """The deprecated mirror of a served entity, in every config beside it."""
+    """The entity in the deprecated form, which every config also has."""
     renamed = {"entity_name": "model_name", "entity_version": "model_version"}
     return {renamed.get(member, member): value for member, value in entity.items()}
 

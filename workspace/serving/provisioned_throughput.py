@@ -1,4 +1,4 @@
-"""Endpoints with provisioned throughput: the same endpoints by routes of their own, for foundation models only.
+"""Routes for endpoints with provisioned throughput, which serve foundation models only.
 
 Source: databricks-sdk-py `service/serving.py`, create and update of provisioned-throughput endpoints.
 """
@@ -21,7 +21,7 @@ def create(call: Call) -> Json:
 
 @accepts(requests.UpdateThroughputConfig)
 def update_config(call: Call) -> Json:
-    """Here the config is a member of the body, other than in the update of other endpoints."""
+    """The config is a member of the body; on `/serving-endpoints/{name}/config` the body is the config."""
     config = call.body.get("config") or {}
     _check_units(config)
     return endpoints.update_config(replace(call, body=config))

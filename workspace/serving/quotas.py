@@ -1,6 +1,6 @@
-"""Quotas of a workspace: what they are, and their enforcement; `python -m workspace --limit NAME=NUMBER` changes one.
+"""Quotas of a workspace and their enforcement. `python -m workspace --limit NAME=NUMBER` changes one.
 
-Source of the numbers: product documentation, model serving limits. Status and texts of the refusals are ours.
+Source of the numbers: product documentation, model serving limits. Statuses and messages are ours.
 """
 
 import math
@@ -11,31 +11,31 @@ from model_serving.workspace.store.database import Store
 
 
 class LimitError(Exception):
-    """A limit that there isn't, or that is no number; the text is for the one who wrote it."""
+    """An unknown limit, or a value that is not a number."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Each is a count, except `window`, which is in seconds."""
+    """Counts, except for `window`, which is in seconds."""
 
     endpoints: int = 1000
     changes: int = 50
     """Creates and config updates in any `window`."""
     window: int = 300
     entities: int = 15
-    """Served entities of one endpoint; the documentation's text says 10, the limit was raised since."""
+    """Served entities of one endpoint. The documentation's text still says 10."""
     environment_vars: int = 30
-    """Of one served entity."""
+    """Environment variables of one served entity."""
 
 
-def limited(choices: list[str]) -> Limits:
-    """The limits, some of them changed by texts `NAME=NUMBER`. Raises LimitError."""
+def parse_limits(choices: list[str]) -> Limits:
+    """The default limits with changes of the form `NAME=NUMBER`. Raises LimitError."""
     names = [each.name for each in fields(Limits)]
     limits = Limits()
     for choice in choices:
         name, _, number = choice.partition("=")
         if name not in names:
-            raise LimitError(f"Unknown limit '{name}', there are: {', '.join(names)}")
+            raise LimitError(f"Unknown limit '{name}', allowed: {', '.join(names)}")
         if not number.isdigit():
             raise LimitError(f"Limit '{name}' must be a whole number, found '{number}'")
         limits = replace(limits, **{name: int(number)})

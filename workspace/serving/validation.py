@@ -1,24 +1,22 @@
-"""What the service refuses in a serving endpoint before it starts anything, in its own words where they are known.
+"""Validation of a serving endpoint before its deployment starts, with the service's messages where they are known.
 
 Sources: REST reference, create and update config; product documentation on creating endpoints and on route
-optimization; captured error texts. Texts that nobody captured are ours.
+optimization; captured error texts. Other messages are ours.
 """
 
 import re
 from collections import Counter
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, cast
 
 from model_serving.workspace.http.errors import InvalidParameter
 from model_serving.workspace.serving.entities import default_name, kind_of, requested_entities
 from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.database import Json
 
-Operation: TypeAlias = Literal["create", "update"]
-
 NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 ENTITY_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,63}")
-LONGEST_DESCRIPTION: Final = 1000
-ALL_TRAFFIC: Final = 100
+MAX_DESCRIPTION_LENGTH: Final = 1000
+TOTAL_TRAFFIC: Final = 100
 WORKLOAD_SIZES: Final = ("Small", "Medium", "Large", "XLarge")
 WORKLOAD_TYPES: Final = (
     "CPU",
@@ -35,15 +33,15 @@ CONCURRENCY: Final = ("min_provisioned_concurrency", "max_provisioned_concurrenc
 
 
 def check_endpoint(body: Json, settings: Settings) -> None:
-    """Everything about a create request except whether its name is taken."""
+    """Checks a create request, except for the uniqueness of the name."""
     name = body.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidParameter(
             "Endpoint name must be maximum 63 characters, and alphanumeric with hyphens and underscores allowed in"
             " between."
         )
-    if len(body.get("description") or "") > LONGEST_DESCRIPTION:
-        raise InvalidParameter(f"Endpoint description must be maximum {LONGEST_DESCRIPTION} characters.")
+    if len(body.get("description") or "") > MAX_DESCRIPTION_LENGTH:
+        raise InvalidParameter(f"Endpoint description must be maximum {MAX_DESCRIPTION_LENGTH} characters.")
     check_tags(body.get("tags") or [])
     config = body.get("config")
     if not config:
@@ -72,7 +70,7 @@ def check_config(config: Json, settings: Settings) -> None:
 
 
 def check_replacement(old: Json, new: Json) -> None:
-    """What an update may not change: the presence of external models, and where an inference table is."""
+    """Checks that an update neither adds nor removes external models, nor moves an enabled inference table."""
     was_external = any(kind_of(entity) == "EXTERNAL_MODEL" for entity in old["served_entities"])
     is_external = any(kind_of(entity) == "EXTERNAL_MODEL" for entity in requested_entities(new))
     if was_external != is_external:
@@ -94,7 +92,7 @@ def check_tags(tags: list[Json]) -> None:
 
 
 def check_traffic(traffic: Json | None, names: list[str]) -> None:
-    """Routes name each entity at most once and share out 100 percent; an entity without traffic stays deployed."""
+    """Checks that routes name each entity at most once and sum to 100; an entity without a route stays deployed."""
     routes = (traffic or {}).get("routes") or []
     if not routes:
         if len(names) > 1:
@@ -106,9 +104,9 @@ def check_traffic(traffic: Json | None, names: list[str]) -> None:
     if len(set(targets)) < len(targets):
         raise InvalidParameter("Traffic routes must name each served entity at most once.")
     shares = [route.get("traffic_percentage") for route in routes]
-    if not all(isinstance(share, int) and 0 <= share <= ALL_TRAFFIC for share in shares):
+    if not all(isinstance(share, int) and 0 <= share <= TOTAL_TRAFFIC for share in shares):
         raise InvalidParameter("traffic_percentage must be an integer between 0 and 100.")
-    if (total := sum(cast("list[int]", shares))) != ALL_TRAFFIC:
+    if (total := sum(cast("list[int]", shares))) != TOTAL_TRAFFIC:
         raise InvalidParameter(f"Traffic percentages must sum to 100, but sum to {total}.")
 
 
@@ -166,6 +164,6 @@ def _check_external(entities: list[Json]) -> None:
 
 
 def _check_route_optimized(entities: list[Json]) -> None:
-    """Source: product documentation on route optimization: custom models and feature specs only."""
+    """Checks that all are custom models or feature specs. Source: product documentation, route optimization."""
     if any(kind_of(entity) in ("EXTERNAL_MODEL", "FOUNDATION_MODEL") for entity in entities):
         raise InvalidParameter("Route optimization is only supported for custom models and feature specs.")

@@ -1,9 +1,9 @@
-"""Serving endpoints on the wire: the detailed object of a read, the summary of a listing.
+"""Serving endpoints in responses: the detailed object of a read, and the summary of a listing.
 
 Sources: captures of the service's answers; REST reference, get and list; databricks-sdk-py `service/serving.py`.
-Written and never returned are `rate_limits`, `budget_policy_id` (a read has `effective_budget_policy_id`), the
-notifications of a creation, `telemetry_config.table_names`, and of served entities `burst_scaling_enabled` and
-plaintext secrets. Source: Databricks CLI, bundle/direct/dresources/resources.yml.
+Never returned are `rate_limits`, `budget_policy_id` (a read has `effective_budget_policy_id`), the notifications of a
+create, `telemetry_config.table_names`, and `burst_scaling_enabled` and plaintext secrets of served entities. Source:
+Databricks CLI, bundle/direct/dresources/resources.yml.
 """
 
 import json
@@ -40,42 +40,44 @@ DETAILED_ONLY: Final = (
 
 
 def detailed(call: Call, endpoint: Json) -> Json:
-    """The answer to create, get and update config. `config` is absent until a first deployment succeeded."""
+    """The response of create, get and update config. `config` is absent until the first successful deployment."""
     endpoint = settled(endpoint, call.clock.now())
-    shown = _members(endpoint, COMMON + DETAILED_ONLY)
-    shown |= {
+    view = _members(endpoint, COMMON + DETAILED_ONLY)
+    view |= {
         "state": state_of(endpoint),
         "permission_level": level_on(call.store, call.caller, endpoint["id"]),
         "resource_credential_strategy": "EMBEDDED_CREDENTIALS",
     }
     if config := endpoint["config"]:
-        shown["config"] = _config(config, _active_states(call, endpoint, _entities(config)))
+        view["config"] = _config(config, _active_states(call, endpoint, config["served_entities"]))
     if pending := endpoint["pending_config"]:
-        states = {entity["name"]: pending_entity_state(endpoint, entity["name"]) for entity in _entities(pending)}
-        shown["pending_config"] = _config(pending, states)
+        states = {
+            entity["name"]: pending_entity_state(endpoint, entity["name"]) for entity in pending["served_entities"]
+        }
+        view["pending_config"] = _config(pending, states)
     if endpoint["route_optimized"] and _has_url(call, endpoint):
-        shown |= _direct_access(call, endpoint)
-    return shown
+        view |= _direct_access(call, endpoint)
+    return view
 
 
 def summarized(call: Call, endpoint: Json) -> Json:
-    """One row of a listing: no traffic, workload, permission level or address. Source: REST reference, list."""
+    """One item of a listing: no traffic, workload, permission level or URL. Source: REST reference, list."""
     endpoint = settled(endpoint, call.clock.now())
-    shown = _members(endpoint, COMMON) | {"state": state_of(endpoint)}
+    view = _members(endpoint, COMMON) | {"state": state_of(endpoint)}
     if config := endpoint["config"]:
-        entities = summary(_entities(config))
-        shown["config"] = {"served_entities": entities, "served_models": [as_served_model(each) for each in entities]}
-    return shown
+        entities = summary(config["served_entities"])
+        view["config"] = {"served_entities": entities, "served_models": [as_served_model(each) for each in entities]}
+    return view
 
 
 def direct_url(call: Call, endpoint: Json) -> str:
-    """The route-optimized address, on the workspace's own origin: the Go SDK keeps only the path of it."""
+    """The route-optimized URL, on the workspace's own origin: the Go SDK uses only its path."""
     place = f"{endpoint['id']}/{workspace_id(call.store)}/serving-endpoints/{endpoint['name']}"
     return f"{call.origin}/dp/{place}/invocations"
 
 
 def _has_url(call: Call, endpoint: Json) -> bool:
-    return call.answers("direct-url", "at-once") or call.clock.now() >= endpoint.get("url_at", 0)
+    return call.switch("direct-url") == "at-once" or call.clock.now() >= endpoint.get("url_at", 0)
 
 
 def is_ready(endpoint: Json) -> bool:
@@ -91,7 +93,7 @@ def _active_states(call: Call, endpoint: Json, entities: list[Json]) -> dict[str
 
 
 def _direct_access(call: Call, endpoint: Json) -> Json:
-    """`authorization_details` is JSON in text, to be passed on as it is. Source: databricks-sdk-py `data_plane.py`."""
+    """`authorization_details` is a JSON string that clients pass on. Source: databricks-sdk-py `data_plane.py`."""
     url = direct_url(call, endpoint)
     details = [
         {
@@ -114,7 +116,7 @@ def state_of(endpoint: Json) -> Json:
 
 
 def _config(config: Json, states: dict[str, Json]) -> Json:
-    entities = [entity | {"state": states[entity["name"]]} for entity in _entities(config)]
+    entities = [entity | {"state": states[entity["name"]]} for entity in config["served_entities"]]
     routes = [
         {
             "served_model_name": route_target(route),
@@ -128,10 +130,6 @@ def _config(config: Json, states: dict[str, Json]) -> Json:
         "served_models": [as_served_model(entity) for entity in entities if kind_of(entity) == "CUSTOM_MODEL"],
         "traffic_config": {"routes": routes},
     }
-
-
-def _entities(config: Json) -> list[Json]:
-    return list(config["served_entities"])
 
 
 def _members(endpoint: Json, names: tuple[str, ...]) -> Json:

@@ -1,4 +1,4 @@
-"""Time is handed in: states advance by a clock, never by sleeping."""
+"""The workspace's clock, which tests can move. States depend on the clock; no code sleeps to change one."""
 
 import asyncio
 import time
@@ -13,13 +13,13 @@ class Clock:
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Waits, while the server answers other requests."""
+        """Waits without blocking other requests."""
         await asyncio.sleep(seconds)
 
 
 @dataclass
 class FakeClock(Clock):
-    """A clock that stands still until a test moves it."""
+    """A clock that only tests move."""
 
     seconds: float = 1_790_000_000.0
 
@@ -27,7 +27,7 @@ class FakeClock(Clock):
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Nobody waits for a clock that stands still: it is moved instead."""
+        """Moves the clock instead of waiting."""
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
@@ -35,7 +35,7 @@ class FakeClock(Clock):
 
 
 def milliseconds(seconds: float) -> int:
-    """The API's timestamps: milliseconds, but always of a whole second (seen in captures of the service)."""
+    """The API's timestamps: in milliseconds, of whole seconds. Source: captures of the service."""
     return int(seconds) * 1000
 
 

@@ -1,7 +1,7 @@
-"""Everything the workspace remembers, in one SQLite file: JSON records by kind and key, counters, and the journal.
+"""The workspace's database, one SQLite file: JSON records by kind and key, counters, tables and the journal.
 
-No rule lives here. A write that was answered survives a kill of the process: each `atomic()` block is one transaction
-of a write-ahead log, and the answer is sent after its commit.
+An acknowledged write survives a kill of the process: each `atomic()` block is one transaction of a write-ahead log, and
+the response is sent after its commit.
 """
 
 import json
@@ -18,11 +18,11 @@ Member: TypeAlias = Literal["id", "userName", "applicationId"]
 
 JOURNAL_LIMIT: Final = 10_000
 ROW_LIMIT: Final = 10_000
-TRIMMED_EVERY: Final = 500
+TRIM_INTERVAL: Final = 500
 
 
 class Store:
-    """One connection, used from one thread (the event loop's), so that a handler never meets another half-way."""
+    """One connection, used by the event loop's thread only, so that handlers never interleave."""
 
     def __init__(self, database: Path | Literal[":memory:"]) -> None:
         if isinstance(database, Path):
@@ -39,7 +39,7 @@ class Store:
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """All writes of the block, or none of them; a block inside a block belongs to the outer one."""
+        """Commits all writes of the block, or none. A nested block is part of the outer one."""
         if self.connection.in_transaction:
             yield
             return
@@ -56,8 +56,8 @@ class Store:
         return None if row is None else json.loads(row[0])
 
     def find(self, kind: str, member: Member, value: str) -> Json | None:
-        """The record of that kind whose top-level `member` has that value; the three members are indexed."""
-        # `member` is one of a closed vocabulary, spelled out because the indexes are
+        """The record of that kind whose top-level member, one of the indexed ones, has that value."""
+        # `member` is a Literal; a parameter in its place would not use the index
         query = f"SELECT body FROM records WHERE kind = ? AND json_extract(body, '$.{member}') = ?"  # noqa: S608
         row = self.connection.execute(query, (kind, value)).fetchone()
         return None if row is None else json.loads(row[0])
@@ -68,7 +68,7 @@ class Store:
         return [json.loads(body) for (body,) in rows]
 
     def size(self, kind: str) -> int:
-        """How many records of that kind there are."""
+        """The number of records of that kind."""
         return int(self.connection.execute("SELECT count(*) FROM records WHERE kind = ?", (kind,)).fetchone()[0])
 
     def put(self, kind: str, key: str, body: Json) -> Json:
@@ -85,7 +85,7 @@ class Store:
             return self.connection.execute("DELETE FROM records WHERE kind = ? AND key = ?", (kind, key)).rowcount > 0
 
     def count(self, name: str, start: int = 0) -> int:
-        """The next number of a counter: `start` the first time, one more each time after."""
+        """Increments a counter, from `start`, and returns it."""
         with self.atomic():
             row = self.connection.execute(
                 "INSERT INTO counters (name, value) VALUES (?, ?)"
@@ -94,16 +94,16 @@ class Store:
             ).fetchone()
         return int(row[0])
 
-    def counted(self, name: str) -> int:
-        """A counter's last number, without counting; 0 when it never counted."""
+    def counter(self, name: str) -> int:
+        """The value of a counter without incrementing it, or 0."""
         row = self.connection.execute("SELECT value FROM counters WHERE name = ?", (name,)).fetchone()
         return 0 if row is None else int(row[0])
 
     def write_journal(self, entry: Json, *, is_write: bool) -> None:
-        """Every so often what is too old goes; reading never shows it."""
+        """Adds an entry. Old entries are deleted from time to time; reads never return them."""
         row = (int(is_write), json.dumps(entry))
         added = self.connection.execute("INSERT INTO journal (is_write, body) VALUES (?, ?)", row).lastrowid or 0
-        if added % TRIMMED_EVERY == 0:
+        if added % TRIM_INTERVAL == 0:
             self.connection.execute("DELETE FROM journal WHERE sequence <= ?", (added - JOURNAL_LIMIT,))
 
     def read_journal(self, *, writes_only: bool) -> list[Json]:
@@ -114,10 +114,10 @@ class Store:
         )
         return [json.loads(body) for (body,) in rows]
 
-    def recent_journal(self, most: int) -> list[Json]:
-        """The last entries, newest first, without the bodies of writes."""
+    def recent_journal(self, limit: int) -> list[Json]:
+        """The last entries without bodies, newest first."""
         rows = self.connection.execute(
-            "SELECT json_remove(body, '$.body') FROM journal ORDER BY sequence DESC LIMIT ?", (most,)
+            "SELECT json_remove(body, '$.body') FROM journal ORDER BY sequence DESC LIMIT ?", (limit,)
         )
         return [json.loads(body) for (body,) in rows]
 
@@ -126,7 +126,7 @@ class Store:
             self.connection.execute("DELETE FROM journal")
 
     def add_row(self, table: str, row: Json) -> None:
-        """Adds to a table of Unity Catalog; of all tables together the last rows are kept."""
+        """Adds a row to a table of Unity Catalog, and deletes the oldest rows of all tables beyond the limit."""
         with self.atomic():
             self.connection.execute("INSERT INTO table_rows (name, body) VALUES (?, ?)", (table, json.dumps(row)))
             self.connection.execute(
@@ -138,7 +138,7 @@ class Store:
         return [json.loads(body) for (body,) in rows]
 
     def tables(self) -> list[tuple[str, int]]:
-        """The tables that have rows, and how many."""
+        """The names of the tables that have rows, and their numbers of rows."""
         return list(self.connection.execute("SELECT name, count(*) FROM table_rows GROUP BY name ORDER BY name"))
 
     def _migrate(self) -> None:

@@ -1,4 +1,4 @@
-"""Named migrations of the database, applied in order, each once, each recorded with its change."""
+"""The migrations of the database by name, in their order. Each is applied and recorded in one transaction."""
 
 from typing import Final
 

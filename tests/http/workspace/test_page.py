@@ -74,10 +74,10 @@ class Browser:
         return found["result"].get("value")
 
     def until(self, condition: str) -> None:
-        """Returns once the expression is true on the page."""
-        again = "const timer = setInterval(look, 20)"
+        """Returns once the expression is true on the page, and fails after 30 seconds."""
+        repeat = "const timer = setInterval(look, 20); setTimeout(() => fail('timeout'), 30000)"
         look = f"const look = () => {{ if ({condition}) {{ clearInterval(timer); done(true) }} }}"
-        self.value(f"new Promise(done => {{ {look}; {again} }})")
+        self.value(f"new Promise((done, fail) => {{ {look}; {repeat} }})")
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self.rest:
@@ -206,7 +206,7 @@ def test_a_browser_shows_it(workspace: Any, browser: Browser) -> None:
 
 def test_it_follows_what_happens(workspace: Any, browser: Browser, endpoint: Build) -> None:
     browser.tell("Page.navigate", url=workspace.origin)
-    browser.until("document.body.innerText.includes('No serving endpoint yet')")
+    browser.until("document.body.innerText.includes('No serving endpoints yet')")
     endpoint("later")
     browser.until("document.querySelector('.card h3')?.textContent === 'later'")
     assert browser.value("document.getElementById('pulse').textContent") == "Live"

@@ -19,10 +19,10 @@ READY = re.compile(
     r"Workspace ready at (?P<host>http://127\.0\.0\.1:\d+)\n"
     r"  export DATABRICKS_HOST=(?P=host)\n"
     r"  export DATABRICKS_TOKEN=(?P<token>dapi\w+)\n"
-    r"  # or, as its administrating service principal\n"
+    r"  # or, as the service principal with admin rights\n"
     r"  export DATABRICKS_CLIENT_ID=(?P<client_id>[0-9a-f-]{36})\n"
     r"  export DATABRICKS_CLIENT_SECRET=(?P<secret>dose\w+)\n"
-    r"Ctrl-C stops it\n"
+    r"Press Ctrl-C to stop\n"
 )
 Start = Callable[..., tuple["subprocess.Popen[str]", dict[str, str]]]
 
@@ -144,7 +144,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [("models: [", "while parsing"), ("- a", "a seed is a mapping of parts"), ("modles: {}", "Unknown part 'modles'")],
+    [("models: [", "while parsing"), ("- a", "A seed must be a mapping"), ("modles: {}", "Unknown part 'modles'")],
 )
 def test_a_bad_seed_file_is_a_sentence(tmp_path: Path, content: str, sentence: str) -> None:
     seed = tmp_path / "seed.yaml"
@@ -186,10 +186,10 @@ def test_models_switches_and_quotas_are_named_on_the_command_line(start: Start, 
 @pytest.mark.parametrize(
     ("choice", "sentence"),
     [
-        (("--switch", "dup=1"), "Unknown switch 'dup', there are: absent-scale-to-zero, "),
+        (("--switch", "dup=1"), "Unknown switch 'dup', allowed: absent-scale-to-zero, "),
         (("--limit", "changes=x"), "Limit 'changes' must be a whole number, found 'x'\n"),
-        (("--model", "main.ml.fraud"), "--model main.ml.fraud: write it as NAME=PATH or NAME/VERSION=PATH\n"),
-        (("--model", "a.b.c=x.py"), "--model a.b.c=x.py: the workspace has no such model, there are: main.ml.fraud, "),
+        (("--model", "main.ml.fraud"), "--model main.ml.fraud: must be NAME=PATH or NAME/VERSION=PATH\n"),
+        (("--model", "a.b.c=x.py"), "--model a.b.c=x.py: no such model in the workspace, allowed: main.ml.fraud, "),
         (("--model", "main.ml.iris=/nowhere.py"), "main.ml.iris: /nowhere.py does not exist\n"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Where two answers of the service are plausible, either can be chosen; quotas can be set."""
+"""Where two answers of the service are plausible, either can be parse_switches; quotas can be set."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from model_serving.workspace.admin.switches import DEFAULTS, SWITCHES, SwitchError, chosen
-from model_serving.workspace.serving.quotas import LimitError, Limits, limited
+from model_serving.workspace.admin.switches import DEFAULTS, SWITCHES, SwitchError, parse_switches
+from model_serving.workspace.serving.quotas import LimitError, Limits, parse_limits
 
 Build = Callable[..., dict[str, Any]]
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -116,7 +116,7 @@ def test_a_switch_changes_the_answer(
     answer: str,
     seen: Any,
 ) -> None:
-    workspace.restart(switches=chosen([f"{ask.__name__.replace('_', '-')}={answer}"]))
+    workspace.restart(switches=parse_switches([f"{ask.__name__.replace('_', '-')}={answer}"]))
     found = ask(workspace, endpoint, entity)
     assert (found.status_code if isinstance(found, httpx.Response) else found) == seen
 
@@ -128,19 +128,19 @@ def test_every_switch_is_tried_in_every_position() -> None:
 
 @pytest.mark.parametrize(
     ("choice", "sentence"),
-    [("dup=1", "Unknown switch 'dup', there are: "), ("duplicate-name=500", "it is one of: 400, 409")],
+    [("dup=1", "Unknown switch 'dup', allowed: "), ("duplicate-name=500", "allowed: 400, 409")],
 )
 def test_a_choice_that_there_is_not_is_refused(choice: str, sentence: str) -> None:
     with pytest.raises(SwitchError, match=sentence):
-        chosen([choice])
-    assert chosen([]) == DEFAULTS
+        parse_switches([choice])
+    assert parse_switches([]) == DEFAULTS
 
 
 def test_limits_can_be_set() -> None:
-    assert limited(["changes=3", "endpoints=2"]) == replace(Limits(), changes=3, endpoints=2)
+    assert parse_limits(["changes=3", "endpoints=2"]) == replace(Limits(), changes=3, endpoints=2)
     for wrong, sentence in (("pods=1", "Unknown limit 'pods'"), ("changes=many", "must be a whole number")):
         with pytest.raises(LimitError, match=sentence):
-            limited([wrong])
+            parse_limits([wrong])
 
 
 def test_a_full_workspace_takes_no_other_endpoint(workspace: Any, http: httpx.Client, endpoint: Build) -> None:

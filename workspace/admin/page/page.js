@@ -1,14 +1,14 @@
-// The workspace's page: asks for /_workspace/overview again and again, and shows what changed.
+// The workspace's page: polls /_workspace/overview, and renders it when it changes.
 "use strict";
 
-const EVERY = 2000; // milliseconds
+const INTERVAL = 2000; // milliseconds
 const STATES = { READY: "good", NOT_READY: "", IN_PROGRESS: "busy", UPDATE_FAILED: "bad", UPDATE_CANCELED: "bad", STOPPED: "" };
-const SAID = { READY: "Ready", NOT_READY: "Not ready", IN_PROGRESS: "Updating", UPDATE_FAILED: "Update failed",
+const LABELS = { READY: "Ready", NOT_READY: "Not ready", IN_PROGRESS: "Updating", UPDATE_FAILED: "Update failed",
   UPDATE_CANCELED: "Update cancelled", STOPPED: "Stopped" };
 
-let shown = "";
+let rendered = "";
 
-// An element with a class and children; texts never become markup.
+// An element with a class and children; text is never parsed as markup.
 function make(tag, look, ...children) {
   const element = document.createElement(tag);
   if (look) element.className = look;
@@ -19,9 +19,9 @@ function make(tag, look, ...children) {
 function badges(endpoint) {
   const states = [endpoint.suspend === "STOPPED" ? "STOPPED" : endpoint.ready];
   if (endpoint.config_update !== "NOT_UPDATING") states.push(endpoint.config_update);
-  const found = states.map((state) => make("span", `badge ${STATES[state]}`, SAID[state]));
-  if (endpoint.route_optimized) found.push(make("span", "badge accent", "Route optimized"));
-  return found;
+  const elements = states.map((state) => make("span", `badge ${STATES[state]}`, LABELS[state]));
+  if (endpoint.route_optimized) elements.push(make("span", "badge accent", "Route optimized"));
+  return elements;
 }
 
 function address(url) {
@@ -88,8 +88,8 @@ function request(each) {
     make("span", "who", [time, each.principal].filter(Boolean).join(" · ")));
 }
 
-// The same request again and again is one line.
-function gathered(requests) {
+// Collapses consecutive identical requests into one line.
+function collapsed(requests) {
   const lines = [];
   for (const each of requests) {
     const last = lines[lines.length - 1];
@@ -109,23 +109,23 @@ function show(overview) {
   document.getElementById("totals").replaceChildren(
     total("endpoints", overview.total), total("ready", overview.ready), total("updating", overview.updating));
   const cards = overview.endpoints.map(card);
-  if (!cards.length) cards.push(make("p", "empty", "No serving endpoint yet. pulumi up makes some."));
+  if (!cards.length) cards.push(make("p", "empty", "No serving endpoints yet. Create some with pulumi up."));
   const hidden = overview.total - overview.endpoints.length;
-  if (hidden > 0) cards.push(make("p", "empty", `${hidden} more are not shown here`));
+  if (hidden > 0) cards.push(make("p", "empty", `${hidden} more are not listed`));
   document.getElementById("endpoints").replaceChildren(...cards);
-  const requests = gathered(overview.requests).map(request);
+  const requests = collapsed(overview.requests).map(request);
   if (!requests.length) requests.push(make("li", "", make("span", "who", "None so far")));
   document.getElementById("requests").replaceChildren(...requests);
 }
 
-async function look() {
+async function poll() {
   const pulse = document.getElementById("pulse");
   try {
     const answer = await fetch("/_workspace/overview");
     if (!answer.ok) throw new Error(String(answer.status));
     const text = await answer.text();
-    if (text !== shown) {
-      shown = text;
+    if (text !== rendered) {
+      rendered = text;
       show(JSON.parse(text));
     }
     pulse.textContent = "Live";
@@ -134,7 +134,7 @@ async function look() {
     pulse.textContent = "Not reachable";
     pulse.className = "lost";
   }
-  setTimeout(look, EVERY);
+  setTimeout(poll, INTERVAL);
 }
 
-look();
+poll();

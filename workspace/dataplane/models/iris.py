@@ -1,18 +1,18 @@
-"""The iris classifier that a new workspace serves: multinomial logistic regression, with the coefficients it learned.
+"""An iris classifier, one of the models of a new workspace: multinomial logistic regression with fixed coefficients.
 
-Trained on all 150 flowers of Fisher's iris data with scikit-learn's `LogisticRegression`; the versions differ in how
-much they were regularized (C = 0.01, 1 and 100) and get 87 %, 97 % and 98 % of those flowers right. Coefficients are
-rounded to four decimals. Nothing is imported: this file is also the example of a model to name with `--model`.
+Trained on all 150 rows of Fisher's iris data with scikit-learn's `LogisticRegression`. The versions differ in their
+regularization (C = 0.01, 1 and 100) and classify 87 %, 97 % and 98 % of those rows correctly. Coefficients are rounded
+to four decimals. The file needs no package, and is an example of a model for `--model`.
 """
 
 from typing import Any
 
 INPUTS = {"sepal_length": "double", "sepal_width": "double", "petal_length": "double", "petal_width": "double"}
-"""The model's signature, in centimetres: the workspace refuses rows that don't fit it."""
+"""The model's signature, in centimetres; the workspace rejects rows that don't match it."""
 
 SPECIES = ("setosa", "versicolor", "virginica")
 WEIGHTS: dict[str, tuple[tuple[float, ...], ...]] = {
-    # for each species: intercept, then a weight for each input
+    # for each species: the intercept, then a weight for each input
     "1": (
         (2.1922, -0.1368, 0.0961, -0.4348, -0.1783),
         (0.2183, -0.001, -0.1024, 0.0867, -0.0034),
@@ -32,7 +32,7 @@ WEIGHTS: dict[str, tuple[tuple[float, ...], ...]] = {
 
 
 def predict(rows: list[dict[str, Any]], version: str) -> list[str]:
-    """The species of each flower. A version that was never trained answers like the latest."""
+    """The species of each row. A version without weights uses those of version 3."""
     weights = WEIGHTS.get(version, WEIGHTS["3"])
     return [_species(row, weights) for row in rows]
 
