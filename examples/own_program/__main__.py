@@ -24,8 +24,8 @@ endpoint = ServingEndpoint(
     ServingEndpointArgs(
         name="fraud",
         served_entities={"champion": ServedEntityArgs(entity="main.ml.fraud@Champion", workload_size="Small")},
-        permissions=[PermissionArgs("service_principal", caller.application_id, "CAN_QUERY")],
-        ai_gateway=AiGatewayArgs(rate_limits=[RateLimitArgs("endpoint", calls=calls)]),
+        permissions=[PermissionArgs(service_principal=caller.application_id, level="CAN_QUERY")],
+        ai_gateway=AiGatewayArgs(rate_limits=[RateLimitArgs(key="endpoint", calls=calls)]),
     ),
 )
 

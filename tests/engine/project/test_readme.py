@@ -75,10 +75,12 @@ def workspace(checkout: Path, port: int) -> Iterator[None]:
 
 @pytest.mark.usefixtures("workspace")
 def test_commands_under_work_by_hand_deploy(checkout: Path, port: int) -> None:
-    commands = shell_blocks("Work by hand")[1].replace("pulumi up", "pulumi up --yes")
+    deploy, query = shell_blocks("Work by hand")[1:]
+    (review,) = shell_blocks("Review a change")
     check = "pulumi stack output endpoints\npulumi up --yes --expect-no-changes"
+    commands = "\n".join((deploy.replace("pulumi up", "pulumi up --yes"), check, query, review))
     run = subprocess.run(
-        ["bash", "-ec", f"{commands}\n{check}"],
+        ["bash", "-ec", commands],
         cwd=checkout,
         env={**clean_environment(), "PORT": str(port)},
         stdout=subprocess.PIPE,
@@ -90,6 +92,8 @@ def test_commands_under_work_by_hand_deploy(checkout: Path, port: int) -> None:
     assert "13 created" in run.stdout
     assert f'"url":"http://127.0.0.1:{port}/serving-endpoints/iris-classifier/invocations"' in run.stdout
     assert "13 unchanged" in run.stdout
+    assert '"predictions": [' in run.stdout
+    assert "local: no changes" in run.stdout
 
 
 def test_readme_links_and_targets_exist() -> None:
