@@ -7,11 +7,8 @@ from typing import Any, Final
 import click
 
 CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-STATUSES: Final = "Exit status: 0 done or nothing to report, 1 failed or refused, 3 wrong usage, 130 interrupted"
-STATUSES_WITH_APPROVAL: Final = (
-    "Exit status: 0 done or nothing to report, 1 failed or refused, 2 needs approval,\n"
-    "             3 wrong usage, 130 interrupted"
-)
+STATUSES: Final = "Exit status: 0 done, 1 failed or refused, 3 wrong usage, 130 interrupted"
+STATUSES_WITH_APPROVAL: Final = STATUSES.replace(", 3", ", 2 needs approval, 3")
 
 
 class OrderedGroup(click.Group):

@@ -38,10 +38,7 @@ _COMMANDS: Final = {
 )
 @click.version_option(__version__)
 def model_serving() -> None:
-    """Review, deploy and operate Databricks Model Serving endpoints.
-
-    Run it in the project's folder. `model-serving COMMAND --help` describes a command.
-    """
+    """Review, deploy and operate Databricks Model Serving endpoints. Run it in the project's folder."""
 
 
 for _name, _summary in _COMMANDS.items():

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+import model_serving
+
 Declare = Callable[..., Any]
 
 
@@ -41,10 +43,26 @@ def report_output_options() -> Declare:
 
 def policy_pack_option() -> Declare:
     """`--policy-pack FOLDER`, repeatable, as the parameter `packs`."""
-    text = "Folder of a policy pack; may be repeated."
     return click.option(
-        "--policy-pack", "packs", metavar="FOLDER", multiple=True, default=("policies",), show_default=True, help=text
+        "--policy-pack",
+        "packs",
+        metavar="FOLDER",
+        multiple=True,
+        default=_default_policy_packs,
+        show_default="policies, or the installed pack",
+        help="Folder of a policy pack.",
     )
+
+
+def _default_policy_packs() -> tuple[str, ...]:
+    own = Path("policies")
+    return (str(own if own.is_dir() else installed_policy_pack()),)
+
+
+def installed_policy_pack() -> Path:
+    """The folder of the policy pack that belongs to this command."""
+    # Resolved, because in a checkout a link leads there, and the pack's environment is given relative to its folder.
+    return (Path(model_serving.__file__).parent / "policies").resolve()
 
 
 def data_option() -> Declare:

@@ -1,9 +1,9 @@
 """`model-serving policy-pack`: where the policy pack is, for `pulumi --policy-pack`."""
 
-from pathlib import Path
+import click
 
-import model_serving
 from model_serving.cli.command import subcommand
+from model_serving.cli.options import installed_policy_pack
 
 
 @subcommand("policy-pack", example='pulumi preview --policy-pack "$(model-serving policy-pack)"')
@@ -12,6 +12,5 @@ def policy_pack_command() -> int:
 
     In a checkout that is `policies`. Where the wheel is installed, the pack runs in the environment of the wheel.
     """
-    # Resolved, because in a checkout a link leads there, and the pack's environment is given relative to its folder.
-    print((Path(model_serving.__file__).parent / "policies").resolve())
+    click.echo(installed_policy_pack())
     return 0

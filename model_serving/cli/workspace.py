@@ -6,21 +6,23 @@ from typing import Final
 
 import click
 
-from model_serving.cli.command import subcommand
+from model_serving.cli.command import CONTEXT, subcommand
 
 _MODULE: Final = "model_serving.workspace"
-"""Started as a program, never imported: the workspace must not share code with what it is there to test."""
+"""Run as a program, never imported: the workspace must not share code with what it tests."""
 
 
 @subcommand(
     "workspace",
-    example="model-serving workspace --port 8787",
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True},
+    example="model-serving workspace --port 8787 --ready-after 0",
+    context_settings={**CONTEXT, "ignore_unknown_options": True},
 )
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[serve|credentials] [OPTIONS]...")
 def workspace_command(options: tuple[str, ...]) -> int:
-    """Start the embedded Databricks workspace, or print its credentials."""
+    """Start the embedded Databricks workspace, or print its credentials for a shell to evaluate.
+
+    OPTIONS such as --port, --db, --seed and --model: `python -m model_serving.workspace --help` lists all.
+    """
     sys.argv = ["model-serving workspace", *options]
     runpy.run_module(_MODULE, run_name="__main__", alter_sys=True)
     return 0

@@ -206,7 +206,7 @@ def test_docs_name_the_rules_left_to_preview() -> None:
 
 
 def test_check_imports_nothing_slow() -> None:
-    slow = ("pulumi", "pulumi_policy", "databricks", "rich", "grpc")
+    slow = ("pulumi", "pulumi_policy", "databricks", "rich", "grpc", "httpx", "requests", "model_serving.review")
     code = f"""
 import sys
 from model_serving.cli.main import main

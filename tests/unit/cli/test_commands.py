@@ -94,3 +94,22 @@ def test_what_was_not_reviewed_is_not_deployed(reviewed: str, tmp_path: Path, mo
     assert outcome.message.startswith(
         f"Not deployed: {f'digest {reviewed}' if reviewed else 'nothing'} was reviewed, and"
     )
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own pack", "installed pack"])
+def test_a_review_runs_a_policy_pack(
+    own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A `pulumi` that prints its arguments and fails."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.local.yaml").touch()
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text('#!/bin/sh\necho "$@"\nexit 1\n')
+    pulumi.chmod(0o755)
+    if own:
+        (tmp_path / "policies").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    assert main(["review", "--stack", "local", "--json"]) == 1
+    (error,) = json.loads(capsys.readouterr().out)["stacks"][0]["errors"]
+    assert f"--policy-pack {'policies' if own else PROJECT / 'policies'}" in error

@@ -1,10 +1,16 @@
-"""Wrong usage ends in 3, everywhere: 2 says that a change needs approval, and 1 that something failed."""
+"""Help, exit statuses and wrong usage of every command: 3, since 2 says that a change needs approval."""
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+
+from model_serving import __version__
+from model_serving.cli.ci import ci_command
+from model_serving.cli.main import main, model_serving
 
 PROJECT = Path(__file__).resolve().parents[3]
 NEEDS_A_STACK = ("review", "review-comment", "reviewed", "deploy", "smoke", "outputs", "drift", "drift-issue")
@@ -41,7 +47,7 @@ def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
         "model_serving.contract nonsense",
     ],
 )
-def test_wrong_usage_has_a_status_of_its_own(command: str) -> None:
+def test_wrong_usage_ends_with_3(command: str) -> None:
     ran = python(*command.split())
     assert (ran.returncode, ran.stdout) == (3, "")
     assert ran.stderr
@@ -52,7 +58,7 @@ def test_wrong_usage_has_a_status_of_its_own(command: str) -> None:
     "command",
     ["model_serving", "model_serving review", "model_serving deploy", "model_serving smoke", "workspace", "toolchain"],
 )
-def test_help_says_the_exit_statuses(command: str) -> None:
+def test_help_lists_the_exit_statuses(command: str) -> None:
     ran = python(*command.split(), "--help")
     assert ran.returncode == 0
     assert "3 wrong usage" in " ".join(ran.stdout.split())
@@ -61,8 +67,62 @@ def test_help_says_the_exit_statuses(command: str) -> None:
     )
 
 
+def subcommands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of every subcommand, the group's own first."""
+    yield path
+    for name in group.commands:
+        if name == "ci":
+            yield from subcommands(ci_command, name)
+        else:
+            yield (*path, name)
+
+
+COMMANDS = list(subcommands(model_serving))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_fits_a_screen(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main([*command, "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 100
+    (example,) = [line for line in lines if line.startswith("  Example: ")]
+    assert " ".join(("model-serving", *command)) in example
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("chekc", "check"), ("ci comments", "comment"), ("check --stak", "--stack")]
+)
+def test_a_misspelling_gets_a_suggestion(typed: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed.split()) == 3
+    assert f"Did you mean '{meant}'?" in capsys.readouterr().err
+
+
+def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"model-serving, version {__version__}\n"
+
+
+def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("model_serving.cli.check.check", interrupted)
+    assert main(["check"]) == 130
+    assert capsys.readouterr().err.strip() == "Interrupted"
+
+
+def test_the_workspace_runs_as_a_program() -> None:
+    ran = python("model_serving", "workspace", "credentials", "--db", ":memory:", "--port", "1")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("export DATABRICKS_HOST=http://127.0.0.1:1\n")
+
+
 @pytest.mark.parametrize("target", NEEDS_A_STACK)
-def test_a_target_without_its_stack_fails_with_a_sentence(target: str) -> None:
+def test_a_make_target_requires_its_stack(target: str) -> None:
     run = subprocess.run(
         ["make", "-s", target, "NUMBER=1", "STACK="], cwd=PROJECT, capture_output=True, text=True, check=False
     )
@@ -75,7 +135,7 @@ def test_a_target_without_its_stack_fails_with_a_sentence(target: str) -> None:
     ("target", "names"),
     [("review-comment", "NUMBER=7"), ("reviewed", "NUMBER=7"), ("merged-pull-request", "COMMIT=")],
 )
-def test_a_target_without_its_number_fails_with_a_sentence(target: str, names: str) -> None:
+def test_a_make_target_requires_its_number(target: str, names: str) -> None:
     run = subprocess.run(["make", "-s", target, "STACK=prod"], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert run.returncode != 0
     assert f"make {target}" in run.stderr
