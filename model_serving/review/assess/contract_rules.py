@@ -101,6 +101,6 @@ def edit(change: Change) -> Sentence:
 
 
 def reason(change: Change) -> str:
-    """Why the provider handles a change as it does; empty where the contract doesn't have the field."""
+    """Why the provider handles a change as it does; empty if the contract doesn't have the field."""
     row = _row(change)
     return row.reason if row else ""

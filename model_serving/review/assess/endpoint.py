@@ -71,7 +71,7 @@ _RETRIED = impact(Risk.BEHAVIOUR, "The last update failed; what did not reach th
 
 
 def _compared(action: Action, declared: Inputs, new: Inputs, *, gone: bool) -> tuple[Inputs, Inputs]:
-    """The two sides that a reviewer compares; both empty where there is nothing to compare."""
+    """The two sides that a reviewer compares; both empty if there is nothing to compare."""
     match action:
         case Action.CREATE:
             return (declared if gone else {}), new
@@ -109,7 +109,7 @@ def _field_impacts(main: Step, action: Action, changes: tuple[Change, ...]) -> I
 
 
 def _changes(main: Step, declared: Inputs) -> tuple[Change, ...]:
-    """What the author changed; where that is nothing, what the workspace lacks of what was declared before."""
+    """What the author changed; if nothing, what the workspace lacks of what was declared before."""
     written = tuple(compare(declared, main.new, main.differs))
     if written or main.old != main.new:
         return written

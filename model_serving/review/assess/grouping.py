@@ -47,7 +47,7 @@ class Group:
         return min(steps, key=lambda step: (step.op != "replace", step.op == "delete-replaced"), default=None)
 
     def refresh(self, resource: str) -> Step | None:
-        """The refresh of a resource type, where it found a difference."""
+        """The refresh of a resource type, if it found a difference."""
         steps = (step for step in self.refreshed if step.type == resource)
         return next((step for step in steps if step.differs or step.gone), None)
 

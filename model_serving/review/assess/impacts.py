@@ -11,7 +11,7 @@ from model_serving.review.assess.sentence import Part, Sentence, sentence
 class Risk(StrEnum):
     """The kinds of impact, from worst to harmless, each with its words and signs in every format.
 
-    `verdict` completes "this change ..." where this is the worst risk. `style` is one of rich. `sarif_level` is empty
+    `verdict` completes "this change ..." if this is the worst risk. `style` is one of rich. `sarif_level` is empty
     for risks that are not shown at a line of a stack file.
     """
 

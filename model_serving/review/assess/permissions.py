@@ -25,7 +25,7 @@ _MEANS = {
 
 @dataclass(frozen=True)
 class Principal:
-    """A user, group or service principal. `kind` is empty where no name is known."""
+    """A user, group or service principal. `kind` is empty if no name is known."""
 
     name: str
     kind: str = ""
@@ -44,7 +44,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class Grant:
-    """A principal's level on an endpoint before and after; None where it has none."""
+    """A principal's level on an endpoint before and after; None if it has none."""
 
     principal: Principal
     before: str | None

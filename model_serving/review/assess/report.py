@@ -51,7 +51,7 @@ class Report:
     """Changed, drifted or violating; worst first."""
     unchanged: int
     order: tuple[Write, ...]
-    """What approving does, step by step; empty where the preview did not finish."""
+    """What approving does, step by step; empty if the preview did not finish."""
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     violations: tuple[Violation, ...]

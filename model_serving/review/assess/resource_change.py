@@ -32,7 +32,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One value before and after, as text; empty where there is none."""
+    """One value before and after, as text; empty if there is none."""
 
     label: str
     before: str

@@ -73,7 +73,7 @@ def safeguard_changes(group: Group) -> tuple[SafeguardChange, ...]:
 
 
 def with_safeguards(change: ResourceChange, group: Group) -> ResourceChange:
-    """The change with its safeguards. Where nothing else happens to the resource, that is an update, too."""
+    """The change with its safeguards. If nothing else happens to the resource, that is an update, too."""
     safeguards = safeguard_changes(group)
     if not safeguards:
         return change

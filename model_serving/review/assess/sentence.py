@@ -47,7 +47,7 @@ def joined(parts: Iterable[Part], separator: str = ", ") -> Sentence:
 
 
 def quoted(value: str, limit: int = _LIMIT) -> Part:
-    """A value inside a sentence: on one line, its middle cut out where it is long; `nothing` where it is empty."""
+    """A value inside a sentence: on one line, its middle cut out if it is long; `nothing` if it is empty."""
     text = " ".join(value.split())
     if len(text) > limit:
         text = f"{text[: limit // 2]}…{text[-(limit // 2) :]}"

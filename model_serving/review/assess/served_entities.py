@@ -26,7 +26,7 @@ class Entity:
     hardware: str
     scales_to_zero: bool
     concurrency: int | None
-    """The most concurrent requests, where it is known."""
+    """The most concurrent requests, if it is known."""
 
     @property
     def label(self) -> str:
@@ -39,7 +39,7 @@ class Entity:
 
 @dataclass(frozen=True)
 class EntityChange:
-    """A served entity before and after; None where it doesn't exist."""
+    """A served entity before and after; None if it doesn't exist."""
 
     name: str
     before: Entity | None
@@ -48,7 +48,7 @@ class EntityChange:
 
 @dataclass(frozen=True)
 class Share:
-    """The percentage of traffic that a served entity gets, before and after; None where it has no route."""
+    """The percentage of traffic that a served entity gets, before and after; None if it has no route."""
 
     entity: str
     before: int | None
@@ -70,7 +70,7 @@ def entity_changes(old: Inputs, new: Inputs) -> tuple[EntityChange, ...]:
 
 
 def _config_items(inputs: Inputs, *path: str) -> dict[str, Any]:
-    """The items of a list in an endpoint's config, by name; none where it is absent or not known yet."""
+    """The items of a list in an endpoint's config, by name; none if it is absent or not known yet."""
     value: Any = inputs
     for part in ("config", *path):
         value = value.get(part) if isinstance(value, Mapping) else None

@@ -26,7 +26,7 @@ def stack_file_path(path: Path) -> str:
 
 
 def _step(kind: Any, path: Path) -> tuple[str, Any, Path]:
-    """The name of the first part of a path, the type of its value (None where unknown), and the parts after it."""
+    """The name of the first part of a path, the type of its value (None if unknown), and the parts after it."""
     part, rest = path[0], path[1:]
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         nested = []

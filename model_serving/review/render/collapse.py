@@ -55,7 +55,7 @@ def collapse_violations(
 
 
 def _collapsed(items: Sequence[T], identity: Callable[[T], Hashable]) -> list[list[T]]:
-    """The items in groups of one identity, where there are enough of them; else one by one, in their order."""
+    """The items in groups of one identity, if there are enough of them; else one by one, in their order."""
     groups: dict[Hashable, list[T]] = {}
     for item in items:
         groups.setdefault(identity(item), []).append(item)

@@ -26,7 +26,7 @@ def title(report: Report) -> str:
 
 
 def errors(report: Report, limit: int) -> str:
-    """The preview's errors, cut where they are more than `limit` characters."""
+    """The preview's errors, cut if they are more than `limit` characters."""
     text = "\n\n".join(report.errors)
     return block(text if len(text) <= limit else f"{text[:limit]}\n… ({len(text) - limit} characters more)")
 
@@ -145,7 +145,7 @@ def warnings(texts: tuple[str, ...]) -> str:
 
 
 def order(report: Report, limit: int) -> str:
-    """The steps, folded; cut where they are more than `limit` characters."""
+    """The steps, folded; cut if they are more than `limit` characters."""
     steps = [f"{n}. {prose(write.text)}" for n, write in enumerate(report.order, 1)]
     lines = fitting(steps, limit, "\n… and {} more")
     return folded(f"{phrases.order_heading(report)} ({phrases.number(len(steps), 'step')})", "\n".join(lines))
@@ -164,7 +164,7 @@ def _difference(key: str, row: Row) -> list[str]:
 
 
 def stamp(report: Report) -> str:
-    """What was reviewed; the report is stale where this is no longer so."""
+    """What was reviewed; the report is stale if this is no longer so."""
     parts = []
     if report.stamp.head:
         parts.append(f"commit {code(report.stamp.head[:12])}")

@@ -63,7 +63,7 @@ RATE, RATE_MINUTES = 50, 5
 
 
 def duration_warning(report: Report) -> str:
-    """A warning where there are more changes than the workspace accepts at once, else empty."""
+    """A warning if there are more changes than the workspace accepts at once, else empty."""
     changes = sum(write.configures_endpoint for write in report.order)
     if changes <= RATE:
         return ""
@@ -85,7 +85,7 @@ def named(change: ResourceChange) -> Sentence:
 
 
 def collapsed_headline(collapsed: CollapsedChange) -> Sentence:
-    """`3 endpoints updated identically`; the headline of the resource where it is the only one."""
+    """`3 endpoints updated identically`; the headline of the resource if it is the only one."""
     change, count = collapsed.change, len(collapsed.keys)
     if count == 1:
         return headline(change)
@@ -114,7 +114,7 @@ def columns(rows: Sequence[Row], before: str, after: str) -> list[tuple[str, lis
 
 
 def bars(shares: Sequence[Share]) -> list[tuple[str, ...]]:
-    """The bars of each share: before and after, or only one where all traffic is new or removed."""
+    """The bars of each share: before and after, or only one if all traffic is new or removed."""
     if any(share.before is not None for share in shares) and any(share.after is not None for share in shares):
         return [(_bar(share.before), "→", _bar(share.after)) for share in shares]
     return [(_bar(share.after if share.after is not None else share.before),) for share in shares]

@@ -80,6 +80,14 @@ def test_json_report_has_verdict_risk_and_shares() -> None:
     ]
 
 
+def test_json_report_has_sentences_as_text() -> None:
+    (stack,) = json.loads(as_json([report_on(CASES / "permission-widening")]))["stacks"]
+    (resource,) = stack["resources"]
+    assert stack["order"] == ["Update permissions fraud-scorer-permissions"]
+    assert resource["impacts"][0]["what"] == "checkout (service principal) rises from CAN_QUERY to CAN_MANAGE"
+    assert resource["grants"][0]["principal"] == "checkout (service principal)"
+
+
 def test_violation_is_reported_at_the_endpoint_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CASES / "policy-violation")
     errors = [result for result in results(report_on(Path())) if result.level == "error"]

@@ -85,6 +85,12 @@ def test_changed_grants_name_the_principals(plan: Planned) -> None:
     ]
 
 
+@pytest.mark.parametrize(("kind", "everyone"), [("groupName", True), ("userName", False)])
+def test_only_groups_are_everyone(kind: str, everyone: bool, plan: Planned) -> None:
+    result = report_of(plan("create", "fraud-permissions", None, controls((kind, "users", "CAN_QUERY")), PERMISSIONS))
+    assert str(result.resources[0].impacts[0].why).startswith("everyone in the workspace") == everyone
+
+
 def test_repeated_dropped_change_is_reported(plan: Planned, inputs: Inputs) -> None:
     """The state holds the new input, and the workspace still the old value: the same diff at every run."""
     event = plan(
