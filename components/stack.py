@@ -10,9 +10,9 @@ from model_serving.components.from_spec import endpoint_args, principal_args, wi
 from model_serving.components.guard.immutable_fields_hook import register_immutable_fields_hook
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
 from model_serving.components.preflight.component_preflight import UNRESOLVED_ALIAS
-from model_serving.components.preflight.report import ProblemFormatter, format_problems, raise_problems
+from model_serving.components.preflight.report import PreflightReport, ProblemFormatter, format_problems, raise_problems
 from model_serving.components.preflight.requirements import resolve_aliases
-from model_serving.components.preflight.stack_preflight import StackPreflight, stack_preflight
+from model_serving.components.preflight.stack_preflight import stack_preflight
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec import Endpoint, Stack
@@ -31,13 +31,13 @@ def build(
     """
     endpoint_arguments = {key: endpoint_args(stack, key) for key in stack.endpoints}
     principal_arguments = {key: principal_args(stack, key) for key in stack.service_principals}
-    preflight = stack_preflight(endpoint_arguments, principal_arguments)
-    raise_problems(preflight.report, formatter)
+    report = stack_preflight(endpoint_arguments, principal_arguments)
+    raise_problems(report, formatter)
     register_immutable_fields_hook()
     register_protected_children_hook()
     principals = {key: ServicePrincipal(key, args, opts) for key, args in principal_arguments.items()}
     endpoints = {
-        key: ServingEndpoint(key, _resolved(key, args, preflight, principals), _options(stack.endpoints[key], opts))
+        key: ServingEndpoint(key, _resolved(key, args, report, principals), _options(stack.endpoints[key], opts))
         for key, args in endpoint_arguments.items()
     }
     return {
@@ -58,7 +58,7 @@ def build(
 
 
 def _resolved(
-    key: str, args: ServingEndpointArgs, preflight: StackPreflight, principals: Mapping[str, ServicePrincipal]
+    key: str, args: ServingEndpointArgs, report: PreflightReport, principals: Mapping[str, ServicePrincipal]
 ) -> ServingEndpointArgs:
     """The arguments with the application ids of the stack's principals and the versions of aliases."""
 
@@ -67,10 +67,10 @@ def _resolved(
         return declared.application_id if declared else principal
 
     def version(alias: str) -> pulumi.Input[str]:
-        return preflight.report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED_ALIAS)
+        return report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED_ALIAS)
 
     resolved = resolve_aliases(with_application_ids(args, application_id), version)
-    return resolved.model_copy(update={"adopt": key in preflight.to_import})
+    return resolved.model_copy(update={"adopt": key in report.to_import})
 
 
 def _options(spec: Endpoint, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+from model_serving.components.deployment.served_config import traffic_shares
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import config_update, endpoint_path, has_failed, is_updating
@@ -71,11 +72,7 @@ def _build_log(workspace: Workspace, endpoint: str, entity: str, *, is_first: bo
 
 def _served(live: Mapping[str, Any]) -> str:
     config = live["config"]
-    routes = (config.get("traffic_config") or {}).get("routes") or []
-    shares = {
-        route.get("served_entity_name") or route.get("served_model_name"): route["traffic_percentage"]
-        for route in routes
-    }
+    shares = traffic_shares(config.get("traffic_config"))
     entities = config.get("served_entities") or []
     return ", ".join(f'"{each["name"]}" ({_model(each)}) {shares.get(each["name"], 0)} %' for each in entities)
 

@@ -18,7 +18,7 @@ from model_serving.components.deployment.served_config import (
     config_differences,
     tag_differences,
     tags_body,
-    tags_of,
+    tags_by_key,
 )
 from model_serving.components.engine.hook_names import unique_hook_name
 from model_serving.components.engine.hook_values import is_known, resolve
@@ -54,7 +54,7 @@ def lost_update(state: Mapping[str, Any], desired: Mapping[str, Any], live: Mapp
 
     `state` are the old outputs. The provider sends only what differs from them.
     """
-    body, tags = config_body(desired), tags_of(desired)
+    body, tags = config_body(desired), tags_by_key(desired.get("tags"))
     is_config_recorded = not config_differences(body, config_body(state))
     are_tags_recorded = not tag_differences(tags, state.get("tags"))
     return LostUpdate(
@@ -105,7 +105,7 @@ def resend_lost_update(settings: Mapping[str, Any], state: Mapping[str, Any], de
         if lost.config:
             _send_config(workspace, name, config_body(desired), lost)
         if lost.tags:
-            _send_tags(workspace, name, tags_of(desired), live.get("tags"), lost)
+            _send_tags(workspace, name, tags_by_key(desired.get("tags")), live.get("tags"), lost)
     except WorkspaceError as error:
         raise LostUpdateError(f'Endpoint "{name}": {error}') from error
 

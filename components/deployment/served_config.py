@@ -44,9 +44,9 @@ def config_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {member: value for member, value in body.items() if value}
 
 
-def tags_of(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """The tags of a resource's inputs, by key."""
-    return _by_key(inputs.get("tags"))
+def tags_by_key(tags: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
+    """The values of tags by key. The provider and the API write tags in the same way."""
+    return {str(tag["key"]): str(tag.get("value") or "") for tag in tags or []}
 
 
 def config_differences(body: Mapping[str, Any], served: Mapping[str, Any] | None) -> list[str]:
@@ -65,7 +65,7 @@ def config_differences(body: Mapping[str, Any], served: Mapping[str, Any] | None
 
 def tag_differences(declared: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> list[str]:
     """A phrase for each tag that differs, without values."""
-    live = _by_key(served)
+    live = tags_by_key(served)
     differences = [f'tag "{key}" is missing' for key in declared.keys() - live.keys()]
     differences += [f'tag "{key}" is still there' for key in live.keys() - declared.keys()]
     differences += [f'tag "{key}" has another value' for key in declared.keys() & live if declared[key] != live[key]]
@@ -74,7 +74,7 @@ def tag_differences(declared: Mapping[str, str], served: Sequence[Mapping[str, A
 
 def tags_body(declared: Mapping[str, str], served: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
     """The body of PATCH tags that leaves these tags and no others."""
-    live = _by_key(served)
+    live = tags_by_key(served)
     return {
         "add_tags": [{"key": key, "value": value} for key, value in declared.items() if live.get(key) != value],
         "delete_tags": sorted(live.keys() - declared.keys()),
@@ -110,11 +110,11 @@ def _covers(declared: Any, served: Any) -> bool:
 
 
 def _traffic_differences(declared: Any, served: Any) -> list[str]:
-    desired, live = _traffic(declared), _traffic(served)
+    desired, live = traffic_shares(declared), traffic_shares(served)
     return [f"traffic {_shares(live)} instead of {_shares(desired)}"] if desired and desired != live else []
 
 
-def _traffic(config: Any) -> dict[str, int]:
+def traffic_shares(config: Any) -> dict[str, int]:
     """Percentages by entity, without entities that get none."""
     shares = {
         str(route.get("served_entity_name") or route.get("served_model_name")): int(route.get("traffic_percentage", 0))
@@ -132,10 +132,6 @@ def _entity(inputs: Mapping[str, Any]) -> dict[str, Any]:
     renamed: dict[str, Any] = api_form({name: value for name, value in inputs.items() if name != "environmentVars"})
     variables = {name: value for name, value in (inputs.get("environmentVars") or {}).items() if name[:2] != "__"}
     return renamed | ({"environment_vars": variables} if variables else {})
-
-
-def _by_key(tags: Sequence[Mapping[str, Any]] | None) -> dict[str, str]:
-    return {str(tag["key"]): str(tag.get("value") or "") for tag in tags or []}
 
 
 def _text(value: Any) -> str:

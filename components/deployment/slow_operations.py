@@ -139,10 +139,9 @@ class _Workspaces:
         provider = resource.get_provider(resource.pulumi_resource_type)
         if provider not in self._by_provider:
             settings = explicit_settings(resource)
-            operations = SlowOperations(None if settings else default_settings())
-            self._by_provider[provider] = operations
+            self._by_provider[provider] = SlowOperations(None if settings else default_settings())
             if settings:
-                self.run(_set_settings(operations, settings))
+                self.run(_set_settings(self._by_provider[provider], settings))
         return self._by_provider[provider]
 
     def run(self, coroutine: Any) -> None:

@@ -21,9 +21,6 @@ from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
 
 _CONFIG: Final = "databricks:"
 
-_EXPECTED_ERRORS: Final = WorkspaceError
-"""Errors that end an operation with a message for the user. All others are bugs, with a traceback."""
-
 
 class SettingsError(Exception):
     """The workspace refused an endpoint's settings, or could not be read. The message is for the user."""
@@ -84,7 +81,7 @@ class SettingsProvider(ResourceProvider):
         """The endpoint that the settings belong to; None if it is gone, or another endpoint has its name now."""
         try:
             live = self._workspace(props).find(endpoint_path(props["endpointName"]))
-        except _EXPECTED_ERRORS as error:
+        except WorkspaceError as error:
             _raise_user_error(props, error)
         return live if live and live["id"] == props["endpointId"] else None
 
@@ -101,7 +98,7 @@ class SettingsProvider(ResourceProvider):
             workspace = self._workspace(props)
             for name, value in settings.items():
                 answers[name] = _send(workspace, props, name, value)
-        except _EXPECTED_ERRORS as error:
+        except WorkspaceError as error:
             changed = [] if before is None else [name for name in answers if not self._restore(props, name, before)]
             _raise_user_error(props, CallError(f"{error}. {_change_warning(changed)}") if changed else error)
         return answers
@@ -110,7 +107,7 @@ class SettingsProvider(ResourceProvider):
         """Write the setting's old value, and return whether that succeeded."""
         try:
             _send(self._workspace(props), props, name, before.get(name))
-        except _EXPECTED_ERRORS:
+        except WorkspaceError:
             return False
         return True
 

@@ -5,7 +5,6 @@ to delete a protected resource only when it reaches it, so with `--skip-preview`
 Children that the program no longer declares may be deleted, and so may children that are replaced.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
@@ -15,19 +14,11 @@ from model_serving.components.engine.program_run import PerRun, Registration
 HOOK: Final = "protected-endpoint-children"
 
 
-@dataclass(frozen=True)
-class _Child:
-    """A child resource of a protected endpoint; its registration is answered with its id."""
-
-    endpoint: str
-    registration: Registration
-
-
 class ProtectedChildrenHook:
-    """The children of the protected endpoints of one program run, by resource name, and the hook for all children."""
+    """The protected children of one program run, with their endpoint's name, and the hook for all children."""
 
     def __init__(self) -> None:
-        self._children: dict[str, _Child] = {}
+        self._children: dict[str, tuple[str, Registration]] = {}
         self._hook = pulumi.ResourceHook(HOOK, self.refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
     def binding(self) -> pulumi.ResourceHookBinding:
@@ -36,14 +27,14 @@ class ProtectedChildrenHook:
 
     def protect(self, resource: str, endpoint: str, resource_id: pulumi.Output[Any]) -> None:
         """Refuse to delete this child, which is being registered, with its protected endpoint."""
-        self._children[resource] = _Child(endpoint, Registration(resource_id))
+        self._children[resource] = endpoint, Registration(resource_id)
 
     async def refuse(self, args: pulumi.ResourceHookArgs) -> None:
         """Raise ValueError if a declared child of a protected endpoint would be deleted and not replaced."""
-        child = self._children.get(args.name)
-        if child and child.registration.answer == args.id:
+        endpoint, registration = self._children.get(args.name, (None, None))
+        if registration and registration.answer == args.id:
             raise ValueError(
-                f'Endpoint "{child.endpoint}" is protected, so its permissions and settings cannot be deleted.'
+                f'Endpoint "{endpoint}" is protected, so its permissions and settings cannot be deleted.'
                 "\nTo delete all of it, remove `protect` and run `pulumi up` first."
                 "\nTo delete only the rest, remove the rest from the stack file and run `pulumi up`"
             )

@@ -19,7 +19,7 @@ class PreflightReport:
     """The problems that a preflight found, and what it read. `versions` has the version of each `model@Alias`.
 
     `live` has, by name, the list entry of each endpoint that the caller can see. `caller` is None if no request was
-    made.
+    made. `to_import` has the keys of the endpoints that the program imports.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -27,6 +27,7 @@ class PreflightReport:
     warnings: list[str] = field(default_factory=list)
     live: dict[str, Any] = field(default_factory=dict, compare=False)
     caller: Caller | None = field(default=None, compare=False)
+    to_import: frozenset[str] = frozenset()
 
     def add(self, part: "PreflightReport") -> None:
         """Add the versions, problems and warnings of one check."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import pulumi
 
@@ -19,17 +18,9 @@ from model_serving.databricks.client import connect
 from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
 
 
-@dataclass(frozen=True)
-class StackPreflight:
-    """The report, and the keys of the endpoints that the program imports."""
-
-    report: PreflightReport
-    to_import: frozenset[str]
-
-
 def stack_preflight(
     endpoints: Mapping[str, ServingEndpointArgs], principals: Mapping[str, ServicePrincipalArgs]
-) -> StackPreflight:
+) -> PreflightReport:
     """Check the stack in the workspace, and read its state meanwhile.
 
     Raises pulumi.RunError if the workspace does not answer or rejects the credentials.
@@ -42,11 +33,11 @@ def stack_preflight(
         leftovers = pool.submit(unrecorded_principals, principals, state, settings)
         report = checks.result()
     report.warnings += leftovers.result()
-    to_import = endpoints_to_import(
+    report.to_import = endpoints_to_import(
         endpoints,
         report,
         state,
         connect=lambda: connect(settings),
         creation_times=lambda: creation_times(name, SERVING_ENDPOINT_COMPONENT),
     )
-    return StackPreflight(report, to_import)
+    return report

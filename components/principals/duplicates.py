@@ -49,32 +49,30 @@ class _Window:
     recorded: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
-class _Resource:
-    settings: pulumi.Output[dict[str, Any]]
-    is_exclusive: bool
-
-
 class DuplicateHooks:
     """The creations of one kind in one program run, and the hooks that run before and after each."""
 
     def __init__(self, kind: _Kind) -> None:
-        self._kind, self._resources, self._windows = kind, dict[str, _Resource](), dict[tuple[int, str], _Window]()
+        self._kind = kind
+        self._resources: dict[str, tuple[pulumi.Output[dict[str, Any]], bool]] = {}
+        self._windows: dict[tuple[int, str], _Window] = {}
         quiet = pulumi.ResourceHookOptions(ignore_errors=True)
         before = pulumi.ResourceHook(f"list-{kind.title}", self.before)
         after = pulumi.ResourceHook(f"remove-duplicate-{kind.title}", self.after, quiet)
         self._hooks = pulumi.ResourceHookBinding(before_create=[before], after_create=[after])
 
-    def bind(self, name: str, resource: _Resource) -> pulumi.ResourceHookBinding:
-        """Store the resource and return its hooks."""
-        self._resources[name] = resource
+    def bind(
+        self, resource: str, settings: pulumi.Output[dict[str, Any]], *, is_exclusive: bool
+    ) -> pulumi.ResourceHookBinding:
+        """Store the resource's provider settings, and return its hooks."""
+        self._resources[resource] = settings, is_exclusive
         return self._hooks
 
     async def before(self, args: pulumi.ResourceHookArgs) -> None:
         """List what exists. If that fails, nothing is compared later."""
-        settings = await self._resources[args.name].settings.future() or {}
+        settings, _ = self._resources[args.name]
         try:
-            workspace = await in_thread(connect, settings)
+            workspace = await in_thread(connect, await settings.future() or {})
         except WorkspaceError:
             return
         key = self._key(workspace, args)
@@ -86,8 +84,8 @@ class DuplicateHooks:
 
     async def after(self, args: pulumi.ResourceHookArgs) -> None:
         """Compare with what exists now, once no other creation of the same key is running."""
-        resource = self._resources[args.name]
-        key = self._key(connect(await resource.settings.future() or {}), args)
+        settings, is_exclusive = self._resources[args.name]
+        key = self._key(connect(await settings.future() or {}), args)
         window = self._windows.get(key)
         if window is None:
             return
@@ -98,7 +96,7 @@ class DuplicateHooks:
         del self._windows[key]
         before = await window.before
         if before is not None and time.monotonic() - window.began >= RESENT_AFTER:
-            for line in await in_thread(self._remove_duplicates, window, key[1], before, resource.is_exclusive):
+            for line in await in_thread(self._remove_duplicates, window, key[1], before, is_exclusive):
                 pulumi.log.warn(line)
 
     def _key(self, workspace: Workspace, args: pulumi.ResourceHookArgs) -> tuple[int, str]:
@@ -152,11 +150,11 @@ _principals, _secrets = PerRun(lambda: DuplicateHooks(_PRINCIPAL)), PerRun(lambd
 
 def principal_hooks(resource: str, settings: pulumi.Output[dict[str, Any]]) -> pulumi.ResourceHookBinding:
     """The hooks of a service principal's resource. `settings` are those of its provider."""
-    return _principals.get().bind(resource, _Resource(settings, is_exclusive=True))
+    return _principals.get().bind(resource, settings, is_exclusive=True)
 
 
 def secret_hooks(
     resource: str, settings: pulumi.Output[dict[str, Any]], *, is_exclusive: bool
 ) -> pulumi.ResourceHookBinding:
     """The hooks of an OAuth secret's resource. `is_exclusive`: only this program creates secrets of the principal."""
-    return _secrets.get().bind(resource, _Resource(settings, is_exclusive))
+    return _secrets.get().bind(resource, settings, is_exclusive=is_exclusive)

@@ -1,7 +1,7 @@
 """Service principals and their OAuth secrets, listed and deleted. Only workspace admins may do either."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,52 +13,28 @@ _SECRETS: Final = "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets"
 
 
 @dataclass(frozen=True)
-class Principal:
-    """A service principal. `rights` are its entitlements, groups and roles."""
+class _Listed:
+    """One that exists. `label` names it in messages; `path` is its path in the API, `removal` the command for it."""
 
     id: str
-    display_name: str
-    rights: frozenset[tuple[str, str]] = frozenset()
-
-    @property
-    def label(self) -> str:
-        """How messages name it."""
-        return f'service principal "{self.display_name}" (id {self.id})'
-
-    @property
-    def removal(self) -> str:
-        """The command that deletes it."""
-        return f"databricks service-principals delete {self.id}"
-
-    @property
-    def path(self) -> str:
-        """Its path in the API."""
-        return f"{_PRINCIPALS}/{self.id}"
+    label: str
+    path: str
+    removal: str
 
 
 @dataclass(frozen=True)
-class Secret:
+class Principal(_Listed):
+    """A service principal. `rights` are its entitlements, groups and roles."""
+
+    rights: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Secret(_Listed):
     """An OAuth secret of a service principal. `created` and `expires` are RFC 3339 times, empty if the API has none."""
 
-    id: str
-    principal: str
-    created: str = field(default="", compare=False)
-    expires: str = field(default="", compare=False)
-
-    @property
-    def label(self) -> str:
-        """How messages name it."""
-        return f"OAuth secret {self.id} of service principal {self.principal}"
-
-    @property
-    def removal(self) -> str:
-        """The command that deletes it."""
-        return f"databricks service-principal-secrets-proxy delete {self.principal} {self.id}"
-
-    @property
-    def path(self) -> str:
-        """Its path in the API."""
-        return f"{_SECRETS.format(self.principal)}/{self.id}"
+    created: str
+    expires: str
 
     @property
     def is_expired(self) -> bool:
@@ -71,22 +47,26 @@ def list_principals(workspace: Workspace, display_name: str) -> list[Principal]:
     value = display_name.replace("\\", "\\\\").replace('"', '\\"')
     query = quote(f'displayName eq "{value}"')
     resources = workspace.get(f"{_PRINCIPALS}?filter={query}").get("Resources") or []
-    return [
-        Principal(str(each["id"]), display_name, frozenset(_rights(each)))
-        for each in resources
-        if each.get("displayName") == display_name  # SCIM ignores case
-    ]
+    # SCIM ignores case
+    return [_principal(each, display_name) for each in resources if each.get("displayName") == display_name]
 
 
 def list_secrets(workspace: Workspace, principal: str) -> list[Secret]:
     """The secrets, without their values, of the service principal with this numeric id. Raises CallError."""
-    secrets = workspace.get(_SECRETS.format(quote(principal))).get("secrets") or []
-    return [
-        Secret(str(each["id"]), principal, each.get("create_time") or "", each.get("expire_time") or "")
-        for each in secrets
-    ]
+    path = _SECRETS.format(quote(principal))
+    return [_secret(each, principal, path) for each in workspace.get(path).get("secrets") or []]
 
 
-def _rights(principal: Mapping[str, Any]) -> set[tuple[str, str]]:
-    kinds = ("entitlements", "groups", "roles")
-    return {(kind, str(each.get("value"))) for kind in kinds for each in principal.get(kind) or []}
+def _principal(answer: Mapping[str, Any], display_name: str) -> Principal:
+    id_, kinds = str(answer["id"]), ("entitlements", "groups", "roles")
+    rights = frozenset((kind, str(each.get("value"))) for kind in kinds for each in answer.get(kind) or [])
+    label = f'service principal "{display_name}" (id {id_})'
+    return Principal(id_, label, f"{_PRINCIPALS}/{id_}", f"databricks service-principals delete {id_}", rights)
+
+
+def _secret(answer: Mapping[str, Any], principal: str, path: str) -> Secret:
+    id_ = str(answer["id"])
+    label = f"OAuth secret {id_} of service principal {principal}"
+    removal = f"databricks service-principal-secrets-proxy delete {principal} {id_}"
+    times = (answer.get("create_time") or "", answer.get("expire_time") or "")
+    return Secret(id_, label, f"{path}/{id_}", removal, *times)
