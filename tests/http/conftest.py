@@ -1,4 +1,4 @@
-"""A workspace in this process whose clock stands still until it is moved, for what asks it without the engine."""
+"""A workspace in this process whose clock is frozen until a test moves it, for clients without the engine."""
 
 import os
 import threading
@@ -22,7 +22,7 @@ READY_AFTER = 10.0
 
 
 @dataclass(frozen=True)
-class Still:
+class FrozenWorkspace:
     """The workspace: its address, its clock, and its administrator."""
 
     origin: str
@@ -30,7 +30,7 @@ class Still:
     credentials: Credentials
 
     def settings(self, token: str | None = None) -> dict[str, Any]:
-        """What a provider's configuration says, for the administrator or the holder of that token."""
+        """A provider's configuration, for the administrator or the holder of that token."""
         return {"host": self.origin, "token": token or self.credentials.token}
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -62,8 +62,8 @@ class Still:
 
 
 @pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Still]:
-    """A still workspace; `parametrize("still", [["NAME=ANSWER"]], indirect=True)` sets switches of it."""
+def frozen(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[FrozenWorkspace]:
+    """A workspace with a frozen clock; `parametrize("frozen", [["NAME=ANSWER"]], indirect=True)` sets its switches."""
     for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
         monkeypatch.delenv(name)
     store, clock, listener = Store(":memory:"), FakeClock(), bound_socket("127.0.0.1", 0)
@@ -73,7 +73,7 @@ def still(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> It
     server = uvicorn.Server(uvicorn.Config(app, http="h11", ws="none", lifespan="off", log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    yield Still(f"http://127.0.0.1:{listener.getsockname()[1]}", clock, credentials)
+    yield FrozenWorkspace(f"http://127.0.0.1:{listener.getsockname()[1]}", clock, credentials)
     server.should_exit = True
     thread.join()
     store.close()

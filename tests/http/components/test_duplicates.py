@@ -26,12 +26,12 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return messages
 
 
-def principal(still: Any, name: str = "shop", **members: Any) -> str:
-    return str(still.call("POST", SCIM, {"displayName": name, **members})["id"])
+def principal(frozen: Any, name: str = "shop", **members: Any) -> str:
+    return str(frozen.call("POST", SCIM, {"displayName": name, **members})["id"])
 
 
-def secret(still: Any, owner: str) -> str:
-    return str(still.call("POST", f"/api/2.0/accounts/servicePrincipals/{owner}/credentials/secrets", {})["id"])
+def secret(frozen: Any, owner: str) -> str:
+    return str(frozen.call("POST", f"/api/2.0/accounts/servicePrincipals/{owner}/credentials/secrets", {})["id"])
 
 
 def ids(found: list[Principal] | list[Secret]) -> set[str]:
@@ -45,25 +45,25 @@ async def hook(
     await callback(pulumi.ResourceHookArgs(urn="u", id=id_, name=name, type="t", new_inputs=inputs))
 
 
-def create_principal(still: Any, *others: dict[str, Any]) -> tuple[str, list[str]]:
+def create_principal(frozen: Any, *others: dict[str, Any]) -> tuple[str, list[str]]:
     """Create one through the hooks while others appear; returns its id and theirs."""
     inputs = {"displayName": "shop"}
 
     async def program() -> tuple[str, list[str]]:
-        binding = principal_hooks("one", pulumi.Output.from_input(still.settings()))
+        binding = principal_hooks("one", pulumi.Output.from_input(frozen.settings()))
         await hook(binding, "before", "one", inputs)
-        appeared = [principal(still, **other) for other in others]
-        made = principal(still)
+        appeared = [principal(frozen, **other) for other in others]
+        made = principal(frozen)
         await hook(binding, "after", "one", inputs, made)
         return made, appeared
 
     return asyncio.run(program())
 
 
-def test_only_a_new_duplicate_is_removed(still: Any, warnings: list[str]) -> None:
-    older = principal(still)
-    made, (duplicate,) = create_principal(still, {})
-    assert ids(list_principals(connect(still.settings()), "shop")) == {older, made}
+def test_only_a_new_duplicate_is_removed(frozen: Any, warnings: list[str]) -> None:
+    older = principal(frozen)
+    made, (duplicate,) = create_principal(frozen, {})
+    assert ids(list_principals(connect(frozen.settings()), "shop")) == {older, made}
     (message,) = warnings
     assert message.startswith(f'Removed service principal "shop" (id {duplicate}): ')
 
@@ -71,46 +71,46 @@ def test_only_a_new_duplicate_is_removed(still: Any, warnings: list[str]) -> Non
 @pytest.mark.parametrize(
     "other", [{"entitlements": [{"value": "workspace-access"}]}, {"name": "Shop"}], ids=["rights", "name"]
 )
-def test_different_rights_or_name_are_kept(still: Any, warnings: list[str], other: dict[str, Any]) -> None:
-    _, (appeared,) = create_principal(still, other)
-    assert still.call("GET", f"{SCIM}/{appeared}")["id"] == appeared
+def test_different_rights_or_name_are_kept(frozen: Any, warnings: list[str], other: dict[str, Any]) -> None:
+    _, (appeared,) = create_principal(frozen, other)
+    assert frozen.call("GET", f"{SCIM}/{appeared}")["id"] == appeared
     reported = [f"If nobody uses it, remove it: databricks service-principals delete {appeared}"]
     assert [message.partition("stack. ")[2] for message in warnings] == ([] if "name" in other else reported)
 
 
-def test_a_principal_with_secret_is_kept(still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_principal_with_secret_is_kept(frozen: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "list_secrets", lambda _workspace, _principal: ["somebody's"])
-    made, (appeared,) = create_principal(still, {})
-    assert ids(list_principals(connect(still.settings()), "shop")) == {made, appeared}
+    made, (appeared,) = create_principal(frozen, {})
+    assert ids(list_principals(connect(frozen.settings()), "shop")) == {made, appeared}
     assert len(warnings) == 1
 
 
-def test_a_short_creation_is_not_compared(still: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_creation_is_not_compared(frozen: Any, warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "RESENT_AFTER", 3600.0)
-    made, (appeared,) = create_principal(still, {})
-    assert ids(list_principals(connect(still.settings()), "shop")) == {made, appeared}
-    assert (warnings, len(still.requests(SCIM))) == ([], 4)  # two creations, a listing before, and the test's own
+    made, (appeared,) = create_principal(frozen, {})
+    assert ids(list_principals(connect(frozen.settings()), "shop")) == {made, appeared}
+    assert (warnings, len(frozen.requests(SCIM))) == ([], 4)  # two creations, a listing before, and the test's own
 
 
 @pytest.mark.parametrize("is_exclusive", [True, False], ids=["created here", "looked up"])
 def test_overlapping_secret_creations_are_compared_together(
-    still: Any, warnings: list[str], *, is_exclusive: bool
+    frozen: Any, warnings: list[str], *, is_exclusive: bool
 ) -> None:
-    owner = principal(still)
-    older, inputs = secret(still, owner), {"servicePrincipalId": owner}
+    owner = principal(frozen)
+    older, inputs = secret(frozen, owner), {"servicePrincipalId": owner}
 
     async def program() -> tuple[set[str], str]:
-        settings = pulumi.Output.from_input(still.settings())
+        settings = pulumi.Output.from_input(frozen.settings())
         bindings = {name: secret_hooks(name, settings, is_exclusive=is_exclusive) for name in ("one", "two")}
         await asyncio.gather(*(hook(binding, "before", name, inputs) for name, binding in bindings.items()))
-        one, two, lost = secret(still, owner), secret(still, owner), secret(still, owner)
+        one, two, lost = secret(frozen, owner), secret(frozen, owner), secret(frozen, owner)
         await hook(bindings["one"], "after", "one", inputs, one)
         assert warnings == []
         await hook(bindings["two"], "after", "two", inputs, two)
         return {one, two}, lost
 
     made, lost = asyncio.run(program())
-    left = ids(list_secrets(connect(still.settings()), owner))
+    left = ids(list_secrets(connect(frozen.settings()), owner))
     assert left == ({older, *made} if is_exclusive else {older, *made, lost})
     (messages,) = warnings
     start = f"Removed OAuth secret {lost}" if is_exclusive else f"There is a new OAuth secret {lost}"

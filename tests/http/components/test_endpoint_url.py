@@ -71,8 +71,8 @@ def test_a_missing_url_is_a_warning(monkeypatch: pytest.MonkeyPatch, warnings: l
     )
 
 
-@pytest.mark.parametrize("still", [["direct-url=later"]], indirect=True)
-def test_a_failed_read_is_a_warning(still: Any, warnings: list[str]) -> None:
-    assert url(settings=still.settings("dapi-of-nobody")) is None
+@pytest.mark.parametrize("frozen", [["direct-url=later"]], indirect=True)
+def test_a_failed_read_is_a_warning(frozen: Any, warnings: list[str]) -> None:
+    assert url(settings=frozen.settings("dapi-of-nobody")) is None
     assert "is not known. " in warnings[0]
     assert "does not have it yet" not in warnings[0]

@@ -29,21 +29,21 @@ def errors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def update(still: Any) -> Any:
+def update(frozen: Any) -> Any:
     """An endpoint that serves version 7 and is being updated to version 8, which cannot be deployed."""
-    still.endpoint("fraud")
-    still.clock.advance(60)
-    still.call("POST", "/_workspace/seed", BROKEN)
+    frozen.endpoint("fraud")
+    frozen.clock.advance(60)
+    frozen.call("POST", "/_workspace/seed", BROKEN)
     entities = [
         {"name": name, "entity_name": "main.ml.fraud", "entity_version": version, "scale_to_zero_enabled": False}
         for name, version in (("one", "7"), ("two", "8"))
     ]
     routes = [{"served_entity_name": name, "traffic_percentage": 50} for name in ("one", "two")]
-    still.call("PUT", f"{PLACE}/config", {"served_entities": entities, "traffic_config": {"routes": routes}})
-    return still
+    frozen.call("PUT", f"{PLACE}/config", {"served_entities": entities, "traffic_config": {"routes": routes}})
+    return frozen
 
 
-def warnings(still: Any) -> list[str]:
+def warnings(frozen: Any) -> list[str]:
     entity = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
     return preflight(
         [
@@ -51,7 +51,7 @@ def warnings(still: Any) -> list[str]:
                 ("endpoints", "fraud"), ServingEndpointArgs(name="fraud", served_entities={"one": entity})
             )
         ],
-        still.settings(),
+        frozen.settings(),
     ).warnings
 
 
@@ -81,14 +81,14 @@ def test_an_update_in_progress_is_reported(update: Any, errors: list[str]) -> No
     ]
 
 
-def test_a_serving_endpoint_is_not_reported(still: Any, errors: list[str]) -> None:
-    still.endpoint("fraud")
-    still.clock.advance(60)
-    report_failed_update(still.settings(), "fraud")
-    report_failed_update(still.settings(), "another")
-    assert (errors, warnings(still)) == ([], [])
-    still.call("POST", f"{PLACE}/config:stop")
-    assert warnings(still) == ['Endpoint "fraud" is stopped: it answers no requests']
+def test_a_serving_endpoint_is_not_reported(frozen: Any, errors: list[str]) -> None:
+    frozen.endpoint("fraud")
+    frozen.clock.advance(60)
+    report_failed_update(frozen.settings(), "fraud")
+    report_failed_update(frozen.settings(), "another")
+    assert (errors, warnings(frozen)) == ([], [])
+    frozen.call("POST", f"{PLACE}/config:stop")
+    assert warnings(frozen) == ['Endpoint "fraud" is stopped: it answers no requests']
 
 
 def test_a_canceled_update_and_an_unreadable_log(update: Any) -> None:
@@ -102,21 +102,21 @@ def test_a_canceled_update_and_an_unreadable_log(update: Any) -> None:
     )
 
 
-def test_a_failed_creation_is_explained(still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_creation_is_explained(frozen: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The polling starts before the endpoint exists."""
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:
         if not pauses:
-            still.call(
+            frozen.call(
                 "POST", "/_workspace/seed", {"models": {"main.ml.fraud": {"versions": {7: {"fails": "no numpy"}}}}}
             )
-            still.endpoint("fraud")
+            frozen.endpoint("fraud")
         pauses.append(seconds)
-        still.clock.advance(seconds)
+        frozen.clock.advance(seconds)
 
-    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=pause))
-    report_failed_creation(still.settings(), "fraud")
+    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=frozen.clock.now, sleep=pause))
+    report_failed_creation(frozen.settings(), "fraud")
     assert len(pauses) == 10
     assert errors[0].startswith(
         'The first deployment of endpoint "fraud" failed:\n  "one" (main.ml.fraud v7) DEPLOYMENT_FAILED: no numpy\n'
@@ -126,16 +126,16 @@ def test_a_failed_creation_is_explained(still: Any, errors: list[str], monkeypat
 
 
 def test_a_successful_or_deleted_creation_is_silent(
-    still: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch
+    frozen: Any, errors: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=still.clock.advance))
-    still.endpoint("fraud")
-    report_failed_creation(still.settings(), "fraud")
-    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=still.clock.now, sleep=lambda _: delete()))
+    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=frozen.clock.now, sleep=frozen.clock.advance))
+    frozen.endpoint("fraud")
+    report_failed_creation(frozen.settings(), "fraud")
+    monkeypatch.setattr(failure_hooks, "time", SimpleNamespace(monotonic=frozen.clock.now, sleep=lambda _: delete()))
 
     def delete() -> None:
-        still.call("DELETE", "/api/2.0/serving-endpoints/other")
+        frozen.call("DELETE", "/api/2.0/serving-endpoints/other")
 
-    still.endpoint("other")
-    report_failed_creation(still.settings(), "other")
+    frozen.endpoint("other")
+    report_failed_creation(frozen.settings(), "other")
     assert errors == []

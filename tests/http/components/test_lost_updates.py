@@ -15,12 +15,12 @@ PLACE = "/api/2.0/serving-endpoints/fraud"
 
 
 @pytest.fixture
-def live(still: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def live(frozen: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """An endpoint that is being deployed with version 7. A pause moves the workspace's clock."""
-    still.endpoint("fraud")
-    pauses = SimpleNamespace(monotonic=still.clock.now, sleep=still.clock.advance)
+    frozen.endpoint("fraud")
+    pauses = SimpleNamespace(monotonic=frozen.clock.now, sleep=frozen.clock.advance)
     monkeypatch.setattr(serving_endpoints, "time", pauses)
-    return still
+    return frozen
 
 
 def declared(version: str) -> dict[str, Any]:
@@ -29,17 +29,17 @@ def declared(version: str) -> dict[str, Any]:
     return endpoint_inputs(args).model_serving
 
 
-def send(still: Any, version: str) -> None:
+def send(frozen: Any, version: str) -> None:
     """Run the hook as `up` does after an update that reached the state and not the workspace."""
-    resend_lost_update(still.settings(), declared(version), declared(version))
+    resend_lost_update(frozen.settings(), declared(version), declared(version))
 
 
-def version_of(still: Any) -> str:
-    return str(still.call("GET", PLACE)["config"]["served_entities"][0]["entity_version"])
+def version_of(frozen: Any) -> str:
+    return str(frozen.call("GET", PLACE)["config"]["served_entities"][0]["entity_version"])
 
 
-def fault(still: Any, rule: dict[str, Any]) -> None:
-    still.call("POST", "/_workspace/faults", rule)
+def fault(frozen: Any, rule: dict[str, Any]) -> None:
+    frozen.call("POST", "/_workspace/faults", rule)
 
 
 def test_an_update_in_progress_is_not_resent(live: Any) -> None:

@@ -26,32 +26,32 @@ def run(settings: dict[str, Any], name: str = "fraud") -> PreflightReport:
     )
 
 
-def test_another_creator_is_a_warning(still: Any) -> None:
-    still.endpoint("fraud")
-    still.clock.advance(60)
-    me, settings = still.principal()
+def test_another_creator_is_a_warning(frozen: Any) -> None:
+    frozen.endpoint("fraud")
+    frozen.clock.advance(60)
+    me, settings = frozen.principal()
     for securable, privilege in WAY.items():
-        still.grant(securable, me, privilege)
-    place = f"/api/2.0/permissions/serving-endpoints/{still.call('GET', '/api/2.0/serving-endpoints/fraud')['id']}"
+        frozen.grant(securable, me, privilege)
+    place = f"/api/2.0/permissions/serving-endpoints/{frozen.call('GET', '/api/2.0/serving-endpoints/fraud')['id']}"
     entry = {"service_principal_name": me, "permission_level": "CAN_MANAGE"}
-    still.call("PATCH", place, {"access_control_list": [entry]})
+    frozen.call("PATCH", place, {"access_control_list": [entry]})
     (warning,) = run(settings).warnings
     assert warning.startswith('Endpoint "fraud" runs as its creator, admin@example.com. ')
     assert warning.endswith(f"You are {me}: a replacement would run as you from then on")
 
 
-def test_the_same_creator_is_no_warning(still: Any) -> None:
-    still.endpoint("fraud")
-    still.clock.advance(60)
-    assert run(still.settings()) == run(still.settings(), "other") == PreflightReport()
+def test_the_same_creator_is_no_warning(frozen: Any) -> None:
+    frozen.endpoint("fraud")
+    frozen.clock.advance(60)
+    assert run(frozen.settings()) == run(frozen.settings(), "other") == PreflightReport()
 
 
 ADMIN_OF_THE_METASTORE = {"owner": "metastore-admins"}
 GRANTED = {"privilege_assignments": [{"principal": "ann", "privileges": ["ALL_PRIVILEGES"]}]}
 
 
-def test_missing_privileges_are_a_problem(still: Any) -> None:
-    me, settings = still.principal()
+def test_missing_privileges_are_a_problem(frozen: Any) -> None:
+    me, settings = frozen.principal()
     ((_, message, hint),) = run(settings).problems
     lacking = "USE CATALOG on main, USE SCHEMA on main.ml, EXECUTE on main.ml.fraud"
     assert message == f"the endpoint would permanently run as its creator, {me}, who lacks {lacking}"
@@ -64,18 +64,18 @@ def test_missing_privileges_are_a_problem(still: Any) -> None:
     ids=["each", "all of the catalog", "all of the schema"],
 )
 @pytest.mark.parametrize("holder", ["itself", "account users"])
-def test_grants_to_the_caller_or_everyone_suffice(still: Any, granted: dict[str, str], holder: str) -> None:
-    me, settings = still.principal()
+def test_grants_to_the_caller_or_everyone_suffice(frozen: Any, granted: dict[str, str], holder: str) -> None:
+    me, settings = frozen.principal()
     for securable, privilege in granted.items():
-        still.grant(securable, me if holder == "itself" else holder, privilege)
+        frozen.grant(securable, me if holder == "itself" else holder, privilege)
     assert run(settings) == PreflightReport()
 
 
-def test_an_owner_needs_no_execute(still: Any) -> None:
-    me, settings = still.principal()
-    still.grant("catalog/main", me, "USE_CATALOG")
-    still.grant("schema/main.ml", me, "USE_SCHEMA")
-    still.call("PATCH", "/api/2.1/unity-catalog/models/main.ml.fraud", {"owner": me})
+def test_an_owner_needs_no_execute(frozen: Any) -> None:
+    me, settings = frozen.principal()
+    frozen.grant("catalog/main", me, "USE_CATALOG")
+    frozen.grant("schema/main.ml", me, "USE_SCHEMA")
+    frozen.call("PATCH", "/api/2.1/unity-catalog/models/main.ml.fraud", {"owner": me})
     assert run(settings) == PreflightReport()
 
 

@@ -35,32 +35,32 @@ def refusal(settings: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def alias(still: Any) -> None:
-    still.call("PUT", "/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion", {"version_num": 9})
+def alias(frozen: Any) -> None:
+    frozen.call("PUT", "/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion", {"version_num": 9})
 
 
-def fault(still: Any, path: str, **rule: Any) -> None:
-    still.call("POST", "/_workspace/faults", {"pattern": f"GET {path}", "times": -1, **rule})
+def fault(frozen: Any, path: str, **rule: Any) -> None:
+    frozen.call("POST", "/_workspace/faults", {"pattern": f"GET {path}", "times": -1, **rule})
 
 
 @pytest.mark.parametrize("rule", [{"message": "Being upgraded"}, {"body": "Being upgraded"}], ids=["JSON", "text"])
 @pytest.mark.parametrize("path", [ME, LISTING])
-def test_an_unavailable_workspace_is_reported(still: Any, path: str, rule: dict[str, str]) -> None:
-    fault(still, path, status=503, **rule)
-    first, hint = refusal(still.settings()).splitlines()
-    assert first.startswith(f"The workspace {still.origin} answers 503 (Being upgraded) to GET {path}, tried for ")
+def test_an_unavailable_workspace_is_reported(frozen: Any, path: str, rule: dict[str, str]) -> None:
+    fault(frozen, path, status=503, **rule)
+    first, hint = refusal(frozen.settings()).splitlines()
+    assert first.startswith(f"The workspace {frozen.origin} answers 503 (Being upgraded) to GET {path}, tried for ")
     assert hint == LATER
 
 
-def test_pending_reads_are_cancelled(still: Any) -> None:
-    fault(still, "/api/2.1/unity-catalog/models/*", status=503)
+def test_pending_reads_are_cancelled(frozen: Any) -> None:
+    fault(frozen, "/api/2.1/unity-catalog/models/*", status=503)
     entities = {f"e{n}": ServedEntityArgs(entity=f"main.ml.m{n}@Champion", workload_size="Small") for n in range(40)}
     traffic = {"e0": 100} | {f"e{n}": 0 for n in range(1, 40)}
     args = ServingEndpointArgs(name="fraud", served_entities=entities, traffic=traffic)
     asked = endpoint_requirements(("endpoints", "fraud"), args)
     with pytest.raises(pulumi.RunError, match=r"answers 503 \(Injected fault\)"):
-        preflight([asked], {"retryTimeoutSeconds": "1", **still.settings()})
-    requests = still.call("GET", "/_workspace/journal")["requests"]
+        preflight([asked], {"retryTimeoutSeconds": "1", **frozen.settings()})
+    requests = frozen.call("GET", "/_workspace/journal")["requests"]
     paths = {request["path"] for request in requests if "/models/" in request["path"]}
     assert len(paths) <= 16
 
@@ -73,11 +73,11 @@ def test_a_stopped_embedded_workspace_is_reported() -> None:
 
 @pytest.mark.usefixtures("alias")
 @pytest.mark.parametrize("path", [ME, LISTING])
-def test_a_failed_read_can_be_a_warning(still: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault(still, path, status=500, message="Broken")
-    assert "Broken" in refusal(still.settings())
+def test_a_failed_read_can_be_a_warning(frozen: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault(frozen, path, status=500, message="Broken")
+    assert "Broken" in refusal(frozen.settings())
     monkeypatch.setenv("MODEL_SERVING_PREFLIGHT", "warn")
-    report = run(still.settings())
+    report = run(frozen.settings())
     assert report.versions == {"main.ml.fraud@Champion": "9"}
     (warning,) = report.warnings
     assert warning == (
@@ -87,10 +87,10 @@ def test_a_failed_read_can_be_a_warning(still: Any, path: str, monkeypatch: pyte
 
 
 @pytest.mark.usefixtures("alias")
-def test_a_failed_check_leaves_the_others(still: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    fault(still, "/api/2.1/unity-catalog/models/*", status=500, message="Broken")
+def test_a_failed_check_leaves_the_others(frozen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault(frozen, "/api/2.1/unity-catalog/models/*", status=500, message="Broken")
     monkeypatch.setenv("MODEL_SERVING_PREFLIGHT", "warn")
-    report = run(still.settings())
+    report = run(frozen.settings())
     assert (report.versions, report.problems) == ({}, [])
     assert report.warnings == [
         "MODEL_SERVING_PREFLIGHT=warn, so the deployment continues. What could not be read was not checked: Broken"

@@ -34,13 +34,13 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
     assert condition()
 
 
-def operations_of(still: Any, **settings: str) -> SlowOperations:
-    return SlowOperations({**still.settings(), **settings})
+def operations_of(frozen: Any, **settings: str) -> SlowOperations:
+    return SlowOperations({**frozen.settings(), **settings})
 
 
 @pytest.mark.usefixtures("no_delay")
-def test_a_missing_endpoint_is_reported(still: Any, said: list[str]) -> None:
-    operations = operations_of(still, retryTimeoutSeconds="300")
+def test_a_missing_endpoint_is_reported(frozen: Any, said: list[str]) -> None:
+    operations = operations_of(frozen, retryTimeoutSeconds="300")
     fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
     operations.begin(fraud)
     until(lambda: said)
@@ -53,27 +53,27 @@ def test_a_missing_endpoint_is_reported(still: Any, said: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("no_delay")
-def test_an_unavailable_workspace_is_reported(still: Any, said: list[str]) -> None:
-    still.call("POST", "/_workspace/faults", {"pattern": f"GET {LISTING}*", "status": 503, "body": "no", "times": -1})
-    operations = operations_of(still)
+def test_an_unavailable_workspace_is_reported(frozen: Any, said: list[str]) -> None:
+    frozen.call("POST", "/_workspace/faults", {"pattern": f"GET {LISTING}*", "status": 503, "body": "no", "times": -1})
+    operations = operations_of(frozen)
     checkout = Operation("service principal", "checkout")
     operations.begin(checkout)
     until(lambda: said)
-    start = f'Waiting since 0 s for service principal "checkout": The workspace {still.origin} answers 503 (no) to GET'
+    start = f'Waiting since 0 s for service principal "checkout": The workspace {frozen.origin} answers 503 (no) to GET'
     assert said[0].startswith(start)
     assert said[0].endswith("There is no timeout; to set one: pulumi config set databricks:retryTimeoutSeconds 300")
     operations.end(checkout)
 
 
 @pytest.mark.usefixtures("no_delay")
-def test_a_deployment_in_progress_is_silent(still: Any, said: list[str]) -> None:
-    still.endpoint("fraud")
-    operations = operations_of(still)
+def test_a_deployment_in_progress_is_silent(frozen: Any, said: list[str]) -> None:
+    frozen.endpoint("fraud")
+    operations = operations_of(frozen)
     fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
     permissions = Operation("permissions", "fraud-permissions", after=("serving endpoint",))
     operations.begin(fraud)
     operations.begin(permissions)
-    until(lambda: len(still.requests(f"{LISTING}/fraud")) > 3)
+    until(lambda: len(frozen.requests(f"{LISTING}/fraud")) > 3)
     assert said == []
     operations.end(fraud)
     until(lambda: said)
@@ -81,12 +81,12 @@ def test_a_deployment_in_progress_is_silent(still: Any, said: list[str]) -> None
     operations.end(permissions)
 
 
-def test_a_quick_operation_sends_no_request(still: Any, said: list[str]) -> None:
-    operations = operations_of(still)
+def test_a_quick_operation_sends_no_request(frozen: Any, said: list[str]) -> None:
+    operations = operations_of(frozen)
     fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
-    before = len(still.call("GET", "/_workspace/journal")["requests"])
+    before = len(frozen.call("GET", "/_workspace/journal")["requests"])
     operations.begin(fraud)
     time.sleep(1.5)
     operations.end(fraud)
     assert said == []
-    assert len(still.call("GET", "/_workspace/journal")["requests"]) == before + 1
+    assert len(frozen.call("GET", "/_workspace/journal")["requests"]) == before + 1

@@ -13,11 +13,11 @@ BY_HAND = {"telemetry_profile_id": "by hand", "inference_table_config": {"sampli
 
 
 @pytest.fixture
-def declared(still: Any) -> Callable[..., dict[str, Any]]:
+def declared(frozen: Any) -> Callable[..., dict[str, Any]]:
     """Inputs of the settings of a deployed endpoint."""
-    still.endpoint("fraud")
-    still.clock.advance(10)
-    where = {"endpointId": still.call("GET", PLACE)["id"], "endpointName": "fraud", "workspace": still.settings()}
+    frozen.endpoint("fraud")
+    frozen.clock.advance(10)
+    where = {"endpointId": frozen.call("GET", PLACE)["id"], "endpointName": "fraud", "workspace": frozen.settings()}
     return lambda **settings: {**where, **settings}
 
 
@@ -37,8 +37,8 @@ def has_changes(state: dict[str, Any], inputs: dict[str, Any]) -> bool:
     return bool(SettingsProvider().diff("", state, inputs).changes)
 
 
-def telemetry(still: Any, body: dict[str, Any]) -> None:
-    still.call("PATCH", f"{PLACE}/telemetry-config", body)
+def telemetry(frozen: Any, body: dict[str, Any]) -> None:
+    frozen.call("PATCH", f"{PLACE}/telemetry-config", body)
 
 
 def test_a_refresh_keeps_the_table_names(declared: Callable[..., dict[str, Any]]) -> None:
@@ -61,11 +61,11 @@ def test_a_refresh_keeps_the_table_names(declared: Callable[..., dict[str, Any]]
     ids=["removed", "another profile", "another profile, no table"],
 )
 def test_an_external_change_is_reported_and_reverted(
-    still: Any, declared: Callable[..., dict[str, Any]], change: dict[str, Any], shown: Any
+    frozen: Any, declared: Callable[..., dict[str, Any]], change: dict[str, Any], shown: Any
 ) -> None:
     inputs = declared(telemetryConfig=TABLES)
     state = created(inputs)
-    telemetry(still, change)
+    telemetry(frozen, change)
     drifted = refreshed(state)
     assert drifted.get("telemetryConfig") == shown
     assert refreshed(drifted) == drifted
@@ -73,7 +73,7 @@ def test_an_external_change_is_reported_and_reverted(
     outs = SettingsProvider().update("", drifted, inputs).outs
     assert outs is not None
     assert refreshed(outs) == outs
-    assert outs["telemetryProfile"] == still.call("GET", PLACE)["telemetry_config"]["telemetry_profile_id"]
+    assert outs["telemetryProfile"] == frozen.call("GET", PLACE)["telemetry_config"]["telemetry_profile_id"]
 
 
 def test_an_older_state_gets_the_live_profile(declared: Callable[..., dict[str, Any]]) -> None:
@@ -83,17 +83,17 @@ def test_an_older_state_gets_the_live_profile(declared: Callable[..., dict[str, 
     assert refreshed(older) == state
 
 
-def test_another_setting_keeps_the_profile(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+def test_another_setting_keeps_the_profile(frozen: Any, declared: Callable[..., dict[str, Any]]) -> None:
     state = created(declared(telemetryConfig=TABLES))
     inputs = declared(telemetryConfig=TABLES, emailNotifications={"onUpdateFailures": ["ann@example.com"]})
     outs = SettingsProvider().update("", state, inputs).outs
     assert outs == {**inputs, "telemetryProfile": state["telemetryProfile"]}
-    assert still.requests(f"{PLACE}/telemetry-config") == [("PATCH", 200)]
+    assert frozen.requests(f"{PLACE}/telemetry-config") == [("PATCH", 200)]
 
 
-def test_an_existing_profile_is_compared_by_its_id(still: Any, declared: Callable[..., dict[str, Any]]) -> None:
+def test_an_existing_profile_is_compared_by_its_id(frozen: Any, declared: Callable[..., dict[str, Any]]) -> None:
     inputs = declared(telemetryConfig={"telemetryProfileId": "one"})
     state = created(inputs)
     assert refreshed(state) == state
-    telemetry(still, {"telemetry_config": {"telemetry_profile_id": "two"}})
+    telemetry(frozen, {"telemetry_config": {"telemetry_profile_id": "two"}})
     assert refreshed(state)["telemetryConfig"] == {"telemetryProfileId": "two"}

@@ -118,20 +118,20 @@ def test_only_our_own_endpoint_is_imported() -> None:
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False], ids=["preview", "up"])
-def test_only_up_waits_for_a_deployment(still: Any, monkeypatch: pytest.MonkeyPatch, *, is_dry_run: bool) -> None:
-    still.endpoint("fraud")
+def test_only_up_waits_for_a_deployment(frozen: Any, monkeypatch: pytest.MonkeyPatch, *, is_dry_run: bool) -> None:
+    frozen.endpoint("fraud")
     entity = ServedEntityArgs(entity="main.ml.fraud", version="7")
-    workspace, args = connect(still.settings()), ServingEndpointArgs(name="fraud", served_entities={"one": entity})
+    workspace, args = connect(frozen.settings()), ServingEndpointArgs(name="fraud", served_entities={"one": entity})
     messages: list[str] = []
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: is_dry_run)
     monkeypatch.setattr(pulumi.log, "info", messages.append)
-    monkeypatch.setattr(time, "sleep", still.clock.advance)
+    monkeypatch.setattr(time, "sleep", frozen.clock.advance)
     listed = workspace.get("/api/2.0/serving-endpoints")["endpoints"]
     result = PreflightReport(
         live={each["name"]: each for each in listed}, caller=Caller("admin@example.com", frozenset())
     )
     taken = endpoints_to_import(
-        {"fraud": args}, result, State(), lambda: workspace, lambda: {"fraud": still.clock.now()}
+        {"fraud": args}, result, State(), lambda: workspace, lambda: {"fraud": frozen.clock.now()}
     )
     (warning,) = result.warnings
     if is_dry_run:
@@ -147,14 +147,14 @@ def test_only_up_waits_for_a_deployment(still: Any, monkeypatch: pytest.MonkeyPa
     ("name", "replace_id", "is_refused"), [("fraud", None, True), ("fraud", "its own", False), ("other", None, False)]
 )
 def test_an_existing_endpoint_stops_the_creation(
-    still: Any, monkeypatch: pytest.MonkeyPatch, name: str, replace_id: str | None, is_refused: bool
+    frozen: Any, monkeypatch: pytest.MonkeyPatch, name: str, replace_id: str | None, is_refused: bool
 ) -> None:
     monkeypatch.setattr(pulumi, "ResourceHook", lambda _name, callback, _options: callback)
-    still.endpoint("fraud")
-    live = still.call("GET", "/api/2.0/serving-endpoints/fraud")["id"]
+    frozen.endpoint("fraud")
+    live = frozen.call("GET", "/api/2.0/serving-endpoints/fraud")["id"]
 
     async def create() -> None:
-        settings = pulumi.Output.from_input(still.settings())
+        settings = pulumi.Output.from_input(frozen.settings())
         binding = existing_endpoint_hook("one", settings, live if replace_id else None)
         assert binding.before_create is not None
         args = pulumi.ResourceHookArgs(urn="u", id="", name="one", type="t", new_inputs={"name": name})

@@ -26,13 +26,13 @@ def stopwatch() -> Callable[[], float]:
     return lambda: time.monotonic() - began
 
 
-def fault(still: Any, pattern: str, **rule: Any) -> None:
-    still.call("POST", "/_workspace/faults", {"pattern": pattern, "times": -1, **rule})
+def fault(frozen: Any, pattern: str, **rule: Any) -> None:
+    frozen.call("POST", "/_workspace/faults", {"pattern": pattern, "times": -1, **rule})
 
 
-def patient(still: Any, seconds: str) -> Workspace:
+def patient(frozen: Any, seconds: str) -> Workspace:
     """A client with the bound as a stack file has it, a text."""
-    return Workspace({**still.settings(), "retryTimeoutSeconds": seconds, "httpTimeoutSeconds": "5"})
+    return Workspace({**frozen.settings(), "retryTimeoutSeconds": seconds, "httpTimeoutSeconds": "5"})
 
 
 @pytest.mark.parametrize(
@@ -47,85 +47,85 @@ def patient(still: Any, seconds: str) -> Workspace:
     ids=["JSON", "text", "HTML", "empty", "throttled"],
 )
 def test_a_workspace_that_stays_unavailable_is_named_with_its_answer(
-    still: Any, stopwatch: Callable[[], float], rule: dict[str, Any], said: str
+    frozen: Any, stopwatch: Callable[[], float], rule: dict[str, Any], said: str
 ) -> None:
-    fault(still, f"PUT {GATEWAY}", **rule)
+    fault(frozen, f"PUT {GATEWAY}", **rule)
     with pytest.raises(UnavailableError) as raised:
-        patient(still, "1").call("PUT", GATEWAY, {"value": SECRET})
-    sentence = re.escape(f"The workspace {still.origin} answers {said} to PUT {GATEWAY}, tried for ")
+        patient(frozen, "1").call("PUT", GATEWAY, {"value": SECRET})
+    sentence = re.escape(f"The workspace {frozen.origin} answers {said} to PUT {GATEWAY}, tried for ")
     assert re.fullmatch(sentence + r"\d s", str(raised.value))
     assert 1 <= stopwatch() < 5
 
 
-def test_a_plain_text_error_is_repeated_without_the_request(still: Any) -> None:
-    fault(still, f"PUT {GATEWAY}", status=502, body="no healthy upstream")
+def test_a_plain_text_error_is_repeated_without_the_request(frozen: Any) -> None:
+    fault(frozen, f"PUT {GATEWAY}", status=502, body="no healthy upstream")
     with pytest.raises(CallError) as raised:
-        patient(still, "5").call("PUT", GATEWAY, {"value": SECRET})
+        patient(frozen, "5").call("PUT", GATEWAY, {"value": SECRET})
     assert str(raised.value) == "502 (no healthy upstream)"
 
 
-def test_a_503_that_passes_is_waited_for(still: Any) -> None:
-    still.call("POST", "/_workspace/faults", {"pattern": f"GET {ME}", "status": 503, "body": "upgrade"})
-    assert patient(still, "20").get(ME)["userName"] == "admin@example.com"
+def test_a_503_that_passes_is_waited_for(frozen: Any) -> None:
+    frozen.call("POST", "/_workspace/faults", {"pattern": f"GET {ME}", "status": 503, "body": "upgrade"})
+    assert patient(frozen, "20").get(ME)["userName"] == "admin@example.com"
 
 
 def test_while_it_waits_it_says_so(
-    still: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    frozen: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(call_clock, "FIRST_MESSAGE_SECONDS", 1)
-    fault(still, f"GET {ME}", status=503, message="Being upgraded")
+    fault(frozen, f"GET {ME}", status=503, message="Being upgraded")
     with pytest.raises(UnavailableError):
-        patient(still, "5").get(ME)
+        patient(frozen, "5").get(ME)
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(f"The workspace {still.origin} answers 503 (Being upgraded) to GET {ME}: waiting since ")
+    assert line.startswith(f"The workspace {frozen.origin} answers 503 (Being upgraded) to GET {ME}: waiting since ")
     assert line.endswith(" s, gives up after 5 s")
 
 
-def test_the_service_can_not_ask_for_a_longer_wait_than_the_bound(still: Any, stopwatch: Callable[[], float]) -> None:
-    workspace = patient(still, "1")
+def test_the_service_can_not_ask_for_a_longer_wait_than_the_bound(frozen: Any, stopwatch: Callable[[], float]) -> None:
+    workspace = patient(frozen, "1")
     workspace._client._api_client._clock.begin("GET /x")  # noqa: SLF001
     workspace._client._api_client._clock.sleep(3600)  # noqa: SLF001
     assert stopwatch() < 5
 
 
-def test_a_lost_connection_of_the_first_probe_is_tried_again(still: Any) -> None:
-    still.call("POST", "/_workspace/faults", {"pattern": f"GET {PROBE}", "reset": True, "times": 2})
-    assert patient(still, "20").get(ME)["userName"] == "admin@example.com"
+def test_a_lost_connection_of_the_first_probe_is_tried_again(frozen: Any) -> None:
+    frozen.call("POST", "/_workspace/faults", {"pattern": f"GET {PROBE}", "reset": True, "times": 2})
+    assert patient(frozen, "20").get(ME)["userName"] == "admin@example.com"
 
 
-def test_a_host_that_always_resets_is_given_up_soon(still: Any, stopwatch: Callable[[], float]) -> None:
-    fault(still, f"GET {PROBE}", reset=True)
+def test_a_host_that_always_resets_is_given_up_soon(frozen: Any, stopwatch: Callable[[], float]) -> None:
+    fault(frozen, f"GET {PROBE}", reset=True)
     with pytest.raises(UnreachableError, match=r"does not answer: .*reset by peer"):
-        patient(still, "60")
+        patient(frozen, "60")
     assert stopwatch() < 8
 
 
-def test_a_probe_that_is_answered_503_is_waited_for_and_named(still: Any, stopwatch: Callable[[], float]) -> None:
-    fault(still, f"GET {PROBE}", status=503, body="no server")
+def test_a_probe_that_is_answered_503_is_waited_for_and_named(frozen: Any, stopwatch: Callable[[], float]) -> None:
+    fault(frozen, f"GET {PROBE}", status=503, body="no server")
     with pytest.raises(UnavailableError, match=r"answers 503 \(no server\) to GET /.well-known/databricks-config"):
-        patient(still, "1")
+        patient(frozen, "1")
     assert stopwatch() < 5
 
 
 @pytest.mark.parametrize("rule", [{"message": "Later"}, {"body": "Later"}], ids=["JSON", "text"])
-def test_unavailable_tokens_are_waited_for_and_no_refused_sign_in(still: Any, rule: dict[str, str]) -> None:
-    _, settings = still.principal()
+def test_unavailable_tokens_are_waited_for_and_no_refused_sign_in(frozen: Any, rule: dict[str, str]) -> None:
+    _, settings = frozen.principal()
     unavailable = {"pattern": "POST /oidc/v1/token", "status": 503, **rule}
-    still.call("POST", "/_workspace/faults", {**unavailable, "times": 3})
+    frozen.call("POST", "/_workspace/faults", {**unavailable, "times": 3})
     assert Workspace({**settings, "retryTimeoutSeconds": "20"}).get(ME)["userName"] == settings["clientId"]
-    still.call("POST", "/_workspace/faults", {**unavailable, "times": -1})
+    frozen.call("POST", "/_workspace/faults", {**unavailable, "times": -1})
     with pytest.raises(UnavailableError, match=r"answers 503 \(Later\) to POST /oidc/v1/token, tried for \d s$"):
         Workspace({**settings, "retryTimeoutSeconds": "1"}).get(ME)
 
 
-def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(still: Any, stopwatch: Callable[[], float]) -> None:
-    fault(still, f"GET {PROBE}", status=503)
-    settings = {**still.settings(), "retryTimeoutSeconds": "2"}
+def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(frozen: Any, stopwatch: Callable[[], float]) -> None:
+    fault(frozen, f"GET {PROBE}", status=503)
+    settings = {**frozen.settings(), "retryTimeoutSeconds": "2"}
     with ThreadPoolExecutor(4) as pool:
         errors = [attempt.exception() for attempt in [pool.submit(connect, settings) for _ in range(4)]]
     assert [type(error) for error in errors] == [UnavailableError] * 4
     assert stopwatch() < 6
-    still.call("DELETE", "/_workspace/faults")
+    frozen.call("DELETE", "/_workspace/faults")
     assert connect(settings).get(ME)["userName"] == "admin@example.com"
 
 
@@ -135,7 +135,7 @@ def test_nobody_on_this_machine_is_told_in_three_seconds(stopwatch: Callable[[],
     assert stopwatch() < 4
 
 
-def test_the_host_of_a_profile_is_probed_too(still: Any, stopwatch: Callable[[], float], tmp_path: Path) -> None:  # noqa: ARG001
+def test_the_host_of_a_profile_is_probed_too(frozen: Any, stopwatch: Callable[[], float], tmp_path: Path) -> None:  # noqa: ARG001
     profiles = tmp_path / "profiles"
     profiles.write_text("[team]\nhost = http://127.0.0.1:1\ntoken = x\n", encoding="utf-8")
     with pytest.raises(UnreachableError, match=r"^The workspace http://127.0.0.1:1 does not answer"):
@@ -152,7 +152,7 @@ def test_a_silent_host_costs_one_answer_time(stopwatch: Callable[[], float]) -> 
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "-1"])
-def test_a_bound_that_is_no_number_of_seconds_is_a_sentence(still: Any, value: str) -> None:
+def test_a_bound_that_is_no_number_of_seconds_is_a_sentence(frozen: Any, value: str) -> None:
     told = f'^databricks:retryTimeoutSeconds must be a whole number of seconds, at least 1; found "{value}"$'
     with pytest.raises(CallError, match=told):
-        patient(still, value)
+        patient(frozen, value)
