@@ -1,4 +1,4 @@
-"""A workspace for each test, behind one real server: a thread that serves whichever workspace is on stage."""
+"""A workspace for each test, served by one server thread."""
 
 import gc
 import os
@@ -31,8 +31,8 @@ from model_serving.workspace.store.database import Store
 READY_AFTER = 10.0
 
 
-class Stage:
-    """The application of the test that runs."""
+class Switchboard:
+    """Forwards requests to the application of the current test."""
 
     app: ASGIApp
 
@@ -42,23 +42,23 @@ class Stage:
 
 @dataclass
 class Workspace:
-    """A workspace under test; time in it stands still until `clock` is moved."""
+    """A workspace under test; only tests move its clock."""
 
     origin: str
     store: Store
     clock: FakeClock
     credentials: Credentials
-    stage: Stage
+    switchboard: Switchboard
     opened: ExitStack = field(default_factory=ExitStack)
 
     def restart(self, **settings: Any) -> None:
-        """Goes on with other settings."""
-        self.stage.app = create_app(self.store, self.clock, Settings(**{"ready_after": READY_AFTER} | settings))
+        """Continues with different settings."""
+        self.switchboard.app = create_app(self.store, self.clock, Settings(**{"ready_after": READY_AFTER} | settings))
 
     def http(self, token: str | None = None) -> httpx.Client:
-        """A client of the administrator, or of the holder of that token."""
+        """A client with the administrator's token, or with that one."""
         headers = {"Authorization": f"Bearer {token or self.credentials.token}"}
-        # plain HTTP: making a TLS context would take longer than the test
+        # plain HTTP: creating a TLS context takes longer than the test
         client = httpx.Client(base_url=self.origin, headers=headers, verify=False)  # noqa: S501
         return self.opened.enter_context(client)
 
@@ -71,7 +71,7 @@ class Workspace:
         return new_personal_token(self.store, principal(self.store, "user", record))
 
     def oauth_token(self, **form: str) -> str:
-        """An OAuth token of the administrating service principal."""
+        """An OAuth token of the service principal with admin rights."""
         answer = self.http().post(
             "/oidc/v1/token",
             auth=(self.credentials.client_id, self.credentials.client_secret),
@@ -80,17 +80,17 @@ class Workspace:
         return str(answer.json()["access_token"])
 
     def sdk(self, **config: Any) -> WorkspaceClient:
-        """The official SDK's client, of the administrator unless told otherwise."""
+        """The official SDK's client, by default as the administrator."""
         self.opened.callback(_collect_sockets)
         return WorkspaceClient(config=Config(host=self.origin, **(config or {"token": self.credentials.token})))
 
     def deploy(self) -> None:
-        """Lets the time pass that a deployment takes."""
+        """Moves the clock past the end of a deployment."""
         self.clock.advance(READY_AFTER)
 
 
 def _collect_sockets() -> None:
-    """The SDK leaves its connections to the garbage collector, whose warnings would fail a later test."""
+    """Closes the SDK's connections, whose warnings would fail a later test."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
@@ -104,25 +104,27 @@ def _no_credentials_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[tuple[Stage, str]]:
-    stage, listener = Stage(), bound_socket("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(stage, http="h11", ws="none", lifespan="off", log_level="critical"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+def server() -> Iterator[tuple[Switchboard, str]]:
+    switchboard, listener = Switchboard(), bound_socket("127.0.0.1", 0)
+    uvicorn_server = uvicorn.Server(
+        uvicorn.Config(switchboard, http="h11", ws="none", lifespan="off", log_level="critical")
+    )
+    thread = threading.Thread(target=uvicorn_server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    yield stage, f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
+    yield switchboard, f"http://127.0.0.1:{listener.getsockname()[1]}"
+    uvicorn_server.should_exit = True
     thread.join()
 
 
 @pytest.fixture
-def workspace(stage: tuple[Stage, str]) -> Iterator[Workspace]:
-    stage_app, origin = stage
+def workspace(server: tuple[Switchboard, str]) -> Iterator[Workspace]:
+    switchboard, origin = server
     store, clock = Store(":memory:"), FakeClock()
     credentials = bootstrap(store, clock)
-    on_stage = Workspace(origin, store, clock, credentials, stage_app)
-    on_stage.restart()
-    with on_stage.opened:
-        yield on_stage
+    current = Workspace(origin, store, clock, credentials, switchboard)
+    current.restart()
+    with current.opened:
+        yield current
     store.close()
 
 
@@ -134,7 +136,7 @@ def http(workspace: Workspace) -> httpx.Client:
 
 @pytest.fixture
 def entity() -> Callable[..., dict[str, Any]]:
-    """A served entity of the fraud model; keyword arguments change it, None takes a member away."""
+    """Builds a served entity of the fraud model; keyword arguments change members, None removes one."""
 
     def build(**changes: Any) -> dict[str, Any]:
         plain = {"entity_name": "main.ml.fraud", "entity_version": "7", "workload_size": "Small"}
@@ -148,7 +150,7 @@ def entity() -> Callable[..., dict[str, Any]]:
 def endpoint(
     workspace: Workspace, http: httpx.Client, entity: Callable[..., dict[str, Any]]
 ) -> Callable[..., dict[str, Any]]:
-    """Makes an endpoint and deploys it: `endpoint("fraud", route_optimized=True)`."""
+    """Creates and deploys an endpoint: `endpoint("fraud", route_optimized=True)`."""
 
     def build(name: str = "fraud", **members: Any) -> dict[str, Any]:
         made = http.post(

@@ -1,4 +1,4 @@
-"""Access control lists of endpoints, and what a level allows."""
+"""Access control lists of endpoints, and what each level permits."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ def direct(level: str, **principal: str) -> dict[str, Any]:
     return principal | {"all_permissions": [{"permission_level": level, "inherited": False}]}
 
 
-def test_a_new_list_holds_the_creator_and_the_admins(http: httpx.Client, endpoint: Build) -> None:
+def test_new_list_has_creator_and_admins(http: httpx.Client, endpoint: Build) -> None:
     made = endpoint("fraud")
     creator = direct("CAN_MANAGE", user_name="admin@example.com", display_name="Workspace admin")
     assert http.get(f"{LISTS}/{made['id']}").json() == {
@@ -47,7 +47,7 @@ def test_put_replaces_and_patch_merges(http: httpx.Client, endpoint: Build) -> N
     ]
 
 
-def test_a_service_principal_may_be_named_as_a_user(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+def test_user_name_may_be_application_id(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     url, client_id = f"{LISTS}/{endpoint('fraud')['id']}", workspace.credentials.client_id
     entry = {"user_name": client_id, "permission_level": "CAN_MANAGE"}
     (shown, _) = http.put(url, json={"access_control_list": [entry]}).json()["access_control_list"]
@@ -76,7 +76,7 @@ def test_a_service_principal_may_be_named_as_a_user(workspace: Any, http: httpx.
         ),
     ],
 )
-def test_bad_entries_are_refused(http: httpx.Client, endpoint: Build, entry: dict[str, str], message: str) -> None:
+def test_invalid_entries_are_rejected(http: httpx.Client, endpoint: Build, entry: dict[str, str], message: str) -> None:
     refused = http.put(f"{LISTS}/{endpoint('fraud')['id']}", json={"access_control_list": [entry]})
     assert (refused.status_code, refused.json()["message"]) == (400, message)
 
@@ -90,7 +90,7 @@ def test_bad_entries_are_refused(http: httpx.Client, endpoint: Build, entry: dic
         ("CAN_MANAGE", {"View", "Query", "Manage"}),
     ],
 )
-def test_a_level_allows_what_it_says(
+def test_level_permits_its_operations(
     workspace: Any, http: httpx.Client, endpoint: Build, level: str | None, allowed: set[str]
 ) -> None:
     url = f"{LISTS}/{endpoint('fraud')['id']}"
@@ -109,9 +109,7 @@ def test_a_level_allows_what_it_says(
         assert body["message"] == f"User does not have permission '{verb}' on Endpoint fraud"
 
 
-def test_an_endpoint_tells_the_callers_level_and_a_listing_hides_the_rest(
-    workspace: Any, http: httpx.Client, endpoint: Build
-) -> None:
+def test_listing_hides_endpoints_without_level(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     endpoint("hidden")
     query = {"access_control_list": [{"user_name": "ann@example.com", "permission_level": "CAN_QUERY"}]}
     ann = workspace.http(workspace.user("ann@example.com"))
@@ -120,14 +118,14 @@ def test_an_endpoint_tells_the_callers_level_and_a_listing_hides_the_rest(
     assert [row["name"] for row in ann.get(ENDPOINTS).json()["endpoints"]] == ["fraud"]
 
 
-def test_a_list_outlives_its_endpoint(http: httpx.Client, endpoint: Build) -> None:
+def test_list_outlives_its_endpoint(http: httpx.Client, endpoint: Build) -> None:
     url = f"{LISTS}/{endpoint('fraud')['id']}"
     http.delete(f"{ENDPOINTS}/fraud")
     assert http.get(url).json()["object_type"] == "serving-endpoint"
     assert http.get(f"{LISTS}/{'0' * 32}").json()["error_code"] == "RESOURCE_DOES_NOT_EXIST"
 
 
-def test_the_sdk_sets_and_reads_permissions(workspace: Any, endpoint: Build) -> None:
+def test_sdk_sets_and_reads_permissions(workspace: Any, endpoint: Build) -> None:
     sdk, made = workspace.sdk(), endpoint("fraud")
     wanted = iam.AccessControlRequest(group_name="users", permission_level=iam.PermissionLevel.CAN_VIEW)
     sdk.permissions.set("serving-endpoints", made["id"], access_control_list=[wanted])

@@ -18,14 +18,14 @@ def test_tags_are_added_changed_and_deleted(http: httpx.Client, endpoint: Build)
     assert http.get(URL).json()["tags"] == expected
 
 
-def test_the_gateway_is_replaced(http: httpx.Client, endpoint: Build) -> None:
+def test_put_replaces_the_gateway(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud", ai_gateway={"usage_tracking_config": {"enabled": True}})
     gateway = {"rate_limits": [{"calls": 10, "key": "user", "renewal_period": "minute"}]}
     assert http.put(f"{URL}/ai-gateway", json=gateway).json() == gateway
     assert http.get(URL).json()["ai_gateway"] == gateway
 
 
-def test_a_cleared_gateway_is_absent(http: httpx.Client, endpoint: Build) -> None:
+def test_cleared_gateway_is_absent(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud", ai_gateway={"usage_tracking_config": {"enabled": True}})
     assert http.put(f"{URL}/ai-gateway", json={}).json() == {}
     assert "ai_gateway" not in http.get(URL).json()
@@ -42,20 +42,22 @@ def test_a_cleared_gateway_is_absent(http: httpx.Client, endpoint: Build) -> Non
         ),
     ],
 )
-def test_bad_gateways_are_refused(http: httpx.Client, endpoint: Build, gateway: dict[str, Any], message: str) -> None:
+def test_invalid_gateways_are_rejected(
+    http: httpx.Client, endpoint: Build, gateway: dict[str, Any], message: str
+) -> None:
     endpoint("fraud")
     refused = http.put(f"{URL}/ai-gateway", json=gateway)
     assert (refused.status_code, refused.json()["message"]) == (400, message)
 
 
-def test_rate_limits_are_kept_but_never_shown(http: httpx.Client, endpoint: Build) -> None:
+def test_rate_limits_are_never_returned(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     limits = {"rate_limits": [{"calls": 5, "key": "endpoint", "renewal_period": "minute"}]}
     assert http.put(f"{URL}/rate-limits", json=limits).json() == limits
     assert "rate_limits" not in http.get(URL).json()
 
 
-def test_notifications_are_kept_by_their_own_call_only(http: httpx.Client, endpoint: Build) -> None:
+def test_notifications_need_their_own_request(http: httpx.Client, endpoint: Build) -> None:
     notifications = {"on_update_failure": ["ann@example.com"]}
     assert "email_notifications" not in endpoint("fraud", email_notifications=notifications)
     answer = http.patch(f"{URL}/notifications", json={"email_notifications": notifications}).json()
@@ -63,7 +65,7 @@ def test_notifications_are_kept_by_their_own_call_only(http: httpx.Client, endpo
     assert http.get(URL).json()["email_notifications"] == notifications
 
 
-def test_telemetry_needs_a_settled_custom_model(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+def test_telemetry_needs_a_deployed_custom_model(http: httpx.Client, endpoint: Build, entity: Build) -> None:
     http.post("/api/2.0/serving-endpoints", json={"name": "empty"})
     refused = http.patch("/api/2.0/serving-endpoints/empty/telemetry-config", json={})
     assert "not supported for endpoint type 'NO_CONFIG'" in refused.json()["message"]
@@ -76,9 +78,7 @@ def test_telemetry_needs_a_settled_custom_model(http: httpx.Client, endpoint: Bu
 TABLES = {"table_names": {"logs_table": "main.ml.logs"}, "inference_table_config": {"sampling_fraction": 0.5}}
 
 
-def test_table_names_make_a_telemetry_profile_each_time_and_are_never_shown(
-    http: httpx.Client, endpoint: Build
-) -> None:
+def test_table_names_create_telemetry_profile(http: httpx.Client, endpoint: Build) -> None:
     made = endpoint("fraud", telemetry_config=TABLES)["telemetry_config"]
     again = http.patch(f"{URL}/telemetry-config", json={"telemetry_config": TABLES}).json()["telemetry_config"]
     table = {"name": "main.ml.logs_payload", "sampling_fraction": 0.5}
@@ -88,9 +88,7 @@ def test_table_names_make_a_telemetry_profile_each_time_and_are_never_shown(
 
 
 @pytest.mark.parametrize("nameless", [{"inference_table_config": {"sampling_fraction": 1}}, {"table_names": {}}])
-def test_telemetry_without_a_profile_is_accepted_and_discarded(
-    http: httpx.Client, endpoint: Build, nameless: dict[str, Any]
-) -> None:
+def test_telemetry_without_profile_is_ignored(http: httpx.Client, endpoint: Build, nameless: dict[str, Any]) -> None:
     assert "telemetry_config" not in endpoint("fraud", telemetry_config=nameless)
     one = {"telemetry_profile_id": "one"}
     assert http.patch(f"{URL}/telemetry-config", json={"telemetry_config": one}).json()["telemetry_config"] == one
@@ -99,7 +97,7 @@ def test_telemetry_without_a_profile_is_accepted_and_discarded(
     assert "telemetry_config" not in http.patch(f"{URL}/telemetry-config", json={}).json()
 
 
-def test_a_creation_drops_telemetry_that_its_kind_of_endpoint_cannot_have(http: httpx.Client, endpoint: Build) -> None:
+def test_create_drops_unsupported_telemetry(http: httpx.Client, endpoint: Build) -> None:
     external = {"external_model": {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}}
     made = endpoint("outside", config={"served_entities": [external]}, telemetry_config=TABLES)
     assert "telemetry_config" not in made
@@ -107,7 +105,7 @@ def test_a_creation_drops_telemetry_that_its_kind_of_endpoint_cannot_have(http: 
     assert "not supported for endpoint type 'EXTERNAL_MODELS'" in refused.json()["message"]
 
 
-def test_what_is_written_and_never_returned(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+def test_input_only_members_are_not_returned(http: httpx.Client, endpoint: Build, entity: Build) -> None:
     written = {
         "config": {"served_entities": [entity(burst_scaling_enabled=True)]},
         "budget_policy_id": "one",

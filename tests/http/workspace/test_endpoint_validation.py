@@ -1,4 +1,4 @@
-"""What a request for a serving endpoint is refused for."""
+"""Validation of requests for serving endpoints."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,18 +26,18 @@ def routes(**shares: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["", "-fraud", "fraud-", "fraud.scorer", "a" * 64, None])
-def test_a_bad_name_is_refused(http: httpx.Client, name: str | None) -> None:
+def test_invalid_endpoint_name_is_rejected(http: httpx.Client, name: str | None) -> None:
     assert refusal(http.post(URL, json={"name": name})) == (
         "Endpoint name must be maximum 63 characters, and alphanumeric with hyphens and underscores allowed in between."
     )
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 63, "fraud_scorer-2"])
-def test_a_good_name_is_taken(http: httpx.Client, name: str) -> None:
+def test_valid_endpoint_name_is_accepted(http: httpx.Client, name: str) -> None:
     assert http.post(URL, json={"name": name}).status_code == 200
 
 
-def test_a_name_is_taken_once(http: httpx.Client) -> None:
+def test_endpoint_names_are_unique(http: httpx.Client) -> None:
     http.post(URL, json={"name": "fraud"})
     refused = http.post(URL, json={"name": "fraud"})
     assert refused.json()["error_code"] == "RESOURCE_ALREADY_EXISTS"
@@ -91,7 +91,7 @@ def test_limits_need_a_config(http: httpx.Client, member: str, value: object) ->
         ),
     ],
 )
-def test_bad_entities_are_refused(http: httpx.Client, entities: Any, message: str) -> None:
+def test_invalid_entities_are_rejected(http: httpx.Client, entities: Any, message: str) -> None:
     assert refusal(http.post(URL, json={"name": "fraud", "config": {"served_entities": entities}})) == message
 
 
@@ -108,32 +108,32 @@ def test_bad_entities_are_refused(http: httpx.Client, entities: Any, message: st
         ),
     ],
 )
-def test_bad_traffic_is_refused(http: httpx.Client, traffic: dict[str, Any], message: str) -> None:
+def test_invalid_traffic_is_rejected(http: httpx.Client, traffic: dict[str, Any], message: str) -> None:
     config = {"served_entities": TWO, "traffic_config": traffic}
     assert refusal(http.post(URL, json={"name": "fraud", "config": config})) == message
 
 
-def test_an_entity_without_traffic_stays_deployed(endpoint: Build) -> None:
+def test_entity_without_traffic_stays_deployed(endpoint: Build) -> None:
     config = {"served_entities": TWO, "traffic_config": routes(a=100, b=0)}
     shown = endpoint("fraud", config=config)["config"]
     assert [entity["name"] for entity in shown["served_entities"]] == ["a", "b"]
 
 
 @pytest.mark.parametrize("entity", [CHAT, FOUNDATION], ids=["external", "foundation"])
-def test_route_optimization_is_for_custom_models_and_feature_specs(http: httpx.Client, entity: dict[str, Any]) -> None:
+def test_route_optimization_rejects_external_models(http: httpx.Client, entity: dict[str, Any]) -> None:
     config = {"served_entities": [entity]}
     assert http.post(URL, json={"name": "plain", "config": config}).status_code == 200
     refused = http.post(URL, json={"name": "fast", "config": config, "route_optimized": True})
     assert refusal(refused) == "Route optimization is only supported for custom models and feature specs."
 
 
-def test_external_models_neither_come_nor_go(http: httpx.Client, endpoint: Build) -> None:
+def test_external_models_cannot_be_added_later(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     refused = http.put(f"{URL}/fraud/config", json={"served_entities": [CHAT]})
     assert refusal(refused) == "external_model can neither be added to nor removed from an existing endpoint."
 
 
-def test_an_inference_table_stays_where_it_is(http: httpx.Client, endpoint: Build) -> None:
+def test_inference_table_cannot_move(http: httpx.Client, endpoint: Build) -> None:
     table = {"catalog_name": "main", "schema_name": "ml", "table_name_prefix": "fraud"}
     endpoint("fraud", config={"served_entities": [CUSTOM], "auto_capture_config": table})
     moved = {"served_entities": [CUSTOM], "auto_capture_config": table | {"schema_name": "other"}}

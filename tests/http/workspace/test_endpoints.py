@@ -1,4 +1,4 @@
-"""The life of a serving endpoint, over plain HTTP and through the official SDK."""
+"""The lifecycle of a serving endpoint, over plain HTTP and through the official SDK."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ URL = "/api/2.0/serving-endpoints"
 Build = Callable[..., dict[str, Any]]
 
 
-def test_the_first_deployment_is_pending_and_has_no_config(http: httpx.Client, entity: Build) -> None:
+def test_first_deployment_is_pending(http: httpx.Client, entity: Build) -> None:
     made = http.post(URL, json={"name": "fraud", "config": {"served_entities": [entity()]}}).json()
     assert made["state"] == {"ready": "NOT_READY", "config_update": "IN_PROGRESS", "suspend": "NOT_SUSPENDED"}
     assert "config" not in made
@@ -21,7 +21,7 @@ def test_the_first_deployment_is_pending_and_has_no_config(http: httpx.Client, e
     assert made["pending_config"]["served_entities"][0]["state"]["deployment"] == "DEPLOYMENT_CREATING"
 
 
-def test_a_deployment_is_over_when_its_time_has_passed(endpoint: Build) -> None:
+def test_deployment_ends_after_its_duration(endpoint: Build) -> None:
     settled = endpoint("fraud")
     assert settled["state"] == {"ready": "READY", "config_update": "NOT_UPDATING", "suspend": "NOT_SUSPENDED"}
     assert settled["config"]["config_version"] == 1
@@ -38,9 +38,7 @@ def test_defaults_are_filled_in(endpoint: Build, entity: Build) -> None:
     assert config["served_models"][0]["model_version"] == "7"
 
 
-def test_the_old_config_serves_while_an_update_runs(
-    workspace: Any, http: httpx.Client, endpoint: Build, entity: Build
-) -> None:
+def test_old_config_serves_during_update(workspace: Any, http: httpx.Client, endpoint: Build, entity: Build) -> None:
     endpoint("fraud")
     running = http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="8")]}).json()
     assert (running["state"]["ready"], running["state"]["config_update"]) == ("READY", "IN_PROGRESS")
@@ -51,7 +49,7 @@ def test_the_old_config_serves_while_an_update_runs(
     assert (settled["config"]["config_version"], settled["config"]["served_entities"][0]["entity_version"]) == (2, "8")
 
 
-def test_an_update_is_refused_while_another_runs(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+def test_concurrent_update_is_rejected(http: httpx.Client, endpoint: Build, entity: Build) -> None:
     endpoint("fraud")
     http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="8")]})
     refused = http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="9")]})
@@ -59,9 +57,7 @@ def test_an_update_is_refused_while_another_runs(http: httpx.Client, endpoint: B
     assert refused.json()["message"] == "Endpoint served entities are currently being updated"
 
 
-def test_a_missing_model_version_fails_the_update_and_the_old_one_serves(
-    workspace: Any, http: httpx.Client, endpoint: Build, entity: Build
-) -> None:
+def test_missing_model_version_fails_update(workspace: Any, http: httpx.Client, endpoint: Build, entity: Build) -> None:
     endpoint("fraud")
     http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="99")]})
     workspace.deploy()
@@ -74,7 +70,7 @@ def test_a_missing_model_version_fails_the_update_and_the_old_one_serves(
     }
 
 
-def test_a_first_deployment_that_fails_never_has_a_config(endpoint: Build, entity: Build) -> None:
+def test_failed_first_deployment_has_no_config(endpoint: Build, entity: Build) -> None:
     failed = endpoint("fraud", config={"served_entities": [entity(entity_version="99")]})
     assert (failed["state"]["ready"], failed["state"]["config_update"]) == ("NOT_READY", "UPDATE_FAILED")
     assert "config" not in failed
@@ -87,7 +83,7 @@ def test_a_first_deployment_that_fails_never_has_a_config(endpoint: Build, entit
         ("3", "pip could not resolve numpy"),
     ],
 )
-def test_a_seeded_version_can_be_made_to_fail(
+def test_seeded_version_fails_its_deployment(
     http: httpx.Client, endpoint: Build, entity: Build, version: str, reason: str
 ) -> None:
     versions = {"2": {"status": "PENDING_REGISTRATION"}, "3": {"fails": "pip could not resolve numpy"}}
@@ -98,7 +94,7 @@ def test_a_seeded_version_can_be_made_to_fail(
     assert (failed["state"]["config_update"], state["deployment_state_message"]) == ("UPDATE_FAILED", reason)
 
 
-def test_an_endpoint_may_get_its_first_config_later(workspace: Any, http: httpx.Client, entity: Build) -> None:
+def test_first_config_may_come_later(workspace: Any, http: httpx.Client, entity: Build) -> None:
     empty = http.post(URL, json={"name": "fraud"}).json()
     assert empty["state"] == {"ready": "NOT_READY", "config_update": "NOT_UPDATING", "suspend": "NOT_SUSPENDED"}
     http.put(f"{URL}/fraud/config", json={"served_entities": [entity()]})
@@ -106,7 +102,7 @@ def test_an_endpoint_may_get_its_first_config_later(workspace: Any, http: httpx.
     assert http.get(f"{URL}/fraud").json()["config"]["config_version"] == 1
 
 
-def test_address_and_data_plane_info_are_for_route_optimized_endpoints_only(endpoint: Build) -> None:
+def test_direct_url_needs_route_optimization(endpoint: Build) -> None:
     plain, optimized = endpoint("plain"), endpoint("fast", route_optimized=True)
     assert not {"endpoint_url", "data_plane_info"} & set(plain)
     assert plain["route_optimized"] is False
@@ -114,7 +110,7 @@ def test_address_and_data_plane_info_are_for_route_optimized_endpoints_only(endp
     assert optimized["endpoint_url"].endswith("/serving-endpoints/fast/invocations")
 
 
-def test_secrets_and_write_only_fields_are_never_shown(endpoint: Build) -> None:
+def test_write_only_fields_are_never_returned(endpoint: Build) -> None:
     external = {
         "name": "gpt-4.1",
         "provider": "openai",
@@ -134,7 +130,7 @@ def test_secrets_and_write_only_fields_are_never_shown(endpoint: Build) -> None:
     assert shown["config"]["served_entities"][0]["name"] == "gpt-4-1"
 
 
-def test_served_models_are_understood_as_served_entities(endpoint: Build) -> None:
+def test_served_models_become_served_entities(endpoint: Build) -> None:
     model = {
         "model_name": "main.ml.fraud",
         "model_version": "7",
@@ -145,15 +141,13 @@ def test_served_models_are_understood_as_served_entities(endpoint: Build) -> Non
     assert (served["entity_name"], served["entity_version"]) == ("main.ml.fraud", "7")
 
 
-def test_a_feature_spec_has_no_version(endpoint: Build) -> None:
+def test_feature_spec_has_no_version(endpoint: Build) -> None:
     spec = {"entity_name": "main.ml.user_features", "workload_size": "Small", "scale_to_zero_enabled": True}
     shown = endpoint("features", route_optimized=True, config={"served_entities": [spec]})
     assert shown["config"]["served_entities"][0]["name"] == "user_features"
 
 
-def test_a_stopped_endpoint_starts_under_a_new_config_version(
-    workspace: Any, http: httpx.Client, endpoint: Build
-) -> None:
+def test_start_creates_new_config_version(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     stopped = http.post(f"{URL}/fraud/config:stop").json()
     assert (stopped["state"]["ready"], stopped["state"]["suspend"]) == ("NOT_READY", "STOPPED")
@@ -163,7 +157,7 @@ def test_a_stopped_endpoint_starts_under_a_new_config_version(
     assert (started["state"]["ready"], started["config"]["config_version"]) == ("READY", 2)
 
 
-def test_a_listing_is_a_summary(http: httpx.Client, endpoint: Build) -> None:
+def test_listing_is_a_summary(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud", route_optimized=True)
     (row,) = http.get(URL).json()["endpoints"]
     assert row["config"]["served_entities"] == [
@@ -173,7 +167,7 @@ def test_a_listing_is_a_summary(http: httpx.Client, endpoint: Build) -> None:
     assert "traffic_config" not in row["config"]
 
 
-def test_a_deleted_endpoint_is_gone_and_a_new_one_has_another_id(http: httpx.Client, endpoint: Build) -> None:
+def test_recreated_endpoint_has_new_id(http: httpx.Client, endpoint: Build) -> None:
     first = endpoint("fraud")
     assert http.delete(f"{URL}/fraud").json() == {}
     gone = http.get(f"{URL}/fraud")
@@ -182,7 +176,7 @@ def test_a_deleted_endpoint_is_gone_and_a_new_one_has_another_id(http: httpx.Cli
     assert endpoint("fraud")["id"] != first["id"]
 
 
-def test_logs_metrics_and_interface_answer(http: httpx.Client, endpoint: Build) -> None:
+def test_logs_metrics_and_openapi_respond(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     for path in ("served-models/fraud-7/logs", "served-models/fraud-7/build-logs"):
         assert "fraud-7" in http.get(f"{URL}/fraud/{path}").json()["logs"]
@@ -190,7 +184,7 @@ def test_logs_metrics_and_interface_answer(http: httpx.Client, endpoint: Build) 
     assert http.get(f"{URL}/fraud/openapi").headers["content-type"].startswith("text/plain")
 
 
-def test_the_sdk_reads_states_and_classifies_refusals(workspace: Any, endpoint: Build, entity: Build) -> None:
+def test_sdk_classifies_errors(workspace: Any, endpoint: Build, entity: Build) -> None:
     endpoint("fraud", route_optimized=True)
     sdk = workspace.sdk()
     shown = sdk.serving_endpoints.get("fraud")
@@ -205,7 +199,7 @@ def test_the_sdk_reads_states_and_classifies_refusals(workspace: Any, endpoint: 
         sdk.serving_endpoints.get("nobody")
 
 
-def test_an_update_can_be_cancelled(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+def test_update_can_be_cancelled(http: httpx.Client, endpoint: Build, entity: Build) -> None:
     endpoint("fraud")
     cancel = "/_workspace/endpoints/fraud/cancel-update"
     assert http.post(cancel).json()["error_code"] == "INVALID_STATE"
@@ -220,7 +214,7 @@ def test_an_update_can_be_cancelled(http: httpx.Client, endpoint: Build, entity:
     assert http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="9")]}).status_code == 200
 
 
-def test_provisioned_throughput_has_routes_of_its_own(workspace: Any, http: httpx.Client) -> None:
+def test_provisioned_throughput_has_own_routes(workspace: Any, http: httpx.Client) -> None:
     model = {"entity_name": "system.ai.llama", "entity_version": "1", "name": "llama"}
     refused = http.post(f"{URL}/pt", json={"name": "llama", "config": {"served_entities": [model]}})
     assert refused.json()["message"] == "provisioned_model_units is required for provisioned throughput endpoints."

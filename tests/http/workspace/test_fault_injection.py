@@ -24,12 +24,12 @@ def statuses(http: httpx.Client, times: int) -> list[int]:
     ],
     ids=["once", "twice", "until deleted", "skipping one", "late only"],
 )
-def test_a_rule_hits_as_often_as_it_says(http: httpx.Client, rule: dict[str, float], expected: list[int]) -> None:
+def test_fault_applies_given_times(http: httpx.Client, rule: dict[str, float], expected: list[int]) -> None:
     http.post(FAULTS, json={"pattern": "GET /api/2.0/serving-endpoints*"} | rule)
     assert statuses(http, 3) == expected
 
 
-def test_a_rule_answers_in_the_envelope(http: httpx.Client) -> None:
+def test_fault_has_api_error_format(http: httpx.Client) -> None:
     rule = {"pattern": "GET /api/*", "status": 409, "error_code": "RESOURCE_CONFLICT", "message": "On purpose"}
     http.post(FAULTS, json=rule)
     hit = http.get(URL)
@@ -41,13 +41,13 @@ def test_a_rule_answers_in_the_envelope(http: httpx.Client) -> None:
     )
 
 
-def test_a_rule_may_lose_the_answer_only(http: httpx.Client) -> None:
+def test_fault_after_handler_loses_response(http: httpx.Client) -> None:
     http.post(FAULTS, json={"pattern": f"POST {URL}", "after_handler": True})
     assert http.post(URL, json={"name": "fraud"}).status_code == 500
     assert http.get(f"{URL}/fraud").status_code == 200
 
 
-def test_a_late_loss_of_the_answer_comes_after_the_effect(http: httpx.Client, workspace: Workspace) -> None:
+def test_delayed_response_loss_follows_effect(http: httpx.Client, workspace: Workspace) -> None:
     began = workspace.clock.now()
     http.post(FAULTS, json={"pattern": f"POST {URL}", "after_handler": True, "status": 504, "delay_seconds": 60})
     assert http.post(URL, json={"name": "fraud"}).status_code == 504
@@ -55,13 +55,13 @@ def test_a_late_loss_of_the_answer_comes_after_the_effect(http: httpx.Client, wo
     assert workspace.clock.now() == began + 60
 
 
-def test_a_rule_comes_before_the_effect(http: httpx.Client) -> None:
+def test_fault_prevents_the_effect(http: httpx.Client) -> None:
     http.post(FAULTS, json={"pattern": f"POST {URL}"})
     assert http.post(URL, json={"name": "fraud"}).status_code == 500
     assert http.get(f"{URL}/fraud").status_code == 404
 
 
-def test_rules_are_listed_and_deleted(http: httpx.Client) -> None:
+def test_fault_rules_are_listed_and_deleted(http: httpx.Client) -> None:
     http.post(FAULTS, json={"pattern": "GET /x", "times": -1})
     assert [rule["pattern"] for rule in http.get(FAULTS).json()["faults"]] == ["GET /x"]
     http.delete(FAULTS)
@@ -69,25 +69,25 @@ def test_rules_are_listed_and_deleted(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("rule", [{}, {"pattern": "nonsense"}, {"pattern": "GET /x", "times": "often"}])
-def test_bad_rules_are_refused(http: httpx.Client, rule: dict[str, str]) -> None:
+def test_invalid_fault_rules_are_rejected(http: httpx.Client, rule: dict[str, str]) -> None:
     assert http.post(FAULTS, json=rule).status_code == 400
 
 
-def test_a_rule_may_answer_in_plain_text(http: httpx.Client) -> None:
+def test_fault_body_is_plain_text(http: httpx.Client) -> None:
     http.post(FAULTS, json={"pattern": "GET /api/*", "status": 503, "body": "upstream connect error"})
     hit = http.get(URL)
     assert (hit.status_code, hit.text) == (503, "upstream connect error")
     assert hit.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-def test_a_reset_connection_takes_no_effect(http: httpx.Client) -> None:
+def test_reset_connection_takes_no_effect(http: httpx.Client) -> None:
     http.post(FAULTS, json={"pattern": f"POST {URL}", "reset": True})
     with pytest.raises(httpx.ReadError, match="reset by peer"):
         http.post(URL, json={"name": "fraud"})
     assert http.get(f"{URL}/fraud").status_code == 404
 
 
-def test_a_reset_may_lose_the_answer_only(http: httpx.Client) -> None:
+def test_reset_after_handler_loses_response(http: httpx.Client) -> None:
     http.post(FAULTS, json={"pattern": f"POST {URL}", "reset": True, "after_handler": True})
     with pytest.raises(httpx.ReadError, match="reset by peer"):
         http.post(URL, json={"name": "fraud"})

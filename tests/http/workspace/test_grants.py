@@ -1,4 +1,4 @@
-"""Unity Catalog privileges: how they are granted, and what the creator of an endpoint needs."""
+"""Unity Catalog grants, and the privileges that the creator of an endpoint needs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ def grant(http: httpx.Client, securable: str, principal: str, *privileges: str) 
     return http.patch(f"{GRANTS}/{securable}", json={"changes": changes})
 
 
-def test_grants_are_shown_as_they_were_made(http: httpx.Client) -> None:
+def test_grants_are_returned_unchanged(http: httpx.Client) -> None:
     assert http.get(f"{GRANTS}/function/main.ml.fraud").json() == {}
     grant(http, "function/main.ml.fraud", "ml-engineers", "EXECUTE", "APPLY_TAG")
     expected = [{"principal": "ml-engineers", "privileges": ["EXECUTE", "APPLY_TAG"]}]
@@ -25,7 +25,7 @@ def test_grants_are_shown_as_they_were_made(http: httpx.Client) -> None:
     assert other == {}
 
 
-def test_effective_privileges_say_where_they_come_from(workspace: Any, http: httpx.Client) -> None:
+def test_effective_privileges_name_their_origin(workspace: Any, http: httpx.Client) -> None:
     grant(http, "catalog/main", "ml-engineers", "USE_CATALOG", "EXECUTE")
     grant(http, "function/main.ml.fraud", "ml-engineers", "APPLY_TAG")
     grant(http, "function/main.ml.fraud", "users", "EXECUTE")
@@ -43,7 +43,7 @@ def test_effective_privileges_say_where_they_come_from(workspace: Any, http: htt
     ]
 
 
-def test_a_table_takes_grants_that_are_not_those_of_a_function(workspace: Any, http: httpx.Client) -> None:
+def test_table_takes_its_own_privileges(workspace: Any, http: httpx.Client) -> None:
     grant(http, "table/main.ml.payments", "ml-engineers", "SELECT")
     grant(http, "schema/main.ml", "ml-engineers", "USE_SCHEMA")
     found = workspace.sdk().grants.get_effective("table", "main.ml.payments", principal="ml-engineers")
@@ -72,19 +72,19 @@ def test_revoking_all_privileges_clears_a_principal(http: httpx.Client) -> None:
         ({"principal": "nobody", "add": ["EXECUTE"]}, 404, "Could not find principal with name nobody"),
     ],
 )
-def test_bad_changes_are_refused(http: httpx.Client, change: dict[str, Any], status: int, message: str) -> None:
+def test_invalid_changes_are_rejected(http: httpx.Client, change: dict[str, Any], status: int, message: str) -> None:
     refused = http.patch(f"{GRANTS}/function/main.ml.fraud", json={"changes": [change]})
     assert (refused.status_code, refused.json()["message"]) == (status, message)
 
 
-def test_small_pages_and_strange_securables_are_refused(http: httpx.Client) -> None:
+def test_small_pages_are_rejected(http: httpx.Client) -> None:
     assert http.get(f"{GRANTS}/function/main.ml.fraud", params={"max_results": 10}).status_code == 400
     assert http.get(f"{GRANTS}/function/main.ml.fraud", params={"max_results": 150}).status_code == 200
     assert http.get(f"{GRANTS}/volume/main.ml.fraud").status_code == 400
     assert http.get(f"{GRANTS}/function/main.ml.nothing").status_code == 404
 
 
-def test_the_creator_needs_the_way_to_the_model(workspace: Any, http: httpx.Client, entity: Build) -> None:
+def test_creator_needs_schema_and_catalog(workspace: Any, http: httpx.Client, entity: Build) -> None:
     ann = workspace.http(workspace.user("ann@example.com", "ml-engineers"))
     body = {"name": "fraud", "config": {"served_entities": [entity()]}}
     for securable, privilege, missing in (
@@ -98,7 +98,7 @@ def test_the_creator_needs_the_way_to_the_model(workspace: Any, http: httpx.Clie
     assert ann.post("/api/2.0/serving-endpoints", json=body).json()["creator"] == "ann@example.com"
 
 
-def test_an_update_is_judged_by_the_creators_privileges(workspace: Any, http: httpx.Client, entity: Build) -> None:
+def test_update_needs_the_creators_privileges(workspace: Any, http: httpx.Client, entity: Build) -> None:
     ann = workspace.http(workspace.user("ann@example.com"))
     grant(http, "catalog/main", "ann@example.com", "ALL_PRIVILEGES")
     ann.post("/api/2.0/serving-endpoints", json={"name": "fraud", "config": {"served_entities": [entity()]}})
@@ -109,7 +109,7 @@ def test_an_update_is_judged_by_the_creators_privileges(workspace: Any, http: ht
     assert http.put("/api/2.0/serving-endpoints/fraud/config", json=update).status_code == 403
 
 
-def test_a_model_is_hidden_from_those_without_privileges(workspace: Any, http: httpx.Client) -> None:
+def test_model_is_hidden_without_privileges(workspace: Any, http: httpx.Client) -> None:
     ann = workspace.http(workspace.user("ann@example.com"))
     url = "/api/2.1/unity-catalog/models"
     assert ann.get(url).json() == {"registered_models": []}
@@ -118,7 +118,7 @@ def test_a_model_is_hidden_from_those_without_privileges(workspace: Any, http: h
     assert ann.get(f"{url}/main.ml.fraud/aliases/Champion").json()["version"] == 7
 
 
-def test_the_sdk_grants(workspace: Any) -> None:
+def test_sdk_updates_grants(workspace: Any) -> None:
     change = catalog.PermissionsChange(principal="users", add=[catalog.Privilege.EXECUTE])
     granted = workspace.sdk().grants.update("function", "main.ml.fraud", changes=[change])
     assert granted.privilege_assignments[0].privileges == [catalog.Privilege.EXECUTE]

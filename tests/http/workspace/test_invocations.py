@@ -1,4 +1,4 @@
-"""Querying endpoints: addresses, tokens, traffic and input shapes."""
+"""Queries of endpoints: URLs, tokens, traffic and input formats."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def narrowed(workspace: Any, endpoint: dict[str, Any]) -> httpx.Client:
     return client
 
 
-def test_a_hundred_requests_are_split_exactly(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+def test_hundred_requests_are_split_exactly(http: httpx.Client, endpoint: Build, entity: Build) -> None:
     endpoint("fraud", config=split(entity, champion=95, challenger=5, shadow=0))
     answers = [http.post(QUERY, json=ROWS).headers["served-model-name"] for _ in range(100)]
     assert Counter(answers) == {"champion": 95, "challenger": 5}
@@ -39,7 +39,7 @@ def test_a_hundred_requests_are_split_exactly(http: httpx.Client, endpoint: Buil
     ],
     ids=lambda body: next(iter(body)),
 )
-def test_the_same_rows_score_alike_in_every_shape(http: httpx.Client, endpoint: Build, body: dict[str, Any]) -> None:
+def test_input_formats_score_the_same(http: httpx.Client, endpoint: Build, body: dict[str, Any]) -> None:
     endpoint("fraud")
     first = http.post(QUERY, json=ROWS).json()["predictions"]
     assert len(set(first)) == 2
@@ -47,36 +47,34 @@ def test_the_same_rows_score_alike_in_every_shape(http: httpx.Client, endpoint: 
 
 
 @pytest.mark.parametrize("body", [{}, {"rows": []}, {"inputs": [1], "instances": [1]}, {"dataframe_split": [1]}])
-def test_a_malformed_input_is_refused(http: httpx.Client, endpoint: Build, body: dict[str, Any]) -> None:
+def test_malformed_input_is_rejected(http: httpx.Client, endpoint: Build, body: dict[str, Any]) -> None:
     endpoint("fraud")
     refused = http.post(QUERY, json=body)
     assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_REQUEST")
     assert refused.json()["message"].startswith("Invalid input.")
 
 
-def test_one_entity_can_be_asked_directly(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+def test_single_entity_can_be_queried(http: httpx.Client, endpoint: Build, entity: Build) -> None:
     endpoint("fraud", config=split(entity, champion=100, shadow=0))
     answer = http.post("/serving-endpoints/fraud/served-models/shadow/invocations", json=ROWS)
     assert answer.headers["served-model-name"] == "shadow"
 
 
-def test_a_feature_spec_answers_with_outputs(workspace: Any, endpoint: Build) -> None:
+def test_feature_spec_returns_outputs(workspace: Any, endpoint: Build) -> None:
     spec = {"entity_name": "main.ml.user_features", "scale_to_zero_enabled": True}
     made = endpoint("features", route_optimized=True, config={"served_entities": [spec]})
     answer = narrowed(workspace, made).post(made["endpoint_url"], json={"dataframe_records": [{"user": 7}]}).json()
     assert answer["outputs"][0]["user"] == 7
 
 
-def test_an_external_model_chats(http: httpx.Client, endpoint: Build) -> None:
+def test_external_model_chats(http: httpx.Client, endpoint: Build) -> None:
     external = {"external_model": {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}}
     endpoint("fraud", config={"served_entities": [external]})
     answer = http.post(QUERY, json={"messages": [{"role": "user", "content": "hello"}]}).json()
     assert answer["choices"][0]["message"] == {"role": "assistant", "content": "hello"}
 
 
-def test_a_route_optimized_endpoint_is_asked_at_its_own_address(
-    workspace: Any, http: httpx.Client, endpoint: Build
-) -> None:
+def test_route_optimized_endpoint_needs_direct_url(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     made = endpoint("fraud", route_optimized=True)
     assert narrowed(workspace, made).post(made["endpoint_url"], json=ROWS).status_code == 200
     refused = http.post(QUERY, json=ROWS)
@@ -84,26 +82,26 @@ def test_a_route_optimized_endpoint_is_asked_at_its_own_address(
     assert made["endpoint_url"] in refused.json()["message"]
 
 
-def test_a_personal_access_token_is_refused_there(http: httpx.Client, endpoint: Build) -> None:
+def test_direct_url_rejects_personal_token(http: httpx.Client, endpoint: Build) -> None:
     refused = http.post(endpoint("fraud", route_optimized=True)["endpoint_url"], json=ROWS)
     assert refused.status_code == 401
     assert "malformed" in refused.json()["message"]
 
 
-def test_a_token_without_authorization_details_is_refused_there(workspace: Any, endpoint: Build) -> None:
+def test_direct_url_needs_authorization_details(workspace: Any, endpoint: Build) -> None:
     made = endpoint("fraud", route_optimized=True)
     refused = workspace.http(workspace.oauth_token()).post(made["endpoint_url"], json=ROWS)
     assert refused.status_code == 401
     assert refused.json()["message"] == "Missing authorization details for accessing model serving endpoints"
 
 
-def test_a_token_of_another_endpoint_is_refused_there(workspace: Any, endpoint: Build) -> None:
+def test_direct_url_rejects_other_endpoint_token(workspace: Any, endpoint: Build) -> None:
     other, made = endpoint("other", route_optimized=True), endpoint("fraud", route_optimized=True)
     refused = narrowed(workspace, other).post(made["endpoint_url"], json=ROWS)
     assert (refused.status_code, refused.json()["error_code"]) == (403, "PERMISSION_DENIED")
 
 
-def test_an_address_dies_with_its_endpoint(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+def test_direct_url_ends_with_endpoint(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     old = endpoint("fraud", route_optimized=True)
     http.delete("/api/2.0/serving-endpoints/fraud")
     endpoint("fraud", route_optimized=True)
@@ -112,9 +110,7 @@ def test_an_address_dies_with_its_endpoint(workspace: Any, http: httpx.Client, e
     assert http.post("/serving-endpoints/nobody/invocations", json=ROWS).status_code == 404
 
 
-def test_an_endpoint_that_never_deployed_or_is_stopped_does_not_answer(
-    http: httpx.Client, endpoint: Build, entity: Build
-) -> None:
+def test_endpoint_must_be_deployed_and_running(http: httpx.Client, endpoint: Build, entity: Build) -> None:
     http.post("/api/2.0/serving-endpoints", json={"name": "new", "config": {"served_entities": [entity()]}})
     assert http.post("/serving-endpoints/new/invocations", json=ROWS).json()["error_code"] == "INVALID_STATE"
     endpoint("fraud")
@@ -122,7 +118,7 @@ def test_an_endpoint_that_never_deployed_or_is_stopped_does_not_answer(
     assert http.post(QUERY, json=ROWS).json()["message"] == "Endpoint fraud is stopped."
 
 
-def test_the_sdk_queries_both_planes(workspace: Any, endpoint: Build) -> None:
+def test_sdk_queries_both_urls(workspace: Any, endpoint: Build) -> None:
     endpoint("fraud")
     endpoint("fast", route_optimized=True)
     sdk = workspace.sdk(client_id=workspace.credentials.client_id, client_secret=workspace.credentials.client_secret)

@@ -1,4 +1,4 @@
-"""Host discovery, tokens of clients, and the exchange for a token of one endpoint."""
+"""Host discovery, client tokens, and their exchange for a token of one endpoint."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def client(workspace: Any) -> tuple[str, str]:
     return workspace.credentials.client_id, workspace.credentials.client_secret
 
 
-def test_discovery_needs_no_credential_and_the_workspace_id_is_text(workspace: Any) -> None:
+def test_discovery_returns_workspace_id_as_string(workspace: Any) -> None:
     probe = httpx.get(f"{workspace.origin}/.well-known/databricks-config")
     assert probe.json()["oidc_endpoint"] == f"{workspace.origin}/oidc"
     assert probe.json()["workspace_id"].isdigit()
@@ -40,14 +40,14 @@ def test_discovery_needs_no_credential_and_the_workspace_id_is_text(workspace: A
     assert oidc["token_endpoint"] == f"{workspace.origin}/oidc/v1/token"
 
 
-def test_a_client_gets_a_token_with_basic_authentication(workspace: Any) -> None:
+def test_token_by_basic_authentication(workspace: Any) -> None:
     answer = ask(workspace, client(workspace), grant_type="client_credentials", scope="all-apis").json()
     assert (answer["token_type"], answer["expires_in"], answer["scope"]) == ("Bearer", 3600, "all-apis")
     claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
     assert (claims["sub"], claims["scope"]) == (workspace.credentials.client_id, "all-apis")
 
 
-def test_a_client_gets_a_token_with_secrets_in_the_body_and_a_chunked_form(workspace: Any) -> None:
+def test_token_by_chunked_form(workspace: Any) -> None:
     client_id, secret = client(workspace)
     form = f"grant_type=client_credentials&client_id={client_id}&client_secret={secret}"
     headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -73,18 +73,18 @@ def test_a_client_gets_a_token_with_secrets_in_the_body_and_a_chunked_form(works
         ),
     ],
 )
-def test_bad_requests_are_refused(workspace: Any, form: dict[str, str], status: int, error: str) -> None:
+def test_invalid_token_requests_are_rejected(workspace: Any, form: dict[str, str], status: int, error: str) -> None:
     answer = ask(workspace, client(workspace), **form)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
 
 
-def test_a_wrong_secret_is_refused(workspace: Any) -> None:
+def test_wrong_secret_is_rejected(workspace: Any) -> None:
     answer = ask(workspace, (workspace.credentials.client_id, "wrong"), grant_type="client_credentials")
     assert answer.status_code == 401
     assert answer.json() == {"error": "invalid_client", "error_description": "Client authentication failed"}
 
 
-def test_a_token_expires_after_an_hour(workspace: Any) -> None:
+def test_token_expires_after_an_hour(workspace: Any) -> None:
     oauth = workspace.http(workspace.oauth_token())
     workspace.clock.advance(3599)
     assert oauth.get("/api/2.0/serving-endpoints").status_code == 200
@@ -93,7 +93,7 @@ def test_a_token_expires_after_an_hour(workspace: Any) -> None:
     assert (refused.status_code, refused.json()["message"]) == (401, "Access token has expired")
 
 
-def test_a_token_is_good_for_its_scopes_only(workspace: Any) -> None:
+def test_token_is_limited_to_scopes(workspace: Any) -> None:
     oauth = workspace.http(workspace.oauth_token(scope="model-serving"))
     assert oauth.get("/api/2.0/serving-endpoints").status_code == 200
     refused = oauth.get("/api/2.1/unity-catalog/models")
@@ -101,7 +101,7 @@ def test_a_token_is_good_for_its_scopes_only(workspace: Any) -> None:
     assert refused.json()["message"] == "Provided OAuth token does not have required scopes: unity-catalog"
 
 
-def test_a_control_plane_token_is_exchanged_for_one_of_an_endpoint(workspace: Any, endpoint: Build) -> None:
+def test_token_exchange_for_endpoint(workspace: Any, endpoint: Build) -> None:
     made = endpoint("fraud", route_optimized=True)
     details = made["data_plane_info"]["query_info"]["authorization_details"]
     form = {"grant_type": BEARER, "assertion": workspace.oauth_token(), "authorization_details": details}
@@ -112,7 +112,7 @@ def test_a_control_plane_token_is_exchanged_for_one_of_an_endpoint(workspace: An
     assert narrowed.get("/api/2.0/serving-endpoints").status_code == 403
 
 
-def test_a_personal_access_token_cannot_be_exchanged(workspace: Any, endpoint: Build) -> None:
+def test_personal_access_token_cannot_be_exchanged(workspace: Any, endpoint: Build) -> None:
     details = details_for(endpoint("fraud", route_optimized=True)["id"])
     form = {"grant_type": BEARER, "assertion": workspace.credentials.token, "authorization_details": details}
     assert ask(workspace, **form).json()["error"] == "invalid_grant"
@@ -134,7 +134,7 @@ def test_authorization_details_need_the_permission(workspace: Any, http: httpx.C
     assert ask(workspace, (caller.application_id, secret), **form).status_code == 200
 
 
-def test_the_sdk_signs_in_as_a_service_principal(workspace: Any) -> None:
+def test_sdk_authenticates_as_service_principal(workspace: Any) -> None:
     client_id, client_secret = client(workspace)
     sdk = workspace.sdk(client_id=client_id, client_secret=client_secret)
     assert sdk.current_user.me().user_name == client_id

@@ -1,4 +1,4 @@
-"""Official clients at their normal work: databricks-sdk and the MLflow deployments client."""
+"""Official clients: databricks-sdk and the MLflow deployments client."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def fraud(version: str, name: str) -> ServedEntityInput:
     )
 
 
-def test_the_sdk_takes_an_endpoint_through_its_life(workspace: Any) -> None:
+def test_sdk_endpoint_lifecycle(workspace: Any) -> None:
     workspace.restart(ready_after=0.0)
     endpoints = workspace.sdk().serving_endpoints
     made = endpoints.create_and_wait(
@@ -61,7 +61,7 @@ def test_the_sdk_takes_an_endpoint_through_its_life(workspace: Any) -> None:
         endpoints.get("fraud")
 
 
-def test_the_sdk_sees_conflicts_and_permissions(workspace: Any) -> None:
+def test_sdk_sees_conflicts_and_permissions(workspace: Any) -> None:
     endpoints = workspace.sdk().serving_endpoints
     endpoints.create("fraud", config=EndpointCoreConfigInput(name="fraud", served_entities=[fraud("7", "champion")]))
     with pytest.raises(ResourceConflict, match="currently being updated"):
@@ -93,7 +93,7 @@ print(client.list_endpoints())
 """
 
 
-def test_the_mlflow_client_takes_an_endpoint_through_its_life(workspace: Any) -> None:
+def test_mlflow_client_endpoint_lifecycle(workspace: Any) -> None:
     workspace.restart(ready_after=0.0)
     environment = {
         **os.environ,

@@ -1,4 +1,4 @@
-"""The page for people: who gets it, what it tells, and how it looks in a browser."""
+"""The web page: access, content, and rendering in a browser."""
 
 import json
 import os
@@ -26,7 +26,7 @@ QUIET = (
     "--remote-debugging-pipe",
     "--window-size=1440,1000",
 )
-# the browser wants its ends of the pipes numbered 3 and 4; copied by way of high numbers, so that none is overwritten
+# the browser expects the pipes as descriptors 3 and 4; copies with high numbers avoid overwriting one of them
 START = """
 import fcntl, os, sys
 ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 100) for end in sys.argv[1:3]]
@@ -37,7 +37,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 class Browser:
-    """A headless Chromium, spoken to over its debugging pipe."""
+    """A headless Chromium, controlled over its debugging pipe."""
 
     def __init__(self, program: str, profile: Path) -> None:
         to_read, self.to_browser = os.pipe()
@@ -52,10 +52,10 @@ class Browser:
         os.close(to_read)
         os.close(to_write)
         self.number, self.session, self.rest = 0, "", b""
-        target = self.tell("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.tell("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        target = self.send("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
 
-    def tell(self, method: str, **parameters: Any) -> dict[str, Any]:
+    def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         self.number += 1
         message: dict[str, Any] = {"id": self.number, "method": method, "params": parameters}
         if self.session:
@@ -68,10 +68,10 @@ class Browser:
                 return dict(answer["result"])
 
     def value(self, script: str) -> Any:
-        """What an expression is; a promise is awaited."""
-        found = self.tell("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in found, found
-        return found["result"].get("value")
+        """The value of an expression; a promise is awaited."""
+        result = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in result, result
+        return result["result"].get("value")
 
     def until(self, condition: str) -> None:
         """Returns once the expression is true on the page, and fails after 30 seconds."""
@@ -96,15 +96,15 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser's program: installed where root can do that with apt, else whoever runs this is told to."""
-    if not (found := next(filter(None, map(shutil.which, NAMES)), None)):
+    """The browser's program, which root installs with apt."""
+    if not (program := next(filter(None, map(shutil.which, NAMES)), None)):
         assert os.geteuid() == 0, f"This test needs one of {', '.join(NAMES)}: install it, or run it as root"
         assert shutil.which("apt-get"), f"This test needs one of {', '.join(NAMES)}, and there is no apt-get here"
         subprocess.run(["apt-get", "update", "-q"], check=True)
         subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"], check=True)
-        found = shutil.which("chromium")
-    assert found, "The package chromium brought no program of that name"
-    return found
+        program = shutil.which("chromium")
+    assert program, "The package chromium has no program of that name"
+    return program
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def browser(chromium: str, tmp_path: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def busy(workspace: Any, http: httpx.Client, endpoint: Build, entity: Build) -> None:
-    """Two endpoints, one of them with a split, a permission and an update that fails."""
+    """Creates two endpoints, one with a traffic split, a permission and a failed update."""
     split = [entity(name="champion"), entity(name="challenger", entity_version="8")]
     routes = [
         {"served_entity_name": name, "traffic_percentage": share}
@@ -137,7 +137,7 @@ def busy(workspace: Any, http: httpx.Client, endpoint: Build, entity: Build) -> 
 
 
 @pytest.mark.usefixtures("busy")
-def test_the_overview_tells_what_people_ask(workspace: Any, http: httpx.Client) -> None:
+def test_overview_describes_endpoints(workspace: Any, http: httpx.Client) -> None:
     http.post("/serving-endpoints/iris/invocations", json={"inputs": [1]})
     found = httpx.get(f"{workspace.origin}/_workspace/overview").json()
     assert (found["total"], found["ready"], found["updating"]) == (2, 2, 0)
@@ -156,7 +156,7 @@ def test_the_overview_tells_what_people_ask(workspace: Any, http: httpx.Client) 
 
 
 @pytest.mark.usefixtures("busy")
-def test_it_holds_no_secret_and_leaves_no_trace(workspace: Any, http: httpx.Client) -> None:
+def test_page_has_no_secrets(workspace: Any, http: httpx.Client) -> None:
     http.post("/api/2.0/secrets/put", json={"scope": "serving", "key": "k", "string_value": "planted"})
     http.delete("/_workspace/journal")
     text = httpx.get(f"{workspace.origin}/_workspace/overview").text
@@ -167,21 +167,21 @@ def test_it_holds_no_secret_and_leaves_no_trace(workspace: Any, http: httpx.Clie
 
 
 @pytest.mark.parametrize("path", ["/", "/_workspace/overview", "/_workspace/page/page.js"])
-def test_another_name_for_this_machine_gets_nothing(workspace: Any, path: str) -> None:
-    """A page elsewhere may let its own name lead here; the browser then sends that name."""
+def test_page_rejects_other_host_names(workspace: Any, path: str) -> None:
+    """A site's name may resolve to this machine; the browser then sends that name."""
     refused = httpx.get(workspace.origin + path, headers={"Host": "evil.example:80"})
     assert (refused.status_code, refused.json()["error_code"]) == (403, "PERMISSION_DENIED")
     assert httpx.get(workspace.origin + path).status_code == 200
 
 
 @pytest.mark.parametrize("part", ["nothing.js", "..%2Foverview.py", "%2Fetc%2Fpasswd"])
-def test_only_parts_of_the_page_are_served(workspace: Any, part: str) -> None:
+def test_only_page_files_are_served(workspace: Any, part: str) -> None:
     assert httpx.get(f"{workspace.origin}/_workspace/page/{part}").status_code == 404
 
 
 @pytest.mark.usefixtures("busy")
-def test_a_browser_shows_it(workspace: Any, browser: Browser) -> None:
-    browser.tell("Page.navigate", url=workspace.origin)
+def test_browser_renders_page(workspace: Any, browser: Browser) -> None:
+    browser.send("Page.navigate", url=workspace.origin)
     browser.until("document.querySelectorAll('.card').length === 2")
     text = browser.value("document.body.innerText")
     for words in ("Route optimized", "Update failed", "challenger", "95 %", "ml-engineers CAN_QUERY", "team: risk"):
@@ -204,8 +204,8 @@ def test_a_browser_shows_it(workspace: Any, browser: Browser) -> None:
     )
 
 
-def test_it_follows_what_happens(workspace: Any, browser: Browser, endpoint: Build) -> None:
-    browser.tell("Page.navigate", url=workspace.origin)
+def test_page_follows_changes(workspace: Any, browser: Browser, endpoint: Build) -> None:
+    browser.send("Page.navigate", url=workspace.origin)
     browser.until("document.body.innerText.includes('No serving endpoints yet')")
     endpoint("later")
     browser.until("document.querySelector('.card h3')?.textContent === 'later'")

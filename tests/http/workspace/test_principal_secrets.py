@@ -12,7 +12,7 @@ def signs_in(workspace: Any, application_id: str, secret: str) -> bool:
     return bool(answer.status_code == 200)
 
 
-def test_a_secret_is_shown_once_and_works_until_deleted(workspace: Any) -> None:
+def test_secret_is_returned_only_once(workspace: Any) -> None:
     sdk = workspace.sdk()
     caller = sdk.service_principals.create(display_name="checkout")
     made = sdk.service_principal_secrets_proxy.create(caller.id)
@@ -24,7 +24,7 @@ def test_a_secret_is_shown_once_and_works_until_deleted(workspace: Any) -> None:
     assert not signs_in(workspace, caller.application_id, made.secret)
 
 
-def test_a_secret_expires(workspace: Any) -> None:
+def test_principal_secret_expires(workspace: Any) -> None:
     sdk = workspace.sdk()
     caller = sdk.service_principals.create(display_name="checkout")
     secret = sdk.service_principal_secrets_proxy.create(caller.id, lifetime="3600s").secret
@@ -32,7 +32,7 @@ def test_a_secret_expires(workspace: Any) -> None:
     assert not signs_in(workspace, caller.application_id, secret)
 
 
-def test_a_service_principal_has_five_secrets_at_most(workspace: Any) -> None:
+def test_service_principal_has_five_secrets(workspace: Any) -> None:
     sdk = workspace.sdk()
     caller = sdk.service_principals.create(display_name="checkout")
     for _ in range(5):
@@ -41,19 +41,19 @@ def test_a_service_principal_has_five_secrets_at_most(workspace: Any) -> None:
         sdk.service_principal_secrets_proxy.create(caller.id)
 
 
-def test_an_application_id_in_the_path_finds_nothing(workspace: Any) -> None:
+def test_application_id_in_path_is_unknown(workspace: Any) -> None:
     with pytest.raises(NotFound):
         workspace.sdk().service_principal_secrets_proxy.create(workspace.credentials.client_id)
 
 
-def test_only_admins_make_secrets(workspace: Any) -> None:
+def test_only_admins_create_secrets(workspace: Any) -> None:
     caller = workspace.sdk().service_principals.create(display_name="checkout")
     ann = workspace.sdk(token=workspace.user("ann@example.com"))
     with pytest.raises(PermissionDenied):
         ann.service_principal_secrets_proxy.create(caller.id)
 
 
-def test_no_secret_is_kept_in_clear(workspace: Any) -> None:
+def test_no_plaintext_secret_is_stored(workspace: Any) -> None:
     sdk = workspace.sdk()
     caller = sdk.service_principals.create(display_name="checkout")
     secret = sdk.service_principal_secrets_proxy.create(caller.id).secret

@@ -1,4 +1,4 @@
-"""The real process: what it prints, how it ends, and what it still knows afterwards."""
+"""The real process: its output, its exit, and its persistent state."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def command(*arguments: str) -> list[str]:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a workspace on a free port, in a database of the test; answers with the process and what it printed."""
+    """Starts a workspace on a free port with the test's database; returns the process and its output."""
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str) -> tuple["subprocess.Popen[str]", dict[str, str]]:
@@ -67,7 +67,7 @@ def make(printed: dict[str, str], name: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_quietly(start: Start, number: signal.Signals) -> None:
+def test_workspace_stops_quietly(start: Start, number: signal.Signals) -> None:
     process, printed = start()
     assert endpoints(printed) == []
     process.send_signal(number)
@@ -75,7 +75,7 @@ def test_it_stops_quietly(start: Start, number: signal.Signals) -> None:
     assert process.returncode == 0
 
 
-def test_an_acknowledged_write_survives_a_kill(start: Start) -> None:
+def test_acknowledged_write_survives_kill(start: Start) -> None:
     process, printed = start()
     make(printed, "fraud")
     process.send_signal(signal.SIGKILL)
@@ -84,7 +84,7 @@ def test_an_acknowledged_write_survives_a_kill(start: Start) -> None:
     assert endpoints(again) == ["fraud"]
 
 
-def test_a_kill_among_many_clients_loses_no_acknowledged_write(start: Start) -> None:
+def test_concurrent_acknowledged_writes_survive_kill(start: Start) -> None:
     process, printed = start("--limit", "changes=100000", "--ready-after", "0")
     acknowledged: list[str] = []
 
@@ -107,7 +107,7 @@ def test_a_kill_among_many_clients_loses_no_acknowledged_write(start: Start) -> 
     assert set(acknowledged) <= set(endpoints(again))
 
 
-def test_credentials_and_workspace_id_are_kept(start: Start, tmp_path: Path) -> None:
+def test_credentials_and_workspace_id_persist(start: Start, tmp_path: Path) -> None:
     process, printed = start()
     probe = httpx.get(f"{printed['host']}/.well-known/databricks-config").json()
     process.send_signal(signal.SIGINT)
@@ -122,14 +122,14 @@ def test_credentials_and_workspace_id_are_kept(start: Start, tmp_path: Path) -> 
     assert shown.stdout == (f"export DATABRICKS_HOST=http://127.0.0.1:99\nexport DATABRICKS_TOKEN={printed['token']}\n")
 
 
-def test_credentials_of_the_service_principal_can_be_printed(tmp_path: Path) -> None:
+def test_service_principal_credentials_are_printed(tmp_path: Path) -> None:
     arguments = command("credentials", "--oauth", "--db", str(tmp_path / "workspace.db"))
     shown = subprocess.run(arguments, cwd=ROOT, check=True, capture_output=True, text=True)
     names = re.findall(r"export (\w+)=", shown.stdout)
     assert names == ["DATABRICKS_HOST", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"]
 
 
-def test_a_port_in_use_is_one_sentence() -> None:
+def test_used_port_prints_one_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -146,7 +146,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
     ("content", "sentence"),
     [("models: [", "while parsing"), ("- a", "A seed must be a mapping"), ("modles: {}", "Unknown part 'modles'")],
 )
-def test_a_bad_seed_file_is_a_sentence(tmp_path: Path, content: str, sentence: str) -> None:
+def test_invalid_seed_file_prints_no_traceback(tmp_path: Path, content: str, sentence: str) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text(content)
     arguments = command("--db", ":memory:", "--port", "0", "--seed", str(seed))
@@ -156,7 +156,7 @@ def test_a_bad_seed_file_is_a_sentence(tmp_path: Path, content: str, sentence: s
     assert "Traceback" not in refused.stderr
 
 
-def test_a_seed_file_is_planted(start: Start, tmp_path: Path) -> None:
+def test_seed_file_is_applied(start: Start, tmp_path: Path) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_text("models:\n  dev.risk.score:\n    versions: {1: , 2: {fails: no numpy}}\n")
     _, printed = start("--seed", str(seed), "--ready-after", "0")
@@ -165,7 +165,7 @@ def test_a_seed_file_is_planted(start: Start, tmp_path: Path) -> None:
     assert [model["full_name"] for model in models] == ["dev.risk.score"]
 
 
-def test_models_switches_and_quotas_are_named_on_the_command_line(start: Start, tmp_path: Path) -> None:
+def test_command_line_sets_models_and_quotas(start: Start, tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("def predict(rows, version):\n    return [1 for row in rows]\n")
     choices = ("--switch", "duplicate-name=409", "--limit", "endpoints=1", "--ready-after", "0")
     _, printed = start("--model", f"main.ml.fraud={tmp_path / 'one.py'}", *choices)
@@ -193,14 +193,14 @@ def test_models_switches_and_quotas_are_named_on_the_command_line(start: Start, 
         (("--model", "main.ml.iris=/nowhere.py"), "main.ml.iris: /nowhere.py does not exist\n"),
     ],
 )
-def test_a_bad_choice_is_a_sentence(choice: tuple[str, str], sentence: str) -> None:
+def test_invalid_option_prints_one_line(choice: tuple[str, str], sentence: str) -> None:
     arguments = command("--db", ":memory:", "--port", "0", *choice)
     refused = subprocess.run(arguments, cwd=ROOT, check=False, capture_output=True, text=True)
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (3, "", 1)
     assert refused.stderr.startswith(sentence)
 
 
-def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
+def test_invalid_database_prints_one_line(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database " * 100)
     refused = subprocess.run(command("--db", str(file)), cwd=ROOT, check=False, capture_output=True, text=True)
@@ -208,7 +208,7 @@ def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
     assert "can't be used as a workspace's database" in refused.stderr
 
 
-def test_it_is_ready_soon(start: Start) -> None:
+def test_workspace_starts_quickly(start: Start) -> None:
     began = time.monotonic()
     start()
     allowed = 1.5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -1,4 +1,4 @@
-"""What happens to an endpoint that is asked much, or long not at all; and what its queries leave behind."""
+"""Rate limits, scale to zero, inference tables and metrics."""
 
 import json
 from collections.abc import Callable
@@ -22,9 +22,7 @@ def statuses(*clients: httpx.Client) -> list[int]:
     return [client.post(QUERY, json=ROWS).status_code for client in clients]
 
 
-def test_a_query_over_the_limit_has_to_wait_for_the_next_minute(
-    workspace: Any, http: httpx.Client, endpoint: Build
-) -> None:
+def test_exceeded_limit_resets_next_minute(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     limit(http, {"calls": 2, "key": "endpoint"})
     assert statuses(http, http) == [200, 200]
@@ -36,7 +34,7 @@ def test_a_query_over_the_limit_has_to_wait_for_the_next_minute(
     assert statuses(http) == [200]
 
 
-def test_a_limit_for_users_counts_each_by_itself(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+def test_user_limit_counts_each_user(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     made = endpoint("fraud")
     limit(http, {"calls": 1, "key": "user"})
     ann = workspace.http(workspace.user("ann@example.com"))
@@ -45,7 +43,7 @@ def test_a_limit_for_users_counts_each_by_itself(workspace: Any, http: httpx.Cli
     assert statuses(http, ann, http, ann) == [200, 200, 429, 429]
 
 
-def test_a_limit_for_a_group_is_its_members_alone(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+def test_group_limit_applies_to_members(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     made = endpoint("fraud")
     limit(http, {"calls": 1, "key": "user_group", "principal": "ml-engineers"})
     ann = workspace.http(workspace.user("ann@example.com", "ml-engineers"))
@@ -54,7 +52,7 @@ def test_a_limit_for_a_group_is_its_members_alone(workspace: Any, http: httpx.Cl
     assert statuses(ann, ann, http, http) == [200, 429, 200, 200]
 
 
-def test_deprecated_limits_hold_too(http: httpx.Client, endpoint: Build) -> None:
+def test_deprecated_rate_limits_are_enforced(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     limits = [{"calls": 1, "key": "endpoint", "renewal_period": "minute"}]
     http.put(f"{ENDPOINT}/rate-limits", json={"rate_limits": limits})
@@ -63,7 +61,7 @@ def test_deprecated_limits_hold_too(http: httpx.Client, endpoint: Build) -> None
 
 @pytest.fixture
 def idle(workspace: Any, endpoint: Build, entity: Build) -> None:
-    """An endpoint that may scale to zero and has not been asked for longer than half an hour."""
+    """An endpoint that may scale to zero, without a query for 30 minutes."""
     endpoint("fraud", config={"served_entities": [entity(scale_to_zero_enabled=True)]})
     workspace.clock.advance(1801)
 
@@ -75,7 +73,7 @@ def entity_state(http: httpx.Client) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("idle")
-def test_an_idle_entity_scales_to_zero_and_wakes_slowly(workspace: Any, http: httpx.Client) -> None:
+def test_idle_entity_scales_to_zero(workspace: Any, http: httpx.Client) -> None:
     assert entity_state(http)["deployment_state_message"] == "Scaled to zero"
     before = workspace.clock.now()
     assert statuses(http) == [200]
@@ -86,14 +84,14 @@ def test_an_idle_entity_scales_to_zero_and_wakes_slowly(workspace: Any, http: ht
 
 
 @pytest.mark.usefixtures("idle")
-def test_how_long_it_takes_to_wake_can_be_set(workspace: Any, http: httpx.Client) -> None:
+def test_cold_start_can_be_set(workspace: Any, http: httpx.Client) -> None:
     workspace.restart(cold_start=40.0)
     before = workspace.clock.now()
     assert statuses(http) == [200]
     assert workspace.clock.now() - before == 40.0
 
 
-def test_an_entity_that_may_not_scale_to_zero_stays(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+def test_entity_without_scale_to_zero_stays(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     workspace.clock.advance(100_000)
     before = workspace.clock.now()
@@ -125,7 +123,7 @@ def test_queries_fill_the_inference_table(http: httpx.Client, endpoint: Build, e
     assert http.get("/_workspace/tables").json() == {"tables": [{"full_name": "main.ml.fraud_payload", "rows": 2}]}
 
 
-def test_the_ai_gateway_captures_and_counts_usage(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+def test_gateway_captures_and_counts_usage(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     external = {"external_model": {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}}
     endpoint("fraud", config={"served_entities": [external]})
     table = {"catalog_name": "main", "schema_name": "ml", "enabled": True}
@@ -140,7 +138,7 @@ def test_the_ai_gateway_captures_and_counts_usage(workspace: Any, http: httpx.Cl
     assert ann.get("/_workspace/tables/system.serving.endpoint_usage").status_code == 403
 
 
-def test_without_settings_nothing_is_captured(http: httpx.Client, endpoint: Build) -> None:
+def test_queries_without_settings_are_not_captured(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud")
     statuses(http)
     assert http.get("/_workspace/tables").json() == {"tables": []}

@@ -1,4 +1,4 @@
-"""docs/workspace.md tells what there is, and each rule names the fact that it follows."""
+"""docs/workspace.md is current, and each rule names its source."""
 
 import re
 from collections.abc import Callable
@@ -16,12 +16,12 @@ PAGE = Path(__file__).parents[3] / "docs" / "workspace.md"
 ROUTES = every_route()
 
 
-def test_the_page_is_current() -> None:
+def test_reference_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run `make workspace-page`"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route[0]} {route[1]}")
-def test_every_rule_names_its_fact(route: tuple[str, str, Callable[..., object]]) -> None:
+def test_every_rule_names_its_source(route: tuple[str, str, Callable[..., object]]) -> None:
     assert evidence(route[2]), f"{rule_name(route[2])} has no Source in its docstring or its module's"
 
 
@@ -38,7 +38,7 @@ def is_answered(answer: httpx.Response) -> bool:
     return known and bool(ERROR_KEYS & answer.json().keys())
 
 
-def test_every_route_of_the_page_answers(http: httpx.Client) -> None:
+def test_every_documented_route_responds(http: httpx.Client) -> None:
     answers = {(method, path): http.request(method, re.sub(r"{\w+}", "x", path)) for method, path, _ in ROUTES}
     assert {route: answer.text for route, answer in answers.items() if not is_answered(answer)} == {}
 

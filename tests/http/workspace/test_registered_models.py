@@ -1,4 +1,4 @@
-"""Registered models, versions, aliases and the workspace's own registry."""
+"""Registered models, versions, aliases and the workspace model registry."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from databricks.sdk.errors import NotFound
 UNITY = "/api/2.1/unity-catalog"
 
 
-def test_a_new_workspace_holds_a_small_catalogue(workspace: Any) -> None:
+def test_new_workspace_has_default_seed(workspace: Any) -> None:
     sdk = workspace.sdk()
     assert [model.full_name for model in sdk.registered_models.list()] == ["main.ml.fraud", "main.ml.iris"]
     assert [version.version for version in sdk.model_versions.list("main.ml.fraud")] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
@@ -19,7 +19,7 @@ def test_a_new_workspace_holds_a_small_catalogue(workspace: Any) -> None:
     assert sdk.schemas.get("main.ml").full_name == "main.ml"
 
 
-def test_an_alias_moves_and_goes(workspace: Any) -> None:
+def test_alias_is_moved_and_deleted(workspace: Any) -> None:
     sdk = workspace.sdk()
     assert sdk.registered_models.set_alias("main.ml.fraud", "Champion", 8).version_num == 8
     assert sdk.model_versions.get_by_alias("main.ml.fraud", "Champion").version == 8
@@ -30,14 +30,14 @@ def test_an_alias_moves_and_goes(workspace: Any) -> None:
         sdk.registered_models.set_alias("main.ml.fraud", "Champion", 99)
 
 
-def test_a_deleted_version_takes_its_aliases_with_it(workspace: Any) -> None:
+def test_deleting_version_deletes_its_aliases(workspace: Any) -> None:
     sdk = workspace.sdk()
     sdk.model_versions.delete("main.ml.iris", 2)
     assert sdk.registered_models.get("main.ml.iris").aliases == []
     assert [version.version for version in sdk.model_versions.list("main.ml.iris")] == [3, 1]
 
 
-def test_a_model_is_deleted_when_it_has_no_versions_left(workspace: Any, http: httpx.Client) -> None:
+def test_model_with_versions_is_not_deleted(workspace: Any, http: httpx.Client) -> None:
     refused = http.delete(f"{UNITY}/models/main.ml.iris")
     assert refused.json()["message"] == ("Function 'main.ml.iris' is not empty. The function has 3 model versions(s)")
     sdk = workspace.sdk()
@@ -48,7 +48,7 @@ def test_a_model_is_deleted_when_it_has_no_versions_left(workspace: Any, http: h
         sdk.registered_models.get("main.ml.iris")
 
 
-def test_a_model_is_made_and_changed(workspace: Any) -> None:
+def test_model_is_created_and_updated(workspace: Any) -> None:
     sdk = workspace.sdk()
     made = sdk.registered_models.create(catalog_name="main", schema_name="ml", name="churn", comment="first")
     assert (made.full_name, made.owner, made.comment) == ("main.ml.churn", "admin@example.com", "first")
@@ -57,13 +57,13 @@ def test_a_model_is_made_and_changed(workspace: Any) -> None:
         sdk.registered_models.create(catalog_name="main", schema_name="nowhere", name="churn")
 
 
-def test_a_version_says_nothing_of_how_it_was_seeded(http: httpx.Client) -> None:
+def test_version_hides_its_seeded_failure(http: httpx.Client) -> None:
     version = http.get(f"{UNITY}/models/main.ml.fraud/versions/7").json()
     assert (version["version"], version["status"], version["model_name"]) == (7, "READY", "fraud")
     assert "fails" not in version
 
 
-def test_the_workspace_registry_is_read(http: httpx.Client) -> None:
+def test_workspace_registry_is_read(http: httpx.Client) -> None:
     http.post("/_workspace/seed", json={"registry_models": {"legacy": {"versions": 2}}})
     base, query = "/api/2.0/mlflow", {"name": "legacy"}
     model = http.get(f"{base}/registered-models/get", params=query).json()["registered_model"]
@@ -75,7 +75,7 @@ def test_the_workspace_registry_is_read(http: httpx.Client) -> None:
     assert http.get(f"{base}/registered-models/get", params={"name": "x"}).status_code == 404
 
 
-def test_a_registry_model_is_served(workspace: Any, http: httpx.Client) -> None:
+def test_registry_model_is_served(workspace: Any, http: httpx.Client) -> None:
     http.post("/_workspace/seed", json={"registry_models": {"legacy": {"versions": 2}}})
     entity = {"entity_name": "legacy", "entity_version": "2", "scale_to_zero_enabled": True}
     http.post("/api/2.0/serving-endpoints", json={"name": "old", "config": {"served_entities": [entity]}})

@@ -1,4 +1,4 @@
-"""The server under requests that nobody should send, and under many at once."""
+"""Invalid requests, and many concurrent ones."""
 
 import subprocess
 import sys
@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[3]
 ENDPOINTS = "/api/2.0/serving-endpoints"
 
 
-def test_made_up_requests_are_answered_without_a_5xx() -> None:
-    """A few for each operation; `make fuzz` sends more, for five minutes."""
+def test_generated_requests_get_no_5xx() -> None:
+    """Sends a few for each operation; `make fuzz` sends more, for five minutes."""
     command = [sys.executable, "-m", "bench.fuzz", "--examples", "5", "--phases", "fuzzing", "--seed", "1"]
     run = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert run.returncode == 0, run.stdout
@@ -40,13 +40,13 @@ def test_made_up_requests_are_answered_without_a_5xx() -> None:
     ids=["broken", "list", "bytes", "null", "text", "nan", "infinite", "surrogate", "endless", "deep", "deep object"],
 )
 @pytest.mark.parametrize("path", [ENDPOINTS, "/serving-endpoints/fraud/invocations", "/_workspace/seed"])
-def test_bad_json_is_a_400(http: httpx.Client, endpoint: Callable[..., Any], path: str, body: bytes) -> None:
+def test_invalid_json_is_rejected(http: httpx.Client, endpoint: Callable[..., Any], path: str, body: bytes) -> None:
     spec = {"entity_name": "main.ml.user_features", "scale_to_zero_enabled": True}
     endpoint("fraud", config={"served_entities": [spec]})
     assert http.post(path, content=body).status_code == 400
 
 
-def test_many_clients_at_once_see_one_order(workspace: Any, http: httpx.Client) -> None:
+def test_concurrent_requests_are_serialized(workspace: Any, http: httpx.Client) -> None:
     def create(number: int) -> int:
         return client.post(ENDPOINTS, json={"name": f"e{number % 5}"}).status_code
 
@@ -59,7 +59,7 @@ def test_many_clients_at_once_see_one_order(workspace: Any, http: httpx.Client) 
     assert len(http.get("/_workspace/journal?writes=true").json()["requests"]) == 40
 
 
-def test_captured_rows_are_capped(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_captured_rows_are_limited(workspace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model_serving.workspace.store.database.ROW_LIMIT", 3)
     for number in range(6):
         workspace.store.add_row(f"t{number % 2}", {"n": number})

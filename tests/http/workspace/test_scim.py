@@ -1,4 +1,4 @@
-"""Users, service principals, groups, and the caller itself."""
+"""Users, service principals, groups and the caller."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ SCIM = "/api/2.0/preview/scim/v2"
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServicePrincipal"
 
 
-def test_the_caller_of_a_service_principal_is_its_application_id(workspace: Any, http: httpx.Client) -> None:
+def test_me_returns_application_id(workspace: Any, http: httpx.Client) -> None:
     assert http.get(f"{SCIM}/Me").json()["userName"] == "admin@example.com"
     oauth = workspace.http(workspace.oauth_token())
     me = oauth.get(f"{SCIM}/Me?excludedAttributes=entitlements").json()
@@ -19,7 +19,7 @@ def test_the_caller_of_a_service_principal_is_its_application_id(workspace: Any,
     assert [group["display"] for group in me["groups"]] == ["admins"]
 
 
-def test_empty_entitlements_are_never_given_back(http: httpx.Client) -> None:
+def test_empty_entitlements_are_never_returned(http: httpx.Client) -> None:
     body = {"displayName": "checkout", "active": True, "schemas": [SCHEMA], "entitlements": [{}]}
     headers = {"Content-Type": "application/scim+json"}
     made = http.post(f"{SCIM}/ServicePrincipals", json=body, headers=headers)
@@ -29,14 +29,14 @@ def test_empty_entitlements_are_never_given_back(http: httpx.Client) -> None:
     assert len(made.json()["applicationId"]) == 36
 
 
-def test_the_server_chooses_the_application_id(http: httpx.Client) -> None:
+def test_server_assigns_application_id(http: httpx.Client) -> None:
     refused = http.post(f"{SCIM}/ServicePrincipals", json={"applicationId": "mine", "displayName": "x"})
     assert refused.status_code == 400
     assert refused.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
     assert refused.json()["detail"] == "Request is unparsable, syntactically incorrect, or violates schema."
 
 
-def test_a_service_principal_is_renamed_and_deleted(http: httpx.Client) -> None:
+def test_service_principal_is_renamed_and_deleted(http: httpx.Client) -> None:
     made = http.post(f"{SCIM}/ServicePrincipals", json={"displayName": "checkout"}).json()
     url = f"{SCIM}/ServicePrincipals/{made['id']}"
     renamed = http.put(url, json={"displayName": "checkout-app", "active": True, "entitlements": [{}]}).json()
@@ -61,7 +61,7 @@ def test_listings_are_filtered(http: httpx.Client, wanted: str, found: list[str]
     assert listed["totalResults"] == len(found)
 
 
-def test_the_sdk_pages_through_a_listing(workspace: Any, http: httpx.Client) -> None:
+def test_sdk_pages_through_listing(workspace: Any, http: httpx.Client) -> None:
     for number in range(5):
         http.post(f"{SCIM}/ServicePrincipals", json={"displayName": f"caller-{number}"})
     names = [each.display_name for each in workspace.sdk().service_principals.list(count=2)]
@@ -80,14 +80,14 @@ def test_groups_gain_and_lose_members(workspace: Any, http: httpx.Client) -> Non
     assert not http.get(f"{SCIM}/Groups/{group.id}").json()["members"]
 
 
-def test_names_are_taken_once(http: httpx.Client) -> None:
+def test_identity_names_are_unique(http: httpx.Client) -> None:
     group = http.post(f"{SCIM}/Groups", json={"displayName": "admins"})
     assert (group.status_code, group.json()["detail"]) == (409, "Group with name admins already exists.")
     user = http.post(f"{SCIM}/Users", json={"userName": "admin@example.com"})
     assert user.json()["detail"] == "User with email admin@example.com already exists in this account"
 
 
-def test_a_deactivated_service_principal_loses_its_access(workspace: Any) -> None:
+def test_deactivated_service_principal_loses_access(workspace: Any) -> None:
     sdk, token = workspace.sdk(), workspace.oauth_token()
     (admin,) = sdk.service_principals.list(filter='displayName eq "workspace-admin"')
     off = iam.Patch(op=iam.PatchOp.REPLACE, path="active", value=False)
@@ -103,7 +103,7 @@ def test_only_admins_manage_identities(workspace: Any) -> None:
         sdk.service_principals.get("1")
 
 
-def test_the_account_s_paths_show_the_same_identities(http: httpx.Client) -> None:
+def test_account_paths_return_same_identities(http: httpx.Client) -> None:
     made = http.post("/api/2.0/accounts/a-1/scim/v2/ServicePrincipals", json={"displayName": "caller"}).json()
     assert http.get(f"/api/2.0/preview/scim/v2/ServicePrincipals/{made['id']}").json() == made
 
@@ -118,7 +118,7 @@ def test_the_account_s_paths_show_the_same_identities(http: httpx.Client) -> Non
         {"op": "add", "value": {"displayName": 1}},
     ],
 )
-def test_patch_of_wrong_type_is_refused(http: httpx.Client, operation: dict[str, Any]) -> None:
+def test_patch_of_wrong_type_is_rejected(http: httpx.Client, operation: dict[str, Any]) -> None:
     group = http.post(f"{SCIM}/Groups", json={"displayName": "analysts"}).json()
     refused = http.patch(f"{SCIM}/Groups/{group['id']}", json={"Operations": [operation]})
     assert (refused.status_code, refused.json()["error_code"]) == (400, "MALFORMED_REQUEST")
@@ -132,7 +132,7 @@ def test_patch_keeps_server_made_members(http: httpx.Client) -> None:
     assert http.patch(f"{SCIM}/ServicePrincipals/{made['id']}", json=patch).json() == made | {"displayName": "till"}
 
 
-def test_entitlement_of_wrong_type_is_refused(http: httpx.Client) -> None:
+def test_entitlement_of_wrong_type_is_rejected(http: httpx.Client) -> None:
     body = {"userName": "ann@example.com", "entitlements": [{"value": []}]}
     assert http.post(f"{SCIM}/Users", json=body).status_code == 400
 

@@ -1,4 +1,4 @@
-"""Models that answer for real: a Python file, an MLflow model folder, the iris classifier of a new workspace."""
+"""Scoring by a Python file, by an MLflow model folder, and by the iris classifier."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from model_serving.workspace.admin.seed import SeedError, plant, with_paths_from
+from model_serving.workspace.admin.seed import SeedError, apply_seed, with_absolute_paths
 
 Build = Callable[..., dict[str, Any]]
 QUERY = "/serving-endpoints/flowers/invocations"
@@ -22,7 +22,7 @@ DOUBLE = "def predict(rows, version):\n    return [2 * row['x'] + int(version) f
 
 @pytest.fixture
 def score(workspace: Any, endpoint: Build, entity: Build) -> Callable[..., httpx.Response]:
-    """Serves a version of the iris model and asks it."""
+    """The prediction of a version of the iris model."""
 
     def ask(body: dict[str, Any], version: str = "2") -> httpx.Response:
         served = entity(entity_name="main.ml.iris", entity_version=version)
@@ -34,13 +34,11 @@ def score(workspace: Any, endpoint: Build, entity: Build) -> Callable[..., httpx
 
 
 @pytest.mark.parametrize("version", ["1", "2", "3"])
-def test_the_iris_model_knows_its_flowers(score: Callable[..., httpx.Response], version: str) -> None:
+def test_iris_model_classifies_flowers(score: Callable[..., httpx.Response], version: str) -> None:
     assert score(SPLIT, version).json() == {"predictions": ["setosa", "versicolor", "virginica"]}
 
 
-def test_versions_of_it_disagree_on_a_flower_between_two_species(
-    workspace: Any, endpoint: Build, entity: Build
-) -> None:
+def test_iris_versions_disagree_between_species(workspace: Any, endpoint: Build, entity: Build) -> None:
     versions = {
         number: entity(name=f"v{number}", entity_name="main.ml.iris", entity_version=number) for number in "123"
     }
@@ -63,48 +61,46 @@ def test_versions_of_it_disagree_on_a_flower_between_two_species(
     ],
     ids=["missing", "type", "unnamed"],
 )
-def test_rows_that_do_not_fit_the_signature_are_refused(
-    score: Callable[..., httpx.Response], rows: list[Any], reason: str
-) -> None:
+def test_rows_must_match_the_signature(score: Callable[..., httpx.Response], rows: list[Any], reason: str) -> None:
     refused = score({"instances": rows})
     assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_REQUEST")
     assert refused.json()["message"].startswith(f"Failed to enforce schema of data. Error: {reason}")
 
 
-def test_a_python_file_scores(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
+def test_python_file_scores(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
     (tmp_path / "double.py").write_text(DOUBLE)
-    seed = with_paths_from(tmp_path, {"models": {"main.ml.iris": {"versions": 3, "scored_by": "double.py"}}})
-    plant(workspace.store, workspace.clock, seed)
+    seed = with_absolute_paths(tmp_path, {"models": {"main.ml.iris": {"versions": 3, "scored_by": "double.py"}}})
+    apply_seed(workspace.store, workspace.clock, seed)
     assert score({"dataframe_records": [{"x": 20}]}).json() == {"predictions": [42]}
 
 
-def test_a_version_may_have_a_file_of_its_own(
-    workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]
-) -> None:
+def test_version_may_have_own_file(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
     (tmp_path / "double.py").write_text(DOUBLE)
     described = {"versions": {1: None, 2: {"scored_by": str(tmp_path / "double.py")}}}
-    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": described}})
+    apply_seed(workspace.store, workspace.clock, {"models": {"main.ml.iris": described}})
     assert score({"dataframe_records": [{"x": 20}]}, "2").json() == {"predictions": [42]}
     workspace.http().delete("/api/2.0/serving-endpoints/flowers")
     assert score(SPLIT, "1").json()["predictions"][0] == "setosa"
 
 
-def test_a_model_that_raises_is_the_caller_s_to_know(
+def test_model_exception_reaches_the_caller(
     workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]
 ) -> None:
     (tmp_path / "double.py").write_text(DOUBLE)
-    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "double.py")}}})
+    apply_seed(
+        workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "double.py")}}}
+    )
     refused = score({"dataframe_records": [{"y": 20}]})
     assert refused.status_code == 400
     assert refused.json()["message"].endswith("for inference. Error 'KeyError: 'x''")
 
 
 @pytest.mark.parametrize("answer", ["float('nan')", "object()"])
-def test_a_prediction_that_is_no_json_is_refused(
+def test_prediction_must_be_json(
     workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response], answer: str
 ) -> None:
     (tmp_path / "odd.py").write_text(f"def predict(rows, version):\n    return [{answer} for row in rows]\n")
-    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "odd.py")}}})
+    apply_seed(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "odd.py")}}})
     refused = score({"inputs": [1]})
     assert (refused.status_code, refused.json()["error_code"]) == (400, "BAD_REQUEST")
 
@@ -117,16 +113,16 @@ def test_a_prediction_that_is_no_json_is_refused(
         ("empty.py", "", "defines no function predict(rows, version)"),
         ("typed.py", "INPUTS = {'x': 'float'}\ndef predict(rows, version): ...", "unknown type 'float' in INPUTS"),
         ("model.txt", "weights", "is neither a Python file nor an MLflow model folder"),
-        (".", "", "is no MLflow model folder"),
+        (".", "", "is not an MLflow model folder"),
     ],
 )
-def test_a_model_that_can_not_be_loaded_is_refused_at_once(
+def test_unloadable_model_is_rejected_immediately(
     workspace: Any, tmp_path: Path, file: str, content: str | None, reason: str
 ) -> None:
     if content is not None and file != ".":
         (tmp_path / file).write_text(content)
     with pytest.raises(SeedError) as refused:
-        plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / file)}}})
+        apply_seed(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / file)}}})
     assert str(refused.value).startswith("main.ml.iris: ")
     assert reason in str(refused.value)
 
@@ -145,12 +141,12 @@ mlflow.pyfunc.save_model(sys.argv[1], python_model=Model(), signature=signature,
 """
 
 
-def test_an_mlflow_model_folder_scores(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
+def test_mlflow_model_folder_scores(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
     saved = subprocess.run(
         [sys.executable, "-c", SAVE, str(tmp_path / "model")], cwd=tmp_path, check=False, capture_output=True, text=True
     )
     assert saved.returncode == 0, saved.stderr
-    plant(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "model")}}})
+    apply_seed(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "model")}}})
     assert score({"dataframe_records": [{"x": 21.0}]}).json() == {"predictions": [42.0]}
     refused = workspace.http().post(QUERY, json={"dataframe_records": [{"y": 21.0}]})
     assert refused.status_code == 400

@@ -11,7 +11,7 @@ from databricks.sdk.service.workspace import AclPermission
 Build = Callable[..., dict[str, Any]]
 
 
-def test_a_scope_and_its_secrets_come_and_go(workspace: Any) -> None:
+def test_scope_and_secrets_lifecycle(workspace: Any) -> None:
     secrets = workspace.sdk().secrets
     secrets.create_scope("prod")
     secrets.put_secret("prod", "key", string_value="planted")
@@ -24,12 +24,12 @@ def test_a_scope_and_its_secrets_come_and_go(workspace: Any) -> None:
         list(secrets.list_secrets("prod"))
 
 
-def test_a_scope_name_is_taken_once(workspace: Any) -> None:
+def test_scope_names_are_unique(workspace: Any) -> None:
     with pytest.raises(ResourceAlreadyExists, match="Scope serving already exists"):
         workspace.sdk().secrets.create_scope("serving")
 
 
-def test_rights_on_a_scope_are_honoured(workspace: Any) -> None:
+def test_scope_rights_are_enforced(workspace: Any) -> None:
     secrets, ann = workspace.sdk().secrets, workspace.sdk(token=workspace.user("ann@example.com")).secrets
     assert list(ann.list_scopes()) == []
     secrets.put_acl("serving", "ann@example.com", AclPermission.READ)
@@ -42,19 +42,19 @@ def test_rights_on_a_scope_are_honoured(workspace: Any) -> None:
         secrets.get_acl("serving", "ann@example.com")
 
 
-def test_an_endpoint_shows_the_reference_and_never_the_value(endpoint: Build, entity: Build) -> None:
+def test_endpoint_returns_reference_not_value(endpoint: Build, entity: Build) -> None:
     environment = {"API_KEY": "{{secrets/serving/api-key}}"}
     shown = endpoint("fraud", config={"served_entities": [entity(environment_vars=environment)]})
     assert shown["config"]["served_entities"][0]["environment_vars"] == environment
 
 
-def test_a_reference_to_no_secret_fails_the_deployment(endpoint: Build, entity: Build) -> None:
+def test_missing_secret_fails_the_deployment(endpoint: Build, entity: Build) -> None:
     environment = {"API_KEY": "{{secrets/serving/nothing}}"}
     shown = endpoint("fraud", config={"served_entities": [entity(environment_vars=environment)]})
     assert shown["state"]["config_update"] == "UPDATE_FAILED"
 
 
-def test_a_value_is_text_or_base64(http: httpx.Client) -> None:
+def test_value_is_text_or_base64(http: httpx.Client) -> None:
     put = "/api/2.0/secrets/put"
     assert http.post(put, json={"scope": "serving", "key": "a", "bytes_value": "YQ=="}).status_code == 200
     assert http.post(put, json={"scope": "serving", "key": "a"}).json()["error_code"] == "INVALID_PARAMETER_VALUE"

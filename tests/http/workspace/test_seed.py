@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from model_serving.workspace.admin.bootstrap import bootstrap
-from model_serving.workspace.admin.seed import SeedError, plant
+from model_serving.workspace.admin.seed import SeedError, apply_seed
 from model_serving.workspace.store.clock import FakeClock
 from model_serving.workspace.store.database import Store
 
 
-def test_a_seed_takes_the_place_of_the_default_catalogue() -> None:
+def test_seed_replaces_the_default() -> None:
     store = Store(":memory:")
     bootstrap(store, FakeClock(), {"models": {"dev.risk.score": {"versions": 2, "aliases": {"Best": 1}}}})
     assert [model["full_name"] for model in store.all("model")] == ["dev.risk.score"]
@@ -25,9 +25,9 @@ def contents(store: Store) -> list[tuple[str, ...]]:
 
 def test_seeding_twice_changes_nothing(workspace: Any) -> None:
     seed = {"users": [{"user_name": "ann@example.com", "groups": ["risk"]}], "models": {"a.b.c": {"versions": 1}}}
-    plant(workspace.store, workspace.clock, seed)
+    apply_seed(workspace.store, workspace.clock, seed)
     before = contents(workspace.store)
-    plant(workspace.store, workspace.clock, seed)
+    apply_seed(workspace.store, workspace.clock, seed)
     assert contents(workspace.store) == before
 
 
@@ -46,8 +46,8 @@ def test_seeded_grants_count(workspace: Any, http: httpx.Client) -> None:
         ({"users": [{"user_name": "no mail"}]}, "does not have the expected shape"),
     ],
 )
-def test_a_bad_seed_is_told_and_adds_nothing(workspace: Any, seed: dict[str, Any], message: str) -> None:
+def test_invalid_seed_adds_nothing(workspace: Any, seed: dict[str, Any], message: str) -> None:
     before = contents(workspace.store)
     with pytest.raises(SeedError, match=message):
-        plant(workspace.store, workspace.clock, seed)
+        apply_seed(workspace.store, workspace.clock, seed)
     assert contents(workspace.store) == before

@@ -1,4 +1,4 @@
-"""Where two answers of the service are plausible, either can be parse_switches; quotas can be set."""
+"""Switches and quotas."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -99,7 +99,7 @@ ANSWERS: dict[Callable[..., Any], dict[str, Any]] = {
     direct_url: {"at-once": [True, True], "later": [False, True]},
     missing_endpoint: {"with-code": "RESOURCE_DOES_NOT_EXIST", "without-code": None},
 }
-"""What is seen at each position: the status of a response where nothing else is told."""
+"""The expected result of each answer, a status unless stated otherwise."""
 CASES = [
     pytest.param(ask, answer, seen, id=f"{ask.__name__}={answer}")
     for ask, answers in ANSWERS.items()
@@ -108,7 +108,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("ask", "answer", "seen"), CASES)
-def test_a_switch_changes_the_answer(
+def test_switch_changes_the_response(
     workspace: Any,
     endpoint: Build,
     entity: Build,
@@ -121,7 +121,7 @@ def test_a_switch_changes_the_answer(
     assert (found.status_code if isinstance(found, httpx.Response) else found) == seen
 
 
-def test_every_switch_is_tried_in_every_position() -> None:
+def test_every_switch_answer_is_tested() -> None:
     tried = {ask.__name__.replace("_", "-"): tuple(answers) for ask, answers in ANSWERS.items()}
     assert tried == {switch.name: switch.answers for switch in SWITCHES}
 
@@ -130,7 +130,7 @@ def test_every_switch_is_tried_in_every_position() -> None:
     ("choice", "sentence"),
     [("dup=1", "Unknown switch 'dup', allowed: "), ("duplicate-name=500", "allowed: 400, 409")],
 )
-def test_a_choice_that_there_is_not_is_refused(choice: str, sentence: str) -> None:
+def test_unknown_switch_is_rejected(choice: str, sentence: str) -> None:
     with pytest.raises(SwitchError, match=sentence):
         parse_switches([choice])
     assert parse_switches([]) == DEFAULTS
@@ -143,7 +143,7 @@ def test_limits_can_be_set() -> None:
             parse_limits([wrong])
 
 
-def test_a_full_workspace_takes_no_other_endpoint(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+def test_full_workspace_rejects_new_endpoints(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
     workspace.restart(limits=Limits(endpoints=1))
     endpoint("fraud")
     refused = http.post(ENDPOINTS, json={"name": "other"})
@@ -151,7 +151,7 @@ def test_a_full_workspace_takes_no_other_endpoint(workspace: Any, http: httpx.Cl
     assert refused.json()["message"] == "The workspace has reached its limit of 1 serving endpoints."
 
 
-def test_too_many_changes_have_to_wait(workspace: Any, http: httpx.Client, endpoint: Build, entity: Build) -> None:
+def test_too_many_changes_must_wait(workspace: Any, http: httpx.Client, endpoint: Build, entity: Build) -> None:
     workspace.restart(limits=Limits(changes=2))
     endpoint("first")
     endpoint("second")
@@ -164,7 +164,7 @@ def test_too_many_changes_have_to_wait(workspace: Any, http: httpx.Client, endpo
     assert http.put(f"{ENDPOINTS}/first/config", json=config).status_code == 200
 
 
-def test_an_entity_takes_so_many_environment_variables(http: httpx.Client, entity: Build) -> None:
+def test_environment_variables_are_limited(http: httpx.Client, entity: Build) -> None:
     variables = {f"V{number}": "1" for number in range(31)}
     refused = http.post(
         ENDPOINTS, json={"name": "new", "config": {"served_entities": [entity(environment_vars=variables)]}}

@@ -32,13 +32,13 @@ def test_all_programs_and_scripts_are_built(with_go: Machine) -> None:
     assert [path.name for path in with_go.built.parent.iterdir() if path.is_dir()] == ["bin"]
 
 
-def test_the_engine_is_built_with_its_version(with_go: Machine) -> None:
+def test_engine_knows_its_version(with_go: Machine) -> None:
     with_go.run("install")
     engine = with_go.calls("go build")[0]
     assert "-ldflags -s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=3.220.0 -o" in engine
 
 
-def test_a_second_install_runs_nothing(with_go: Machine) -> None:
+def test_second_install_runs_nothing(with_go: Machine) -> None:
     with_go.run("install")
     with_go.log.unlink()
     status, out, _ = with_go.run("install")
@@ -47,7 +47,7 @@ def test_a_second_install_runs_nothing(with_go: Machine) -> None:
 
 
 @pytest.mark.parametrize("change", ["recipe", "missing program"])
-def test_what_is_out_of_date_is_rebuilt(with_go: Machine, change: str) -> None:
+def test_outdated_build_is_rebuilt(with_go: Machine, change: str) -> None:
     with_go.run("install")
     with_go.log.unlink()
     if change == "recipe":
@@ -59,7 +59,7 @@ def test_what_is_out_of_date_is_rebuilt(with_go: Machine, change: str) -> None:
     assert built_files(with_go) == {*BUILT_FILES, STAMP}
 
 
-def test_a_failed_build_says_why_and_the_next_one_goes_on_from_there(with_go: Machine) -> None:
+def test_failed_build_is_resumed(with_go: Machine) -> None:
     status, _, err = with_go.run("install", BREAK="pulumi-language-python")
     folder = with_go.checkout / "toolchain" / "modules" / "language-python"
     assert status == 1
@@ -77,7 +77,7 @@ def test_a_failed_build_says_why_and_the_next_one_goes_on_from_there(with_go: Ma
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_build_leaves_no_process_behind(with_go: Machine, fifo: Path, sent: int, status: int) -> None:
+def test_stopped_build_leaves_no_process(with_go: Machine, fifo: Path, sent: int, status: int) -> None:
     process = with_go.start("install", FIFO=str(fifo))
     with fifo.open() as held_by_compilers:
         assert held_by_compilers.readline() == "started\n"
@@ -89,7 +89,7 @@ def test_a_stopped_build_leaves_no_process_behind(with_go: Machine, fifo: Path, 
     assert not (with_go.built.parent / "work").exists()
 
 
-def test_a_second_install_waits_for_the_first(with_go: Machine) -> None:
+def test_second_install_waits_for_first(with_go: Machine) -> None:
     folder = with_go.built.parent
     folder.mkdir(parents=True)
     with (folder / "lock").open("w") as lock:
@@ -105,7 +105,7 @@ def test_a_second_install_waits_for_the_first(with_go: Machine) -> None:
     assert process.returncode == 0
 
 
-def test_two_installs_at_once_build_once(with_go: Machine) -> None:
+def test_concurrent_installs_build_once(with_go: Machine) -> None:
     both = [with_go.start("install"), with_go.start("install")]
     for process in both:
         process.communicate(timeout=30)
@@ -113,7 +113,7 @@ def test_two_installs_at_once_build_once(with_go: Machine) -> None:
     assert len(with_go.calls("go build")) == 3
 
 
-def test_a_folder_that_can_not_be_written_is_one_line(with_go: Machine) -> None:
+def test_unwritable_folder_prints_one_line(with_go: Machine) -> None:
     (with_go.checkout / ".local").write_text("in the way")
     status, _, err = with_go.run("install")
     assert (status, err) == (1, f"{with_go.built.parent}: Not a directory\n")

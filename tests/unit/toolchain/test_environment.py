@@ -36,7 +36,7 @@ def built(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
     return bool(request.param)
 
 
-def test_the_users_settings_are_replaced(tmp_path: Path, built: bool) -> None:
+def test_user_settings_are_replaced(tmp_path: Path, built: bool) -> None:
     found = pulumi_environment(tmp_path, THEIRS)
     path = found.pop("PATH").split(os.pathsep)
     assert found == {
@@ -53,36 +53,36 @@ def test_the_users_settings_are_replaced(tmp_path: Path, built: bool) -> None:
     assert not (tmp_path / "no-databricks-profiles").exists()
 
 
-def test_the_virtual_environment_is_first_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_virtual_environment_is_first_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "CHECKOUT", tmp_path)
     assert pulumi_environment(tmp_path, THEIRS)["PATH"].startswith(f"{Path(sys.executable).parent}{os.pathsep}")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     assert pulumi_environment(tmp_path, THEIRS)["PATH"].startswith(f"{tmp_path}/.venv/bin{os.pathsep}")
 
 
-def test_it_does_not_grow_when_it_is_taken_twice(tmp_path: Path, built: bool) -> None:
+def test_nested_environment_does_not_grow(tmp_path: Path, built: bool) -> None:
     once = pulumi_environment(tmp_path, THEIRS)
     assert pulumi_environment(tmp_path, once) == once, f"built: {built}"
 
 
-def test_builds_of_other_checkouts_leave_the_path(tmp_path: Path) -> None:
+def test_other_builds_leave_the_path(tmp_path: Path) -> None:
     (tmp_path / "toolchain-recipe.sha256").write_text("")
     path = pulumi_environment(tmp_path / "home", {"PATH": f"{tmp_path}:/bin"})["PATH"].split(os.pathsep)
     assert str(tmp_path) not in path
     assert path[-1] == "/bin"
 
 
-def test_the_address_of_the_state_is_escaped(tmp_path: Path) -> None:
+def test_state_url_is_escaped(tmp_path: Path) -> None:
     home = tmp_path / "a b%20c"
     assert pulumi_environment(home, THEIRS)["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/a%20b%2520c/state"
 
 
-def test_a_proxy_is_kept_away_from_loopback(tmp_path: Path) -> None:
+def test_loopback_bypasses_the_proxy(tmp_path: Path) -> None:
     found = pulumi_environment(tmp_path, {**THEIRS, "HTTPS_PROXY": "http://proxy:1", "no_proxy": "example.org"})
     assert found["NO_PROXY"] == found["no_proxy"] == "127.0.0.1,localhost,example.org"
 
 
-def test_an_official_pulumi_finds_the_users_plugins(tmp_path: Path, built: bool) -> None:
+def test_official_pulumi_uses_users_plugins(tmp_path: Path, built: bool) -> None:
     theirs = tmp_path / "theirs" / "plugins"
     theirs.mkdir(parents=True)
     base = {**THEIRS, "PULUMI_HOME": str(theirs.parent)}
@@ -93,7 +93,7 @@ def test_an_official_pulumi_finds_the_users_plugins(tmp_path: Path, built: bool)
     assert pulumi_environment(tmp_path / "ours", second)["PULUMI_HOME"] == str(tmp_path / "ours")
 
 
-def test_a_shell_gets_the_same(tmp_path: Path, built: bool) -> None:
+def test_shell_gets_same_environment(tmp_path: Path, built: bool) -> None:
     home = tmp_path / "it's $HOME; `id`"
     dump = f"'{sys.executable}' -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     script = "\n".join([*shell_lines(home, THEIRS), dump])
@@ -103,13 +103,13 @@ def test_a_shell_gets_the_same(tmp_path: Path, built: bool) -> None:
     assert (found, answer.stderr) == (expected, ""), f"built: {built}"
 
 
-def test_a_name_that_no_shell_accepts_is_left_alone(tmp_path: Path) -> None:
+def test_invalid_shell_name_is_skipped(tmp_path: Path) -> None:
     lines = shell_lines(tmp_path, {"PATH": "/bin", "DATABRICKS_A-B": "x", "DATABRICKS_TOKEN": "x"})
     unset = [line for line in lines if line.startswith("unset")]
     assert unset == ["unset DATABRICKS_TOKEN", "unset PULUMI_ACCESS_TOKEN", "unset PULUMI_STACK"]
 
 
-def test_a_missing_profile_file_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_profile_file_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = pytest.importorskip("databricks.sdk.config")
     profiles = tmp_path / ".databrickscfg"
     profiles.write_text("[DEFAULT]\nhost = http://127.0.0.1:1\ntoken = theirs\n")
@@ -119,11 +119,11 @@ def test_a_missing_profile_file_is_ignored(tmp_path: Path, monkeypatch: pytest.M
         config.Config()
 
 
-def test_without_an_engine_env_prints_nothing_to_evaluate(machine: Machine) -> None:
+def test_env_without_engine_prints_error(machine: Machine) -> None:
     assert machine.run("env") == (1, "", "No engine yet: run `python -m toolchain install` first\n")
 
 
-def test_the_command_prints_the_lines(with_go: Machine) -> None:
+def test_env_command_prints_export_lines(with_go: Machine) -> None:
     with_go.run("install")
     status, out, _ = with_go.run("env", DATABRICKS_TOKEN="theirs")
     lines = out.splitlines()

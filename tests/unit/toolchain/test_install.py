@@ -13,7 +13,7 @@ PLUGIN = '[{"name": "databricks", "kind": "resource", "version": "1.104.0"}]'
 OLDER_PLUGIN = '[{"name": "databricks", "kind": "resource", "version": "1.80.0"}]'
 
 
-def test_nothing_to_run_and_nothing_to_build_with_is_one_line(machine: Machine) -> None:
+def test_no_pulumi_and_no_go_prints_line(machine: Machine) -> None:
     assert machine.run("install") == (
         1,
         "",
@@ -50,17 +50,17 @@ def test_nothing_to_run_and_nothing_to_build_with_is_one_line(machine: Machine) 
         ),
     ],
 )
-def test_an_old_go_is_refused(with_go: Machine, version: str, switching: str, message: str) -> None:
+def test_old_go_is_rejected(with_go: Machine, version: str, switching: str, message: str) -> None:
     status, out, err = with_go.run("install", FAKE_GO=version, FAKE_SWITCHING=switching)
     assert (status, out, err) == (1, "", message.format(go=with_go.programs / "go"))
     assert with_go.calls("go build") == []
 
 
-def test_an_older_go_may_fetch_a_newer_one(with_go: Machine) -> None:
+def test_older_go_may_download_newer(with_go: Machine) -> None:
     assert with_go.run("install", FAKE_GO="go1.22.0", FAKE_SWITCHING="auto")[0] == 0
 
 
-def test_an_official_pulumi_with_its_plugin_is_used(with_go: Machine, with_pulumi: Machine) -> None:
+def test_official_pulumi_with_plugin_is_used(with_go: Machine, with_pulumi: Machine) -> None:
     status, out, err = with_pulumi.run("install", PLUGINS=PLUGIN)
     program = with_pulumi.programs / "pulumi"
     assert (status, err) == (0, "")
@@ -69,7 +69,7 @@ def test_an_official_pulumi_with_its_plugin_is_used(with_go: Machine, with_pulum
 
 
 @pytest.mark.parametrize("version", ["v3.219.9", "3.99.0", "v2.300.0"])
-def test_an_old_official_pulumi_is_replaced_by_a_build(with_go: Machine, with_pulumi: Machine, version: str) -> None:
+def test_old_pulumi_needs_build(with_go: Machine, with_pulumi: Machine, version: str) -> None:
     status, out, err = with_go.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
     program, number = with_pulumi.programs / "pulumi", version.removeprefix("v")
     assert (status, err) == (0, "")
@@ -78,7 +78,7 @@ def test_an_old_official_pulumi_is_replaced_by_a_build(with_go: Machine, with_pu
     assert with_go.calls("pulumi plugin") == []
 
 
-def test_an_old_official_pulumi_without_go_is_one_line(with_pulumi: Machine) -> None:
+def test_old_pulumi_without_go_prints_line(with_pulumi: Machine) -> None:
     status, out, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI="v3.200.0")
     assert (status, out) == (1, "")
     assert err == (
@@ -98,22 +98,20 @@ def test_an_old_official_pulumi_without_go_is_one_line(with_pulumi: Machine) -> 
         ("v4.0.0", "Note: 4.0.0 is newer than 3.260.0, the newest Pulumi tested here"),
     ],
 )
-def test_an_official_pulumi_newer_than_tested_is_used_with_a_note(
-    with_pulumi: Machine, version: str, note: str
-) -> None:
+def test_newer_pulumi_is_used_with_note(with_pulumi: Machine, version: str, note: str) -> None:
     status, out, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
     assert (status, err) == (0, "")
     assert out.splitlines()[1:] == ([note] if note else [])
 
 
 @pytest.mark.parametrize("version", ["", "unknown"])
-def test_an_official_pulumi_that_names_no_version_is_not_used(with_pulumi: Machine, version: str) -> None:
+def test_pulumi_without_version_is_unused(with_pulumi: Machine, version: str) -> None:
     status, _, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
     assert status == 1
     assert f"can't be used (`pulumi version` names none: {version!r}), and no Go to build one with" in err
 
 
-def test_an_official_pulumi_downloads_the_plugin_that_it_lacks(with_go: Machine, with_pulumi: Machine) -> None:
+def test_official_pulumi_downloads_missing_plugin(with_go: Machine, with_pulumi: Machine) -> None:
     status, out, _ = with_pulumi.run("install", PLUGINS=OLDER_PLUGIN)
     assert status == 0
     assert out.splitlines()[0].startswith("Trying to download the Databricks plugin 1.104.0 with the official Pulumi")
@@ -121,7 +119,7 @@ def test_an_official_pulumi_downloads_the_plugin_that_it_lacks(with_go: Machine,
     assert with_go.calls("go") == []
 
 
-def test_an_official_pulumi_without_its_plugin_is_replaced_by_a_build(with_go: Machine, with_pulumi: Machine) -> None:
+def test_pulumi_without_plugin_needs_build(with_go: Machine, with_pulumi: Machine) -> None:
     status, out, _ = with_go.run("install", OFFLINE="yes")
     program = with_pulumi.programs / "pulumi"
     assert status == 0
@@ -132,14 +130,14 @@ def test_an_official_pulumi_without_its_plugin_is_replaced_by_a_build(with_go: M
     ]
 
 
-def test_a_broken_official_pulumi_without_go_is_one_line(machine: Machine) -> None:
+def test_broken_pulumi_without_go_prints_line(machine: Machine) -> None:
     machine.put("pulumi", "#!/no/such/interpreter\n")
     status, _, err = machine.run("install")
     assert status == 1
     assert "can't be used (it doesn't start: No such file or directory), and no Go" in err
 
 
-def test_a_build_of_ours_on_path_is_not_official(with_go: Machine) -> None:
+def test_own_build_is_not_official(with_go: Machine) -> None:
     with_go.put("pulumi", PLUGIN)
     (with_go.programs / "toolchain-recipe.sha256").write_text("of another checkout")
     status, out, _ = with_go.run("install")

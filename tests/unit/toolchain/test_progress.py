@@ -14,7 +14,7 @@ class Clock:
         return self.now
 
 
-def test_off_a_terminal_a_line_is_said_twice_a_minute() -> None:
+def test_log_repeats_line_every_half_minute() -> None:
     said: list[str] = []
     clock = Clock()
     ticker = Ticker(said.append, clock=clock)
@@ -24,7 +24,7 @@ def test_off_a_terminal_a_line_is_said_twice_a_minute() -> None:
     assert said == ["second 30", "second 60"]
 
 
-def test_on_a_terminal_the_line_is_rewritten_and_cleared() -> None:
+def test_terminal_line_is_rewritten() -> None:
     screen, said, clock = io.StringIO(), list[str](), Clock()
     ticker = Ticker(said.append, screen, clock)
     clock.now = 1
@@ -33,7 +33,7 @@ def test_on_a_terminal_the_line_is_rewritten_and_cleared() -> None:
     assert (screen.getvalue(), said) == ("\r\x1b[Kcompiling\r\x1b[K", ["built"])
 
 
-def test_the_states_of_a_build() -> None:
+def test_build_progress_states() -> None:
     clock = Clock()
     tally = Tally("pulumi", clock)
     assert tally.see_listing("go: downloading example.org/a v1.0.0")
@@ -48,7 +48,7 @@ def test_the_states_of_a_build() -> None:
     assert str(tally) == "pulumi: compiled 2 packages, linking (1:15)"
 
 
-def test_a_message_is_not_progress() -> None:
+def test_message_is_not_progress() -> None:
     tally = Tally("pulumi", packages={"a/b"})
     assert not tally.see_listing("go: example.org/a: no such host")
     assert not tally.see_compiling("a/b/main.go:7: undefined: x")

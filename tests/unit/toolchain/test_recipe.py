@@ -25,11 +25,11 @@ def test_go_modules_require_the_versions(module: str, requirement: str) -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_go_modules_want_the_go_that_is_asked_for(program: Program) -> None:
+def test_go_modules_require_same_go(program: Program) -> None:
     assert f"\ngo {WANTED}\n" in (program.folder / "go.mod").read_text()
 
 
-def test_the_plugin_has_the_version_of_its_python_package() -> None:
+def test_plugin_and_package_versions_match() -> None:
     assert f'const version = "{versions.PLUGIN}"' in (MODULES / "provider-databricks" / "main.go").read_text()
     assert f"\npulumi-databricks=={versions.PLUGIN} " in (CHECKOUT / "requirements.txt").read_text()
 
@@ -38,11 +38,11 @@ def named(file: str) -> set[str]:
     return set(re.findall(r"\d+\.\d+\.\d+", (CHECKOUT / file).read_text()))
 
 
-def test_the_readme_names_the_versions() -> None:
+def test_readme_names_the_versions() -> None:
     said = named("toolchain/README.md")
     assert {versions.PULUMI, versions.LANGUAGE_HOST, versions.PLUGIN, versions.TERRAFORM_PROVIDER} <= said
     assert {versions.OLDEST, versions.NEWEST_TESTED} <= said & named("README.md")
 
 
-def test_the_project_demands_the_oldest_engine_that_is_tested() -> None:
+def test_project_requires_oldest_tested_engine() -> None:
     assert f'\nrequiredPulumiVersion: ">={versions.OLDEST}"\n' in (CHECKOUT / "Pulumi.yaml").read_text()

@@ -1,4 +1,4 @@
-"""The store's own promises."""
+"""Transactions, records, counters and migrations of the database."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from model_serving.workspace.store.database import Store
 
 
-def test_a_block_that_fails_leaves_nothing() -> None:
+def test_failed_transaction_writes_nothing() -> None:
     store = Store(":memory:")
 
     def fail_half_way() -> None:
@@ -21,7 +21,7 @@ def test_a_block_that_fails_leaves_nothing() -> None:
     store.close()
 
 
-def test_a_record_keeps_its_place_when_it_changes() -> None:
+def test_updated_record_keeps_its_position() -> None:
     store = Store(":memory:")
     for key in ("a", "b"):
         store.put("thing", key, {"id": key})
@@ -31,15 +31,15 @@ def test_a_record_keeps_its_place_when_it_changes() -> None:
     store.close()
 
 
-def test_a_counter_starts_where_it_is_told_to() -> None:
+def test_counter_starts_at_given_number() -> None:
     store = Store(":memory:")
-    assert store.counted("n") == 0
+    assert store.counter("n") == 0
     assert [store.count("n", start=5) for _ in range(3)] == [5, 6, 7]
-    assert store.counted("n") == 7
+    assert store.counter("n") == 7
     store.close()
 
 
-def test_opening_again_migrates_nothing_and_keeps_everything(tmp_path: Path) -> None:
+def test_reopened_database_keeps_everything(tmp_path: Path) -> None:
     file = tmp_path / "new" / "workspace.db"
     store = Store(file)
     store.put("thing", "a", {"n": 1})
