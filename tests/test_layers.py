@@ -19,7 +19,7 @@ ALLOWED = {
     "spec": {"errors", "contract", "databricks"},
     "databricks": set(),
     "components": {"spec", "contract", "databricks"},
-    "policies": {"contract", "databricks"},
+    "policies": {"spec", "contract", "databricks"},
     "check": {"errors", "sarif", "spec", "contract", "databricks", "components", "policies"},
     "review": {"errors", "sarif", "spec", "contract", "databricks"},
     "delivery": {"errors", "spec", "contract", "databricks", "review"},

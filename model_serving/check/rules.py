@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from model_serving.check.resources import registered_resources
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
-from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
+from model_serving.policies.pack.waivers import RULE, Waivers, unusable_rule
 from model_serving.policies.rules import RULES
 from model_serving.policies.rules.waiver_faults import waivers as waivers_rule
 from model_serving.spec.field_path import FieldPath
@@ -44,13 +44,11 @@ def _of_rule(rule: Rule, registered: list[Registered]) -> Iterator[tuple[Resourc
 
 def _waivers(stack: Stack, today: date) -> tuple[dict[str, Waivers], list[Located]]:
     """Each waiver by its key, so that its violations have a location. As in the pack, one error disables all."""
-    waivers: dict[str, Waivers] = {}
-    errors: list[Located] = []
-    for key, waiver in stack.waivers.items():
-        try:
-            waivers[key] = Waivers(parse({key: waiver.model_dump()}, RULES), today)
-        except WaiverError as error:
-            errors.append((("waivers", key), waivers_rule, Violation(str(error))))
+    faults = {key: fault for key, waiver in stack.waivers.items() if (fault := unusable_rule(waiver, RULES))}
+    errors: list[Located] = [
+        (("waivers", key, "rule"), waivers_rule, Violation(fault)) for key, fault in faults.items()
+    ]
+    waivers = {key: Waivers({key: waiver}, today) for key, waiver in stack.waivers.items()}
     return ({} if errors else waivers), errors
 
 

@@ -1,8 +1,8 @@
-"""Endpoints as they are in the workspace now: one listing, then reads together, each endpoint once a run.
+"""Live endpoints: one listing, then concurrent reads of single endpoints, each once per run.
 
-The engine asks about one resource at a time and waits for the answer. So the first question starts the listing, and a
-question that has to wait starts other reads with it: of listed endpoints, twice as many each time, since a stack's
-endpoints are usually asked for one after another. What that may cost is bounded by what was asked for.
+The engine asks about one resource at a time and waits for the answer. The first question starts the listing. A question
+that has to wait starts reads of other listed endpoints, twice as many each time, because the engine usually asks about
+a stack's endpoints one after another. The number of reads is bounded by the number of questions.
 """
 
 import threading
@@ -14,19 +14,19 @@ from typing import Any, Final, Protocol, TypeAlias
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
 
 TOGETHER: Final = 32
-"""Reads at a time."""
+"""Concurrent reads."""
 
 AHEAD: Final = 32
-"""At most so many reads for each endpoint that was asked for."""
+"""The number of reads per question, at most."""
 
 MAX_UNLISTED_PROBES: Final = 8
-"""In a preview, so many endpoints that the listing doesn't have are looked for by name; then it is believed."""
+"""How many endpoints that are not listed a preview looks up by name before it trusts the listing."""
 
 
 class UnreadableError(Exception):
-    """The workspace did not tell whether the endpoint exists. The text says why.
+    """The endpoint could not be read from the workspace. The text says why.
 
-    `lasting`: it was tried until time ran out, so the next read won't do better.
+    `lasting`: retries ended with a timeout, so another read would fail too.
     """
 
     def __init__(self, message: str, *, lasting: bool = False) -> None:
@@ -35,14 +35,14 @@ class UnreadableError(Exception):
 
 
 class Client(Protocol):
-    """Reads from one workspace. Raises UnreadableError; None is what isn't there."""
+    """Reads of one workspace: None for what doesn't exist. Raises UnreadableError."""
 
     def get(self, path: str) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
 class LiveEndpoint:
-    """What a rule may want to know of an endpoint that exists. `traffic` is its split, by served entity."""
+    """A live endpoint. `traffic` has its percentages by served entity, `answer` the API's whole answer."""
 
     name: str
     endpoint_id: str
@@ -55,12 +55,12 @@ class LiveEndpoint:
 
 @dataclass(frozen=True)
 class Listing:
-    """The endpoints that the workspace lists: their names, as written there, by creator."""
+    """The endpoints that the workspace lists: their creators by name."""
 
     creators: dict[str, str]
 
-    def written(self, name: str) -> str | None:
-        """The name as it is listed, whatever its casing; None where it is not."""
+    def listed_name(self, name: str) -> str | None:
+        """The name as it is listed, ignoring case; None if it is not listed."""
         if name in self.creators:
             return name
         return next((listed for listed in self.creators if listed.casefold() == name.casefold()), None)
@@ -72,11 +72,11 @@ _Read: TypeAlias = "Future[LiveEndpoint | None]"
 class Endpoints:
     """The endpoints of one workspace, read with one set of credentials.
 
-    A listing holds what the caller may view, and may lag behind. A name that isn't in it is read by itself before it
-    counts as free: always during `up`, when a replacement would follow; in a preview, where nothing is touched, only
-    the first few, so that the preview of a first deployment stays quick.
+    A listing contains what the caller may view, and may be out of date. So a name that is not listed is looked up
+    before it counts as free: always during `up`, when a replacement would follow; in a preview, which changes nothing,
+    only for the first few names, so that the preview of a first deployment is quick.
 
-    `waits` counts the questions about listed endpoints whose read had not been started yet.
+    `waits` counts the questions about listed endpoints whose read had not started.
     """
 
     def __init__(self, connect: Callable[[], Client], *, is_preview: bool) -> None:
@@ -93,11 +93,11 @@ class Endpoints:
         self._not_listed = 0
 
     def read(self, name: str) -> LiveEndpoint | None:
-        """The endpoint of that name, or None where there is none. Raises UnreadableError."""
+        """The endpoint of that name, or None. Raises UnreadableError."""
         with self._lock:
             self._asked += 1
             client, listing = self._open()
-            listed = listing.written(name) if listing else None
+            listed = listing.listed_name(name) if listing else None
             if listing and listed is None and self._is_free(name):
                 return None
             wanted = listed or name
@@ -119,17 +119,17 @@ class Endpoints:
             if self._client is None or error.lasting:
                 self._down = error
                 raise
-            # The listing alone is refused: each endpoint is read by its name.
+            # Only the listing is refused: each endpoint is read by name.
         return self._client, self._listing
 
     def _is_free(self, name: str) -> bool:
-        """Whether the listing is believed that there is no endpoint of that name."""
+        """Whether the listing is trusted that no endpoint has this name."""
         if name not in self._reads:
             self._not_listed += 1
         return self._is_preview and self._not_listed > MAX_UNLISTED_PROBES and name not in self._reads
 
     def _read_ahead(self, client: Client, listing: Listing, asked: str) -> None:
-        """Start other reads: of endpoints that the same identity created, as this stack's probably are."""
+        """Start reads of other endpoints of the same creator, which probably belong to this stack."""
         self.waits += 1
         room = min(2**self.waits, AHEAD * self._asked) - len(self._reads)
         mine = listing.creators[asked]

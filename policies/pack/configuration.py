@@ -1,10 +1,9 @@
-"""The pack's configuration: checked as a whole, and described as a JSON schema.
+"""The pack's configuration: its mistakes, and its JSON schema.
 
-The engine checks the types of known settings. It takes rules and settings that don't exist without a word, and a
-setting that was misspelt is then a rule that is weaker than its owner believes; so those are mistakes here.
+The engine checks the types of known settings, but silently accepts unknown rules and settings. A rule with a misspelled
+setting is weaker than its owner believes, so these are errors here.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,27 +14,27 @@ _TYPES: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "boo
 
 
 def mistakes(rules: Iterable[Rule], config: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What is wrong with a configuration, given as settings by rule: a sentence each."""
+    """The mistakes in a configuration, given as settings by rule, as one line each."""
     known = {rule.name: rule for rule in rules}
     found: list[str] = []
     for name, given in config.items():
         if name in known:
-            found += _in_settings(known[name], given)
+            found += _setting_mistakes(known[name], given)
         elif name != "all":
-            found.append(f"{name}: there is no such rule. {_meant(name, [*known, 'all'])}")
+            found.append(f"{name}: unknown rule. {_suggestion(name, [*known, 'all'])}")
     return found
 
 
-def _in_settings(rule: Rule, given: Mapping[str, Any]) -> Iterator[str]:
+def _setting_mistakes(rule: Rule, given: Mapping[str, Any]) -> Iterator[str]:
     for key, value in given.items():
         schema = rule.settings.get(key)
         if schema is None:
-            yield f'{rule.name}: there is no setting "{key}". {_meant(key, list(rule.settings))}'
-        elif fault := _fault(schema, _whole(value)):
-            yield f"{rule.name}: {key}: {fault}; found {value!r}"
+            yield f'{rule.name}: unknown setting "{key}". {_suggestion(key, list(rule.settings))}'
+        elif mistake := _value_mistake(schema, _as_integer(value)):
+            yield f"{rule.name}: {key}: {mistake}; found {value!r}"
 
 
-def _fault(schema: Mapping[str, Any], value: Any) -> str | None:
+def _value_mistake(schema: Mapping[str, Any], value: Any) -> str | None:
     kind = str(schema["type"])
     if not isinstance(value, _TYPES[kind]) or (kind == "integer" and isinstance(value, bool)):
         return f"must be of type {kind}"
@@ -44,20 +43,19 @@ def _fault(schema: Mapping[str, Any], value: Any) -> str | None:
     if "minimum" in schema and value < schema["minimum"]:
         return f"must be at least {schema['minimum']}"
     if isinstance(value, list) and not all(isinstance(item, _TYPES[schema["items"]["type"]]) for item in value):
-        return f"must hold values of type {schema['items']['type']} only"
+        return f"must have values of type {schema['items']['type']} only"
     return None
 
 
-def _whole(value: Any) -> Any:
-    """The wire knows one kind of number."""
+def _as_integer(value: Any) -> Any:
+    """Pulumi's wire format has floats only."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _meant(name: str, allowed: list[str]) -> str:
-    close = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    if close:
-        return f'Did you mean "{close[0]}"?'
-    return f"There are: {', '.join(allowed)}" if allowed else "It has none"
+def _suggestion(name: str, allowed: list[str]) -> str:
+    from model_serving.spec.validation.suggestions import suggestion  # noqa: PLC0415  pydantic, for a mistake only
+
+    return suggestion(name, allowed, "There are")
 
 
 def schema(rules: Iterable[Rule]) -> dict[str, Any]:
@@ -70,15 +68,15 @@ def schema(rules: Iterable[Rule]) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "all": {"description": "The level of every rule that is not named.", "anyOf": _either(level, {})}
+            "all": {"description": "The level of every rule that is not named.", "anyOf": _level_or_settings(level, {})}
         }
         | {
-            rule.name: {"description": rule.description, "anyOf": _either(level, rule.settings)}
+            rule.name: {"description": rule.description, "anyOf": _level_or_settings(level, rule.settings)}
             for rule in sorted(rules, key=lambda rule: rule.name)
         },
     }
 
 
-def _either(level: dict[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _level_or_settings(level: dict[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     properties = {"enforcementLevel": level} | {key: dict(value) for key, value in settings.items()}
     return [level, {"type": "object", "additionalProperties": False, "properties": properties}]

@@ -1,7 +1,7 @@
-"""Reading a resource's inputs: a value is present, absent, or not known yet, and a rule must say what each means.
+"""Values in a resource's inputs: present, absent or unknown. Each rule decides what an unknown value means.
 
-On Pulumi's wire an unknown value is one of seven fixed texts. The SDK's own proxies raise on any touch of one, and a
-mandatory rule that does so becomes an advice. Here an unknown is a value like others: `UNKNOWN`.
+In Pulumi's wire format an unknown value is a fixed string. The SDK's proxies raise an error on any use of one, which
+turns a mandatory rule into an advisory one. Here it is a value like any other: `UNKNOWN`.
 """
 
 from collections.abc import Mapping
@@ -16,30 +16,30 @@ class _Unknown(Enum):
 
 
 UNKNOWN: Final = _Unknown.UNKNOWN
-"""Depends on something that is not there yet: known only during `up`."""
+"""A value that is known only during `up`."""
 
 
 def from_wire(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs as they come over the wire, as plain data."""
-    return {key: _plain(value) for key, value in properties.items()}
+    """Inputs in Pulumi's wire format as plain data."""
+    return {key: _value_from_wire(value) for key, value in properties.items()}
 
 
-def _plain(value: Any) -> Any:
+def _value_from_wire(value: Any) -> Any:
     if isinstance(value, str):
         return UNKNOWN if value in UNKNOWN_VALUES else value
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_value_from_wire(item) for item in value]
     if isinstance(value, dict):
         if SIGNATURE_KEY in value:
-            return _plain(value.get("value"))
-        return {key: _plain(item) for key, item in value.items()}
+            return _value_from_wire(value.get("value"))
+        return {key: _value_from_wire(item) for key, item in value.items()}
     if isinstance(value, float) and value.is_integer():
-        return int(value)  # the wire has one kind of number
+        return int(value)  # the wire format has floats only
     return value
 
 
 def at(inputs: Any, *path: str) -> Any:
-    """The value at a path of maps: itself, None where it is absent, UNKNOWN where it or a map above it is."""
+    """The value at a path of keys; None if it is absent, UNKNOWN if it or a map above it is unknown."""
     for key in path:
         if inputs is UNKNOWN:
             return UNKNOWN
@@ -48,18 +48,18 @@ def at(inputs: Any, *path: str) -> Any:
 
 
 def items(inputs: Any, *path: str) -> list[Any]:
-    """The items of a list at a path; none where it is absent or not known yet."""
+    """The items of the list at a path; empty if it is absent or unknown."""
     found = at(inputs, *path)
     return found if isinstance(found, list) else []
 
 
 def flag(value: Any) -> bool:
-    """A boolean as the provider takes it: absent means false, and the texts "true" and "1" mean true."""
+    """A boolean as the provider reads it: absent is false, the strings "true" and "1" are true."""
     return value.strip().lower() in ("true", "1") if isinstance(value, str) else bool(value)
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether anything in a value is not known yet."""
+    """Whether a value is, or contains, an unknown one."""
     if isinstance(value, dict):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list):

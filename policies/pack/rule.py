@@ -1,4 +1,4 @@
-"""What a rule is: its name, what it asks of which resources, and everything that its page in the docs says."""
+"""A rule: its name and level, its check, and the text of its section in docs/policies.md."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +11,10 @@ Settings: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource that is about to be registered, as the engine shows it: its new inputs, never its old ones.
+    """A resource that is about to be registered, with its new inputs. The engine never shows a policy the old ones.
 
-    `provider` holds the inputs of the resource's own provider, `stack` the name of the stack, `is_preview` whether
-    values may be unknown because nothing has been made yet. `written` is what the stack's own file says about the
-    endpoint of that key, if it is one of this project's.
+    `provider` holds the inputs of the resource's provider, `stack` the name of the stack. In a preview, inputs may be
+    unknown. `stack_file_spec` is what the stack's own file declares for an endpoint, empty for any other resource.
     """
 
     type: str
@@ -35,10 +34,11 @@ class Resource:
 
 @dataclass(frozen=True)
 class Violation:
-    """What a rule has to say about a resource. `told` is said and never refuses, whatever the rule's level.
+    """What a rule reports about a resource.
 
-    `ends_preview`: a preview, which goes on after other refusals, can't go on after this one. `about` is the field
-    below the resource's part of a stack file, in that file's words; empty where it is all of it or one is missing.
+    `advisory`: reported, never blocks, whatever the rule's level. `ends_preview`: the preview stops here, while it
+    continues after other violations. `field_path` is the field below the resource's part of a stack file, in the stack
+    file's names; empty for the whole part.
     """
 
     message: str
@@ -49,7 +49,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Registered:
-    """A resource as it is once all are known, with the URNs that it depends on. Its inputs are then its outputs."""
+    """A resource after all are registered, with its outputs as inputs, and the URNs that it depends on."""
 
     resource: Resource
     dependencies: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ StackCheck: TypeAlias = Callable[[Sequence[Registered], Settings], Iterator[tupl
 
 
 def no_check(_resource: Resource, _settings: Settings) -> Iterator[Violation]:
-    """The check of a rule that looks at all resources together only."""
+    """The check of a rule that has a `check_stack` only."""
     return iter(())
 
 
@@ -87,20 +87,20 @@ class Rule:
     reads_workspace: bool = False
 
     def with_defaults(self, given: Settings | None) -> dict[str, Any]:
-        """The settings in full."""
+        """The given settings, completed by the defaults."""
         return {key: schema["default"] for key, schema in self.settings.items()} | dict(given or {})
 
 
-def stacks_setting(default: list[str], what: str) -> dict[str, Any]:
-    """The schema of a setting that names stacks by pattern."""
+def stacks_setting(default: list[str], description: str) -> dict[str, Any]:
+    """The schema of a setting that selects stacks by name or pattern."""
     return {
         "type": "array",
         "items": {"type": "string"},
         "default": default,
-        "description": f"{what}, as names or patterns such as prod-*",
+        "description": f"{description}, as names or patterns such as prod-*",
     }
 
 
 def applies_to(stack: str, settings: Settings) -> bool:
-    """Whether the stack is one of those that the rule's `stacks` setting names."""
+    """Whether the rule's `stacks` setting selects the stack."""
     return any(fnmatchcase(stack, pattern) for pattern in settings["stacks"])

@@ -1,4 +1,4 @@
-"""A rule as Pulumi's SDK knows it. Apart from the rules, which are read without that SDK too."""
+"""A rule as a policy of Pulumi's SDK. The rules themselves don't import it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,9 +17,9 @@ from model_serving.policies.pack.rule import Resource, Rule
 
 
 def as_policy(rule: Rule) -> ResourceValidationPolicy:
-    """The rule as a policy, which can be put into other packs, too.
+    """The rule as a policy, also for other packs.
 
-    Without this pack's own service there is one level only: what would be told is left out.
+    Without this pack's own service a policy has one level, so advisory violations are left out.
     """
     schema = PolicyConfigSchema({key: dict(value) for key, value in rule.settings.items()})
 
@@ -43,12 +43,12 @@ def _resource(args: ResourceValidationArgs) -> Resource:
         type=args.resource_type,
         name=args.name,
         urn=args.urn,
-        inputs=_plain(args.props),
-        provider=_plain(args.provider.props) if args.provider else {},
+        inputs=_inputs(args.props),
+        provider=_inputs(args.provider.props) if args.provider else {},
         protect=bool(args.opts.protect),
     )
 
 
-def _plain(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that the SDK hands to a rule as plain data: proxies and secrets taken off, unknowns as UNKNOWN."""
+def _inputs(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs without the SDK's proxies and secrets, with UNKNOWN for unknown values."""
     return from_wire(serialize_properties(properties))

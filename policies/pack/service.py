@@ -1,9 +1,9 @@
-"""The pack as the engine calls it: pulumi_policy's own service, with some of its answers made here.
+"""The pack as the engine calls it: pulumi_policy's own service with some calls replaced.
 
-- `Configure` refuses a configuration with unknown rules or settings, which the engine lets pass.
-- `Analyze` parses a resource once for all rules, not anew for each, applies waivers, and says what is only to be told
-  at the advisory level, whatever the rule's own.
-- `AnalyzeStack` does the same for what can be seen only when all resources are known.
+- `Configure` refuses unknown rules and settings, which the engine accepts.
+- `Analyze` parses a resource once for all rules, applies waivers, and reports an advisory violation as such, whatever
+  the rule's level.
+- `AnalyzeStack` does the same for the checks that need all resources.
 """
 
 import os
@@ -26,12 +26,12 @@ from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, pars
 
 
 def serve(name: str, rules: tuple[Rule, ...]) -> None:
-    """Serve the rules to the engine until it hangs up."""
+    """Serve the rules to the engine until it disconnects."""
 
     class Service(_Service):
         rules_of_pack = rules
 
-    # The SDK has no other way to a `Configure` or an `Analyze` of one's own.
+    # The SDK has no other way to replace `Configure` and `Analyze`.
     policy._PolicyAnalyzerServicer = Service  # type: ignore[assignment, misc]  # noqa: SLF001
     PolicyPack(name, policies=[as_policy(rule) for rule in rules])
 
@@ -49,15 +49,15 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     @cached_property
     def _waivers(self) -> Waivers:
         self._configure_runtime_settings()  # type: ignore[no-untyped-call]
-        return _of_the_stack_file(self.rules_of_pack)
+        return _waivers_of_stack_file(self.rules_of_pack)
 
     @cached_property
-    def _written(self) -> Mapping[str, Any]:
-        """What the stack's own file says of endpoints. Read once: for each resource it would be parsed anew."""
+    def _declared_endpoints(self) -> Mapping[str, Any]:
+        """The endpoints in the stack's own file, parsed once per run."""
         self._configure_runtime_settings()  # type: ignore[no-untyped-call]
-        return _endpoints_of_the_stack_file()
+        return _endpoints_of_stack_file()
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802  the wire's name
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's name
         given = {rule: json_format.MessageToDict(config.properties) for rule, config in request.policyConfig.items()}
         if found := mistakes(self.rules_of_pack, given):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(found))
@@ -75,14 +75,14 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         return response
 
     def _end_preview(self, context: Any, rule: Rule, violations: Iterable[Violation]) -> None:
-        """Answer with an error where a preview would go on to wait: it shows violations at its end only."""
+        """Fail the call if a preview would continue and wait: violations are shown only when it ends."""
         if self._is_preview and self._level(rule) != EnforcementLevel.ADVISORY:
             for violation in violations:
                 if violation.ends_preview and not violation.advisory:
                     context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{rule.name}: {violation.message}")
 
     def Remediate(self, _request: Any, _context: Any) -> Any:  # noqa: N802
-        return proto.RemediateResponse()  # no rule mends a resource
+        return proto.RemediateResponse()  # no rule changes a resource
 
     def AnalyzeStack(self, request: Any, _context: Any) -> Any:  # noqa: N802
         response = proto.AnalyzeResponse()
@@ -115,12 +115,12 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             type=request.type,
             name=request.name,
             urn=request.urn,
-            inputs=_plain(request.properties),
-            provider=_plain(request.provider.properties) if request.HasField("provider") else {},
+            inputs=_inputs(request.properties),
+            provider=_inputs(request.provider.properties) if request.HasField("provider") else {},
             protect=request.options.protect,
             stack=self._stack,
             is_preview=self._is_preview,
-            stack_file_spec=_map(self._written.get(request.name)),
+            stack_file_spec=_mapping(self._declared_endpoints.get(request.name)),
         )
 
     def _report(self, response: Any, rule: Rule, violations: Iterable[Violation], urn: str) -> None:
@@ -132,26 +132,26 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             self._create_report_violation(response, rule.name, rule.description, at)(violation.message, urn)
 
 
-def _of_the_stack_file(rules: Iterable[Rule]) -> Waivers:
-    """The waivers of this run. A mistake among them is kept, for the rule `waivers` to tell; none of them counts."""
+def _waivers_of_stack_file(rules: Iterable[Rule]) -> Waivers:
+    """The waivers of this run. With a mistake in one, none counts, and the rule `waivers` reports it."""
     try:
-        written = pulumi.Config("model-serving").get_object("waivers") or {}
-        waivers, mistake = parse(written, rules), None
+        declared = pulumi.Config("model-serving").get_object("waivers")
+        waivers, mistake = parse(declared, rules) if declared else {}, None
     except (WaiverError, pulumi.ConfigTypeError) as error:
-        waivers, mistake = [], str(error)
+        waivers, mistake = {}, str(error)
     return Waivers(waivers, datetime.now(UTC).date(), mistake)
 
 
-def _endpoints_of_the_stack_file() -> Mapping[str, Any]:
+def _endpoints_of_stack_file() -> Mapping[str, Any]:
     try:
-        return _map(pulumi.Config("model-serving").get_object("endpoints"))
+        return _mapping(pulumi.Config("model-serving").get_object("endpoints"))
     except pulumi.ConfigTypeError:
         return {}  # another project's setting of the same name
 
 
-def _map(value: Any) -> Mapping[str, Any]:
+def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _plain(properties: Any) -> Mapping[str, Any]:
+def _inputs(properties: Any) -> Mapping[str, Any]:
     return from_wire(json_format.MessageToDict(properties))

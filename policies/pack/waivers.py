@@ -1,139 +1,128 @@
-"""Waivers: one resource is let off one rule, with a reason, an owner and a day on which that ends.
+"""Waivers: one resource is exempt from one rule until a day, with a reason and an owner.
 
-They stand in the stack's own file, beside what they excuse, and so are reviewed with it:
+They are declared in the stack's own file, so the reviewer of the stack reviews them:
 
     model-serving:waivers:
       nightly-scorer-may-sleep:
         rule: production-stays-warm
         resource: nightly-scorer
-        reason: It runs at night only; a cold start is cheaper than a warm day
+        reason: It runs at night only; a cold start is cheaper than a day without calls
         owner: risk-platform
         expires: 2027-03-31
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_serving.policies.pack.rule import Resource, Rule, Violation
 
-RULE = "waivers"
-"""The rule that speaks for them."""
+if TYPE_CHECKING:
+    from model_serving.spec.vocabulary.waiver import Waiver
 
-_FIELDS = ("rule", "resource", "reason", "owner", "expires")
+RULE = "waivers"
+"""The rule that reports violations of the waivers themselves."""
+
+_MIDNIGHT = ("T00:00:00Z", " 00:00:00 +0000 UTC")
+"""What the engine adds to a day that is written without quotes in a stack file: midnight, as Go prints it."""
 
 
 class WaiverError(ValueError):
-    """A waiver that can't be understood. The text says which and why."""
+    """Waivers that can't be used. The text says which and why."""
 
 
-@dataclass(frozen=True)
-class Waiver:
-    """One exception, which holds until the end of the day `expires`.
+def parse(declared: Any, rules: Iterable[Rule]) -> "dict[str, Waiver]":
+    """The waivers of a stack file by key. Raises WaiverError with everything that is wrong with them."""
+    # Imported here: only a stack with waivers pays for pydantic.
+    from pydantic import ValidationError  # noqa: PLC0415
 
-    `resource` is the Pulumi name of the resource, which for an endpoint is its key in the stack file.
-    """
+    from model_serving.spec.field_path import dotted  # noqa: PLC0415
+    from model_serving.spec.validation.messages import explain  # noqa: PLC0415
+    from model_serving.spec.vocabulary.waiver import Waiver  # noqa: PLC0415
 
-    key: str
-    rule: str
-    resource: str
-    reason: str
-    owner: str
-    expires: date
-
-    def has_expired(self, today: date) -> bool:
-        return today > self.expires
-
-    def covers(self, rule: Rule, resource: Resource) -> bool:
-        return (self.rule, self.resource) == (rule.name, resource.name)
-
-
-def parse(written: Any, rules: Iterable[Rule]) -> list[Waiver]:
-    """The waivers of a stack file. Raises WaiverError with everything that is wrong with them."""
-    if not isinstance(written, Mapping):
-        raise WaiverError("model-serving:waivers is a map of waivers by a name of yours")
-    known = {rule.name: rule for rule in rules}
-    faults = [fault for key, given in written.items() for fault in _faults(str(key), given, known)]
+    if not isinstance(declared, Mapping):
+        raise WaiverError("model-serving:waivers must be a map of waivers by a key of your choice")
+    waivers: dict[str, Waiver] = {}
+    faults: list[str] = []
+    for key, given in declared.items():
+        try:
+            waivers[key] = Waiver.model_validate(_without_midnight(given))
+        except ValidationError as error:
+            for each in error.errors():
+                path = ("waivers", key, *each["loc"])
+                faults.append(f"model-serving:{dotted(path)}: {explain(each, path)[0]}")
+    known = tuple(rules)
+    faults += [
+        f"model-serving:waivers.{key}.rule: {fault}"
+        for key, waiver in waivers.items()
+        if (fault := unusable_rule(waiver, known))
+    ]
     if faults:
         raise WaiverError("; ".join(faults))
-    return [
-        Waiver(key=key, **{field: given[field] for field in _FIELDS[:-1]}, expires=_day(given["expires"]) or date.min)
-        for key, given in written.items()
-    ]
+    return waivers
 
 
-def _faults(key: str, given: Any, known: Mapping[str, Rule]) -> Iterator[str]:
-    place = f"model-serving:waivers.{key}"
-    if not isinstance(given, Mapping) or set(given) != set(_FIELDS):
-        yield f"{place}: a waiver has exactly the fields {', '.join(_FIELDS)}"
-        return
-    for field in _FIELDS[:-1]:
-        if not isinstance(given[field], str) or not given[field].strip():
-            yield f"{place}.{field}: must be a text; found {given[field]!r}"
-    if _day(given["expires"]) is None:
-        yield f'{place}.expires: must be a day such as 2027-03-31; found "{given["expires"]}"'
-    rule = known.get(str(given["rule"]))
+def _without_midnight(given: Any) -> Any:
+    if not isinstance(given, Mapping) or not isinstance(given.get("expires"), str):
+        return given
+    day = given["expires"]
+    for midnight in _MIDNIGHT:
+        day = day.removesuffix(midnight)
+    return {**given, "expires": day}
+
+
+def unusable_rule(waiver: "Waiver", rules: Iterable[Rule]) -> str | None:
+    """Why the waiver's rule can't be waived; None if it can."""
+    known = {rule.name: rule for rule in rules}
+    rule = known.get(waiver.rule)
     if rule is None:
-        yield f'{place}.rule: there is no rule "{given["rule"]}". There are: {", ".join(known)}'
-    elif not rule.waivable:
-        yield f'{place}.rule: "{rule.name}" can\'t be waived'
-
-
-_MOMENTS = ("T00:00:00Z", " 00:00:00 +0000 UTC")
-"""What the engine makes of a day that stands in a stack file without quotation marks: its first moment, as Go says."""
-
-
-def _day(text: Any) -> date | None:
-    day = str(text)
-    for moment in _MOMENTS:
-        day = day.removesuffix(moment)
-    try:
-        return date.fromisoformat(day)
-    except ValueError:
-        return None
+        return f'there is no rule "{waiver.rule}". There are: {", ".join(known)}'
+    return None if rule.waivable else f'"{rule.name}" can\'t be waived'
 
 
 class Waivers:
-    """The waivers of a run and which of them were used."""
+    """The waivers of a run and which of them were used. `mistake` says why none of them counts."""
 
-    def __init__(self, waivers: Iterable[Waiver], today: date, mistake: str | None = None) -> None:
-        self._waivers = list(waivers)
-        self._today = today
+    def __init__(self, waivers: "Mapping[str, Waiver]", today: date, mistake: str | None = None) -> None:
+        self._expired = {key: waiver for key, waiver in waivers.items() if today > waiver.expires}
+        self._valid = {key: waiver for key, waiver in waivers.items() if key not in self._expired}
         self._mistake = mistake
         self._used: set[str] = set()
 
     def faults(self) -> Iterator[Violation]:
-        """What keeps the waivers from counting: a mistake in them, or a day that is over."""
+        """A violation for the mistake, and one for each waiver that has expired."""
         if self._mistake:
             yield Violation(self._mistake)
-        for waiver in self._waivers:
-            if waiver.has_expired(self._today):
-                yield Violation(
-                    f'Waiver "{waiver.key}" ({waiver.rule} for "{waiver.resource}", owner {waiver.owner}) expired on '
-                    f"{waiver.expires}. Mend the resource and take the waiver out, or agree on a new day"
-                )
+        for key, waiver in self._expired.items():
+            yield Violation(
+                f"{_title(key, waiver)} (owner {waiver.owner}) expired on {waiver.expires}. Fix the resource and "
+                "remove the waiver, or extend `expires`"
+            )
 
     def apply(self, rule: Rule, resource: Resource, violations: Iterable[Violation]) -> Iterator[Violation]:
-        """The violations, each that is waived turned into one that is told with who answers for it."""
+        """The violations; those that are waived are advisory and name the waiver and its owner."""
         if rule.name == RULE:
             yield from self.faults()
-        waiver = next((each for each in self._waivers if each.covers(rule, resource)), None)
+        covers = (rule.name, resource.name)
+        key = next((key for key, each in self._valid.items() if (each.rule, each.resource) == covers), None)
         for violation in violations:
-            if waiver is None or waiver.has_expired(self._today) or violation.advisory:
+            if key is None or violation.advisory:
                 yield violation
                 continue
-            self._used.add(waiver.key)
+            self._used.add(key)
+            waiver = self._valid[key]
             message = (
-                f'Waived until {waiver.expires} by "{waiver.key}" (owner {waiver.owner}): {waiver.reason}. '
-                f"What is waived: {violation.message}"
+                f'Waived until {waiver.expires} by "{key}" (owner {waiver.owner}): {waiver.reason}. '
+                f"Waived violation: {violation.message}"
             )
             yield Violation(message, advisory=True, field_path=violation.field_path)
 
     def unused(self) -> Iterator[Violation]:
-        for waiver in self._waivers:
-            if waiver.key not in self._used and not waiver.has_expired(self._today):
-                yield Violation(
-                    f'Waiver "{waiver.key}" ({waiver.rule} for "{waiver.resource}") excuses nothing: take it out',
-                    advisory=True,
-                )
+        """An advisory violation for each waiver that waived nothing."""
+        for key, waiver in self._valid.items():
+            if key not in self._used:
+                yield Violation(f"{_title(key, waiver)} waives nothing. Remove it", advisory=True)
+
+
+def _title(key: str, waiver: "Waiver") -> str:
+    return f'Waiver "{key}" of {waiver.rule} for "{waiver.resource}"'

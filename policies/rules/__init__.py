@@ -1,4 +1,4 @@
-"""Every rule of the pack, in the order in which they are told."""
+"""Every rule of the pack, in the order of the documentation."""
 
 from model_serving.policies.rules.access import (
     no_manage_for_everyone,

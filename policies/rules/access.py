@@ -1,4 +1,4 @@
-"""Who may do what with an endpoint."""
+"""Who may query and manage an endpoint."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,8 +22,8 @@ def _is_of_an_endpoint(resource: Resource) -> bool:
     return resource.inputs.get("servingEndpointId") is not None
 
 
-def _everyone(resource: Resource, level: str) -> Iterator[tuple[int, str]]:
-    """The groups of everyone that are given a level, each with its position in the list."""
+def _grants_to_everyone(resource: Resource, level: str) -> Iterator[tuple[int, str]]:
+    """The groups of everyone that get this level, each with its position in the list."""
     if _is_of_an_endpoint(resource):
         for number, entry in enumerate(items(resource.inputs, "accessControls")):
             group = at(entry, "groupName")
@@ -32,17 +32,17 @@ def _everyone(resource: Resource, level: str) -> Iterator[tuple[int, str]]:
 
 
 def _check_manage(resource: Resource, _settings: Settings) -> Iterator[Violation]:
-    for number, group in _everyone(resource, "CAN_MANAGE"):
+    for number, group in _grants_to_everyone(resource, "CAN_MANAGE"):
         yield Violation(
-            f'Group "{group}" would manage the endpoint: everyone could change, delete and open it to others. '
-            "Name the group of those who own it",
+            f'Group "{group}" would manage the endpoint: everyone could change it, delete it and grant access to it. '
+            "Name the group that owns it",
             field_path=(number,),
         )
 
 
 def _check_query(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if applies_to(resource.stack, settings):
-        for number, group in _everyone(resource, "CAN_QUERY"):
+        for number, group in _grants_to_everyone(resource, "CAN_QUERY"):
             yield Violation(
                 f'Group "{group}" would query the endpoint in stack "{resource.stack}". Name the service principals '
                 "that call it",
@@ -57,8 +57,9 @@ def _check_declared(registered: Sequence[Registered], _settings: Settings) -> It
             yield (
                 each.resource,
                 Violation(
-                    f'Endpoint "{each.resource.inputs.get("name")}" declares no permissions: who may query it is then '
-                    "decided by hand, and lost when it is made anew. Declare them beside it"
+                    f'Endpoint "{each.resource.inputs.get("name")}" has no permissions in the program. '
+                    "Permissions set by "
+                    "hand are lost when it is replaced. Declare them"
                 ),
             )
 
@@ -74,32 +75,32 @@ def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Ite
             (each for each in optimized if grant.resource.type == PERMISSIONS and _belongs(grant, each)), None
         )
         if endpoint:
-            for violation in _people(grant.resource, str(endpoint.inputs.get("name"))):
+            for violation in _callers_without_oauth(grant.resource, str(endpoint.inputs.get("name"))):
                 yield grant.resource, violation
 
 
-def _people(grant: Resource, endpoint: str) -> Iterator[Violation]:
+def _callers_without_oauth(grant: Resource, endpoint: str) -> Iterator[Violation]:
     for number, entry in enumerate(items(grant.inputs, "accessControls")):
         if at(entry, "permissionLevel") != "CAN_QUERY":
             continue
         if user := at(entry, "userName"):
             yield Violation(
-                f'User "{user if user is not UNKNOWN else "(not known yet)"}" would query the route-optimized endpoint '
-                f'"{endpoint}", which takes OAuth tokens only: a personal access token gets 401. Let a service '
-                "principal with an OAuth secret call it",
+                f'User "{user if user is not UNKNOWN else "(unknown)"}" would query the route-optimized endpoint '
+                f'"{endpoint}", which accepts OAuth tokens only: a personal access token gets 401. Grant CAN_QUERY to '
+                "a service principal with an OAuth secret",
                 field_path=(number,),
             )
         elif group := at(entry, "groupName"):
             yield Violation(
-                f'Group "{group}" may query the route-optimized endpoint "{endpoint}": those of its members who sign '
-                "in with a personal access token get 401",
+                f'Group "{group}" may query the route-optimized endpoint "{endpoint}": members who use a personal '
+                "access token get 401",
                 advisory=True,
                 field_path=(number,),
             )
 
 
 def _belongs(grant: Registered, endpoint: Resource) -> bool:
-    """Whether permissions are those of an endpoint: they depend on it, or hold its id."""
+    """Whether permissions belong to an endpoint: they depend on it, or contain its id."""
     wanted, own = grant.resource.inputs.get("servingEndpointId"), endpoint.inputs.get("servingEndpointId")
     return endpoint.urn in grant.dependencies or (isinstance(wanted, str) and wanted == own)
 
@@ -110,22 +111,22 @@ def _is_on(value: Any) -> bool:
 
 no_manage_for_everyone = Rule(
     name="no-manage-for-everyone",
-    description="No endpoint is managed by the groups of all users.",
+    description="No group of all users manages an endpoint.",
     level="mandatory",
     types=(PERMISSIONS,),
     check=_check_manage,
-    why="Whoever manages an endpoint can change what it serves, delete it, and let others in.",
+    why="Who manages an endpoint can change what it serves, delete it, and grant access to it.",
     passes="CAN_MANAGE for a named group, user or service principal.",
     fails="CAN_MANAGE for the group `users` or `account users`.",
 )
 
 production_names_its_callers = Rule(
     name="production-names-its-callers",
-    description="In production, querying isn't open to all users.",
+    description="No group of all users queries an endpoint of production.",
     level="mandatory",
     types=(PERMISSIONS,),
     check=_check_query,
-    why="Production is called by applications that are known; anyone else is a cost or a leak.",
+    why="Known applications call production. Any other caller is a cost or a leak.",
     passes="CAN_QUERY for service principals and named groups; `users` in another stack.",
     fails="CAN_QUERY for the group `users` or `account users` in a stack that counts as production.",
     settings={"stacks": stacks_setting(["prod"], "Stacks that count as production")},
@@ -133,24 +134,24 @@ production_names_its_callers = Rule(
 
 permissions_declared = Rule(
     name="permissions-declared",
-    description="Each endpoint declares its permissions.",
+    description="Each endpoint has permissions in the program.",
     level="advisory",
     types=(MODEL_SERVING, PERMISSIONS),
     check=no_check,
     check_stack=_check_declared,
-    why="Permissions set by hand are in no file, and a replacement loses them.",
-    passes="An endpoint with permissions beside it.",
-    fails="An endpoint that no permissions name.",
+    why="Permissions set by hand are in no file, and are lost when the endpoint is replaced.",
+    passes="An endpoint whose permissions are declared.",
+    fails="An endpoint without declared permissions.",
 )
 
 optimized_callers_use_oauth = Rule(
     name="optimized-callers-use-oauth",
-    description="Callers of a route-optimized endpoint are service principals with OAuth.",
+    description="Callers of a route-optimized endpoint are service principals.",
     level="mandatory",
     types=(MODEL_SERVING, PERMISSIONS),
     check=no_check,
     check_stack=_check_callers,
-    why="A route-optimized URL takes OAuth tokens only; whoever comes with a personal access token gets 401.",
-    passes="CAN_QUERY for service principals. For a group it is told, as people may be in it.",
+    why="A route-optimized URL accepts OAuth tokens only. A personal access token gets 401.",
+    passes="CAN_QUERY for service principals. A group is reported as advisory, because users may be members.",
     fails="CAN_QUERY for a user.",
 )

@@ -1,4 +1,4 @@
-"""What an endpoint runs on: scale to zero and GPUs."""
+"""Scale to zero and GPUs."""
 
 from collections.abc import Iterator
 
@@ -12,17 +12,17 @@ def _check_warm(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if not applies_to(resource.stack, settings):
         return
     for entity in served(resource.inputs):
-        asleep = at(entity, "scaleToZeroEnabled")
-        if asleep is UNKNOWN:
+        scales = at(entity, "scaleToZeroEnabled")
+        if scales is UNKNOWN:
             yield Violation(
-                f'Can\'t tell yet whether "{entity_name(entity)}" scales to zero',
+                f'Whether "{entity_name(entity)}" scales to zero is unknown until `up`, which checks it',
                 advisory=True,
                 field_path=entity_field(entity),
             )
-        elif flag(asleep):
+        elif flag(scales):
             yield Violation(
-                f'Served entity "{entity_name(entity)}" scales to zero in stack "{resource.stack}": after a pause, the '
-                "next caller waits for a cold start. Turn scale to zero off, or ask for a waiver",
+                f'Served entity "{entity_name(entity)}" scales to zero in stack "{resource.stack}": the next '
+                "caller then waits for a cold start. Set scale_to_zero: false, or declare a waiver",
                 field_path=entity_field(entity, "scale_to_zero"),
             )
 
@@ -34,15 +34,15 @@ def _check_gpu(resource: Resource, settings: Settings) -> Iterator[Violation]:
         kind = at(entity, "workloadType")
         if kind is UNKNOWN:
             yield Violation(
-                f'Can\'t tell yet whether "{entity_name(entity)}" runs on a GPU',
+                f'Whether "{entity_name(entity)}" runs on a GPU is unknown until `up`, which checks it',
                 advisory=True,
                 field_path=entity_field(entity),
             )
         elif isinstance(kind, str) and "GPU" in kind.upper():
             allowed = ", ".join(settings["stacks"]) or "none"
             yield Violation(
-                f'Served entity "{entity_name(entity)}" runs on {kind}, and this stack is not one where GPUs are '
-                f"allowed ({allowed}). Use a CPU workload, or add the stack to this rule's `stacks`",
+                f'Served entity "{entity_name(entity)}" runs on {kind}, but GPUs are allowed only in these stacks: '
+                f"{allowed}. Use a CPU workload, or add the stack to this rule's `stacks`",
                 field_path=entity_field(entity, "workload_type"),
             )
 
@@ -53,7 +53,7 @@ production_stays_warm = Rule(
     level="mandatory",
     types=(MODEL_SERVING,),
     check=_check_warm,
-    why="After a pause, the next caller waits for a cold start: seconds to minutes.",
+    why="After scaling to zero, the next caller waits seconds to minutes for a cold start.",
     passes="Scale to zero off or absent; any endpoint of another stack.",
     fails="Scale to zero on, in a stack that counts as production.",
     settings={"stacks": stacks_setting(["prod"], "Stacks that count as production")},
@@ -61,12 +61,12 @@ production_stays_warm = Rule(
 
 gpu_where_allowed = Rule(
     name="gpu-where-allowed",
-    description="GPUs are used only in the stacks that may.",
+    description="GPU workloads run in the allowed stacks only.",
     level="mandatory",
     types=(MODEL_SERVING,),
     check=_check_gpu,
-    why="A GPU workload costs many times a CPU one, and runs whether or not it is called.",
-    passes="CPU workloads; GPU workloads in a stack that `stacks` names.",
-    fails="A GPU workload type anywhere else. By default that is everywhere.",
+    why="A GPU workload costs many times as much as a CPU workload, called or not.",
+    passes="CPU workloads; GPU workloads in a stack that `stacks` selects.",
+    fails="A GPU workload in any other stack. By default that is every stack.",
     settings={"stacks": stacks_setting([], "Stacks where GPUs are allowed")},
 )

@@ -11,13 +11,13 @@ from model_serving.policies.pack.input_values import UNKNOWN, at, flag, has_unkn
 from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 
 _COMPONENT: Final = f"{SERVING_ENDPOINT_COMPONENT}$"
-"""In the URN of an endpoint of this project's components: they send some of these fields by another resource."""
+"""In the URN of an endpoint of this library's components, which send some of these fields by another resource."""
 
 _READ_AS: Final = {"budgetPolicyId": "effective_budget_policy_id"}
 """Fields that a read returns under another name."""
 
-_NEVER_ANSWERED: Final = frozenset({"rateLimits", "tableNames", "burstScalingEnabled"})
-"""Written and never shown again. Source: Databricks CLI, bundle resources, fields whose remote values it ignores."""
+_WRITE_ONLY: Final = frozenset({"rateLimits", "tableNames", "burstScalingEnabled"})
+"""Fields that no read returns. Source: Databricks CLI, bundle resources, fields whose remote values it ignores."""
 
 _ENTITIES: Final = "config.servedEntities.*."
 
@@ -29,70 +29,82 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     try:
         live = live_endpoint(name, resource.provider, is_preview=resource.is_preview)
     except UnreadableError:
-        return  # route-optimized-create-only says so
-    if live and not resource.replaces(live.endpoint_id):  # a new endpoint is created with all its fields
-        for row in fields("model_serving"):
-            if not (row.handling is Handling.SETTINGS and _COMPONENT in resource.urn):
-                yield from _repeated(row, resource) if row.repeats else ()
-                yield from _lost(row, resource, live)
+        return  # route-optimized-create-only reports it
+    if live is None or resource.replaces(live.endpoint_id):
+        return  # a new endpoint is created with all its fields
+    for row in fields("model_serving"):
+        if not (row.handling is Handling.SETTINGS and _COMPONENT in resource.urn):
+            yield from _resent_at_every_run(row, resource)
+            yield from _removal_that_crashes(row, resource, live)
+            yield from _dropped_change(row, resource, live)
 
 
-def _repeated(row: Field, resource: Resource) -> Iterator[Violation]:
-    """Fields of served entities whose value no read returns: declared, they are another update at every run."""
+def _resent_at_every_run(row: Field, resource: Resource) -> Iterator[Violation]:
+    """A declared field of served entities that no read returns: every run updates it again."""
     name = row.path.removeprefix(_ENTITIES)
-    if name not in _NEVER_ANSWERED:
+    if not row.repeats or name not in _WRITE_ONLY:
         return
     for number, entity in enumerate(items(resource.inputs, "config", "servedEntities")):
         value = at(entity, name)
         if value not in (None, UNKNOWN):
-            way_out = "leave it out, true is the default" if flag(value) else "the provider never sends false"
+            way_out = "remove it, true is the default" if flag(value) else "the provider never sends false"
             yield Violation(f"config.servedEntities[{number}].{name}: {way_out} ({row.reason})")
 
 
-def _lost(row: Field, resource: Resource, live: LiveEndpoint) -> Iterator[Violation]:
-    path = row.path.removesuffix(".*").split(".")
-    wanted, found = at(resource.inputs, *path), at(live.answer, *map(_member, path))
-    if has_unknown(wanted):
-        return
-    field = ".".join(path)
-    if row.on_remove is OnChange.CRASH and not wanted and found:
+def _removal_that_crashes(row: Field, resource: Resource, live: LiveEndpoint) -> Iterator[Violation]:
+    path = _keys(row)
+    if row.on_remove is OnChange.CRASH and not at(resource.inputs, *path) and _live_value(live, path):
+        field = ".".join(path)
         yield Violation(
             f'The live endpoint "{live.name}" has {field} and the program has none. If an earlier program declared it, '
-            f"the provider panics in the middle of `up` ({row.reason}). Declare it with its parts switched off instead"
+            f"the provider panics in the middle of `up` ({row.reason}). Declare it with its parts disabled instead"
         )
-    if row.on_change is not OnChange.DROPPED or wanted is None:
+
+
+def _dropped_change(row: Field, resource: Resource, live: LiveEndpoint) -> Iterator[Violation]:
+    path = _keys(row)
+    desired, actual = at(resource.inputs, *path), _live_value(live, path)
+    if row.on_change is not OnChange.DROPPED or desired is None or has_unknown(desired):
         return
-    if path[-1] in _NEVER_ANSWERED:
+    field = ".".join(path)
+    if path[-1] in _WRITE_ONLY:
+        message = f"{field} of a live endpoint can't be read, and a change of it is never sent ({row.reason})"
+        yield Violation(message, advisory=True)
+    elif (len(path) == 1 or actual) and _differs(desired, actual):  # a new part of the config is sent
         yield Violation(
-            f"{field} of a live endpoint can't be read; a change of it is never sent ({row.reason})", advisory=True
-        )
-    elif (len(path) == 1 or found) and _differs(wanted, found):  # inside the config, what is switched on is sent
-        yield Violation(
-            f'{field} of the live endpoint "{live.name}" won\'t become {_short(_wire(wanted))}: it stays '
-            f"{_short(found or '')}, though Pulumi will say updated ({row.reason})"
+            f'{field} of the live endpoint "{live.name}" stays {_short(actual or "")}, though Pulumi will report an '
+            f"update to {_short(_api_form(desired))} ({row.reason})"
         )
 
 
-def _differs(wanted: Any, found: Any) -> bool:
-    """Whether the workspace has something else, in what a read shows; it may have more than was asked for."""
-    if isinstance(wanted, Mapping):
-        shown = found if isinstance(found, Mapping) else {}
+def _keys(row: Field) -> list[str]:
+    return row.path.removesuffix(".*").split(".")
+
+
+def _live_value(live: LiveEndpoint, path: list[str]) -> Any:
+    return at(live.answer, *map(_read_name, path))
+
+
+def _differs(desired: Any, actual: Any) -> bool:
+    """Whether the workspace has another value, in what a read returns. It may have more than is desired."""
+    if isinstance(desired, Mapping):
+        shown = actual if isinstance(actual, Mapping) else {}
         return any(
-            _differs(value, shown.get(_member(name))) for name, value in wanted.items() if name not in _NEVER_ANSWERED
+            _differs(value, shown.get(_read_name(name))) for name, value in desired.items() if name not in _WRITE_ONLY
         )
-    if isinstance(wanted, list) and isinstance(found, list):
-        return sorted(map(str, wanted)) != sorted(map(str, found))
-    return bool(wanted or found) and wanted != found
+    if isinstance(desired, list) and isinstance(actual, list):
+        return sorted(map(str, desired)) != sorted(map(str, actual))
+    return bool(desired or actual) and desired != actual
 
 
-def _wire(value: Any) -> Any:
-    """The same value in the API's words."""
+def _api_form(value: Any) -> Any:
+    """The value with the names that a read returns."""
     if isinstance(value, Mapping):
-        return {_member(name): _wire(inner) for name, inner in value.items()}
+        return {_read_name(name): _api_form(inner) for name, inner in value.items()}
     return value
 
 
-def _member(name: str) -> str:
+def _read_name(name: str) -> str:
     return _READ_AS.get(name) or api_name(name)
 
 
@@ -103,16 +115,17 @@ def _short(value: Any) -> str:
 
 no_silently_dropped_changes = Rule(
     name="no-silently-dropped-changes",
-    description="What the provider reports as updated is really sent.",
+    description="The provider sends every change that it reports as done.",
     level="advisory",
     types=(MODEL_SERVING,),
     check=_check,
-    why="For some fields the provider says updated and writes nothing, and for one it panics; the field contract knows "
-    "which.",
+    why="For some fields the provider reports an update and sends nothing, and for one it panics. The field contract "
+    "lists them.",
     passes="Fields that an update sends; a new endpoint; values as they are in the workspace; notifications, telemetry "
-    "and AI gateway of this project's components, which send them. What a read never shows (rate limits) is told.",
-    fails="A description, budget policy, notifications, telemetry or switched-off inference table that differs from "
-    "the live endpoint's. No AI gateway where the live endpoint has one. Burst scaling of a live endpoint: no read "
-    "returns it, so every run deploys again.",
+    "and AI gateway of this project's components, which send them. Rate limits, which no read returns, are reported as "
+    "advisory.",
+    fails="A description, budget policy, notifications, telemetry or disabled inference table that differs from the "
+    "live endpoint's. No AI gateway where the live endpoint has one. Burst scaling of a live endpoint: no read returns "
+    "it, so every run deploys again.",
     reads_workspace=True,
 )

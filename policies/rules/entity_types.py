@@ -1,4 +1,4 @@
-"""Which kinds of entity an endpoint may serve."""
+"""The kinds of entity that an endpoint may serve."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -10,26 +10,26 @@ from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 Family = Literal["external_models", "foundation_models"]
 
 _WAY_OUT = (
-    "This project manages endpoints that serve your own models (Unity Catalog or workspace registry) and feature "
-    "specs. Serve a model version or a feature spec instead, or manage this endpoint elsewhere"
+    "Serve a model version (Unity Catalog or workspace registry) or a feature spec, or manage this endpoint in another "
+    "project"
 )
-_ALLOWED_BUT = "is allowed here, but never on a route-optimized endpoint. Leave route_optimized out"
+_NOT_OPTIMIZED = "which can't be route optimized. Remove route_optimized"
 _PROVISIONED = ("minProvisionedThroughput", "maxProvisionedThroughput", "provisionedModelUnits")
 
 
 def served(inputs: Any) -> list[Any]:
-    """Served entities, and those of the deprecated `served_models` twin."""
+    """The served entities, also those of the deprecated `served_models`."""
     return [entity for twin in ("servedEntities", "servedModels") for entity in items(inputs, "config", twin)]
 
 
 def entity_name(entity: Any) -> str:
-    """What a served entity is called, for a message."""
+    """The name of a served entity for a message."""
     name = at(entity, "name") or at(entity, "entityName") or at(entity, "modelName") or "?"
-    return "(name not known yet)" if name is UNKNOWN else str(name)
+    return "(unknown)" if name is UNKNOWN else str(name)
 
 
 def entity_field(entity: Any, *field: str) -> tuple[str, ...]:
-    """Where a stack file says this of a served entity; empty where the entity's name isn't known."""
+    """The path of a served entity's field in a stack file; empty if the entity's name is unknown."""
     name = at(entity, "name")
     return ("served_entities", name, *field) if isinstance(name, str) else ()
 
@@ -62,19 +62,16 @@ def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
                     f'Served entity "{entity_name(entity)}" is {kind}. {_WAY_OUT}', field_path=entity_field(entity)
                 )
             elif optimized is UNKNOWN or flag(optimized):
-                message = f'Served entity "{entity_name(entity)}" is {kind}, which {_ALLOWED_BUT}'
+                message = f'Served entity "{entity_name(entity)}" is {kind}, {_NOT_OPTIMIZED}'
                 yield Violation(message, field_path=entity_field(entity))
         elif UNKNOWN in (at(entity, "entityName"), at(entity, "modelName"), entity):
             yield Violation(
-                f'Can\'t tell yet what served entity "{entity_name(entity)}" is: its model will be known during `up` '
-                "only, and is checked then",
+                f'The model of served entity "{entity_name(entity)}" is unknown until `up`, which checks it',
                 advisory=True,
                 field_path=entity_field(entity),
             )
     if any(at(resource.inputs, *path) is UNKNOWN for path in _LISTS):
-        yield Violation(
-            "Can't tell yet what is served: it will be known during `up` only, and is checked then", advisory=True
-        )
+        yield Violation("The served entities are unknown until `up`, which checks them", advisory=True)
 
 
 _LISTS = (("config", "servedEntities"), ("config", "servedModels"))
@@ -84,22 +81,23 @@ def _allow(what: str) -> dict[str, Any]:
     return {
         "type": "boolean",
         "default": False,
-        "description": f"Allow {what} on endpoints that aren't route optimized",
+        "description": f"Whether {what} are allowed on endpoints that aren't route optimized",
     }
 
 
 supported_entity_types = Rule(
     name="supported-entity-types",
-    description="Endpoints serve custom models and feature specs; foundation and external models are rejected.",
+    description="Endpoints serve custom models and feature specs, no foundation or external models.",
     level="mandatory",
     types=(MODEL_SERVING, PROVISIONED_THROUGHPUT),
     check=_check,
-    why="Foundation Model APIs and external models have other limits, other costs and other secrets, and can't be "
-    "route optimized; this project isn't made for them.",
-    passes="Model versions of Unity Catalog or the workspace registry, and feature specs. Either other family where a "
-    "setting allows it, on an endpoint that isn't route optimized.",
-    fails="External models; `system.ai` entities, provisioned throughput, provisioned model units, the separate "
-    "provisioned-throughput resource type; in `served_entities` and in `served_models`.",
+    why="Foundation Model APIs and external models have other limits, costs and secrets, and can't be route optimized. "
+    "This project doesn't manage them.",
+    passes="Model versions of Unity Catalog or the workspace registry, and feature specs. The other two families if a "
+    "setting allows them, on an endpoint that isn't route optimized.",
+    fails="External models, `system.ai` entities, provisioned throughput, provisioned model units and the "
+    "resource type "
+    "for provisioned throughput, in `served_entities` and in `served_models`.",
     settings={
         "external_models": _allow("external models"),
         "foundation_models": _allow("Foundation Model APIs"),

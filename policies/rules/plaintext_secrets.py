@@ -1,4 +1,4 @@
-"""Secrets are given by reference, never as they are."""
+"""Secrets are references to a secret scope, never plaintext."""
 
 import re
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
         for name, value in variables.items() if isinstance(variables, dict) else ():
             if value is UNKNOWN:
                 if _SECRET_NAME.search(name):
-                    message = f"{where}: can't tell yet what environment variable {name} holds"
+                    message = f"{where}: environment variable {name} is unknown until `up`, which checks it"
                     yield Violation(message, advisory=True, field_path=entity_field(entity, "environment_vars", name))
             elif _is_secret(name, str(value)):
                 yield Violation(
-                    f"{where} has a secret in environment variable {name}: whoever may view the endpoint reads it. Put "
-                    "it into a secret scope and write {{secrets/scope/key}}",
+                    f"{where} has a plaintext secret in environment variable {name}, which everyone who may view the "
+                    "endpoint can read. Put it into a secret scope and write {{secrets/scope/key}}",
                     field_path=entity_field(entity, "environment_vars", name),
                 )
         for field in _plaintext_fields(at(entity, "externalModel")):
-            message = f"{where} has a key in clear ({field}). Use the field without Plaintext and a reference"
+            message = f"{where} has a plaintext key ({field}). Use the field without Plaintext, and a reference"
             yield Violation(message, field_path=entity_field(entity, "external_model"))
 
 
@@ -52,12 +52,12 @@ def _plaintext_fields(value: Any) -> Iterator[str]:
 
 secrets_by_reference = Rule(
     name="secrets-by-reference",
-    description="Secrets reach a served entity as references to a secret scope.",
+    description="Secrets of served entities are references to a secret scope.",
     level="mandatory",
     types=(MODEL_SERVING,),
     check=_check,
-    why="Environment variables are shown to whoever may view the endpoint, and stand in every plan and log.",
-    passes="`{{secrets/scope/key}}`; values that are no secrets.",
-    fails="A variable that is called like a secret, or whose value has the form of a token, and is no reference; "
-    "plaintext keys of external models. The value itself is never printed.",
+    why="Everyone who may view the endpoint can read its environment variables, and plans and logs contain them.",
+    passes="`{{secrets/scope/key}}`; values that are not secrets.",
+    fails="A variable with the name of a secret or a value that looks like a credential, unless it is a reference; "
+    "plaintext keys of external models. The value is never printed.",
 )

@@ -1,4 +1,4 @@
-"""Route optimization is chosen when an endpoint is created, and never after."""
+"""Route optimization is set when an endpoint is created, and can't be changed later."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
 
 
 def _provider(resource: Resource, settings: Settings) -> Iterator[Violation]:
-    """The engine asks before it configures the provider, which then waits for its workspace."""
+    """The engine calls this before it configures the provider, which would wait for its workspace."""
     if has_unknown(dict(resource.inputs)):
         return
     try:
@@ -45,8 +45,8 @@ def _endpoint(resource: Resource, settings: Settings) -> Iterator[Violation]:
 
 def _not_yet(unknown: list[str]) -> str:
     return (
-        f"Can't tell yet whether this changes route optimization: the endpoint's {' and '.join(unknown)} will be known "
-        "during `up` only. It is checked then, before the endpoint is touched"
+        f"Whether this changes route optimization is unknown until `up`: the endpoint's {' and '.join(unknown)} can't "
+        "be known before. `up` checks it before it touches the endpoint"
     )
 
 
@@ -67,43 +67,46 @@ def _agreed(live: LiveEndpoint) -> str:
 
 def _absent(error: UnreadableError) -> str:
     return (
-        f"{error}. No endpoint can be read from it, so a replacement can't be ruled out, and the provider would wait "
-        "for it. Check the host of the provider, and that this machine can reach it, then run again"
+        f"{error}. Without it a replacement can't be ruled out, and the provider would wait indefinitely. Check "
+        "the host "
+        "of the provider, and that this machine can reach it, then run the command again"
     )
 
 
 def _unreadable(name: str, error: UnreadableError) -> str:
     return (
-        f'Whether endpoint "{name}" exists could not be read from the workspace ({error}), so a replacement can\'t be '
-        "ruled out. Check the host and the credentials of the provider, then run again"
+        f'Endpoint "{name}" could not be read from the workspace ({error}), so a replacement can\'t be ruled out. '
+        "Check the host and the credentials of the provider, then run the command again"
     )
 
 
 route_optimized_create_only = Rule(
     name="route-optimized-create-only",
-    description="Route optimization is chosen when an endpoint is created; it can't be changed on a live one.",
+    description="Route optimization of a live endpoint doesn't change.",
     level="mandatory",
     types=(MODEL_SERVING, DATABRICKS_PROVIDER),
     check=_check,
     reads_workspace=True,
-    why="A flip makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
-    passes="An endpoint that isn't there yet, under a new name too; a live one whose setting stays. "
-    "A name or setting that isn't known yet is told, and checked during `up`. So is a change on an endpoint whose "
-    "`replace_id`, in the stack's own file, is the live endpoint's id.",
-    fails="`route_optimized` differs from the live endpoint's, in either direction; absent means false. "
-    "A workspace that can't be read; one that doesn't answer ends the run before the provider would wait for it.",
+    why="A change makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
+    passes="A new endpoint; a live endpoint whose setting stays. An unknown name or setting is reported as "
+    "advisory and "
+    "checked during `up`; so is a change that the endpoint's `replace_id`, in the stack's own file, allows.",
+    fails="`route_optimized` that differs from the live endpoint's; absent means false. A workspace that can't "
+    "be read. "
+    "One that doesn't answer ends the run before the provider waits for it.",
     settings={
         "unreadable": {
             "type": "string",
             "enum": ["refuse", "warn"],
             "default": "refuse",
-            "description": "What happens when the workspace can't be read. After `warn` the provider may wait for it",
+            "description": "What to do if the workspace can't be read. After `warn` the provider may wait for it",
         },
         "retry_seconds": {
             "type": "integer",
             "minimum": 1,
             "default": RETRY_SECONDS,
-            "description": "How long a throttled or failing read is tried again, and a workspace may take to answer",
+            "description": "Seconds for which a throttled or failing read is retried, and that the workspace has "
+            "to answer",
         },
     },
     waivable=False,

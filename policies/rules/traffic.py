@@ -1,4 +1,4 @@
-"""How traffic is split between an endpoint's entities."""
+"""The split of traffic between an endpoint's served entities."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _TOTAL = 100
 
 
 def routes(inputs: Any) -> dict[str, int] | None:
-    """The percentages by served entity, a sole entity's 100 included; None where something isn't known yet."""
+    """The percentages by served entity, 100 for a single one without routes; None if something is unknown."""
     written = at(inputs, "config", "trafficConfig", "routes")
     if has_unknown(written):
         return None
@@ -29,7 +29,7 @@ def _target(route: Any) -> Any:
 
 
 def _name(entity: Any) -> Any:
-    """The entity's name: its own, or the one that Databricks gives a model version; None for what gets another."""
+    """The entity's name: its own, or the default name of a model version; None if Databricks chooses another."""
     own = at(entity, "name")
     if own:
         return own
@@ -47,21 +47,19 @@ def _check_sum(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     written = items(resource.inputs, "config", "trafficConfig", "routes")
     entities = served(resource.inputs)
     if split is None or UNKNOWN in (at(resource.inputs, "config"), *map(_name, entities)):
-        yield Violation(
-            "Can't tell yet: the routes will be known during `up` only, and are checked then", advisory=True
-        )
+        yield Violation("The routes are unknown until `up`, which checks them", advisory=True)
         return
     names = [_name(entity) for entity in entities]
     if not split and len(names) > 1:
         shown = ", ".join(map(entity_name, entities))
-        yield Violation(f"Several served entities ({shown}) and no traffic between them. Write their routes")
+        yield Violation(f"Several served entities ({shown}) have no routes. Declare the traffic percentage of each")
     if not written:
         return
     if (total := sum(int(at(route, "trafficPercentage") or 0) for route in written)) != _TOTAL:
         yield Violation(f"The traffic percentages sum to {total}, must be 100")
     for name, times in Counter(str(_target(route)) for route in written).items():
         if name not in names and None not in names:
-            yield Violation(f'A route leads to "{name}", which is no served entity. There are: {", ".join(names)}')
+            yield Violation(f'A route leads to "{name}", which is not a served entity. There are: {", ".join(names)}')
         if times > 1:
             yield Violation(f'{times} routes lead to "{name}". Keep one')
 
@@ -73,7 +71,7 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
     try:
         live = live_endpoint(name, resource.provider, is_preview=resource.is_preview)
     except UnreadableError:
-        return  # route-optimized-create-only says so
+        return  # route-optimized-create-only reports it
     if live is None or not live.traffic:
         return
     moves = {entity: (live.traffic.get(entity, 0), split.get(entity, 0)) for entity in sorted({*split, *live.traffic})}
@@ -85,19 +83,20 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if large:
         yield Violation(
             f'Traffic of the live endpoint "{name}" moves by more than {settings["points"]} points at once: '
-            f"{', '.join(large)}. A smaller step first shows what the change does"
+            f"{', '.join(large)}. Take smaller steps"
         )
 
 
 traffic_adds_up = Rule(
     name="traffic-adds-up",
-    description="Traffic percentages sum to 100 and lead to served entities.",
+    description="Traffic percentages sum to 100 and name served entities.",
     level="mandatory",
     types=(MODEL_SERVING,),
     check=_check_sum,
-    why="Neither the provider nor a preview checks it; the API refuses it in the middle of `up`.",
-    passes="Routes that sum to 100, one for each name; no routes with a sole entity.",
-    fails="Another sum, a route to a name that isn't served, two routes to one, several entities without routes.",
+    why="Neither the provider nor a preview checks it. The API refuses it in the middle of `up`.",
+    passes="Routes that sum to 100, one per served entity; a single served entity without routes.",
+    fails="Another sum, a route to a name that isn't served, two routes to one entity, several entities without "
+    "routes.",
 )
 
 traffic_jump = Rule(
@@ -107,15 +106,15 @@ traffic_jump = Rule(
     types=(MODEL_SERVING,),
     check=_check_jump,
     reads_workspace=True,
-    why="A new version that takes all traffic at once fails for all callers at once.",
-    passes="A shift of at most `points` points for each entity; a new endpoint.",
-    fails="A larger shift, told with both percentages as the workspace has them now.",
+    why="A bad version that gets all traffic at once fails for all callers at once.",
+    passes="A change of at most `points` percentage points for each entity; a new endpoint.",
+    fails="A larger change. The message has the live and the desired percentages.",
     settings={
         "points": {
             "type": "integer",
             "minimum": 0,
             "default": 50,
-            "description": "The largest shift of one entity that isn't told, in percentage points",
+            "description": "The largest allowed change of one entity, in percentage points",
         }
     },
 )

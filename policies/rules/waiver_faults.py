@@ -1,4 +1,4 @@
-"""The rule that speaks for waivers: what is wrong with them, and those that are over or of no use."""
+"""The rule that reports invalid, expired and unused waivers."""
 
 from model_serving.databricks.resource_types import STACK
 from model_serving.policies.pack.rule import Rule, no_check
@@ -6,13 +6,13 @@ from model_serving.policies.pack.waivers import RULE
 
 waivers = Rule(
     name=RULE,
-    description="Waivers name a resource, a rule, a reason, an owner and the day on which they end.",
+    description="Waivers are complete and have not expired.",
     level="mandatory",
     types=(STACK,),
-    check=no_check,  # the service adds what the waivers themselves have to say
-    why="An exception that nobody owns and that never ends is a rule that is gone.",
-    passes="A waiver that excuses something until its day; each use of one is told. One that excuses nothing is told.",
-    fails="A waiver that has expired, has a field too few or too many, or names a rule that isn't there or can't be "
-    "waived.",
+    check=no_check,  # `Waivers.apply` adds the violations
+    why="An exception without an owner and an end disables a rule.",
+    passes="A waiver until its `expires`. Each use is reported as advisory, and so is a waiver that waives nothing.",
+    fails="A waiver that has expired, has missing or unknown fields, or names a rule that doesn't exist or can't "
+    "be waived.",
     waivable=False,
 )

@@ -3,14 +3,14 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.types import PlaintextOnly, Text
 
 
 class Waiver(Model):
-    """One resource is let off one rule until a day. The policy pack reads it, and refuses one that has expired."""
+    """One resource is exempt from one rule until a day. The policy pack reads it, and refuses one that has expired."""
 
     rule: Annotated[Text, Field(description="Name of the rule, for example production-stays-warm.")]
     resource: Annotated[Text, Field(description="Pulumi name of the resource: for an endpoint its key here.")]
@@ -19,3 +19,10 @@ class Waiver(Model):
     expires: Annotated[
         date, PlaintextOnly, Field(description="The last day on which it applies, for example 2027-03-31.")
     ]
+
+    @field_validator("rule", "resource", "reason", "owner")
+    @classmethod
+    def _refuse_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("is blank")
+        return text

@@ -26,7 +26,9 @@ def test_provider_of_silent_workspace_is_never_configured(raw: RawProgram, progr
             assert outcome.refused, outcome.text
             text = " ".join(outcome.text.split())
             assert TOLD.partition(": ")[2] in text
-            assert "Check the host of the provider, and that this machine can reach it, then run again" in text
+            assert (
+                "Check the host of the provider, and that this machine can reach it, then run the command again" in text
+            )
             assert time.monotonic() - began < 60
     finally:
         file.write_text(written, encoding="utf-8")

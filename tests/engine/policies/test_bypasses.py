@@ -48,7 +48,7 @@ Endpoint("fraud", name=caller.applicationId.apply(lambda _: "fraud"))
     preview = live.run(program, *PREVIEW)
     assert preview.status == 0
     assert Violation("route-optimized-create-only", "ModelServing", "fraud", "advisory") in violations(preview.text)
-    assert "Can't tell yet whether this changes route optimization: the endpoint's name will be known" in preview.text
+    assert "Can't tell yet whether this changes route optimization: the endpoint's name can't be known" in preview.text
     before = live.sandbox.workspace.writes()
     up = live.run(program, *UP)
     assert up.refused, up.text

@@ -202,7 +202,7 @@ def test_unused_waiver_is_shown(prod: RawProgram) -> None:
     declare(prod.sandbox, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD, *PREVIEW)
     assert passed.status == 0, passed.text
-    assert 'Waiver "retiring" (production-is-protected for "good") excuses nothing' in passed.text
+    assert 'Waiver "retiring" of production-is-protected for "good" waives nothing' in passed.text
 
 
 @pytest.mark.parametrize("command", [PREVIEW, UP], ids=["preview", "up"])
@@ -220,8 +220,8 @@ def test_expired_waiver_fails_first(prod: RawProgram, command: tuple[str, ...]) 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"traffic-jmp": "advisory"}, 'traffic-jmp: there is no such rule. Did you mean "traffic-jump"?'),
-        ({"traffic-jump": {"pionts": 3}}, 'traffic-jump: there is no setting "pionts". Did you mean "points"?'),
+        ({"traffic-jmp": "advisory"}, 'traffic-jmp: unknown rule. Did you mean "traffic-jump"?'),
+        ({"traffic-jump": {"pionts": 3}}, 'traffic-jump: there is unknown setting "pionts". Did you mean "points"?'),
         ({"traffic-jump": {"points": "x"}}, "traffic-jump: points: Invalid type. Expected: integer, given: string"),
         ({"traffic-jump": "sometimes"}, '"sometimes" is not a valid enforcement level'),
     ],
@@ -257,4 +257,4 @@ def test_unreadable_endpoint_is_refused_or_reported(
     outcome = prod.run(ON_A_LIVE_ENDPOINT, *PREVIEW, *settings)
     assert outcome.refused is is_refused, outcome.text
     assert Violation("route-optimized-create-only", "ModelServing", "live", level) in violations(outcome.text)
-    assert 'Whether endpoint "live" exists could not be read from the workspace (Injected fault' in outcome.text
+    assert 'Endpoint "live" could not be read from the workspace (Injected fault' in outcome.text

@@ -81,7 +81,7 @@ def findings_in_prod(capsys: pytest.CaptureFixture[str], status: int) -> list[Fi
     return [(f"{each['file']}:{each['line']}", each["rule"], each["level"], each["message"]) for each in findings]
 
 
-UNPROTECTED = 'Endpoint "fraud-scorer" isn\'t protected in stack "prod"'
+UNPROTECTED = 'Endpoint "fraud-scorer" isn\'t protected from deletion in stack "prod"'
 
 
 CHALLENGER = "endpoints.fraud-scorer.served_entities.challenger"
@@ -93,9 +93,12 @@ CHALLENGER = "endpoints.fraud-scorer.served_entities.challenger"
         ("workload_size: small", 'workload_size: "small" is not one of Small, Medium, Large'),
         (
             "workload_type: GPU_SMALL",
-            'workload_type: Served entity "challenger" runs on GPU_SMALL, and this stack is not',
+            'workload_type: Served entity "challenger" runs on GPU_SMALL, but GPUs are allowed only in these stacks',
         ),
-        ("environment_vars: {API_KEY: planted}", 'environment_vars.API_KEY: Served entity "challenger" has a secret'),
+        (
+            "environment_vars: {API_KEY: planted}",
+            'environment_vars.API_KEY: Served entity "challenger" has a plaintext secret',
+        ),
     ],
     ids=["mistake", "rule", "secret"],
 )
@@ -170,7 +173,7 @@ def test_waiver_of_unknown_rule_is_a_violation(project: Path, capsys: pytest.Cap
     waive(project, "2999-12-31", rule="production-is-safe")
     ((place, rule, level, message),) = findings_in_prod(capsys, 1)
     assert (place, rule, level) == ("stacks/Pulumi.prod.yaml:5", "waivers", "mandatory")
-    assert message.startswith('model-serving:waivers.leaves.rule: there is no rule "production-is-safe"')
+    assert message.startswith('there is no rule "production-is-safe"')
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_encrypted_value_is_advisory_and_not_shown(project: Path, capsys: pytest
     edit(project, "Pulumi.prod.yaml", "champion: {", secret)
     ((_, rule, level, message),) = findings_in_prod(capsys, 0)
     assert (rule, level) == ("secrets-by-reference", "advisory")
-    assert message == 'Served entity "champion": can\'t tell yet what environment variable API_KEY holds'
+    assert message == 'Served entity "champion": environment variable API_KEY is unknown until `up`, which checks it'
 
 
 def test_plaintext_secret_fails_and_is_not_shown(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,9 +15,9 @@ SHIPPED = Path(__file__).resolve().parents[3] / "policies" / "config.schema.json
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ({"trafic-jump": {}}, 'trafic-jump: there is no such rule. Did you mean "traffic-jump"?'),
-        ({"traffic-jump": {"point": 1}}, 'traffic-jump: there is no setting "point". Did you mean "points"?'),
-        ({"traffic-adds-up": {"sum": 1}}, 'traffic-adds-up: there is no setting "sum". It has none'),
+        ({"trafic-jump": {}}, 'trafic-jump: unknown rule. Did you mean "traffic-jump"?'),
+        ({"traffic-jump": {"point": 1}}, 'traffic-jump: unknown setting "point". Did you mean "points"?'),
+        ({"traffic-adds-up": {"sum": 1}}, 'traffic-adds-up: unknown setting "sum". There are: none'),
         ({"traffic-jump": {"points": "a few"}}, "traffic-jump: points: must be of type integer; found 'a few'"),
         ({"traffic-jump": {"points": True}}, "traffic-jump: points: must be of type integer; found True"),
         ({"traffic-jump": {"points": 2.5}}, "traffic-jump: points: must be of type integer; found 2.5"),
@@ -32,7 +32,7 @@ SHIPPED = Path(__file__).resolve().parents[3] / "policies" / "config.schema.json
         ),
         (
             {"production-stays-warm": {"stacks": [1]}},
-            "production-stays-warm: stacks: must hold values of type string only; found [1]",
+            "production-stays-warm: stacks: must have values of type string only; found [1]",
         ),
         (
             {"supported-entity-types": {"external_models": "yes"}},

@@ -108,8 +108,8 @@ FAILS = [
         "This resource serves a Foundation Model API with provisioned throughput",
     ),
     ("traffic-adds-up", routed(old=50, new=49), "The traffic percentages sum to 99, must be 100"),
-    ("traffic-adds-up", routed(old=50, other=50), 'A route leads to "other", which is no served entity'),
-    ("traffic-adds-up", routed(), "Several served entities (old, new) and no traffic between them"),
+    ("traffic-adds-up", routed(old=50, other=50), 'A route leads to "other", which is not a served entity'),
+    ("traffic-adds-up", routed(), "Several served entities (old, new) have no routes"),
     ("traffic-jump", routed(old=0, new=100), "by more than 50 points at once: new 0 % -> 100 %, old 100 % -> 0 %"),
     ("production-stays-warm", serving({"scaleToZeroEnabled": True}), '"current" scales to zero in stack "prod"'),
     ("gpu-where-allowed", serving({"workloadType": "GPU_SMALL"}), "runs on GPU_SMALL"),
@@ -120,26 +120,26 @@ FAILS = [
     (
         "secrets-by-reference",
         serving({"externalModel": {"openaiConfig": {"openaiApiKeyPlaintext": "x"}}}),
-        "a key in clear (openaiApiKeyPlaintext)",
+        "a plaintext key (openaiApiKeyPlaintext)",
     ),
     ("no-manage-for-everyone", granted({"groupName": "users", "permissionLevel": "CAN_MANAGE"}), 'Group "users"'),
     ("production-names-its-callers", granted({"groupName": "users", "permissionLevel": "CAN_QUERY"}), 'Group "users"'),
-    ("production-is-protected", endpoint(protect=False), 'isn\'t protected in stack "prod"'),
+    ("production-is-protected", endpoint(protect=False), 'isn\'t protected from deletion in stack "prod"'),
     ("production-pins-versions", serving({"entityName": "main.ml.iris@Champion"}), "(2)"),
-    ("production-pins-versions", serving({"entityName": "iris", "entityVersion": None}), "(none written)"),
+    ("production-pins-versions", serving({"entityName": "iris", "entityVersion": None}), "(not set)"),
     ("production-pins-versions", serving({"entityVersion": "latest"}), "(latest)"),
-    ("production-runs-as-a-service-principal", endpoint(), "runs as ann@example.com"),
+    ("production-runs-as-a-service-principal", endpoint(), "runs as its creator, the user ann@example.com"),
     ("required-tags", endpoint(tags=[{"key": "other"}]), "Required tags are missing: team"),
-    ("no-silently-dropped-changes", endpoint(description="as it should be"), 'it stays "as it was"'),
+    ("no-silently-dropped-changes", endpoint(description="as it should be"), 'stays "as it was"'),
     (
         "no-silently-dropped-changes",
         endpoint(budgetPolicyId="b"),
-        'budgetPolicyId of the live endpoint "iris" won\'t become "b"',
+        'budgetPolicyId of the live endpoint "iris" stays "", though Pulumi will report an update to "b"',
     ),
     (
         "no-silently-dropped-changes",
         endpoint(emailNotifications={"onUpdateFailures": ["a@x.org"]}),
-        'it stays "", though Pulumi',
+        'stays "", though Pulumi',
     ),
     (
         "no-silently-dropped-changes",
@@ -149,7 +149,7 @@ FAILS = [
     (
         "no-silently-dropped-changes",
         serving({"burstScalingEnabled": True}),
-        "leave it out, true is the default (no read returns it",
+        "remove it, true is the default (no read returns it",
     ),
     ("no-silently-dropped-changes", serving({"burstScalingEnabled": False}), "the provider never sends false"),
 ]
@@ -197,16 +197,16 @@ PASSES = [
 ]
 
 UNKNOWNS = [
-    ("route-optimized-create-only", endpoint(name=UNKNOWN), "the endpoint's name will be known"),
-    ("route-optimized-create-only", endpoint(routeOptimized=UNKNOWN), "the endpoint's route_optimized will be known"),
-    ("supported-entity-types", serving({"entityName": UNKNOWN}), 'what served entity "current" is'),
-    ("supported-entity-types", endpoint(config=UNKNOWN), "Can't tell yet what is served"),
-    ("traffic-adds-up", routed(old=UNKNOWN, new=5), "the routes will be known during `up`"),
+    ("route-optimized-create-only", endpoint(name=UNKNOWN), "the endpoint's name can't be known"),
+    ("route-optimized-create-only", endpoint(routeOptimized=UNKNOWN), "the endpoint's route_optimized can't be known"),
+    ("supported-entity-types", serving({"entityName": UNKNOWN}), 'The model of served entity "current" is unknown'),
+    ("supported-entity-types", endpoint(config=UNKNOWN), "The served entities are unknown"),
+    ("traffic-adds-up", routed(old=UNKNOWN, new=5), "The routes are unknown until `up`"),
     ("production-stays-warm", serving({"scaleToZeroEnabled": UNKNOWN}), '"current" scales to zero'),
     ("gpu-where-allowed", serving({"workloadType": UNKNOWN}), '"current" runs on a GPU'),
     ("secrets-by-reference", serving({"environmentVars": {"API_KEY": UNKNOWN}}), "environment variable API_KEY"),
-    ("production-pins-versions", serving({"entityVersion": UNKNOWN}), 'version "current" serves'),
-    ("required-tags", endpoint(tags=UNKNOWN), "which tags"),
+    ("production-pins-versions", serving({"entityVersion": UNKNOWN}), 'The version of "current" is unknown'),
+    ("required-tags", endpoint(tags=UNKNOWN), "The tags are unknown"),
     ("no-silently-dropped-changes", endpoint(rateLimits=[{"calls": 5}]), "rateLimits of a live endpoint can't be read"),
 ]
 
@@ -260,12 +260,12 @@ AS_LIVE: dict[str, Any] = {
         ({"aiGateway": None}, 'The live endpoint "iris" has aiGateway and the program has none.'),
         (
             {"emailNotifications": {"onUpdateFailures": ["c@x.org"]}},
-            "won't become \"{'on_update_failure': ['c@x.org']}\"",
+            "an update to \"{'on_update_failure': ['c@x.org']}\"",
         ),
-        ({"telemetryConfig": {"telemetryProfileId": "two"}}, "won't become \"{'telemetry_profile_id': 'two'}\""),
+        ({"telemetryConfig": {"telemetryProfileId": "two"}}, "an update to \"{'telemetry_profile_id': 'two'}\""),
         (
             {"config": {"servedEntities": [ENTITY], "autoCaptureConfig": {"enabled": False}}},
-            'config.autoCaptureConfig.enabled of the live endpoint "iris" won\'t become "False": it stays "True"',
+            'enabled of the live endpoint "iris" stays "True", though Pulumi will report an update to "False"',
         ),
     ],
 )
@@ -316,7 +316,7 @@ def test_the_id_of_another_endpoint_allows_no_flip() -> None:
 def test_a_workspace_that_cannot_be_read_is_refused_or_told(workspace: Callable[[UnreadableError], None]) -> None:
     workspace(UnreadableError("403 forbidden"))
     (refused,) = refusals("route-optimized-create-only", endpoint())
-    assert 'Whether endpoint "iris" exists could not be read from the workspace (403 forbidden)' in refused
+    assert 'Endpoint "iris" could not be read from the workspace (403 forbidden)' in refused
     assert told("route-optimized-create-only", endpoint(), unreadable="warn") == [refused]
     assert refusals("route-optimized-create-only", endpoint(), unreadable="warn") == []
 
@@ -332,7 +332,7 @@ def test_a_family_can_be_allowed_but_never_with_route_optimization(setting: str,
     allowed = {setting: True}
     assert refusals("supported-entity-types", serving(entity), **allowed) == []
     (refused,) = refusals("supported-entity-types", serving(entity, routeOptimized=True), **allowed)
-    assert "never on a route-optimized endpoint" in refused
+    assert "which can't be route optimized" in refused
 
 
 def test_a_gpu_is_fine_where_it_is_allowed() -> None:
@@ -376,7 +376,7 @@ def test_permissions_belong_to_an_endpoint_by_dependency_or_by_id(link: str) -> 
     grant = Registered(granted(), ("urn:iris",) if link == "dependency" else ())
     assert across(rule, live, grant) == []
     (found,) = across(rule, live)
-    assert found[1].startswith('Endpoint "iris" declares no permissions')
+    assert found[1].startswith('Endpoint "iris" has no permissions')
 
 
 def test_a_person_may_not_call_a_route_optimized_endpoint_and_a_group_is_told() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.pack.rule import Resource, Violation
-from model_serving.policies.pack.waivers import Waiver, WaiverError, Waivers, parse
+from model_serving.policies.pack.waivers import WaiverError, Waivers, parse
 from model_serving.policies.rules import RULES
+from model_serving.spec.vocabulary.waiver import Waiver
 
 WRITTEN = {
     "rule": "production-stays-warm",
@@ -32,21 +33,27 @@ def applied(waivers: Waivers, *violations: Violation, resource: Resource = IRIS)
 
 
 def test_a_waiver_is_read_whole() -> None:
-    assert parse({"night": WRITTEN}, RULES) == [
-        Waiver("night", "production-stays-warm", "iris", "Runs at night only", "risk", date(2027, 3, 31))
-    ]
+    assert parse({"night": WRITTEN}, RULES) == {
+        "night": Waiver(
+            rule="production-stays-warm",
+            resource="iris",
+            reason="Runs at night only",
+            owner="risk",
+            expires=date(2027, 3, 31),
+        )
+    }
 
 
 @pytest.mark.parametrize("moment", ["2027-03-31T00:00:00Z", "2027-03-31 00:00:00 +0000 UTC"])
 def test_the_engine_may_hand_on_a_day_as_its_first_moment(moment: str) -> None:
-    (waiver,) = parse({"night": {**WRITTEN, "expires": moment}}, RULES)
-    assert waiver.expires == date(2027, 3, 31)
+    waivers = parse({"night": {**WRITTEN, "expires": moment}}, RULES)
+    assert waivers["night"].expires == date(2027, 3, 31)
 
 
 def test_what_is_waived_is_told_with_who_answers_for_it() -> None:
     assert applied(on(date(2027, 3, 31)), ASLEEP) == [
         Violation(
-            'Waived until 2027-03-31 by "night" (owner risk): Runs at night only. What is waived: It sleeps',
+            'Waived until 2027-03-31 by "night" (owner risk): Runs at night only. Waived violation: It sleeps',
             advisory=True,
         )
     ]
@@ -62,7 +69,7 @@ def test_an_expired_waiver_excuses_nothing_and_is_a_violation() -> None:
     assert applied(waivers, ASLEEP) == [ASLEEP]
     (found,) = waivers.apply(WAIVERS_RULE, IRIS, [])
     assert found.message.startswith(
-        'Waiver "night" (production-stays-warm for "iris", owner risk) expired on 2027-03-31'
+        'Waiver "night" of production-stays-warm for "iris" (owner risk) expired on 2027-03-31'
     )
     assert not found.advisory
 
@@ -71,7 +78,7 @@ def test_a_waiver_that_excuses_nothing_is_told() -> None:
     waivers = on(date(2027, 1, 1))
     (found,) = waivers.unused()
     assert found == Violation(
-        'Waiver "night" (production-stays-warm for "iris") excuses nothing: take it out', advisory=True
+        'Waiver "night" of production-stays-warm for "iris" waives nothing. Remove it', advisory=True
     )
     applied(waivers, ASLEEP)
     assert list(waivers.unused()) == []
@@ -80,11 +87,11 @@ def test_a_waiver_that_excuses_nothing_is_told() -> None:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ([], "model-serving:waivers is a map of waivers by a name of yours"),
-        ({"a": "b"}, "model-serving:waivers.a: a waiver has exactly the fields rule, resource, reason, owner, expires"),
-        ({"a": {**WRITTEN, "until": "x"}}, "model-serving:waivers.a: a waiver has exactly the fields"),
-        ({"a": {**WRITTEN, "reason": " "}}, "model-serving:waivers.a.reason: must be a text; found ' '"),
-        ({"a": {**WRITTEN, "expires": "soon"}}, "model-serving:waivers.a.expires: must be a day such as 2027-03-31"),
+        ([], "model-serving:waivers must be a map of waivers by a key of your choice"),
+        ({"a": "b"}, 'model-serving:waivers.a: must be a map; found "b"'),
+        ({"a": {**WRITTEN, "until": "x"}}, 'model-serving:waivers.a.until: unknown key "until"'),
+        ({"a": {**WRITTEN, "reason": " "}}, "model-serving:waivers.a.reason: is blank"),
+        ({"a": {**WRITTEN, "expires": "soon"}}, 'model-serving:waivers.a.expires: must be a day; found "soon"'),
         ({"a": {**WRITTEN, "rule": "nope"}}, 'model-serving:waivers.a.rule: there is no rule "nope". There are: '),
         (
             {"a": {**WRITTEN, "rule": "route-optimized-create-only"}},
