@@ -1,14 +1,15 @@
-# `make` alone tells what there is.
+# `make` lists the targets.
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-# where the embedded workspace listens; the local stack looks for it on 8787
+COMMAND := $(PY) -m model_serving
+# The port of the embedded workspace; the local stack expects 8787.
 PORT ?= 8787
-# On every core, where pip would take one: each `pulumi` run starts Python several times.
+# Each `pulumi` run starts Python several times, so everything is compiled once, on every core; pip would use one.
 COMPILE := $(PY) -m compileall -qq -j 0 $(VENV)/lib || true
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
-# Programs that build and check, out of the way of what `pulumi` runs on.
+# Build and check programs, in an environment of their own: fewer packages in .venv make previews faster.
 TOOLS := .local/tools
 READY_TOOLS := $(TOOLS)/.ready
 # Only what the lock files name, by hash.
@@ -18,13 +19,13 @@ UV_LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-http test-engine check format schema workspace env clean fuzz bench workspace-page lock wheel tools
 
-help: ## what there is
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) on PATH: install Python 3.11 or newer (or name one: make PYTHON=...)"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python %d.%d is too old: install 3.11 or newer (or name one: make PYTHON=...)" % v[:2])'
-	@echo "Making the virtual environment $(VENV)"
+	@echo "Creating the virtual environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m $(INSTALL) -r requirements.txt
 	@cp .ci/model-serving $(VENV)/bin/
@@ -41,56 +42,56 @@ $(READY_TOOLS): requirements-tools.txt
 	@$(TOOLS)/bin/python -m $(INSTALL) -r requirements-tools.txt
 	@touch $@
 
-setup: $(READY) ## virtual environment and Pulumi engine, whatever of them is missing
+setup: $(READY) ## install the virtual environment and the Pulumi engine, where missing
 	@$(PY) -m toolchain install
 
-demo: setup ## the whole story in a minute: create, query, nothing to do, a refused pull request
+demo: setup ## a one-minute tour: create, query, deploy again without changes, refuse a pull request
 	@$(PY) -m demo
 
 # Three at a time even on two cores: the engine's tests wait more than they compute.
 PYTEST := $(PY) -m pytest --numprocesses 3 --dist worksteal
 
-test: $(READY_DEV) $(READY_TOOLS) setup ## every test, those on the real engine included
+test: $(READY_DEV) $(READY_TOOLS) setup ## run every test, those on the real engine included
 	@$(PYTEST)
 
-test-unit: $(READY_DEV) ## the tests that need no other process
+test-unit: $(READY_DEV) ## run the tests that need no other process
 	@$(PYTEST) tests/unit tests/test_*.py
 
-test-http: $(READY_DEV) ## the tests on the embedded workspace
+test-http: $(READY_DEV) ## run the tests on the embedded workspace
 	@$(PYTEST) tests/http
 
-test-engine: $(READY_DEV) $(READY_TOOLS) setup ## the tests on the real engine
+test-engine: $(READY_DEV) $(READY_TOOLS) setup ## run the tests on the real engine
 	@$(PYTEST) tests/engine
 
-check: $(READY_DEV) ## style, types and docstrings of the code and of the tests
+check: $(READY_DEV) ## check style, types and docstrings of the code and of the tests
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy model_serving toolchain demo bench tests __main__.py
 
-accept: $(READY_DEV) setup ## make the review's golden comments anew, on the real engine; read the difference before committing it
+accept: $(READY_DEV) setup ## update the review's golden comments on the real engine; read the diff before committing it
 	@$(PY) -m tests.support.golden_cases
 
-format: $(READY_DEV) ## put the style right
+format: $(READY_DEV) ## format the code
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format --quiet .
 
-schema: $(READY) ## write what is generated from the vocabulary of stack files: their JSON Schema, their tables in docs
+schema: $(READY) ## generate the JSON Schema of stack files and their tables in docs/stack-files.md
 	@$(PY) -m model_serving.spec.json_schema
 	@$(PY) -m model_serving.spec.reference_docs
 
-workspace: $(READY) ## start the embedded workspace that the local stack talks to (Ctrl-C stops it)
-	@$(PY) -m workspace --port $(PORT)
+workspace: $(READY) ## start the embedded workspace for the local stack (Ctrl-C stops it)
+	@$(COMMAND) workspace --port $(PORT)
 
-env: setup-quietly ## what a shell needs to work by hand on the local stack (README.md says how)
+env: setup-quietly ## print the exports for working on the local stack in a shell (see README.md)
 	@$(PY) -m toolchain env
-	@$(PY) -m workspace credentials --port $(PORT)
+	@$(COMMAND) workspace credentials --port $(PORT)
 
 .PHONY: setup-quietly
 setup-quietly: $(READY)
 	@$(PY) -m toolchain install >&2
 
-# A new version is taken where one is asked for: make lock UPGRADE=--upgrade, or UPGRADE=--upgrade-package=rich
-lock: $(READY_TOOLS) ## write requirements*.txt from pyproject.toml: every package, direct or not, with its hashes
+# Versions change on request only: make lock UPGRADE=--upgrade, or UPGRADE=--upgrade-package=rich
+lock: $(READY_TOOLS) ## generate requirements*.txt from pyproject.toml: every package with its hashes
 	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=workspace --output-file=requirements.txt
 	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=workspace --group=dev --constraint=requirements.txt --output-file=requirements-dev.txt
 	@$(UV_LOCK) $(UPGRADE) requirements-tools.in --python-version=3.11 --output-file=requirements-tools.txt
@@ -100,17 +101,17 @@ wheel: $(READY_TOOLS) ## build the wheel into dist/
 
 tools: $(READY_TOOLS)
 
-workspace-page: $(READY) ## write docs/workspace.md from the workspace's routes and rules
+workspace-page: $(READY) ## generate docs/workspace.md from the workspace's routes and rules
 	@$(PY) -m model_serving.workspace.http.reference_docs > docs/workspace.md
 
-fuzz: $(READY_DEV) ## five minutes of made-up requests to the embedded workspace; none may end in a 5xx
+fuzz: $(READY_DEV) ## send generated requests to the embedded workspace for five minutes; none may end in a 5xx
 	@$(PY) -m bench.fuzz --seconds 300
 
-bench: $(READY_DEV) setup ## how fast: the workspace's answers, and what the policy pack adds to a preview
+bench: $(READY_DEV) setup ## measure the workspace's answers, and what the policy pack adds to a preview
 	@$(PY) -m bench.workspace
 	@$(PY) -m bench.policies
 
-clean: ## forget what was built and kept on this machine: engine, virtual environment, local workspace and its stack
+clean: ## delete the engine, the virtual environment, the local workspace and its stack
 	rm -rf $(VENV) .local
 
 include .ci/pipeline.mk

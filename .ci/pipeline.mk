@@ -22,7 +22,6 @@ BUILT := $(wildcard .local/toolchain/bin/pulumi)
 WITH_ENGINE := PATH="$(CURDIR)/$(VENV)/bin:$(CURDIR)/.local/toolchain/bin:$$PATH" \
   $(if $(BUILT),PULUMI_HOME="$(CURDIR)/.local/pulumi" PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true)
 
-COMMAND := $(PY) -m model_serving
 # $(call outputs,NAME,ENDINGS): a file for each ending, and the terminal.
 outputs = $(foreach ending,$(2),--output $(1)-$(STACK).$(ending)) --output -
 
@@ -31,7 +30,7 @@ engine-home: $(READY)
 
 venv: $(READY)
 
-review-check: $(READY) ## every error in the stack files, under half a second
+review-check: $(READY) ## report every error in the stack files
 	@$(COMMAND) check
 
 # As a JSON list. Without SINCE=commit: every stack whose workspace a pipeline can reach. With DELETED=yes: stacks whose
@@ -40,7 +39,7 @@ changed-stacks: $(READY)
 	@$(COMMAND) ci changed --deployed --json $(if $(SINCE),--changed-since $(SINCE)) $(if $(DELETED),--with-deleted)
 
 # Status 2 says that a person must approve the change; this step has done its work then.
-review: engine-home ## what a change does to a stack: make review STACK=prod; fails where it can't be deployed
+review: engine-home ## report what a change does to a stack: make review STACK=prod; fails where it can't be deployed
 	@rm -f review-$(STACK).*
 	@$(WITH_ENGINE) $(COMMAND) review --stack $(STACK) --refresh --base "$(SINCE)" $(call outputs,review,md json sarif txt) || [ $$? -eq 2 ]
 
@@ -54,7 +53,7 @@ merged-pull-request: $(READY)
 reviewed: $(READY)
 	@$(COMMAND) ci reviewed-digest --stack $(STACK) --pull-request $(NUMBER)
 
-deploy: engine-home ## `pulumi up` of exactly what was reviewed: make deploy STACK=prod REVIEWED=digest
+deploy: engine-home ## deploy exactly what was reviewed: make deploy STACK=prod REVIEWED=digest
 	@$(WITH_ENGINE) $(COMMAND) deploy --stack $(STACK) --reviewed "$(REVIEWED)"
 
 smoke: engine-home ## send the smoke requests of a stack: make smoke STACK=prod
@@ -70,8 +69,8 @@ drift: engine-home ## compare the workspace with the stack files: make drift STA
 drift-issue: $(READY)
 	@$(COMMAND) ci issue --stack $(STACK) --report drift-$(STACK).json --file drift-$(STACK).md
 
-rehearsal: $(READY) setup-quietly ## a pull request from branch to drift, on the real engine, against the embedded workspace
+rehearsal: $(READY) setup-quietly ## run a pull request from branch to drift against the embedded workspace
 	@$(PY) -m demo.pull_request
 
-lint-workflows: ## actionlint over .github/workflows, built from its Go module
+lint-workflows: ## run actionlint on .github/workflows, built from its Go module
 	@cd .ci/actionlint && GOFLAGS=-mod=readonly go tool actionlint ../../.github/workflows/*.yml

@@ -1,4 +1,4 @@
-"""The commands, as they are typed: their exit status, their files, and what they say to a mistake."""
+"""The commands as typed: their exit status, their files and their errors."""
 
 import json
 from pathlib import Path
@@ -20,11 +20,11 @@ def events(name: str) -> str:
     ("name", "status"),
     [("no-changes", 0), ("canary-step", 2), ("rename", 2), ("failed-preview", 1), ("policy-violation", 1)],
 )
-def test_the_exit_status_says_what_to_do(name: str, status: int) -> None:
+def test_a_review_ends_with_its_verdict(name: str, status: int) -> None:
     assert main(["review", "--events", events(name)]) == status
 
 
-def test_of_several_stacks_the_worst_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_worst_verdict_counts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", "--events", events("no-changes"), "--events", events("canary-step")]) == 2
     assert main(["review", "--events", events("failed-preview"), "--events", events("canary-step")]) == 1
     assert "needs" not in capsys.readouterr().err
@@ -45,16 +45,14 @@ def test_one_preview_gives_every_format(tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == ""
 
 
-def test_mistakes_in_stack_files_are_in_the_sarif_of_a_failed_preview(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_sarif_holds_errors_in_stack_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(CASES / "failed-preview")
     assert main(["review", "--events", "events.jsonl", "--format", "sarif"]) == 1
     results = json.loads(capsys.readouterr().out)["runs"][0]["results"]
     assert [result["ruleId"] for result in results] == ["stack-file", "stack-file"]
 
 
-def test_a_report_without_a_stack_says_which_there_are(
+def test_a_review_without_a_stack_lists_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(PROJECT)
@@ -62,12 +60,12 @@ def test_a_report_without_a_stack_says_which_there_are(
     assert capsys.readouterr().err.endswith("Stacks here: local, prod, staging\n")
 
 
-def test_a_file_that_is_not_there_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["review", "--events", "nowhere"]) == 1
     assert capsys.readouterr().err == "nowhere: can't be read (No such file or directory)\n"
 
 
-def test_without_pulumi_the_way_out_is_told(
+def test_without_pulumi_its_installation_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
@@ -77,7 +75,7 @@ def test_without_pulumi_the_way_out_is_told(
 
 
 @pytest.mark.parametrize("reviewed", ["", "0123456789abcdef"])
-def test_what_was_not_reviewed_is_not_deployed(reviewed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreviewed_change_is_not_deployed(reviewed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A `pulumi` that plays a recorded preview, and would note an `up`."""
     fake = tmp_path / "pulumi"
     lines = (

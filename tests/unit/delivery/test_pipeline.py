@@ -1,4 +1,4 @@
-"""The pipelines call what there is, pin what they use, and hand no secret to a fork."""
+"""The pipelines call make targets, pin what they use, and give no secret to a fork."""
 
 import re
 import subprocess
@@ -45,7 +45,7 @@ def engines(job: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_every_job_that_needs_an_engine_installs_the_tested_one(file: Path) -> None:
+def test_jobs_install_the_tested_engine(file: Path) -> None:
     tested = [versions.OLDEST, versions.NEWEST_TESTED] if file.name == "ci.yml" else [versions.NEWEST_TESTED]
     for job in jobs(file).values():
         ran = [step.get("run") for step in job["steps"]]
@@ -54,7 +54,7 @@ def test_every_job_that_needs_an_engine_installs_the_tested_one(file: Path) -> N
         assert not installed or job["steps"].index(installed[0]) < ran.index("make setup")
 
 
-def test_every_job_of_gitlab_that_needs_an_engine_installs_the_tested_one() -> None:
+def test_gitlab_jobs_install_the_tested_engine() -> None:
     pipeline = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
     assert pipeline["variables"]["ENGINE"] == versions.NEWEST_TESTED
     assert "pulumi-v$ENGINE-linux-x64" in pipeline[".engine"]["before_script"][0]
@@ -64,18 +64,18 @@ def test_every_job_of_gitlab_that_needs_an_engine_installs_the_tested_one() -> N
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_every_action_is_pinned_by_its_commit_and_says_its_version(file: Path) -> None:
+def test_actions_are_pinned_by_commit(file: Path) -> None:
     used = re.findall(r"uses: (.+)", file.read_text(encoding="utf-8"))
     assert used
     assert [each for each in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_nothing_may_be_written_unless_a_job_says_so(file: Path) -> None:
+def test_workflows_may_only_read_by_default(file: Path) -> None:
     assert yaml.safe_load(file.read_text(encoding="utf-8"))["permissions"] == {"contents": "read"}
 
 
-def test_what_has_an_identity_or_a_secret_does_not_run_for_forks() -> None:
+def test_jobs_with_secrets_skip_forks() -> None:
     text = (PROJECT / ".github" / "workflows" / "review.yml").read_text(encoding="utf-8")
     trusted = {
         name
@@ -87,30 +87,30 @@ def test_what_has_an_identity_or_a_secret_does_not_run_for_forks() -> None:
     assert "pull_request_target" not in text
 
 
-def test_no_expression_stands_in_a_script() -> None:
-    """A branch's name is the author's to choose: put into a script, it would be run."""
+def test_no_script_contains_an_expression() -> None:
+    """The author of a pull request chooses the branch's name: in a script it would be executed."""
     scripts = [str(step.get("run", "")) for file in WORKFLOWS for job in jobs(file).values() for step in job["steps"]]
     assert [script for script in scripts if "${{" in script] == []
 
 
-def test_no_step_of_the_pipeline_stores_a_token_of_databricks() -> None:
+def test_no_databricks_token_is_stored() -> None:
     texts = [file.read_text(encoding="utf-8") for file in (*WORKFLOWS, GITLAB)]
     assert [text for text in texts if "DATABRICKS_TOKEN" in text or "DATABRICKS_CLIENT_SECRET" in text] == []
 
 
-def test_the_gitlab_file_is_what_gitlab_reads() -> None:
+def test_the_gitlab_file_has_every_stage() -> None:
     found = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
     stages = {name: job["stage"] for name, job in found.items() if isinstance(job, dict) and "stage" in job}
     assert stages == {"check": "check", "review": "review", "deploy": "deploy", "drift": "drift"}
 
 
-def test_the_documented_comment_is_the_golden_one() -> None:
+def test_the_documented_comment_is_a_golden_one() -> None:
     comment = (PROJECT / "tests/unit/review/cases/canary-step/comment.md").read_text(encoding="utf-8")
     assert comment.strip() in (PROJECT / "docs" / "review.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("target", ["review", "drift"])
-def test_a_step_that_needs_a_stack_names_its_files_by_it(target: str) -> None:
+def test_report_files_have_the_stack_s_name(target: str) -> None:
     ran = subprocess.run(["make", "-n", target, "STACK=prod"], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert f"--output {target}-prod.md" in ran.stdout
 
@@ -123,7 +123,7 @@ case "$*" in *changed-stacks*) echo '{changed}';; *reviewed*) echo digest;; *mer
 
 
 def played(scripts: list[str], folder: Path, changed: str, fails: str) -> tuple[int, list[str]]:
-    """Run scripts as a runner does, with a `make` that notes what is asked of it; one target of it may fail."""
+    """Run scripts as a runner does, with a `make` that records its targets; one of them may fail."""
     make, notes = folder / "make", folder / "notes"
     make.write_text(FAKE_MAKE.format(notes=notes, fails=fails, changed=changed))
     make.chmod(0o755)
@@ -143,7 +143,7 @@ def played(scripts: list[str], folder: Path, changed: str, fails: str) -> tuple[
     [('["prod"]', "nothing", 0, True), ('["staging"]', "nothing", 0, False), ("[]", "changed-stacks", 2, False)],
     ids=["changed", "unchanged", "git fails"],
 )
-def test_gitlab_goes_on_for_a_changed_stack_only_and_fails_where_git_fails(
+def test_gitlab_continues_for_changed_stacks_only(
     job: str, changed: str, fails: str, status: int, *, goes_on: bool, tmp_path: Path
 ) -> None:
     script = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))[job]["script"]
@@ -162,7 +162,7 @@ STEPS_THAT_READ = [
 
 
 @pytest.mark.parametrize(("script", "target"), STEPS_THAT_READ)
-def test_a_step_fails_where_what_it_reads_fails(script: str, target: str, tmp_path: Path) -> None:
+def test_a_step_fails_with_its_target(script: str, target: str, tmp_path: Path) -> None:
     assert played([script], tmp_path, "[]", "nothing")[0] == 0
     ended, asked = played([script], tmp_path, "[]", target)
     assert (ended, len(asked)) == (2, 1)
