@@ -16,6 +16,7 @@ from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
 from model_serving.review.plan.preview import Preview, Violation
+from model_serving.spec.diagnostics import Location
 
 
 class Verdict(StrEnum):
@@ -88,17 +89,21 @@ class Report:
         return sum(resource.action is action and resource.kind == kind for resource in self.resources)
 
 
-Places: TypeAlias = Callable[[str, str], str]
+Locations: TypeAlias = Callable[[str, str], Location | None]
 """Where the stack files declare a resource of a kind, by its key."""
 
 
-def report(preview: Preview, places: Places = lambda _kind, _key: "", stamp: Stamp | None = None) -> Report:
-    """The report on a preview. `places` returns where each resource is declared."""
+def report(preview: Preview, locations: Locations = lambda _kind, _key: None, stamp: Stamp | None = None) -> Report:
+    """The report on a preview. `locations` returns where each resource is declared."""
     known = known_principals(preview.steps)
     violations, others = _violations_by_owner(preview)
     groups = grouped(preview.steps)
     every = [
-        replace(change, violations=violations.get((change.kind, change.key), ()), place=places(change.kind, change.key))
+        replace(
+            change,
+            violations=violations.get((change.kind, change.key), ()),
+            location=locations(change.kind, change.key),
+        )
         for change in with_renames([_resource_change(group, known) for group in groups])
     ]
     reported = [

@@ -8,6 +8,7 @@ from model_serving.review.assess.impacts import Impact, Risk, worst
 from model_serving.review.assess.permissions import Grant
 from model_serving.review.assess.served_entities import EntityChange, Share
 from model_serving.review.plan.preview import Violation
+from model_serving.spec.diagnostics import Location
 
 
 class Action(StrEnum):
@@ -67,8 +68,8 @@ class ResourceChange:
     unfinished: bool = False
     """The last update of it failed. `drift` is then what that update changed, and no change made outside."""
     violations: tuple[Violation, ...] = ()
-    place: str = ""
-    """Where the stack files declare it, as `file:line`."""
+    location: Location | None = None
+    """Where the stack files declare it."""
 
     @property
     def risk(self) -> Risk | None:

@@ -38,7 +38,7 @@ class CollapsedViolation:
 
 def collapse_changes(resources: tuple[ResourceChange, ...]) -> list[CollapsedChange]:
     """The changes in their order, identical ones at the place of the first."""
-    groups = _collapsed(resources, lambda each: replace(each, key="", place="", addresses=(), violations=()))
+    groups = _collapsed(resources, lambda each: replace(each, key="", location=None, addresses=(), violations=()))
     return [CollapsedChange(group[0], tuple(each.key for each in group)) for group in groups]
 
 

@@ -55,8 +55,8 @@ def violation(collapsed: CollapsedViolation) -> str:
     where = f" on {prose(phrases.named(resources[0]))}" if resources else ""
     if len(resources) > 1:
         where += f" and {len(resources) - 1} more"
-    elif resources and resources[0].place:
-        where += f", {code(resources[0].place)}"
+    elif resources and resources[0].location:
+        where += f", {code(phrases.place(resources[0].location))}"
     sign = "⛔" if first.mandatory else "⚠️"
     line = f"- {sign} **{escaped(first.rule)}** ({escaped(first.level)}){where}: {escaped(first.message)}"
     if len(resources) == 1 or not resources:
@@ -69,7 +69,7 @@ def violation(collapsed: CollapsedViolation) -> str:
 def change(collapsed: CollapsedChange) -> str:
     """All that a reviewer should know of one change, or of several identical ones."""
     this = collapsed.change
-    place = f" · {code(this.place)}" if this.place and len(collapsed.keys) == 1 else ""
+    place = f" · {code(phrases.place(this.location))}" if this.location and len(collapsed.keys) == 1 else ""
     lines = [f"### {phrases.icon(this)} {prose(phrases.collapsed_headline(collapsed))}{place}", ""]
     lines += [f"- {each.risk.icon} **{each.risk}** · {_impact(each)}" for each in this.impacts]
     if this.rows:

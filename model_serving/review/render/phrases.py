@@ -8,6 +8,7 @@ from model_serving.review.assess.resource_change import Action, ResourceChange, 
 from model_serving.review.assess.sentence import Part, Sentence, joined, quoted, sentence
 from model_serving.review.assess.served_entities import Share
 from model_serving.review.render.collapse import CollapsedChange
+from model_serving.spec.diagnostics import Location
 
 _NAMED = 3
 """At most so many resources are named in the verdict."""
@@ -82,6 +83,11 @@ def headline(change: ResourceChange) -> Sentence:
 def named(change: ResourceChange) -> Sentence:
     """`endpoint fraud-scorer`."""
     return sentence(f"{change.kind} ", quoted(change.key))
+
+
+def place(location: Location) -> str:
+    """`stacks/base.yaml:8`."""
+    return f"{location.file}:{location.line}"
 
 
 def collapsed_headline(collapsed: CollapsedChange) -> Sentence:

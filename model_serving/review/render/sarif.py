@@ -3,35 +3,26 @@
 from collections.abc import Iterator
 
 from model_serving.review.assess.report import Report
-from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.plan.preview import Violation
 from model_serving.sarif import Result
+from model_serving.spec.diagnostics import Location
 
 
 def results(report: Report) -> Iterator[Result]:
     """Policy violations, and the dangerous impacts of the change."""
+    stack_file = Location(f"stacks/Pulumi.{report.stack}.yaml")
     for change in report.resources:
-        file, line = _place(change, report)
-        for violation in change.violations:
-            yield _violation(violation, file, line)
+        location = change.location or stack_file
+        yield from (_violation(violation, location) for violation in change.violations)
         for each in change.impacts:
             if each.risk.sarif_level:
                 text = f"{change.title}: {each.what}" + (f" ({each.why})" if each.why else "")
-                rule = f"change-{each.risk}"
-                yield Result(rule, each.risk.sarif_level, text, file, line, description=each.risk.meaning)
-    for violation in report.violations:
-        yield _violation(violation, _stack_file(report))
+                rule, meaning = f"change-{each.risk}", each.risk.meaning
+                yield Result(rule, each.risk.sarif_level, text, location.file, location.line, description=meaning)
+    yield from (_violation(violation, stack_file) for violation in report.violations)
 
 
-def _violation(violation: Violation, file: str, line: int = 1) -> Result:
+def _violation(violation: Violation, location: Location) -> Result:
     level = "error" if violation.mandatory else "warning"
-    return Result(violation.rule, level, violation.message, file, line, description=violation.description)
-
-
-def _place(change: ResourceChange, report: Report) -> tuple[str, int]:
-    file, _, line = change.place.rpartition(":")
-    return (file, int(line)) if file else (_stack_file(report), 1)
-
-
-def _stack_file(report: Report) -> str:
-    return f"stacks/Pulumi.{report.stack}.yaml"
+    text, about = violation.message, violation.description
+    return Result(violation.rule, level, text, location.file, location.line, description=about)
