@@ -1,4 +1,4 @@
-"""Stack files: one for each environment, over `base.yaml`. This package is what reads and checks them."""
+"""Reads and validates stack files: one for each environment, over `base.yaml`."""
 
 from model_serving.spec.diagnostics import Diagnostic, Location, SpecError
 from model_serving.spec.files.secrets import Secret, is_secret

@@ -1,4 +1,4 @@
-"""What is wrong with a stack file, where it is, and how it is told to a person."""
+"""Diagnostics: what is wrong in a stack file, where, and how to fix it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ Problem = tuple[FieldPath, str, str]
 
 
 UNCHANGED: Final = "nothing was changed"
-"""What diagnostics lead to, unless someone decided to go on."""
+"""The outcome of an error, unless a caller continues."""
 
 
 @dataclass(frozen=True, order=True)
@@ -30,7 +30,7 @@ class Location:
 
 @dataclass(frozen=True, order=True)
 class Diagnostic:
-    """One mistake: its location, the field's path, what was found and expected, and the way out."""
+    """One error: its location, the field's path, the message, and a hint at the fix."""
 
     location: Location
     path: str
@@ -44,22 +44,22 @@ class Diagnostic:
 
 
 class SpecError(UserError):
-    """Every diagnostic of one stack, found together, in the order of the files."""
+    """Every diagnostic of one stack, in the order of the files."""
 
     def __init__(self, diagnostics: list[Diagnostic], outcome: str = UNCHANGED) -> None:
-        assert diagnostics, "A SpecError without a diagnostic says nothing"
+        assert diagnostics, "A SpecError has a diagnostic"
         self._outcome = outcome
         self.diagnostics = sorted(set(diagnostics))
         super().__init__(str(self))
 
     def __str__(self) -> str:
         count = len(self.diagnostics)
-        heading = f"{count} mistake{'s' if count > 1 else ''} in the stack files; {self._outcome}"
+        heading = f"{count} error{'s' if count > 1 else ''} in the stack files; {self._outcome}"
         return "\n".join([heading, *(indent(str(diagnostic), "  ") for diagnostic in self.diagnostics)])
 
 
 def relative_path(file: Path) -> str:
-    """Name a file the way a person in the project's folder would type it."""
+    """The path of a file from the current folder, or the whole path where it is elsewhere."""
     try:
         return str(file.resolve().relative_to(Path.cwd()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where a value is among the values of a stack file, and how that is written for a person."""
+"""The path of a value in a stack file, and its notation in messages."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ CONFIG: Final = "config"
 def dotted(path: FieldPath) -> str:
     """`("endpoints", "fraud", "permissions", 0)` as `endpoints.fraud.permissions[0]`.
 
-    A path that begins at the file's own root, with `config` and our namespace, reads the same.
+    A path from the root of the file, with `config` and the namespace, gives the same.
     """
     text = ""
     for part in own_path(path) or path:
@@ -24,7 +24,7 @@ def dotted(path: FieldPath) -> str:
 
 
 def own_path(path: FieldPath) -> FieldPath | None:
-    """A path from the file's root as one from our settings, or None where it leads elsewhere."""
+    """A path from the root of the file as one within this project's settings, or None for any other path."""
     if len(path) > 1 and path[0] == CONFIG and str(path[1]).startswith(NAMESPACE):
         return (str(path[1]).removeprefix(NAMESPACE), *path[2:])
     return None

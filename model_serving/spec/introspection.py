@@ -1,4 +1,4 @@
-"""What may stand where: the models of `model_serving.spec.vocabulary.stack`, asked by path instead of by type."""
+"""The vocabulary by path: which keys and words are allowed at a place, and the provider's name of a field."""
 
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -12,13 +12,13 @@ from model_serving.spec.vocabulary.stack import Stack
 
 
 def keys(path: FieldPath, root: type[Model] = Stack) -> list[str]:
-    """The keys that the map at this path may have; none where any key may stand, or no map."""
+    """The keys of the map at a path; none where any key is allowed, or the value is no map."""
     kind = _kind(path, root)
     return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
 def words(path: FieldPath, root: type[Model] = Stack) -> list[str]:
-    """The words that the value at this path is one of; none where any text may stand, or no text."""
+    """The allowed words of the value at a path; none where any text is allowed, or the value is no text."""
     kind = _kind(path, root)
     return [str(word) for word in get_args(kind)] if get_origin(kind) is Literal else []
 

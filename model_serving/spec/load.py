@@ -1,4 +1,4 @@
-"""A stack's files, read, merged and checked as a whole, with every mistake found at once."""
+"""Load a stack: its files read, merged and validated, with every error reported together."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -20,12 +20,12 @@ BASE: Final = "base.yaml"
 
 
 def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> Stack:
-    """The checked spec of stack `name`: `base.yaml` of the folder with `Pulumi.<name>.yaml` laid over it.
+    """The valid spec of stack `name`: `base.yaml` of the folder with `Pulumi.<name>.yaml` laid over it.
 
     `config` is `pulumi.Config("model-serving").get` where the engine runs: encrypted values are taken from it, and a
-    file that says other than it is refused. Without it, encrypted values are Secrets that nobody knows.
+    file that differs from it is an error. Without it, encrypted values are Secrets that are not known.
 
-    Raises SpecError with every diagnostic of both files; nothing is registered before this returns.
+    Raises SpecError with every diagnostic of both files.
     """
     merged = merge(_documents(name, folder, config))
     part = valid_part(merged.data)
@@ -46,16 +46,16 @@ def located_error(name: str, folder: Path, found: Iterable[Problem], outcome: st
 
 
 def locations(name: str, folder: Path) -> Callable[[FieldPath], Location]:
-    """Where each value of a stack stands: in its own file, or in `base.yaml` where that alone has it."""
+    """A function from a path to the value's location: in the stack's own file, or in `base.yaml` if only it has it."""
     return merge(_documents(name, folder, None)).location
 
 
 def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Document]:
-    """Our settings in each file. Raises SpecError where one of them can't be told, so that nothing can be judged."""
+    """The settings in each file. Raises SpecError if a file is unreadable: then nothing can be validated."""
     own, base = folder / f"Pulumi.{name}.yaml", folder / BASE
     if not own.exists():
-        written = ", ".join(sorted(file.stem.removeprefix("Pulumi.") for file in folder.glob("Pulumi.*.yaml")))
-        hint = f"Write one, or choose a stack that has: {written or 'there is none yet'}"
+        existing = ", ".join(sorted(file.stem.removeprefix("Pulumi.") for file in folder.glob("Pulumi.*.yaml")))
+        hint = f"Create it, or choose an existing stack: {existing or 'there is none yet'}"
         raise SpecError([Diagnostic(Location(relative_path(own)), "", f'stack "{name}" has no stack file', hint)])
     documents = [base_settings(read(base))] if base.exists() else []
     documents.append(stack_settings(read(own)))

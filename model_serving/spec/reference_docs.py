@@ -1,6 +1,6 @@
 """The vocabulary as tables of docs/stack-files.md: `make schema` writes them between their marks.
 
-A field is told by its description in the models, so the page can't leave one out.
+Each field is described by its description in the models, so the page has them all.
 """
 
 import re
@@ -19,11 +19,18 @@ FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "stack-files.md"
 
 _BEGIN: Final = "<!-- fields: begin -->\n"
 _END: Final = "<!-- fields: end -->"
-_PLAIN: Final = {str: "text", bool: "true or false", int: "whole number", float: "number", date: "day", Any: "anything"}
+_PLAIN: Final = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    date: "day",
+    Any: "any value",
+}
 
 
 def tables() -> str:
-    """A section for each kind of map, those that hold others first."""
+    """A section for each model, containers first."""
     return "\n".join(_section(model) for model in models())
 
 
@@ -34,12 +41,12 @@ def with_tables(page: str) -> str:
 
 
 def models() -> list[type[Model]]:
-    """Every model that a stack is made of, each once, in the order in which the fields lead to them."""
-    found: list[type[Model]] = [Stack]
-    for model in found:  # grows while it is read
+    """Every model of the vocabulary once, in the order of the fields that lead to it."""
+    result: list[type[Model]] = [Stack]
+    for model in result:  # grows during the iteration
         for field in model.model_fields.values():
-            found += [each for each in _within(field.annotation) if each not in found]
-    return found
+            result += [each for each in _within(field.annotation) if each not in result]
+    return result
 
 
 def _within(annotation: Any) -> Iterator[type[Model]]:
@@ -52,7 +59,7 @@ def _within(annotation: Any) -> Iterator[type[Model]]:
 
 def _section(model: type[Model]) -> str:
     rows = [_row(name, field) for name, field in model.model_fields.items()]
-    head = ["| key | value | what it is |", "| --- | --- | --- |"]
+    head = ["| key | value | description |", "| --- | --- | --- |"]
     return "\n".join([f"### {_title(model)}", "", model.__doc__ or "", "", *head, *rows, ""])
 
 
@@ -61,7 +68,7 @@ def _row(name: str, field: FieldInfo) -> str:
     if field.is_required():
         value += ", required"
     elif isinstance(field.default, bool | int) or field.default == "minute":
-        value += f"; `{str(field.default).lower()}` when not given"
+        value += f"; default `{str(field.default).lower()}`"
     return f"| `{name}` | {value} | {field.description} |"
 
 

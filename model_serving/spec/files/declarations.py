@@ -1,4 +1,4 @@
-"""Where the stack files declare an endpoint or a service principal."""
+"""The location in the stack files that declares an endpoint or a service principal."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stack files laid over each other: a map merges, a list or a scalar replaces, `null` removes."""
+"""Merge stack files: a map merges, a list or a scalar replaces, `null` removes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,14 +11,14 @@ from model_serving.spec.validation.suggestions import suggestion
 
 @dataclass
 class Merged:
-    """The values of all files as one. Each file is kept, to tell where a value came from."""
+    """The values of all files as one. The documents are kept for the locations of values."""
 
     documents: list[Document]
     data: dict[str, Any] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def location(self, path: FieldPath) -> Location:
-        """Where the value stands, or the nearest value around it; in the last file that has it."""
+        """The location of a value, or of the nearest value around it, in the last file that has it."""
         for end in range(len(path), -1, -1):
             for document in reversed(self.documents):
                 if path[:end] in document.locations:
@@ -29,7 +29,7 @@ class Merged:
 def merge(documents: list[Document]) -> Merged:
     """The documents in order, later ones over earlier ones.
 
-    A `null` that removes nothing is a diagnostic; in a file with others it may only stand for what could not be read.
+    A `null` that removes nothing is an error, unless the file has other errors: an unreadable value is null too.
     """
     merged = Merged(documents)
     for document in documents:
@@ -56,6 +56,6 @@ def _laid(
 
 
 def _nothing_to_remove(document: Document, path: FieldPath, key: str, below: list[str]) -> Diagnostic:
-    message = "has no value; `null` removes what base.yaml says, and that has nothing here"
-    hint = suggestion(key, below, "It has here") if below else "Give it a value, or leave it out"
+    message = "has no value; `null` removes a value of base.yaml, which has none here"
+    hint = suggestion(key, below, "It has") if below else "Set a value, or remove the key"
     return Diagnostic(document.locations[path], dotted(path), message, hint)

@@ -1,8 +1,8 @@
-"""A stack's own file beside what Pulumi's engine made of it: where secrets come from, and whether it is the same file.
+"""Reconcile the stack file with Pulumi's decrypted config.
 
-The engine decrypts `{secure: v1:...}` and hands the program the whole configuration as text, by key. It may have read
-another file (`--config-file`) or other sources (an ESC environment, Pulumi.yaml), which this project must not act on
-half: endpoints come from one file.
+The engine decrypts `{secure: v1:...}` and passes the whole configuration to the program as text, by key. It may have
+read another file (`--config-file`) or other sources (an ESC environment, Pulumi.yaml). Such a difference is an error,
+because endpoints come from one file.
 """
 
 import json
@@ -33,7 +33,7 @@ class _DisagreementError(Exception):
 def with_secrets(document: Document, engine: EngineConfig | None) -> Document:
     """The settings with a Secret for each encrypted value: the engine's text, or one that is not known without it.
 
-    A value that the engine has otherwise is a diagnostic of the document, told once.
+    A value that differs from the engine's is an error of the document, reported once.
     """
     if engine is None or document.diagnostics:
         return replace(document, data=_unknown(document.data))
@@ -51,16 +51,16 @@ def with_secrets(document: Document, engine: EngineConfig | None) -> Document:
 
 
 def without_secrets(document: Document) -> Document:
-    """The settings of base.yaml, where an encrypted value is a diagnostic: each stack has a key of its own."""
+    """The settings of base.yaml, where an encrypted value is an error: each stack has its own key."""
     for path in encrypted_paths(document.data, ()):
-        message = "a secret can't stand in base.yaml, because each stack encrypts with a key of its own"
+        message = "base.yaml can't hold secrets, because each stack encrypts with its own key"
         hint = f"pulumi config set --secret --path '{NAMESPACE}{dotted(path)}' writes it into the stack's own file"
         document.diagnostics.append(Diagnostic(document.locations[path], dotted(path), message, hint))
     return replace(document, data=_unknown(document.data))
 
 
 def encrypted_paths(value: Any, path: FieldPath) -> list[FieldPath]:
-    """Where `{secure: ...}` stands."""
+    """The paths of encrypted values."""
     if _ciphertext(value) is not None:
         return [path]
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -68,7 +68,7 @@ def encrypted_paths(value: Any, path: FieldPath) -> list[FieldPath]:
 
 
 def _ciphertext(value: Any) -> str | None:
-    """The encrypted text of `{secure: v1:...}`, which is how Pulumi writes a secret, or None for anything else."""
+    """The encrypted text of `{secure: v1:...}`, which is how Pulumi writes a secret, or None."""
     if isinstance(value, dict) and value.keys() == {"secure"} and isinstance(value["secure"], str):
         return value["secure"]
     return None
@@ -125,10 +125,10 @@ def _parsed(text: str | None, written: Any) -> Any:
 
 
 def _other_file(document: Document, path: FieldPath) -> Diagnostic:
-    """Neither value is told: one of them may be secret."""
+    """The error without either value: one of them may be secret."""
     location = next(
         document.locations[path[:end]] for end in range(len(path), -1, -1) if path[:end] in document.locations
     )
-    message = "Pulumi has another value here than this file, which alone says what is deployed"
-    hint = "Run without --config-file, and keep these settings out of Pulumi.yaml and of ESC environments"
+    message = "Pulumi's value differs from this file, which alone declares what is deployed"
+    hint = "Run without --config-file, and keep these settings out of Pulumi.yaml and ESC environments"
     return Diagnostic(location, dotted(path), message, hint)

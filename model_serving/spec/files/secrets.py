@@ -1,4 +1,4 @@
-"""Values that `pulumi config set --secret` encrypted: text that may be used, and is never shown."""
+"""Secrets of a stack file (`pulumi config set --secret`), which are never shown, and outputs, which can't be read."""
 
 from typing import Final, Self, TypeGuard
 
@@ -8,11 +8,11 @@ MASK: Final = "[secret]"
 class Secret(str):
     """A secret text of a stack file.
 
-    Printing, formatting or representing it gives `[secret]`; only `reveal()` gives the text. Joining it with other text
-    gives a Secret again. Whoever hands one to Pulumi wraps it: `pulumi.Output.secret(value.reveal())`.
+    Printing or formatting it gives `[secret]`; only `reveal()` gives the text. Joining it with text gives a Secret. To
+    pass one to Pulumi, wrap it: `pulumi.Output.secret(value.reveal())`.
 
-    Where a stack is loaded without the engine, nobody can decrypt it: then it is not `known`, holds its ciphertext
-    (so that two of them are equal only where they are the same), and fits every field that takes text.
+    A stack that is loaded without the engine can't be decrypted. Its secrets are not `known`: they hold the ciphertext,
+    so that two are equal only if they are the same, and are valid for every field of text.
     """
 
     __slots__ = ("known",)

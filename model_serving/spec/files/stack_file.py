@@ -1,6 +1,6 @@
-"""A stack file's outer shape, which is Pulumi's, and the part of it that is ours.
+"""The outer shape of a stack file, which is Pulumi's, and this project's settings in it.
 
-`config: {model-serving:endpoints: ...}` becomes `endpoints`. What nobody would read is a diagnostic, never passed over.
+`config: {model-serving:endpoints: ...}` becomes `endpoints`. A key that nothing reads is an error.
 """
 
 from typing import Any, Final
@@ -15,20 +15,20 @@ from model_serving.spec.vocabulary.stack import Stack
 PULUMI_KEYS: Final = (CONFIG, "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
 """What a stack file may hold. Source: Pulumi's ProjectStack (sdk/go/common/workspace/project.go)."""
 
-_SHAPE: Final = "It begins with `config:` and holds `model-serving:endpoints:` under it"
+_SHAPE: Final = "Begin it with `config:`, with `model-serving:endpoints:` under it"
 
 
 def base_settings(document: Document) -> Document:
     """Our settings of base.yaml. Pulumi never sees that file, so what is not ours in it would be lost."""
     for key in _config(document):
         if key == f"{NAMESPACE}waivers":
-            message = "a waiver in base.yaml counts for no stack: the policy pack reads each stack's own file"
-            _report(document, (CONFIG, key), message, "Write it in the file of the stack that it is for")
+            message = "a waiver in base.yaml has no effect: the policy pack reads each stack's own file"
+            _report(document, (CONFIG, key), message, "Move it to the file of its stack, Pulumi.<stack>.yaml")
         if key == f"{NAMESPACE}endpoints":
             _refuse_replacements(document, key)
         if not _is_or_should_be_ours(key):
-            message = f'"{key}" in base.yaml is lost: Pulumi, whose setting it is, never reads this file'
-            _report(document, (CONFIG, key), message, "Write it in the own file of each stack, Pulumi.<stack>.yaml")
+            message = f'"{key}" in base.yaml has no effect: Pulumi does not read this file'
+            _report(document, (CONFIG, key), message, "Move it to the file of each stack, Pulumi.<stack>.yaml")
     return _settings(document, (CONFIG,))
 
 
@@ -37,8 +37,8 @@ def _refuse_replacements(document: Document, endpoints: str) -> None:
     declared = _config(document)[endpoints]
     for key, endpoint in declared.items() if isinstance(declared, dict) else ():
         if isinstance(endpoint, dict) and "replace_id" in endpoint:
-            message = "the id of a live endpoint belongs to one stack, and base.yaml to all"
-            hint = "Write it in the own file of that stack, Pulumi.<stack>.yaml"
+            message = "the id of a live endpoint belongs to one stack, and base.yaml applies to all"
+            hint = "Move it to the file of that stack, Pulumi.<stack>.yaml"
             _report(document, (CONFIG, endpoints, key, "replace_id"), message, hint)
 
 
@@ -48,7 +48,7 @@ def stack_settings(document: Document) -> Document:
 
 
 def _settings(document: Document, allowed: tuple[str, ...]) -> Document:
-    """Our settings, or an unreadable document where nobody can tell them."""
+    """The settings of this project, or an unreadable document."""
     start = document.locations.get((CONFIG,), Location(document.file))
     if document.diagnostics and not document.readable:
         return document
@@ -71,19 +71,19 @@ def _settings(document: Document, allowed: tuple[str, ...]) -> Document:
             _report(document, (CONFIG, key), message, f'Did you mean "{meant}"?')
     ours.locations |= {own: location for path, location in document.locations.items() if (own := own_path(path))}
     for path in _misplaced_settings(document):
-        _judge_too(ours, document, path)
+        _validate_misplaced(ours, document, path)
     return ours
 
 
 def _misplaced_settings(document: Document) -> list[FieldPath]:
-    """Settings in another namespace, or beside `config:`: diagnostics already."""
+    """Settings in another namespace, or beside `config:`, which are reported already."""
     return [(CONFIG, key) for key in _config(document) if not key.startswith(NAMESPACE)] + [
         (key,) for key in document.data if key != CONFIG
     ]
 
 
-def _judge_too(ours: Document, document: Document, path: FieldPath) -> None:
-    """Take a setting for the one that it should be, so that what is wrong within it is found with the rest."""
+def _validate_misplaced(ours: Document, document: Document, path: FieldPath) -> None:
+    """Take a misplaced setting for the one that it should be, so that errors within it are reported too."""
     key = str(path[-1])
     name = key.rpartition(":")[2]
     if not _is_or_should_be_ours(key) or name not in Stack.model_fields or name in ours.data:
@@ -100,7 +100,7 @@ def _config(document: Document) -> dict[str, Any]:
 
 
 def _reject_unknown_keys(document: Document, allowed: tuple[str, ...]) -> None:
-    """What stands beside `config:` and has no meaning there."""
+    """Report keys beside `config:` that have no meaning there."""
     for key in document.data:
         if key not in allowed:
             ours = key.startswith(NAMESPACE) or key in Stack.model_fields
@@ -111,8 +111,8 @@ def _reject_unknown_keys(document: Document, allowed: tuple[str, ...]) -> None:
 def _is_or_should_be_ours(key: str) -> bool:
     """Ours, misspelt, or without a namespace, which Pulumi takes for its project's own."""
     namespace, colon, name = key.partition(":")
-    alike = 0.6 if name in Stack.model_fields else 0.85
-    return not colon or closest(namespace, [PROJECT], alike=alike) is not None
+    cutoff = 0.6 if name in Stack.model_fields else 0.85
+    return not colon or closest(namespace, [PROJECT], cutoff=cutoff) is not None
 
 
 def _report(document: Document, path: FieldPath, message: str, hint: str) -> None:

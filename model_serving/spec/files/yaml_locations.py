@@ -1,4 +1,4 @@
-"""YAML read into plain data that remembers where each value stands."""
+"""Read YAML into plain data, with the location of each value."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +19,14 @@ from model_serving.spec.files.yaml_text import (
 )
 
 MAX_VALUES: Final = 100_000
-"""Anchors that refer to anchors can expand without end; this many values is where reading stops."""
+"""Reading stops after this many values: anchors that refer to anchors can expand without end."""
 
 _Pairs = dict[str, tuple[yaml.Node, yaml.Node]]
 
 
 @dataclass
 class Document:
-    """A file's data, the location of every value in it, and what is wrong with it as YAML."""
+    """A file's data, the location of every value, and what is wrong with it."""
 
     file: str
     data: Any = None
@@ -35,7 +35,7 @@ class Document:
 
     @property
     def readable(self) -> bool:
-        """Whether there is a map to go on with, be there diagnostics in it or not."""
+        """Whether there is a map, with or without diagnostics."""
         return isinstance(self.data, dict)
 
 
@@ -51,7 +51,7 @@ def read(file: Path) -> Document:
 
 
 class _Builder:
-    """Turns YAML nodes into data, noting each location and each key that is written twice."""
+    """Turns YAML nodes into data, with their locations, and reports duplicate keys."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -69,7 +69,7 @@ class _Builder:
             self._report(node, path, "an anchor contains itself", "Write the values out")
             return None
         if len(parents) > MAX_DEPTH:
-            message = f"anchors expand to more than {MAX_DEPTH} maps and lists within each other"
+            message = f"anchors expand to more than {MAX_DEPTH} nested maps and lists"
             raise UnreadableError(self._location(node), message, "Write the values out")
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, n), (*parents, node)) for n, item in enumerate(node.value)]
@@ -80,7 +80,7 @@ class _Builder:
         try:
             return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self._report(node, path, f'"{node.value}" is not what its tag {node.tag} says', "Remove the tag")
+            self._report(node, path, f'"{node.value}" does not match its tag {node.tag}', "Remove the tag")
             return None
 
     def _map(self, node: yaml.MappingNode, path: FieldPath, parents: tuple[yaml.Node, ...]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class _Builder:
                 self._report(key, path, message, f'Write it in quotes: "{key.value}"')
             elif key.value in pairs:
                 first = self._location(pairs[key.value][0])
-                message = f'"{key.value}" is written twice; the first is on line {first.line}'
+                message = f'"{key.value}" is a duplicate key; the first is on line {first.line}'
                 self._report(key, (*path, key.value), message, "Keep one of the two")
             else:
                 pairs[key.value] = (key, value)

@@ -1,4 +1,4 @@
-"""The text of a stack file as YAML nodes, or the one reason why it is none.
+"""The text of a stack file as YAML nodes.
 
 What a file can do to its reader is bounded before it is composed: its size, and how deep it nests, since the C composer
 would overflow the stack.
@@ -13,22 +13,22 @@ import yaml
 from model_serving.spec.diagnostics import Diagnostic, Location, relative_path
 
 MAX_BYTES: Final = 1_000_000
-"""A stack file is written by hand; one larger than this is a mistake, and is not parsed."""
+"""Larger files are rejected without parsing: stack files are written by hand."""
 
 MAX_DEPTH: Final = 40
-"""Maps and lists within each other; the vocabulary needs ten."""
+"""Nested maps and lists; the vocabulary needs ten."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 STRING_TAG: Final = f"{_TAG}str"
 MERGE_TAG: Final = f"{_TAG}merge"
 
-_QUOTES: Final = "A value that begins with @, %, &, * or `, or has `: ` or ` #` in it, is written in quotes"
+_QUOTES: Final = "Quote a value that begins with @, %, &, * or `, or that contains `: ` or ` #`"
 
 
 class Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
-    """Scalars as YAML 1.2 means them, which is how Pulumi reads them: `no` and 1:30 are text.
+    """Scalars as in YAML 1.2, which is how Pulumi reads them: `no` and 1:30 are text.
 
-    Beyond that, 010 and dates are text too: the one is a slip, the other no field has.
+    In addition, 010 and dates are text: no field takes them.
     """
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  as in PyYAML
@@ -61,11 +61,11 @@ def compose(file: Path) -> yaml.Node:
         root = yaml.compose(text, Loader=Loader)
     except yaml.reader.ReaderError as error:
         location = _location_in(name, text.encode()[: error.position])
-        raise UnreadableError(location, "a control character can't stand in YAML", "Remove it") from None
+        raise UnreadableError(location, "YAML can't contain a control character", "Remove it") from None
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(name, text, error) from None
     if root is None:
-        raise UnreadableError(Location(name), "the file is empty", "It begins with `config:`; see docs/stack-files.md")
+        raise UnreadableError(Location(name), "the file is empty", "Begin it with `config:`; see docs/stack-files.md")
     assert isinstance(root, yaml.Node), "Composing gives a node"
     return root
 
@@ -83,7 +83,7 @@ def _text(file: Path, name: str) -> str:
     except OSError as error:
         raise UnreadableError(Location(name), f"the file can't be read: {error.strerror}") from None
     if size > MAX_BYTES:
-        message = f"the file has {size:,} bytes, more than the {MAX_BYTES:,} that a stack file may have"
+        message = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are allowed"
         raise UnreadableError(Location(name), message, "Move the large values out of it")
     try:
         return raw.decode("utf-8-sig")
@@ -99,7 +99,7 @@ def _location_in(name: str, before: bytes) -> Location:
 
 
 def _bounded(text: str, name: str) -> None:
-    """Refuse what nests too deeply and what is more than one document, while neither has cost anything."""
+    """Reject what nests too deeply or is more than one document, before composing it."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -109,17 +109,19 @@ def _bounded(text: str, name: str) -> None:
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
         if depth > MAX_DEPTH:
-            message = f"more than {MAX_DEPTH} maps and lists within each other"
-            raise UnreadableError(location_of(name, event.start_mark), message, "A stack file needs ten at the most")
+            message = f"more than {MAX_DEPTH} nested maps and lists"
+            raise UnreadableError(location_of(name, event.start_mark), message, "A stack file needs at most ten")
         if documents > 1:
-            message = "a second document begins here; a stack file is one"
+            message = "a second document begins here; a stack file is one document"
             raise UnreadableError(location_of(name, event.start_mark), message, "Remove the `---`")
 
 
 def _not_yaml(name: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
     if mark and text[mark.index : mark.index + 1] == "\t":
-        return UnreadableError(location_of(name, mark), "a tab stands where YAML wants spaces", "Indent with spaces")
+        return UnreadableError(
+            location_of(name, mark), "a tab is used where YAML requires spaces", "Indent with spaces"
+        )
     around = ""
     if error.context and error.context_mark:
         around = f" ({error.context} that begins on line {error.context_mark.line + 1})"

@@ -24,7 +24,7 @@ def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Probl
         yield (
             (*path, "auto_capture", "enabled"),
             message,
-            "Leave it out; an endpoint without auto_capture keeps no table",
+            "Remove it; an endpoint without auto_capture keeps no table",
         )
     if isinstance(endpoint, Endpoint) and endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
         yield _kept_and_replaced(endpoint, (*path, "replace_id"))
@@ -40,7 +40,7 @@ def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Problem:
     if endpoint.protect:
         hint = "Remove `protect` until the endpoint is replaced, or remove `replace_id`"
         return path, "a protected endpoint can't be replaced", hint
-    hint = "Remove `retain_on_delete` and run `pulumi up`, then write `replace_id`; or remove `replace_id`"
+    hint = "Remove `retain_on_delete` and run `pulumi up`, then set `replace_id`; or remove `replace_id`"
     return path, "an endpoint that is retained on delete stays, so it can't be replaced", hint
 
 
@@ -52,12 +52,12 @@ def _traffic(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
             yield (*path, name), f'no served entity is called "{name}"', hint
     if not routes:
         message = f"several served entities ({', '.join(entities)}) and no traffic between them"
-        yield path, message, "Write a percentage for each, 100 in all; 0 keeps an entity deployed as a fallback"
+        yield path, message, "Set a percentage for each, 100 in total; 0 keeps an entity deployed as a fallback"
         return
     for name in entities:
         if name not in routes:
-            hint = f"Write a percentage for it; `{name}: 0` keeps it deployed as a fallback"
-            yield path, f'served entity "{name}" has no share', hint
+            hint = f"Set a percentage; `{name}: 0` keeps it deployed as a fallback"
+            yield path, f'served entity "{name}" has no traffic percentage', hint
     if (total := sum(routes.values())) != _TOTAL:
         yield path, f"sums to {total}, must be 100", "Change the percentages so that they add up to 100"
 
@@ -68,15 +68,19 @@ def _permissions(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
         where = (*path, n)
         if len(permission.kinds) != 1:
             found = " and ".join(permission.kinds) or "none of them"
-            yield where, f"exactly one of service_principal, user and group; found {found}", "Write one entry for each"
+            yield (
+                where,
+                f"exactly one of service_principal, user and group; found {found}",
+                "Use one entry for each principal",
+            )
             continue
         kind, name = permission.kind, permission.principal
         if (kind, name) in seen:
-            yield where, f"{kind} {describe(name)} has two entries", "Keep the one with the level that is meant"
+            yield where, f"{kind} {describe(name)} has two entries", "Keep one of them"
         seen.add((kind, name))
         if kind == "group" and name == "admins":
             message = "workspace administrators always manage every endpoint; their permission can't be set"
-            yield (*where, kind), message, "Leave this entry out"
+            yield (*where, kind), message, "Remove this entry"
 
 
 def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Problem]:
@@ -84,12 +88,12 @@ def _rate_limits(limits: list[RateLimit], path: FieldPath) -> Iterator[Problem]:
     for n, limit in enumerate(limits):
         where = (*path, n)
         if limit.calls is None and limit.tokens is None:
-            yield where, "limits nothing", "Write `calls` or `tokens`, the most that a minute may have"
+            yield where, "has no limit", "Add `calls` or `tokens`, the maximum per minute"
         if limit.key in _NAMED and limit.principal is None:
-            yield where, f"a limit by {limit.key} names whom it limits", "Write `principal`"
+            yield where, f"a limit by {limit.key} requires a principal", "Add `principal`"
         if limit.key == "endpoint" and limit.principal is not None:
             message = "a limit of the whole endpoint has no principal"
-            yield (*where, "principal"), message, "Leave `principal` out, or choose another `key`"
+            yield (*where, "principal"), message, "Remove `principal`, or use another `key`"
         if (limit.key, limit.principal) in seen:
             whom = f"{limit.key} {describe(limit.principal)}" if limit.principal else limit.key
             yield where, f"{whom} has two limits", "Keep one of the two"
@@ -104,7 +108,7 @@ def _telemetry(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Problem]
         yield from _payload_table(telemetry, path)
     elif telemetry.telemetry_profile_id is None:
         message = "names no telemetry profile, so the workspace would accept it and discard it"
-        yield path, message, "Write `table_names` with at least one table, or `telemetry_profile_id`"
+        yield path, message, "Set `table_names` with at least one table, or `telemetry_profile_id`"
 
 
 def _payload_table(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Problem]:
@@ -114,5 +118,5 @@ def _payload_table(telemetry: TelemetryConfig, path: FieldPath) -> Iterator[Prob
     if not is_plaintext(name) or not (logs is None or is_plaintext(logs)) or name == f"{logs}_payload":
         return
     message = f'with table_names the workspace chooses the name of this table, not "{name}"'
-    way_out = f"Leave `name` out; the table will be {logs}_payload" if logs else "Leave `name` out"
+    way_out = f"Remove `name`; the table will be {logs}_payload" if logs else "Remove `name`"
     yield (*path, "inference_table_config", "name"), message, way_out

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in the words of those who write stack files: found, allowed, and the way out."""
+"""Pydantic's errors as messages for authors of stack files: the value, what is allowed, and a hint at the fix."""
 
 from typing import Any, Final
 
@@ -28,22 +28,22 @@ _KINDS: Final = {
     "date_from_datetime_parsing": _DAY,
     "date_from_datetime_inexact": _DAY,
 }
-"""Each kind of value: what it is, and how it is written."""
+"""The name of each type of value, and how to write it."""
 
 _REFERENCE: Final = "See docs/stack-files.md"
 _FIXED: Final = {
-    "missing": ("is required and missing", _REFERENCE),
-    "string_too_short": ("is empty", "Write it, or leave the key out"),
-    "too_short": ("is empty", "Write at least one"),
-    "secret": ("can't be secret", "Write it in clear"),
+    "missing": ("is required but missing", _REFERENCE),
+    "string_too_short": ("is empty", "Set a value, or remove the key"),
+    "too_short": ("is empty", "Add at least one"),
+    "secret": ("can't be secret", "Use a plaintext value"),
 }
 _FORMS: Final = {
     types.VERSION: ("is not a model version", 'Write a whole number, as in version: "7"'),
     types.ENDPOINT_NAME: (
-        "can't name an endpoint",
-        "It takes 1 to 63 letters, digits, - and _, and begins and ends with a letter or digit",
+        "is not a valid endpoint name",
+        "Use 1 to 63 letters, digits, - and _; begin and end with a letter or digit",
     ),
-    types.ENTITY_NAME: ("can't name a served entity", "It takes 1 to 63 letters, digits, - and _"),
+    types.ENTITY_NAME: ("is not a valid served entity name", "Use 1 to 63 letters, digits, - and _"),
     types.OBJECT_NAME: ("is not a full name in Unity Catalog", "Write it as catalog.schema.name"),
     types.APPLICATION_ID: (
         "is not an application id",
@@ -51,7 +51,7 @@ _FORMS: Final = {
     ),
     types.SECONDS: ("is not a lifetime", 'Write it in seconds, as in "7776000s" for 90 days'),
 }
-"""Each pattern of the vocabulary: what a text that doesn't match it is not, and how it is written."""
+"""The message and the hint for text that doesn't match a pattern of the vocabulary."""
 
 
 def explain(error: ErrorDetails, path: FieldPath, root: type[Model] = Stack) -> tuple[str, str]:
@@ -89,22 +89,22 @@ def unknown_key(path: FieldPath, root: type[Model] = Stack) -> tuple[str, str]:
 
 
 def _unknown_word(found: Any, allowed: list[str]) -> tuple[str, str]:
-    # Only for the same letters: a level or a size that merely looks alike is another one.
+    # Only in another case: a similar level or size may be meant as it is.
     meant = next((word for word in allowed if word.lower() == str(found).lower()), None)
-    way_out = f'Did you mean "{meant}"?' if meant else "Write one of them"
+    way_out = f'Did you mean "{meant}"?' if meant else "Use one of them"
     return f"{describe(found)} is not one of {', '.join(allowed)}", way_out
 
 
 def _other_spelling(kind: str, found: Any) -> str:
     if is_secret(found):
-        return "Only text can be secret; write it in clear"
+        return "Only text can be secret; use a plaintext value"
     if kind == "string_type" and isinstance(found, bool | int | float):
         return f'Write it in quotes: "{describe(found)}"'
     return ""
 
 
 def describe(value: Any) -> str:
-    """A found value, short. A whole map or list is named, not printed, and a secret never."""
+    """A value for a message, at most 80 characters. A map, a list, a secret or an output is only named."""
     if is_secret(value) or is_output(value):
         return "a secret" if is_secret(value) else "an output"
     if isinstance(value, dict | list):

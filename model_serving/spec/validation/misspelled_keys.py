@@ -1,6 +1,6 @@
-"""Keys that are not quite those of the vocabulary: a mistake each, and what stands under them is judged all the same.
+"""Correct misspelled keys: each is an error, and the values under it are validated all the same.
 
-Without this a misspelt `served_entites` would hide every mistake below it until the next run.
+Otherwise a misspelled `served_entites` would hide every error below it until the next run.
 """
 
 from collections.abc import Iterator
@@ -14,54 +14,54 @@ from model_serving.spec.introspection import keys
 from model_serving.spec.validation.messages import unknown_key
 from model_serving.spec.validation.suggestions import closest
 
-_SURELY: Final = 0.8
-"""How alike two keys are, by difflib's score, for one to be taken for the other. `trafic` is `traffic` with 0.92, and
-`traffic_config`, which has another shape, is not, with 0.67."""
+_CUTOFF: Final = 0.8
+"""The least score of difflib for a key to be taken for another. `trafic` has 0.92 for `traffic`, and `traffic_config`,
+which has another shape, 0.67."""
 
 
 def with_corrected_keys(document: Document) -> Document:
-    """Our settings with each misspelt key as the one that was meant, and a diagnostic for it at its written."""
+    """The settings with each misspelled key corrected, and a diagnostic for it at its location."""
     if not document.readable:
         return document
-    meant: dict[FieldPath, FieldPath] = {}
-    data = _corrected(document.data, (), meant)
-    if not meant:
+    corrections: dict[FieldPath, FieldPath] = {}
+    data = _corrected(document.data, (), corrections)
+    if not corrections:
         return document
     diagnostics = [
         Diagnostic(document.locations[written], dotted(written), *unknown_key((*path[:-1], written[-1])))
-        for written, path in meant.items()
+        for written, path in corrections.items()
     ]
-    locations = {**dict(_moved(document, meant)), **document.locations}
+    locations = {**dict(_moved(document, corrections)), **document.locations}
     return replace(document, data=data, locations=locations, diagnostics=[*document.diagnostics, *diagnostics])
 
 
-def _corrected(value: Any, path: FieldPath, meant: dict[FieldPath, FieldPath], written: FieldPath = ()) -> Any:
-    """`path` is where the value belongs, `written` where it stands. `meant` collects both for each misspelt key."""
+def _corrected(value: Any, path: FieldPath, corrections: dict[FieldPath, FieldPath], written: FieldPath = ()) -> Any:
+    """`path` is the corrected path of the value, `written` its own. Each misspelled key is added to `corrections`."""
     if isinstance(value, list):
-        return [_corrected(item, (*path, n), meant, (*written, n)) for n, item in enumerate(value)]
+        return [_corrected(item, (*path, n), corrections, (*written, n)) for n, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     allowed = keys(path)
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for key, inner in value.items():
-        name = _meant(key, allowed, [*value, *found])
+        name = _correct_key(key, allowed, [*value, *result])
         if name != key:
-            meant[(*written, key)] = (*path, name)
-        found[name] = _corrected(inner, (*path, name), meant, (*written, key))
-    return found
+            corrections[(*written, key)] = (*path, name)
+        result[name] = _corrected(inner, (*path, name), corrections, (*written, key))
+    return result
 
 
-def _meant(key: str, allowed: list[str], written: list[str]) -> str:
-    """The key itself where it is known, where any key may stand, and where the one that is alike is written too."""
+def _correct_key(key: str, allowed: list[str], written: list[str]) -> str:
+    """The key itself if it is known, if any key is allowed, or if the closest key is there too."""
     if not allowed or key in allowed:
         return key
-    name = closest(key, [each for each in allowed if each not in written], alike=_SURELY)
+    name = closest(key, [each for each in allowed if each not in written], cutoff=_CUTOFF)
     return name or key
 
 
-def _moved(document: Document, meant: dict[FieldPath, FieldPath]) -> Iterator[tuple[FieldPath, Any]]:
-    """The locations of what stands under misspelt keys, by the paths that were meant."""
+def _moved(document: Document, corrections: dict[FieldPath, FieldPath]) -> Iterator[tuple[FieldPath, Any]]:
+    """The locations of values under misspelled keys, by their corrected paths."""
     for path, location in document.locations.items():
-        corrected = tuple(meant.get(path[: end + 1], (part,))[-1] for end, part in enumerate(path))
+        corrected = tuple(corrections.get(path[: end + 1], (part,))[-1] for end, part in enumerate(path))
         if corrected != path:
             yield corrected, location

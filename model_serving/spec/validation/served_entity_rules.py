@@ -18,25 +18,25 @@ def served_entity_problems(entity: ServedEntity, path: FieldPath) -> Iterator[Pr
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none of them"
         message = f"exactly one of entity, feature_spec and external_model is served; found {found}"
-        yield path, message, "Keep the one that is meant" if kinds else "Write one, as in entity: main.ml.fraud"
+        yield path, message, "Keep one of them" if kinds else "Write one, as in entity: main.ml.fraud"
         return
     yield from _feature_spec(entity, path)
     yield from _model(entity, path)
     yield from _size(entity, path)
     if entity.burst_scaling is False:
         message = "the Databricks provider never sends false, so the entity would keep the workspace's default, true"
-        yield (*path, "burst_scaling"), message, "Leave it out"
+        yield (*path, "burst_scaling"), message, "Remove it"
     for name, value in entity.environment_vars.items():
         if not is_unknown(value) and "{{" in value and not is_secret_reference(value):
-            message = f'"{value}" looks like a secret reference and is none'
-            yield (*path, "environment_vars", name), message, "Write it whole, as {{secrets/scope/key}}"
+            message = f'"{value}" is not a valid secret reference'
+            yield (*path, "environment_vars", name), message, "Write it as {{secrets/scope/key}}"
 
 
 def _feature_spec(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
     if entity.feature_spec is None:
         return
     if entity.version is not None:
-        yield (*path, "version"), "a feature spec has no version", "Leave `version` out"
+        yield (*path, "version"), "a feature spec has no version", "Remove `version`"
     if not is_unknown(entity.feature_spec) and not re.fullmatch(OBJECT_NAME, entity.feature_spec):
         message = f'"{entity.feature_spec}" is not the full name of a feature spec'
         yield (*path, "feature_spec"), message, "Write it as catalog.schema.name"
@@ -60,7 +60,7 @@ def _model(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
         )
     elif alias and not re.fullmatch(OBJECT_NAME, name):
         message = f'"{name}" has no aliases: only models of Unity Catalog have, catalog.schema.model'
-        yield (*path, "entity"), message, "Write its full name, or a `version` instead of the alias"
+        yield (*path, "entity"), message, "Use its full name, or a `version` instead of the alias"
     elif alias and entity.version:
         message = f"an alias (@{alias}) and version {describe(entity.version)} both choose the version"
         yield (*path, "version"), message, "Keep one of the two"
@@ -84,7 +84,7 @@ def _size(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
         yield (*path, "workload_size"), message, "Keep one of the two"
     if (low is None) != (high is None):
         missing = "min_provisioned_concurrency" if low is None else "max_provisioned_concurrency"
-        yield path, f"{missing} is missing, the other end of the range is there", f"Write {missing} too"
+        yield path, f"{missing} is missing; a range has both ends", f"Write {missing} too"
     if low is not None and high is not None and low > high:
         message = f"min_provisioned_concurrency is {low}, more than the maximum of {high}"
-        yield (*path, "min_provisioned_concurrency"), message, "Exchange the two"
+        yield (*path, "min_provisioned_concurrency"), message, "Swap the two values"

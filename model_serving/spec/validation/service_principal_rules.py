@@ -10,13 +10,13 @@ from model_serving.spec.vocabulary.stack import BaseServicePrincipal
 def principal_problems(principal: BaseServicePrincipal, path: FieldPath) -> Iterator[Problem]:
     """What is wrong with one service principal by itself."""
     if principal.application_id is None and principal.display_name is None:
-        message = "neither display_name, to create one, nor application_id, to look one up"
-        yield path, message, "Write one of the two"
+        message = "has neither display_name, which creates one, nor application_id, which uses an existing one"
+        yield path, message, "Set one of the two"
     if principal.application_id is None:
         return
     if principal.display_name is not None:
         message = "an existing service principal (application_id) keeps its own name"
-        yield (*path, "display_name"), message, "Leave display_name out; or application_id, to create a new one"
+        yield (*path, "display_name"), message, "Remove display_name; or remove application_id to create a new one"
     if principal.entitlements:
         message = "entitlements of an existing service principal (application_id) are not managed here"
-        yield (*path, "entitlements"), message, "Leave them out, and set them where the principal is made"
+        yield (*path, "entitlements"), message, "Remove them, and set them where the principal is created"

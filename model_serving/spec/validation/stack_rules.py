@@ -64,8 +64,8 @@ def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Problem]:
         counted = ", name_prefix counted" if stack.name_prefix else ""
         message = f'"{name}" has {len(name)} characters{counted}; the name of an endpoint has at most {_NAME_LIMIT}'
     else:
-        message = f'"{name}" can\'t name an endpoint, it takes letters, digits, - and _, the last two only within'
-    yield where, message, "Set `name`, or choose another key or `name_prefix`"
+        message = f'"{name}" is not a valid endpoint name'
+    yield where, message, "Set `name`, or use another key or `name_prefix`"
 
 
 def _one_endpoint_a_name(stack: Stack) -> Iterator[Problem]:
@@ -74,7 +74,7 @@ def _one_endpoint_a_name(stack: Stack) -> Iterator[Problem]:
         name = endpoint_name(stack, key)
         if name in owners:
             message = f'"{name}" is already the name of endpoint "{owners[name]}"'
-            yield ("endpoints", key), message, "Give one another name"
+            yield ("endpoints", key), message, "Rename one of them"
         owners.setdefault(name, key)
 
 
@@ -111,7 +111,7 @@ def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Itera
         if key not in names.endpoints:
             yield (*path, n), f'no endpoint has the key "{key}"', suggestion(key, names.endpoints, "Endpoints here")
         if key in principal.serves[:n]:
-            yield (*path, n), f'endpoint "{key}" is named twice', "Keep one of the two"
+            yield (*path, n), f'endpoint "{key}" is listed twice', "Keep one of the two"
 
 
 def _granted_models_are_plaintext(stack: Stack, principal: ServicePrincipal) -> Iterator[Problem]:
@@ -121,4 +121,8 @@ def _granted_models_are_plaintext(stack: Stack, principal: ServicePrincipal) -> 
             for kind in ("entity", "feature_spec"):
                 if is_secret(getattr(entity, kind)):
                     path = ("endpoints", key, "served_entities", name, kind)
-                    yield path, "can't be secret where a service principal `serves` the endpoint", "Write it in clear"
+                    yield (
+                        path,
+                        "can't be secret where a service principal `serves` the endpoint",
+                        "Use a plaintext value",
+                    )

@@ -1,4 +1,4 @@
-"""The way out of a misspelling: the word that was probably meant, or all that there are."""
+"""Hints for unknown words: the closest allowed word, or all of them."""
 
 import difflib
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ def suggestion(word: str, allowed: Iterable[str], otherwise: str) -> str:
     return f"{otherwise}: {', '.join(words) or 'none'}"
 
 
-def closest(word: str, allowed: Iterable[str], *, alike: float = 0.6) -> str | None:
-    """The allowed word that looks most like this one, upper and lower case, - and _ being alike.
+def closest(word: str, allowed: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The allowed word that is closest to this one, without regard to case and to - or _.
 
-    `alike` is difflib's score, from 0 to 1; with 0.6 `entity_version` still leads to `version`.
+    `cutoff` is the least score of difflib, from 0 to 1; with 0.6 `entity_version` still leads to `version`.
     """
-    plain = {_plain(candidate): candidate for candidate in allowed}
-    found = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=alike)
-    return plain[found[0]] if found else None
+    candidates = {_normalized(candidate): candidate for candidate in allowed}
+    matches = difflib.get_close_matches(_normalized(word), candidates, n=1, cutoff=cutoff)
+    return candidates[matches[0]] if matches else None
 
 
-def _plain(word: str) -> str:
+def _normalized(word: str) -> str:
     return word.lower().replace("-", "_")

@@ -27,7 +27,7 @@ class Permission(Model):
     group: Text | None = Field(default=None, serialization_alias="groupName", description="A group's name.")
     level: Level = Field(
         serialization_alias="permissionLevel",
-        description="CAN_VIEW sees it, CAN_QUERY also calls it, CAN_MANAGE also changes it.",
+        description="CAN_VIEW reads its settings, CAN_QUERY also sends requests, CAN_MANAGE also changes it.",
     )
 
     @property
@@ -46,51 +46,55 @@ class Permission(Model):
 
 
 class InferenceTable(Model):
-    """Requests and answers kept in a Delta table. Catalog, schema and prefix can't change later."""
+    """Requests and responses in a Delta table. Catalog, schema and prefix can't change later."""
 
     catalog_name: Text = Field(description="Catalog of the table.")
     schema_name: Text = Field(description="Schema of the table.")
     table_name_prefix: Text | None = Field(
-        default=None, description="Begins the table's name; the endpoint's name when not given."
+        default=None, description="Prefix of the table's name; by default the endpoint's name."
     )
-    enabled: Flag = Field(default=True, description="Once disabled, an older inference table can't be enabled again.")
+    enabled: Flag = Field(
+        default=True, description="The older inference table (`auto_capture`), once disabled, can't be enabled again."
+    )
 
 
 class RateLimit(Model):
-    """Calls or tokens a minute: for the whole endpoint, for each user, or for one named principal."""
+    """Calls or tokens per minute: for the whole endpoint, for each user, or for one principal."""
 
-    key: LimitKey = Field(description="What the limit counts by.")
-    calls: Count | None = Field(default=None, description="Most calls in the period.")
-    tokens: Count | None = Field(default=None, description="Most tokens in the period.")
+    key: LimitKey = Field(description="What the limit applies to.")
+    calls: Count | None = Field(default=None, description="Maximum calls per period.")
+    tokens: Count | None = Field(default=None, description="Maximum tokens per period.")
     principal: Text | None = Field(
         default=None,
         description="The user, group or service principal (key of this stack, or application id) that is limited."
-        " With key user: each user when not given.",
+        " With key `user` the default is each user.",
     )
-    renewal_period: Period = Field(default="minute", description="The API knows no other.")
+    renewal_period: Period = Field(default="minute", description="The only period of the API.")
 
 
 class AiGateway(Model):
-    """Governance of an endpoint's requests by Databricks' AI gateway."""
+    """The AI gateway of an endpoint."""
 
     inference_table: InferenceTable | None = Field(
         default=None,
         serialization_alias="inferenceTableConfig",
-        description="Keeps requests and answers in a table.",
+        description="Records requests and responses in a table.",
     )
     usage_tracking: Flag | None = Field(
         default=None,
         serialization_alias="usageTrackingConfig.enabled",
-        description="Writes usage into Databricks' system tables.",
+        description="Records usage in Databricks' system tables.",
     )
-    rate_limits: list[RateLimit] = Field(default_factory=list, description="Refuses calls over a limit (status 429).")
+    rate_limits: list[RateLimit] = Field(default_factory=list, description="Requests over a limit get status 429.")
 
 
 class TelemetryTable(Model):
-    """The table that telemetry keeps requests and answers in."""
+    """The table of requests and responses that telemetry writes."""
 
     name: ObjectName | None = Field(default=None, description="Full name, catalog.schema.table.")
-    sampling_fraction: Fraction | None = Field(default=None, description="Share of requests to keep, from 0.0 to 1.0.")
+    sampling_fraction: Fraction | None = Field(
+        default=None, description="Fraction of requests to record, from 0.0 to 1.0."
+    )
 
 
 class TelemetryTables(Model):
@@ -103,17 +107,19 @@ class TelemetryTables(Model):
 
 
 class TelemetryConfig(Model):
-    """Logs, traces, metrics and requests of a custom model's endpoint, exported to Unity Catalog."""
+    """Logs, traces, metrics and requests of a custom model, exported to Unity Catalog."""
 
-    inference_table_config: TelemetryTable | None = Field(default=None, description="Keeps requests and answers.")
-    table_names: TelemetryTables | None = Field(default=None, description="Makes a telemetry profile of these tables.")
+    inference_table_config: TelemetryTable | None = Field(default=None, description="Records requests and responses.")
+    table_names: TelemetryTables | None = Field(
+        default=None, description="Creates a telemetry profile of these tables."
+    )
     telemetry_profile_id: Text | None = Field(
         default=None, description="An existing telemetry profile, instead of table_names."
     )
 
 
 class EmailNotifications(Model):
-    """Whom Databricks writes to after an update of the endpoint."""
+    """Email notifications of Databricks after an update of the endpoint."""
 
     on_update_success: list[Text] = Field(default_factory=list, description="Email addresses.")
     on_update_failure: list[Text] = Field(default_factory=list, description="Email addresses.")

@@ -1,4 +1,4 @@
-"""What an endpoint serves: model versions and feature specs."""
+"""Served entities: model versions and feature specs."""
 
 from typing import Annotated, Literal
 
@@ -25,11 +25,11 @@ WorkloadType = Annotated[
 
 
 class ExternalModel(Model):
-    """A model that another provider serves. Written so that it can be named and refused; see policies/."""
+    """A model that another provider serves. The policy pack rejects it."""
 
-    provider: Text = Field(description="Who serves it, for example openai.")
+    provider: Text = Field(description="The provider, for example openai.")
     name: Text = Field(description="The provider's name of the model.")
-    task: Text = Field(description="For example llm/v1/chat.")
+    task: Text = Field(description="Task, for example llm/v1/chat.")
 
 
 class ServedEntity(Model):
@@ -57,17 +57,17 @@ class ServedEntity(Model):
     workload_size: WorkloadSize | None = Field(
         default=None, description="Small 4, Medium 8-16, Large 16-64 concurrent requests."
     )
-    workload_type: WorkloadType | None = Field(default=None, description="CPU when not given.")
+    workload_type: WorkloadType | None = Field(default=None, description="CPU by default.")
     scale_to_zero: Flag = Field(
         default=False,
         serialization_alias="scaleToZeroEnabled",
-        description="Saves cost while idle; the next request waits (cold start).",
+        description="Saves cost while idle; the next request waits for a cold start.",
     )
     min_provisioned_concurrency: Count | None = Field(
-        default=None, description="Least concurrent requests kept ready; instead of workload_size."
+        default=None, description="Minimum of concurrent requests; instead of workload_size."
     )
     max_provisioned_concurrency: Ordinal | None = Field(
-        default=None, description="Most concurrent requests to scale up to; instead of workload_size."
+        default=None, description="Maximum of concurrent requests; instead of workload_size."
     )
     # Never sent: true is the service's default, which no read returns, so the provider would deploy the entity again at
     # every run; false is never sent by the provider, and therefore rejected.
@@ -75,8 +75,8 @@ class ServedEntity(Model):
         default=None,
         serialization_alias="burstScalingEnabled",
         exclude=True,
-        description="Scale beyond the provisioned capacity at peaks. The service's default, so that true is not sent;"
-        " false can't be.",
+        description="Scales beyond the provisioned capacity at peaks. true is the service's default and is not sent;"
+        " false is rejected.",
     )
     min_provisioned_throughput: Count | None = Field(
         default=None, description="Foundation models only, in tokens a second; the policy pack rejects it."
@@ -88,10 +88,10 @@ class ServedEntity(Model):
         default=None, description="Foundation models only; the policy pack rejects it."
     )
     environment_vars: dict[Key, AnyText] = Field(
-        default_factory=dict, description="Values, or {{secrets/scope/key}} references for what is secret."
+        default_factory=dict, description="Values, or {{secrets/scope/key}} references to secrets."
     )
     instance_profile_arn: Text | None = Field(
-        default=None, description="AWS instance profile that the model reads other AWS resources with."
+        default=None, description="AWS instance profile with which the model accesses AWS resources."
     )
 
     @property

@@ -20,48 +20,48 @@ Entitlement = Annotated[
 
 
 class OAuthSecret(Model):
-    """A client secret that the principal signs in with."""
+    """An OAuth client secret of the principal."""
 
     lifetime: Seconds | None = Field(
-        default=None, description="In seconds, for example 7776000s; two years when not given."
+        default=None, description="In seconds, for example 7776000s; two years by default."
     )
     generation: Ordinal = Field(
         default=1,
-        description="Raise it by one to rotate. The new secret and the one before it are both live, so callers are"
-        " never cut off.",
+        description="Raise it by one to rotate. The new secret and the previous one are both valid, so callers don't"
+        " lose access.",
     )
 
 
 class Grants(Model):
-    """What the principal may read in Unity Catalog, and nothing else."""
+    """Grants of the principal in Unity Catalog."""
 
     tables: list[GrantedName] = Field(
-        default_factory=list, description="Gets SELECT on each, with USE CATALOG and USE SCHEMA on the way there."
+        default_factory=list, description="It gets SELECT on each, with USE CATALOG and USE SCHEMA on the way there."
     )
 
 
 def _expand_oauth_secret(value: Any) -> Any:
-    """`oauth_secret: true` means one with Databricks' own defaults, `false` none."""
+    """`true` as a secret with Databricks' defaults, `false` as none."""
     return {True: {}, False: None}[value] if isinstance(value, bool) else value
 
 
 class BaseServicePrincipal(Model):
-    """The fields of a service principal that stack files and programs declare alike."""
+    """The fields of a service principal in both stack files and programs."""
 
-    display_name: Text | None = Field(default=None, description="Name of the one to create, after name_prefix.")
+    display_name: Text | None = Field(default=None, description="Creates one of this name, after name_prefix.")
     application_id: ApplicationId | None = Field(
-        default=None, description="Looks an existing one up instead of creating one."
+        default=None, description="Uses an existing one instead of creating one."
     )
-    entitlements: list[Entitlement] = Field(default_factory=list, description="What it may use of the workspace.")
+    entitlements: list[Entitlement] = Field(default_factory=list, description="Entitlements in the workspace.")
     oauth_secret: Annotated[
         OAuthSecret | None, BeforeValidator(_expand_oauth_secret, json_schema_input_type=bool | OAuthSecret | None)
-    ] = Field(default=None, description="true, or a map, gives it a client secret, which is an output of the stack.")
+    ] = Field(default=None, description="Creates a client secret, which is an output of the stack: true, or a map.")
 
 
 class ServicePrincipal(BaseServicePrincipal):
     """An identity that calls endpoints or that endpoints run as: a new one, or an existing one by application id."""
 
-    grants: Grants = Field(default=Grants(), description="What it may read in Unity Catalog.")
+    grants: Grants = Field(default=Grants(), description="Tables that it may read in Unity Catalog.")
     serves: list[Key] = Field(
         default_factory=list,
         description="Keys of the endpoints that run as it: it gets USE CATALOG, USE SCHEMA and EXECUTE on the models"

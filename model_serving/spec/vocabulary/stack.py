@@ -70,10 +70,10 @@ __all__ = [
 
 
 class BaseEndpoint(Model):
-    """The fields of a serving endpoint that stack files and programs declare alike."""
+    """The fields of a serving endpoint in both stack files and programs."""
 
     name: EndpointName | None = Field(
-        default=None, description="Name in the workspace, after name_prefix; the key, when not given."
+        default=None, description="Name in the workspace, after name_prefix; by default the key."
     )
     description: Description | None = Field(default=None, description="Up to 1000 characters.")
     route_optimized: Flag = Field(
@@ -82,42 +82,42 @@ class BaseEndpoint(Model):
     served_entities: dict[EntityName, ServedEntity] = Field(
         min_length=1,
         serialization_alias="config.servedEntities",
-        description="What it serves, by name: letters, digits, - and _.",
+        description="Served entities by name: letters, digits, - and _.",
     )
     traffic: dict[EntityName, Percentage] = Field(
         default_factory=dict,
         serialization_alias="config.trafficConfig",
-        description="Percentage by served entity; sums to 100. A sole entity takes 100 when it is left out.",
+        description="Percentage by served entity, 100 in total. A single entity needs none.",
     )
     permissions: list[Permission] = Field(
         default_factory=list,
         serialization_alias="accessControls",
         exclude=True,  # an input of databricks.Permissions
-        description="Who may do what: the whole list. Without entries, permissions are not managed here.",
+        description="The whole list of permissions. Without entries, permissions are not managed.",
     )
-    tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; on a clash these win.")
-    budget_policy_id: Text | None = Field(default=None, description="The budget policy that its cost is booked to.")
+    tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; these take precedence.")
+    budget_policy_id: Text | None = Field(default=None, description="Budget policy for its cost.")
     ai_gateway: AiGateway | None = Field(
         default=None, description="Inference table, usage tracking and rate limits of the AI gateway."
     )
     auto_capture: InferenceTable | None = Field(
         default=None,
         serialization_alias="config.autoCaptureConfig",
-        description="The older inference table, part of the endpoint's config. Its place can't change later, and once"
-        " disabled it can't be enabled again.",
+        description="The older inference table, part of the endpoint's config. Its catalog, schema and prefix can't"
+        " change later.",
     )
     telemetry_config: TelemetryConfig | None = Field(
         default=None, description="Logs, traces and metrics exported to Unity Catalog."
     )
     email_notifications: EmailNotifications | None = Field(
-        default=None, description="Whom Databricks writes to after an update."
+        default=None, description="Email notifications after an update."
     )
     replace_id: Text | None = Field(
         default=None,
         exclude=True,
-        description="Id of the live endpoint that may be deleted and created again, where a change can't be made"
+        description="Id of the live endpoint that may be deleted and created again, for a change that can't be made"
         " without an outage. In the stack's own file only. It allows nothing else, and nothing once that endpoint is"
-        " gone.",
+        " deleted.",
     )
 
     @property
@@ -134,27 +134,26 @@ class Endpoint(BaseEndpoint):
     smoke: list[SmokeRequest] = Field(
         default_factory=list,
         exclude=True,
-        description="Requests to send after a deployment; it failed if one isn't answered.",
+        description="Requests that test the endpoint after a deployment.",
     )
-    protect: Flag = Field(default=False, exclude=True, description="Pulumi refuses to delete the endpoint.")
+    protect: Flag = Field(default=False, exclude=True, description="Pulumi doesn't delete the endpoint.")
     retain_on_delete: Flag = Field(
-        default=False, exclude=True, description="Pulumi forgets the endpoint instead of deleting it."
+        default=False, exclude=True, description="Pulumi removes the endpoint from the state instead of deleting it."
     )
 
 
 class Stack(Model):
-    """Everything that one environment declares."""
+    """The settings of one environment."""
 
-    endpoints: dict[Key, Endpoint] = Field(default_factory=dict, description="Serving endpoints, by a key of yours.")
+    endpoints: dict[Key, Endpoint] = Field(default_factory=dict, description="Serving endpoints, by a key.")
     service_principals: dict[Key, ServicePrincipal] = Field(
-        default_factory=dict, description="Service principals, by a key of yours that permissions refer to."
+        default_factory=dict, description="Service principals, by a key that permissions refer to."
     )
     name_prefix: NamePrefix = Field(
-        default="", description="Put before the name of every endpoint and created service principal."
+        default="", description="Prefix of the names of endpoints and created service principals."
     )
-    default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags that every endpoint carries.")
+    default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags of every endpoint.")
     waivers: dict[Key, Waiver] = Field(
         default_factory=dict,
-        description="Exceptions from rules of the policy pack, by a name of yours. Only those in the stack's own file"
-        " count.",
+        description="Exceptions from rules of the policy pack, by a name. Only in the stack's own file.",
     )

@@ -41,7 +41,7 @@ def test_all_missing_objects_are_reported_together(project: Sandbox) -> None:
     assert refused.refused, refused.text
     challenger = "endpoints.fraud-scorer.served_entities.challenger"
     for printed in (
-        "4 mistakes in the stack files; nothing was changed",
+        "4 errors in the stack files; nothing was changed",
         "stacks/base.yaml:12:20 endpoints.fraud-scorer.served_entities.champion.entity: no version of main.ml.fraud",
         f"{challenger}.version: main.ml.fraud has no version 12",
         f'{challenger}.environment_vars.A: secret scope "serving" has no key "nope"',

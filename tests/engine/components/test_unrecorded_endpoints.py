@@ -123,7 +123,7 @@ def test_foreign_endpoint_is_refused_with_import_command(project: Sandbox) -> No
         outcome = project.pulumi(*command, check=False)
         assert outcome.refused
         assert project.workspace.writes() == before
-        assert "1 mistake in the stack files; nothing was changed" in outcome.text
+        assert "1 error in the stack files; nothing was changed" in outcome.text
         assert (
             'Pulumi.local.yaml:6:5 endpoints.iris-classifier: the workspace has an endpoint "iris-classifier"'
             " that is not in this stack: you created it, and no run of this stack began to"

@@ -29,7 +29,7 @@ def test_error_in_a_secret_hides_it(project: Sandbox) -> None:
     project.pulumi("config", "set", "--secret", "--path", KEY, f"{{{{{SECRET}")
     refused = project.pulumi("preview", check=False)
     assert refused.refused, refused.text
-    assert 'API_KEY: "[secret]" looks like a secret reference and is none' in refused.text
+    assert 'API_KEY: "[secret]" is not a valid secret reference' in refused.text
     assert "correct horse" not in refused.text
 
 
@@ -51,8 +51,8 @@ def test_different_config_file_is_refused(project: Sandbox) -> None:
     refused = project.pulumi("preview", "--config-file", str(other), check=False)
     assert refused.refused, refused.text
     assert (
-        "stacks/Pulumi.local.yaml:8:41 endpoints.iris-classifier.served_entities.current.version: Pulumi has another"
-        " value here than this file, which alone says what is deployed" in refused.text
+        "stacks/Pulumi.local.yaml:8:41 endpoints.iris-classifier.served_entities.current.version: Pulumi's value"
+        " differs from this file, which alone declares what is deployed" in refused.text
     )
     assert "Run without --config-file" in refused.text
     assert "Traceback" not in refused.text
@@ -64,6 +64,6 @@ def test_several_errors_are_reported_together(project: Sandbox) -> None:
     project.edit("stacks/Pulumi.local.yaml", "level: CAN_QUERY}\n    user", "level: CAN_ASK}\n    user")
     refused = project.pulumi("preview", check=False)
     assert refused.refused, refused.text
-    assert "3 mistakes in the stack files; nothing was changed" in refused.text
+    assert "3 errors in the stack files; nothing was changed" in refused.text
     assert "Traceback" not in refused.text
     assert project.workspace.writes() == []

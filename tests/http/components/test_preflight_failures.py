@@ -105,5 +105,5 @@ def test_a_warning_names_the_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyP
     report = PreflightReport(problems=[(("endpoints", "fraud"), "is missing", "Create it")])
     raise_problems(report, lambda found, *outcome: str(located_error("dev", tmp_path, found, *outcome)))
     heading, place, hint = warned[0].splitlines()
-    assert heading == "1 mistake in the stack files; MODEL_SERVING_PREFLIGHT=warn, so the deployment continues"
+    assert heading == "1 error in the stack files; MODEL_SERVING_PREFLIGHT=warn, so the deployment continues"
     assert (place.endswith("endpoints.fraud: is missing"), hint.strip()) == (True, "Create it")

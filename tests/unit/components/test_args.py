@@ -62,8 +62,12 @@ def test_two_outputs_are_two_principals() -> None:
         (endpoint, {"entity": "main.ml.fraud"}, 'entity: no version of model "main.ml.fraud" is chosen.'),
         (endpoint, {"entity": Output()}, "version: no version of the model is chosen."),
         (ServingEndpointArgs, {"name": Output()}, "name: must be text; found an output."),
-        (ServingEndpointArgs, {"name": "fraud"}, "served_entities: is required and missing."),
-        (ServicePrincipalArgs, {}, "neither display_name, to create one, nor application_id, to look one up."),
+        (ServingEndpointArgs, {"name": "fraud"}, "served_entities: is required but missing."),
+        (
+            ServicePrincipalArgs,
+            {},
+            "has neither display_name, which creates one, nor application_id, which uses an existing one.",
+        ),
     ],
 )
 def test_wrong_arguments_are_reported_by_field(model: Any, arguments: dict[str, Any], problem: str) -> None:

@@ -1,4 +1,4 @@
-"""Every child that a component registers, with its inputs and options, as the engine is told."""
+"""Every child that a component registers, with its inputs and options, as the engine receives it."""
 
 import asyncio
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_permissions_without_an_entry_are_not_managed(recorded: Recorded, fields
     assert list(recorded.registered) == ["one"]
 
 
-def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
+def test_endpoint_with_settings_and_permissions(recorded: Recorded) -> None:
     @mocked
     def program() -> None:
         permission = PermissionArgs(group="ml", level="CAN_QUERY")
@@ -83,7 +83,7 @@ def test_an_endpoint_with_all_that_goes_with_it(recorded: Recorded) -> None:
     }
 
 
-def test_an_endpoint_by_itself_needs_no_other_resource(recorded: Recorded) -> None:
+def test_plain_endpoint_has_no_other_resource(recorded: Recorded) -> None:
     @mocked
     def program() -> None:
         ServingEndpoint("one", endpoint())
@@ -116,7 +116,7 @@ def _with_id(inputs: Any) -> dict[str, Any]:
     return {**inputs, "servingEndpointId": "e1"} if "servingEndpointId" in inputs else dict(inputs)
 
 
-def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Recorded) -> None:
+def test_principal_with_two_secrets_and_grants(recorded: Recorded) -> None:
     @mocked
     def program() -> None:
         ServicePrincipal(
@@ -153,16 +153,16 @@ def test_a_principal_with_two_generations_of_secrets_and_its_grants(recorded: Re
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "expected"),
     [
         ({"traffic": {"champion": 99}}, "traffic: sums to 99, must be 100"),
         ({"traffic": {"chmpion": 100}}, 'traffic.chmpion: no served entity is called "chmpion"'),
     ],
 )
-def test_arguments_that_contradict_each_other_are_told_by_field(
-    recorded: Recorded, fields: dict[str, Any], told: str
+def test_contradictory_arguments_are_reported_by_field(
+    recorded: Recorded, fields: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(ValueError, match="Invalid ServingEndpointArgs") as refusal:
         ServingEndpoint("one", endpoint(**fields))
-    assert told in str(refusal.value)
+    assert expected in str(refusal.value)
     assert recorded.registered == {}

@@ -44,7 +44,7 @@ def endpoint(**fields: Any) -> ServingEndpointArgs:
     return ServingEndpointArgs(name="fraud", served_entities={"champion": MODEL}, **fields)
 
 
-def test_what_is_left_out_stays_out() -> None:
+def test_absent_fields_are_not_sent() -> None:
     assert model_serving(endpoint()) == {
         "name": "fraud",
         "routeOptimized": False,
@@ -56,7 +56,7 @@ def test_what_is_left_out_stays_out() -> None:
     assert endpoint_settings(endpoint()) == {}
 
 
-def test_settings_never_go_through_the_provider() -> None:
+def test_settings_are_separate_inputs() -> None:
     args = endpoint(
         ai_gateway=AiGatewayArgs(
             inference_table=InferenceTable(catalog_name="main", schema_name="logs", enabled=False),
@@ -101,13 +101,13 @@ def test_a_foundation_model_gets_no_workload_type() -> None:
     assert "workloadType" not in found
 
 
-def test_an_external_model_flows_on_so_that_the_policy_pack_can_name_it() -> None:
+def test_external_model_reaches_the_policy_pack() -> None:
     external = ServedEntityArgs(external_model=ExternalModel(provider="openai", name="gpt", task="llm/v1/chat"))
     [found] = model_serving(ServingEndpointArgs(name="x", served_entities={"e": external}))["config"]["servedEntities"]
     assert found == {"name": "e", "externalModel": {"provider": "openai", "name": "gpt", "task": "llm/v1/chat"}}
 
 
-def test_user_names_are_in_lower_case_as_the_provider_keeps_them_and_groups_are_not() -> None:
+def test_user_names_are_in_lower_case() -> None:
     permissions = [
         PermissionArgs(user="Ann.Lee@example.com", level="CAN_VIEW"),
         PermissionArgs(group="ML-Engineers", level="CAN_MANAGE"),

@@ -8,12 +8,12 @@ from model_serving.contract.reference_docs import TABLES, page
 PROJECT = Path(__file__).resolve().parents[3]
 
 
-def test_the_page_is_current() -> None:
+def test_page_is_current() -> None:
     """`python -m model_serving.contract > docs/contract.md` writes it anew."""
     assert (PROJECT / "docs/contract.md").read_text(encoding="utf-8") == page()
 
 
-def test_every_table_is_on_it_and_every_row_of_it() -> None:
+def test_page_has_every_table_and_row() -> None:
     assert set(TABLES) == {file.stem for file in (PROJECT / "model_serving" / "contract").glob("*.yaml")}
     rows = sum(len(fields(name)) for name in TABLES)
     assert page().count("\n| `") == rows

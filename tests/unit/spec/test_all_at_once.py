@@ -1,4 +1,4 @@
-"""Every mistake is told at once: none hides another, and none is told that is only another's consequence."""
+"""Every mistake is expected at once: none hides another, and none is expected that is only another's consequence."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import pytest
 from model_serving.spec import SpecError, load_stack
 from tests.support.stack_files import StackFiles
 
-TEN = Path(__file__).parent / "ten_mistakes"
+TEN = Path(__file__).parent / "ten_errors"
 
 
-def test_ten_mistakes_are_told_in_the_order_of_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_are_reported_in_file_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(TEN)
     with pytest.raises(SpecError) as refused:
         load_stack("prod", TEN)
-    assert str(refused.value) + "\n" == (TEN / "told.txt").read_text(encoding="utf-8")
+    assert str(refused.value) + "\n" == (TEN / "expected.txt").read_text(encoding="utf-8")
 
 
 ENDPOINT = """
@@ -31,25 +31,23 @@ def endpoint(name: str, entity: str = "scale_to_zero: true", share: int = 50, fi
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "expected"),
     [
         ({"field": "protect: 7"}, "protect: must be true or false; found 7"),
         ({"field": "colour: red"}, 'colour: unknown key "colour"'),
         ({"entity": "colour: red"}, 'served_entities.challenger.colour: unknown key "colour"'),
-        ({"field": "permissions: [{group: all}]"}, "permissions[0].level: is required and missing"),
+        ({"field": "permissions: [{group: all}]"}, "permissions[0].level: is required but missing"),
         ({"field": "tags: []"}, "tags: must be a map; found a list"),
     ],
     ids=["value", "key", "entity", "permission", "list"],
 )
-def test_a_wrong_value_hides_no_traffic_error_of_the_same_endpoint_or_another(
-    files: StackFiles, wrong: dict[str, str], told: str
-) -> None:
+def test_wrong_value_hides_no_traffic_error(files: StackFiles, wrong: dict[str, str], expected: str) -> None:
     endpoints = endpoint("fraud", share=49, **wrong) + endpoint("iris", share=51)
     faults = files.write(f"config:\n  model-serving:endpoints:{endpoints}\n").faults()
     messages = sorted(fault.partition(" ")[2].partition("\n")[0] for fault in faults)
     assert messages == sorted(
         [
-            f"endpoints.fraud.{told}",
+            f"endpoints.fraud.{expected}",
             "endpoints.fraud.traffic: sums to 99, must be 100",
             "endpoints.iris.traffic: sums to 101, must be 100",
         ]
@@ -125,7 +123,7 @@ config:
 """
 
 
-def test_unknown_keys_hide_nothing_below_or_beside_them(files: StackFiles) -> None:
+def test_unknown_keys_hide_no_other_error(files: StackFiles) -> None:
     faults = [fault.partition("\n")[0].partition(":")[2] for fault in files.write(MISSPELT).faults()]
     entity = "endpoints.fraud.served_entities"
     assert faults == [
@@ -147,7 +145,7 @@ def test_unknown_keys_hide_nothing_below_or_beside_them(files: StackFiles) -> No
     [("config:\n  endpoints: %s\n", "2:23"), ("model-serving:endpoints: %s\n", "1:35")],
     ids=["namespace", "beside config"],
 )
-def test_settings_in_the_wrong_place_are_judged_too(files: StackFiles, written: str, place: str) -> None:
+def test_misplaced_settings_are_validated(files: StackFiles, written: str, place: str) -> None:
     first, second = files.write(
         written % "{fraud: {protect: 7, served_entities: {a: {entity: m.l.x, version: 1}}}}"
     ).faults()
@@ -155,7 +153,7 @@ def test_settings_in_the_wrong_place_are_judged_too(files: StackFiles, written: 
     assert second.startswith(f"stacks/Pulumi.dev.yaml:{place} endpoints.fraud.protect: must be true or false; found 7")
 
 
-def test_an_unknown_key_in_one_file_hides_nothing_of_the_other(files: StackFiles) -> None:
+def test_unknown_key_hides_nothing_of_another_file(files: StackFiles) -> None:
     base = "config:\n  model-serving:endpoints:" + endpoint("fraud", share=51)
     own = "config:\n  model-serving:endpints: {fraud: {protect: 7}}\n"
     faults = [fault.partition("\n")[0] for fault in files.write(own, base).faults()]
@@ -166,7 +164,7 @@ def test_an_unknown_key_in_one_file_hides_nothing_of_the_other(files: StackFiles
     ]
 
 
-def test_references_to_principals_under_a_misspelt_setting_are_not_told(files: StackFiles) -> None:
+def test_references_into_a_misspelled_setting_are_unchecked(files: StackFiles) -> None:
     permissions = "permissions: [{service_principal: checkout, level: CAN_QUERY}]"
     principals = "\n  model-serving:service_principal: {checkout: {display_name: x}}\n"
     written = "config:\n  model-serving:endpoints:" + endpoint("fraud", field=permissions) + principals
@@ -174,12 +172,12 @@ def test_references_to_principals_under_a_misspelt_setting_are_not_told(files: S
     assert 'unknown key "model-serving:service_principal"' in fault
 
 
-def test_a_file_that_can_t_be_read_is_told_alone(files: StackFiles) -> None:
+def test_unreadable_file_is_reported_alone(files: StackFiles) -> None:
     """Its half of the stack is missing, so nothing that the other half says can be judged."""
     (fault,) = files.write("config:\n\tx", "config:\n  model-serving:endpoints: {fraud: {}}").faults()
-    assert "a tab stands" in fault
+    assert "a tab is used" in fault
 
 
-def test_both_files_that_can_t_be_read_are_told(files: StackFiles) -> None:
+def test_both_unreadable_files_are_reported(files: StackFiles) -> None:
     faults = files.write("", "[").faults()
     assert [fault.partition(":")[0] for fault in faults] == ["stacks/Pulumi.dev.yaml", "stacks/base.yaml"]

@@ -1,12 +1,12 @@
-"""Files that are no stack files: each is told with its place and a way out, and takes no time to refuse."""
+"""Files that are no stack files: each is expected with its place and a way out, and takes no time to refuse."""
 
 import pytest
 
 from tests.support.stack_files import StackFiles
 
 OWN = "stacks/Pulumi.dev.yaml"
-SHAPE = "\n    It begins with `config:` and holds `model-serving:endpoints:` under it"
-QUOTES = "\n    A value that begins with @, %, &, * or `, or has `: ` or ` #` in it, is written in quotes"
+SHAPE = "\n    Begin it with `config:`, with `model-serving:endpoints:` under it"
+QUOTES = "\n    Quote a value that begins with @, %, &, * or `, or that contains `: ` or ` #`"
 INDENT = "\n    Indent with spaces"
 ONE_OF_TWO = "\n    Keep one of the two"
 WRITE_OUT = "\n    Write the values out"
@@ -32,10 +32,10 @@ def nested_anchors(levels: int) -> str:
 
 
 CASES = {
-    "empty": ("", [f"{OWN}:1:1: the file is empty\n    It begins with `config:`; see docs/stack-files.md"]),
+    "empty": ("", [f"{OWN}:1:1: the file is empty\n    Begin it with `config:`; see docs/stack-files.md"]),
     "only a comment": (
         "# later\n",
-        [f"{OWN}:1:1: the file is empty\n    It begins with `config:`; see docs/stack-files.md"],
+        [f"{OWN}:1:1: the file is empty\n    Begin it with `config:`; see docs/stack-files.md"],
     ),
     "a word": ("hello", [f'{OWN}:1:1: a stack file is a map; found "hello"{SHAPE}']),
     "a list": ("- config", [f"{OWN}:1:1: a stack file is a map; found a list{SHAPE}"]),
@@ -50,15 +50,18 @@ CASES = {
             )
         ],
     ),
-    "tab": ("config:\n\tmodel-serving:endpoints: {}", [f"{OWN}:2:1: a tab stands where YAML wants spaces{INDENT}"]),
-    "tab among spaces": ("config:\n  a:b: c\n\td:e: f", [f"{OWN}:3:1: a tab stands where YAML wants spaces{INDENT}"]),
+    "tab": ("config:\n\tmodel-serving:endpoints: {}", [f"{OWN}:2:1: a tab is used where YAML requires spaces{INDENT}"]),
+    "tab among spaces": (
+        "config:\n  a:b: c\n\td:e: f",
+        [f"{OWN}:3:1: a tab is used where YAML requires spaces{INDENT}"],
+    ),
     "duplicate setting": (
         "config:\n  model-serving:endpoints: {}\n  model-serving:endpoints: {}",
-        [f'{OWN}:3:3 endpoints: "model-serving:endpoints" is written twice; the first is on line 2{ONE_OF_TWO}'],
+        [f'{OWN}:3:3 endpoints: "model-serving:endpoints" is a duplicate key; the first is on line 2{ONE_OF_TWO}'],
     ),
     "duplicate key": (
         "config:\n  model-serving:default_tags:\n    team: risk\n    team: fraud",
-        [f'{OWN}:4:5 default_tags.team: "team" is written twice; the first is on line 3{ONE_OF_TWO}'],
+        [f'{OWN}:4:5 default_tags.team: "team" is a duplicate key; the first is on line 3{ONE_OF_TWO}'],
     ),
     "two entities of one name": (
         (
@@ -67,7 +70,7 @@ CASES = {
             '        champion: {entity: main.ml.fraud, version: "8"}'
         ),
         [
-            f'{OWN}:6:9 endpoints.fraud.served_entities.champion: "champion" is written twice; the first is on line 5'
+            f'{OWN}:6:9 endpoints.fraud.served_entities.champion: "champion" is a duplicate key; the first is on line 5'
             + ONE_OF_TWO
         ],
     ),
@@ -83,7 +86,7 @@ CASES = {
     ),
     "two documents": (
         "config: {}\n---\nconfig: {}",
-        [f"{OWN}:2:1: a second document begins here; a stack file is one\n    Remove the `---`"],
+        [f"{OWN}:2:1: a second document begins here; a stack file is one document\n    Remove the `---`"],
     ),
     "latin-1": (
         "config:\n  a:b: café".encode("latin-1"),
@@ -95,7 +98,7 @@ CASES = {
     ),
     "control character": (
         "config:\n  a:b: é\x07",
-        [f"{OWN}:2:9: a control character can't stand in YAML\n    Remove it"],
+        [f"{OWN}:2:9: YAML can't contain a control character\n    Remove it"],
     ),
     "unclosed quote": (
         "config:\n  a:b: 'c\n",
@@ -115,7 +118,7 @@ CASES = {
         "config:\n  model-serving:name_prefix: !!python/name:os.system x",
         [
             (
-                f'{OWN}:2:30 name_prefix: "x" is not what its tag tag:yaml.org,2002:python/name:os.system says'
+                f'{OWN}:2:30 name_prefix: "x" does not match its tag tag:yaml.org,2002:python/name:os.system'
                 "\n    Remove the tag"
             )
         ],
@@ -124,7 +127,7 @@ CASES = {
         "# " + "x" * 10_000_000,
         [
             (
-                f"{OWN}:1:1: the file has 10,000,002 bytes, more than the 1,000,000 that a stack file may have"
+                f"{OWN}:1:1: the file has 10,000,002 bytes; at most 1,000,000 are allowed"
                 "\n    Move the large values out of it"
             )
         ],
@@ -136,7 +139,7 @@ CASES = {
     ),
     "anchors nested in anchors": (
         nested_anchors(2000),
-        [f"{OWN}:2:7: anchors expand to more than 40 maps and lists within each other{WRITE_OUT}"],
+        [f"{OWN}:2:7: anchors expand to more than 40 nested maps and lists{WRITE_OUT}"],
     ),
     "anchor in itself": (
         "config:\n  model-serving:default_tags: &tags {a: *tags}",
@@ -148,17 +151,17 @@ CASES = {
     ),
     "deep lists": (
         "[" * 500_000,
-        [f"{OWN}:1:41: more than 40 maps and lists within each other\n    A stack file needs ten at the most"],
+        [f"{OWN}:1:41: more than 40 nested maps and lists\n    A stack file needs at most ten"],
     ),
     "deep maps": (
         "\n".join(" " * n + "a:" for n in range(1000)),
-        [f"{OWN}:41:41: more than 40 maps and lists within each other\n    A stack file needs ten at the most"],
+        [f"{OWN}:41:41: more than 40 nested maps and lists\n    A stack file needs at most ten"],
     ),
 }
 
 
 @pytest.mark.parametrize(("written", "faults"), CASES.values(), ids=CASES)
-def test_a_file_that_is_no_stack_file_is_told_where_and_why(
+def test_unreadable_files_are_reported_with_location(
     files: StackFiles, written: str | bytes, faults: list[str]
 ) -> None:
     assert files.write(written).faults() == faults

@@ -19,18 +19,18 @@ config:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_wrong_value_is_told_at_its_place_with_the_way_out(files: StackFiles, case: dict[str, str]) -> None:
-    assert files.write(case["written"]).faults() == [case["told"].removesuffix("\n")]
+def test_wrong_value_is_reported_with_a_hint(files: StackFiles, case: dict[str, str]) -> None:
+    assert files.write(case["written"]).faults() == [case["expected"].removesuffix("\n")]
 
 
 @pytest.mark.parametrize("version", ["7", '"7"', "'7'"])
-def test_a_version_is_a_whole_number_in_quotes_or_not(files: StackFiles, version: str) -> None:
+def test_version_may_be_a_bare_number(files: StackFiles, version: str) -> None:
     stack = files.write(CHAMPION % version).load()
     assert stack.endpoints["fraud"].served_entities["champion"].version == "7"
 
 
 @pytest.mark.parametrize("text", ["no", "2026-01-01", "1:30", "0x1F", "1_000", "012"])
-def test_a_text_that_other_readers_take_for_something_else_stays_as_it_is_written(files: StackFiles, text: str) -> None:
+def test_ambiguous_yaml_text_stays_text(files: StackFiles, text: str) -> None:
     stack = files.write(f"config:\n  model-serving:default_tags: {{a: {text}}}").load()
     assert stack.default_tags == {"a": text}
 

@@ -56,7 +56,7 @@ def ids(path: FieldPath) -> str:
     return "/".join(map(str, path[1:]))
 
 
-def test_the_whole_vocabulary_can_be_written(files: StackFiles) -> None:
+def test_every_field_can_be_declared(files: StackFiles) -> None:
     stack = files.write(EVERYTHING.read_text(encoding="utf-8")).load()
     assert set(written_fields(stack)) == all_fields()
 
@@ -65,7 +65,7 @@ PLACES = [path for path in paths(DATA) if path and (own_path(path) or len(path) 
 
 
 @pytest.mark.parametrize("path", PLACES, ids=ids)
-def test_whatever_stands_anywhere_is_taken_or_told_and_never_crashes(files: StackFiles, path: FieldPath) -> None:
+def test_any_value_anywhere_never_crashes(files: StackFiles, path: FieldPath) -> None:
     for replacement in REPLACEMENTS:
         for fault in files.write(json.dumps(replaced(DATA, path, replacement))).faults():
             assert re.fullmatch(TOLD, fault), fault
@@ -75,7 +75,7 @@ MAPS = [path for path in PLACES if (own := own_path(path)) and keys(own) and isi
 
 
 @pytest.mark.parametrize("path", MAPS, ids=ids)
-def test_an_unknown_key_anywhere_is_told_alone_and_with_its_path(files: StackFiles, path: FieldPath) -> None:
+def test_unknown_key_is_reported_with_its_path(files: StackFiles, path: FieldPath) -> None:
     data = replaced(DATA, path, {**at(path), "colour": "red"})
     (fault,) = files.write(json.dumps(data)).faults()
     assert re.match(rf'stacks/Pulumi\.dev\.yaml:1:\d+ {re.escape(dotted(path))}\.colour: unknown key "colour"\n', fault)

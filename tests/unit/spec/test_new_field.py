@@ -129,5 +129,5 @@ def test_new_field_is_in_the_comment(derived: dict[str, Any]) -> None:
     assert "the entity is deployed again with other instances" in derived["comment"]
 
 
-def test_lost_update_of_a_new_field_is_noticed(derived: dict[str, Any]) -> None:
+def test_lost_update_of_new_field_is_found(derived: dict[str, Any]) -> None:
     assert derived["differences"] == ['"champion": warm_instances 1 instead of 2']

@@ -24,7 +24,7 @@ def over(own: str) -> str:
     return f"config:\n  model-serving:endpoints:\n    fraud: {own}\n"
 
 
-def test_a_map_merges_and_the_own_file_wins(files: StackFiles) -> None:
+def test_maps_merge_and_own_file_wins(files: StackFiles) -> None:
     fraud = files.write(over("{served_entities: {champion: {version: 9}}}"), BASE).load().endpoints["fraud"]
     assert {name: (entity.version, entity.workload_size) for name, entity in fraud.served_entities.items()} == {
         "champion": ("9", "Small"),
@@ -38,7 +38,7 @@ def test_a_list_replaces(files: StackFiles) -> None:
 
 
 @pytest.mark.parametrize("null", ["null", "~", ""])
-def test_null_removes_a_value_a_map_and_an_endpoint(files: StackFiles, null: str) -> None:
+def test_null_removes_values_maps_and_endpoints(files: StackFiles, null: str) -> None:
     own = (
         "config:\n  model-serving:endpoints:\n"
         f"    iris: {null}\n"
@@ -53,23 +53,23 @@ def test_null_removes_a_value_a_map_and_an_endpoint(files: StackFiles, null: str
     assert (fraud.description, list(fraud.served_entities), fraud.routes) == (None, ["champion"], {"champion": 100})
 
 
-def test_a_null_that_removes_nothing_is_told_with_what_there_is(files: StackFiles) -> None:
+def test_null_that_removes_nothing_is_reported(files: StackFiles) -> None:
     faults = files.write(over("{served_entities: {chalenger: null}}"), BASE).faults()
     assert faults == [
         (
-            "stacks/Pulumi.dev.yaml:3:31 endpoints.fraud.served_entities.chalenger: has no value; `null` removes what"
-            ' base.yaml says, and that has nothing here\n    Did you mean "challenger"?'
+            "stacks/Pulumi.dev.yaml:3:31 endpoints.fraud.served_entities.chalenger: has no value; `null` removes a"
+            ' value of base.yaml, which has none here\n    Did you mean "challenger"?'
         )
     ]
 
 
-def test_a_mistake_is_told_in_the_file_that_has_the_last_word(files: StackFiles) -> None:
+def test_error_is_located_in_the_last_file(files: StackFiles) -> None:
     own = over("{traffic: {champion: 96}, served_entities: {challenger: {version: x}}}")
     places = [fault.partition(" ")[0] for fault in files.write(own, BASE).faults()]
     assert places == ["stacks/Pulumi.dev.yaml:3:13", "stacks/Pulumi.dev.yaml:3:69"]
 
 
-def test_anchors_and_merge_keys_are_yaml_s_own_way_to_say_a_thing_once(files: StackFiles) -> None:
+def test_anchors_and_merge_keys_work(files: StackFiles) -> None:
     own = (
         "config:\n  model-serving:endpoints:\n"
         "    fraud: &model\n      served_entities: {a: {entity: main.ml.fraud, version: 7}}\n      protect: true\n"
@@ -83,28 +83,28 @@ def test_anchors_and_merge_keys_are_yaml_s_own_way_to_say_a_thing_once(files: St
 
 
 @pytest.mark.parametrize("own", ["config: {}\n", "config:\n", "encryptionsalt: v1:abc\n"])
-def test_a_file_with_nothing_of_its_own_is_base_yaml(files: StackFiles, own: str) -> None:
+def test_empty_own_file_is_base_yaml(files: StackFiles, own: str) -> None:
     """`pulumi stack init` writes such a file."""
     assert list(files.write(own, BASE).load().endpoints) == ["fraud", "iris"]
 
 
-def test_a_stack_without_a_file_is_told_which_have_one(files: StackFiles) -> None:
+def test_stack_without_file_lists_existing_stacks(files: StackFiles) -> None:
     (files.folder / "Pulumi.prod.yaml").write_text("config: {}", encoding="utf-8")
     assert files.faults() == [
-        'stacks/Pulumi.dev.yaml:1:1: stack "dev" has no stack file\n    Write one, or choose a stack that has: prod'
+        'stacks/Pulumi.dev.yaml:1:1: stack "dev" has no stack file\n    Create it, or choose an existing stack: prod'
     ]
 
 
-def test_base_yaml_holds_nothing_that_only_pulumi_could_read(files: StackFiles) -> None:
+def test_base_yaml_rejects_keys_of_pulumi(files: StackFiles) -> None:
     base = "config:\n  databricks:host: https://x\n  model-serving:waivers: {}\nencryptionsalt: v1:x\n"
     host, waivers, salt = files.write("config: {}", base).faults()
     assert host == (
-        'stacks/base.yaml:2:3 config.databricks:host: "databricks:host" in base.yaml is lost: Pulumi, whose setting it'
-        " is, never reads this file\n    Write it in the own file of each stack, Pulumi.<stack>.yaml"
+        'stacks/base.yaml:2:3 config.databricks:host: "databricks:host" in base.yaml has no effect: Pulumi'
+        " does not read this file\n    Move it to the file of each stack, Pulumi.<stack>.yaml"
     )
     assert waivers == (
-        "stacks/base.yaml:3:3 waivers: a waiver in base.yaml counts for no stack: the policy pack reads each stack's"
-        " own file\n    Write it in the file of the stack that it is for"
+        "stacks/base.yaml:3:3 waivers: a waiver in base.yaml has no effect: the policy pack reads each stack's"
+        " own file\n    Move it to the file of its stack, Pulumi.<stack>.yaml"
     )
     assert salt == 'stacks/base.yaml:4:1 encryptionsalt: unknown key "encryptionsalt"\n    Known keys here: config'
 
@@ -115,5 +115,5 @@ def test_base_yaml_allows_no_replacement(files: StackFiles) -> None:
     (fault,) = files.write(own, base).faults()
     assert fault == (
         "stacks/base.yaml:3:13 endpoints.fraud.replace_id: the id of a live endpoint belongs to one stack, and"
-        " base.yaml to all\n    Write it in the own file of that stack, Pulumi.<stack>.yaml"
+        " base.yaml applies to all\n    Move it to the file of that stack, Pulumi.<stack>.yaml"
     )

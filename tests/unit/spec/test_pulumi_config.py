@@ -35,7 +35,7 @@ AS_READ: dict[str, Any] = {
         }
     },
 }
-HINT = "\n    Run without --config-file, and keep these settings out of Pulumi.yaml and of ESC environments"
+HINT = "\n    Run without --config-file, and keep these settings out of Pulumi.yaml and ESC environments"
 
 
 def engine(values: dict[str, Any]) -> EngineConfig:
@@ -43,7 +43,7 @@ def engine(values: dict[str, Any]) -> EngineConfig:
     return as_text.get
 
 
-def test_the_file_that_the_engine_read_is_taken(files: StackFiles) -> None:
+def test_same_file_as_the_engine_is_accepted(files: StackFiles) -> None:
     written = files.write(WRITTEN)
     assert written.load(engine(AS_READ)) == written.load()
 
@@ -67,7 +67,7 @@ def test_the_file_that_the_engine_read_is_taken(files: StackFiles) -> None:
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else None,
 )
-def test_a_file_that_the_engine_did_not_read_is_refused_where_they_differ(
+def test_another_file_than_the_engine_is_rejected(
     files: StackFiles, path: tuple[str, ...], value: Any, where: str
 ) -> None:
     values = json.loads(json.dumps(AS_READ))
@@ -77,19 +77,19 @@ def test_a_file_that_the_engine_did_not_read_is_refused_where_they_differ(
     inner[path[-1]] = value
     assert files.write(WRITTEN).faults(engine({key: value for key, value in values.items() if value is not None})) == [
         (
-            f"stacks/Pulumi.dev.yaml:{where}: Pulumi has another value here than this file, which alone says what is"
+            f"stacks/Pulumi.dev.yaml:{where}: Pulumi's value differs from this file, which alone declares what is"
             f" deployed{HINT}"
         )
     ]
 
 
-def test_a_secret_that_the_engine_does_not_have_is_refused(files: StackFiles) -> None:
+def test_secret_unknown_to_the_engine_is_rejected(files: StackFiles) -> None:
     written = "config:\n  model-serving:default_tags: {team: {secure: v1:abc}}\n"
     (fault,) = files.write(written).faults(engine({}))
-    assert fault.startswith("stacks/Pulumi.dev.yaml:2:3 default_tags: Pulumi has another value here")
+    assert fault.startswith("stacks/Pulumi.dev.yaml:2:3 default_tags: Pulumi's value differs")
 
 
-def test_an_empty_setting_is_as_pulumi_reads_it(files: StackFiles) -> None:
+def test_empty_setting_equals_that_of_pulumi(files: StackFiles) -> None:
     """Pulumi takes a setting without a value for an empty text."""
     base = "config:\n  model-serving:default_tags: {team: risk}\n"
     written = "config:\n  model-serving:default_tags:\n"

@@ -24,7 +24,7 @@ def test_an_example_is_a_right_stack_file(files: StackFiles, example: str) -> No
     assert files.write(example).faults() == []
 
 
-def test_the_example_of_a_file_over_another_does_what_its_comments_say(files: StackFiles) -> None:
+def test_overlay_example_does_what_it_says(files: StackFiles) -> None:
     (base,) = re.findall(r"```yaml base\n(.*?)```", PAGE, re.DOTALL)
     (own,) = re.findall(r"```yaml over\n(.*?)```", PAGE, re.DOTALL)
     fraud = files.write(own, base).load().endpoints["fraud-scorer"]
@@ -33,7 +33,7 @@ def test_the_example_of_a_file_over_another_does_what_its_comments_say(files: St
     assert (fraud.protect, fraud.routes, fraud.permissions) == (True, {"champion": 100}, [])
 
 
-def test_the_mistakes_on_the_page_are_told_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_on_the_page_are_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "stacks"
     shutil.copytree(SCHEMA.parent, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     monkeypatch.chdir(tmp_path)

@@ -28,12 +28,12 @@ def wrong(validator: jsonschema.Draft7Validator, written: str) -> list[str]:
     return sorted({"/".join(map(str, error.absolute_path)) for error in validator.iter_errors(data)})
 
 
-def test_the_kept_schema_is_what_the_models_say() -> None:
+def test_schema_file_is_current() -> None:
     assert FILE.read_text(encoding="utf-8") == text(), "Run `make schema`"
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
-def test_every_shipped_stack_file_names_it_and_holds_to_it(validator: jsonschema.Draft7Validator, file: Path) -> None:
+def test_shipped_stack_files_match_the_schema(validator: jsonschema.Draft7Validator, file: Path) -> None:
     written = file.read_text(encoding="utf-8")
     assert written.startswith("# yaml-language-server: $schema=./schema.json\n")
     assert wrong(validator, written) == []
@@ -53,7 +53,7 @@ ENDPOINT = "config: {model-serving:endpoints: {fraud: %s}}"
     ],
     ids=["version as a number", "removed entity", "secrets", "half an endpoint, over base.yaml", "removed endpoint"],
 )
-def test_it_takes_what_may_be_laid_over_base_yaml(validator: jsonschema.Draft7Validator, endpoint: str) -> None:
+def test_schema_accepts_overlays(validator: jsonschema.Draft7Validator, endpoint: str) -> None:
     assert wrong(validator, ENDPOINT % endpoint) == []
 
 
@@ -76,12 +76,10 @@ FRAUD = "config/model-serving:endpoints/fraud"
         ("confg: {}", ""),
     ],
 )
-def test_it_marks_what_the_loader_refuses_at_the_value(
-    validator: jsonschema.Draft7Validator, written: str, where: str
-) -> None:
+def test_schema_marks_the_invalid_value(validator: jsonschema.Draft7Validator, written: str, where: str) -> None:
     assert wrong(validator, written) == [where]
 
 
-def test_pulumi_s_and_the_providers_own_keys_are_free(validator: jsonschema.Draft7Validator) -> None:
+def test_keys_of_pulumi_and_providers_are_accepted(validator: jsonschema.Draft7Validator) -> None:
     written = "config: {databricks:host: x, pulumi:tags: {a: b}}\nencryptionsalt: v1:x\nsecretsprovider: y\n"
     assert wrong(validator, written) == []

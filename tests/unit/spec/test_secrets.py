@@ -57,7 +57,7 @@ def ids(path: FieldPath) -> str:
 WORDS = {"level", "key", "renewal_period", "workload_size", "workload_type", "entitlements", "expires"}
 NAMES = {f"{NAMESPACE}name_prefix", "serves", "grants"}
 PATHS = [path for path in text_paths(DATA) if "nightly" not in path]
-"""`nightly` is there for grants to name its model: see test_a_model_that_grants_name_can_t_be_secret."""
+"""`nightly` is there for grants to name its model: see test_granted_model_can_t_be_secret."""
 
 CLEAR = [
     path
@@ -68,7 +68,7 @@ SECRETS = [path for path in PATHS if path not in CLEAR]
 
 
 @pytest.mark.parametrize("path", SECRETS, ids=ids)
-def test_any_text_can_be_secret_and_is_used_as_it_is(files: StackFiles, path: FieldPath) -> None:
+def test_any_text_can_be_secret(files: StackFiles, path: FieldPath) -> None:
     plain = at(DATA, path)
     value = at(files.write(encrypted(path)).load(engine(path, plain)), own(path))
     assert is_secret(value)
@@ -76,7 +76,7 @@ def test_any_text_can_be_secret_and_is_used_as_it_is(files: StackFiles, path: Fi
 
 
 @pytest.mark.parametrize("path", SECRETS, ids=ids)
-def test_without_the_engine_any_secret_text_loads_unknown(files: StackFiles, path: FieldPath) -> None:
+def test_secrets_load_unknown_without_the_engine(files: StackFiles, path: FieldPath) -> None:
     value = at(files.write(encrypted(path)).load(), own(path))
     assert (is_secret(value), value.known) == (True, False)
 
@@ -86,7 +86,7 @@ def test_words_names_and_references_are_never_secret(files: StackFiles, path: Fi
     """They would come to stand somewhere in clear, so they are refused, with the engine and without it."""
     for config in (engine(path, at(DATA, path)), None):
         (fault,) = files.write(encrypted(path)).faults(config)
-        assert fault.endswith("can't be secret\n    Write it in clear")
+        assert fault.endswith("can't be secret\n    Use a plaintext value")
 
 
 @pytest.mark.parametrize("path", PATHS, ids=ids)
@@ -106,12 +106,12 @@ def test_no_error_ever_shows_a_secret(files: StackFiles, path: FieldPath, plante
     ],
     ids=str,
 )
-def test_what_is_no_text_can_t_be_secret(files: StackFiles, path: FieldPath, kind: str) -> None:
+def test_only_text_can_be_secret(files: StackFiles, path: FieldPath, kind: str) -> None:
     (fault,) = [fault for fault in files.write(encrypted(path)).faults() if "secret" in fault]
-    assert fault.endswith(f"must be {kind}; found a secret\n    Only text can be secret; write it in clear")
+    assert fault.endswith(f"must be {kind}; found a secret\n    Only text can be secret; use a plaintext value")
 
 
-def test_a_model_that_grants_name_can_t_be_secret(files: StackFiles) -> None:
+def test_granted_model_can_t_be_secret(files: StackFiles) -> None:
     written = (
         "config:\n  model-serving:endpoints:\n    fraud:\n      served_entities:\n"
         "        a: {entity: {secure: v1:abc}, version: 1}\n"
@@ -120,17 +120,17 @@ def test_a_model_that_grants_name_can_t_be_secret(files: StackFiles) -> None:
     assert files.write(written).faults() == [
         (
             "stacks/Pulumi.dev.yaml:5:13 endpoints.fraud.served_entities.a.entity: can't be secret where a service"
-            " principal `serves` the endpoint\n    Write it in clear"
+            " principal `serves` the endpoint\n    Use a plaintext value"
         )
     ]
 
 
-def test_a_secret_in_base_yaml_is_refused_with_the_command_that_puts_it_right(files: StackFiles) -> None:
+def test_secret_in_base_yaml_is_rejected(files: StackFiles) -> None:
     base = "config:\n  model-serving:default_tags:\n    team: {secure: v1:abc}\n"
     (fault,) = files.write("config: {}", base).faults()
     assert fault == (
-        "stacks/base.yaml:3:5 default_tags.team: a secret can't stand in base.yaml, because each stack encrypts with a"
-        " key of its own\n"
+        "stacks/base.yaml:3:5 default_tags.team: base.yaml can't hold secrets, because each stack encrypts with its own"
+        " key\n"
         "    pulumi config set --secret --path 'model-serving:default_tags.team' writes it into the stack's own file"
     )
 
@@ -145,7 +145,7 @@ def test_nothing_but_reveal_shows_a_secret() -> None:
     assert joined.reveal() == "dev-hunter2-blue"
 
 
-def test_the_parts_and_copies_of_a_secret_are_secret() -> None:
+def test_parts_of_a_secret_are_secret() -> None:
     secret = Secret("main.ml.fraud@Champion")
     name, at_, alias = secret.partition("@")
     assert (is_secret(name), at_, is_secret(alias)) == (True, "@", True)
@@ -154,7 +154,7 @@ def test_the_parts_and_copies_of_a_secret_are_secret() -> None:
     ] * 2
 
 
-def test_a_secret_in_lower_case_is_a_secret() -> None:
+def test_lower_case_secret_is_secret() -> None:
     lower = Secret("Ann@Example.com").lower()
     assert is_secret(lower)
     assert lower.reveal() == "ann@example.com"

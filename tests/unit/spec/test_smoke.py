@@ -21,7 +21,7 @@ def write(folder: Path, request: str) -> None:
     (folder / "Pulumi.dev.yaml").write_text(STACK.format(request=request), encoding="utf-8")
 
 
-def test_a_request_or_a_file_says_what_to_send(tmp_path: Path) -> None:
+def test_request_and_file_exclude_each_other(tmp_path: Path) -> None:
     write(tmp_path, "{request: {inputs: [[1, 2]]}, expect: {predictions: [0]}, entity: current}")
     (smoke,) = load_stack("dev", tmp_path).endpoints["iris"].smoke
     assert (smoke.request, smoke.expect, smoke.entity) == ({"inputs": [[1, 2]]}, {"predictions": [0]}, "current")
