@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from demo.output import check, note, step, summary
-from model_serving.delivery.forge import reviewed_digest
+from model_serving.review.render.markers import reviewed_digest
 from tests.support.running_workspace import PROJECT
 from tests.support.sandbox import Sandbox, new_sandbox
 

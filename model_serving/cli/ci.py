@@ -8,10 +8,10 @@ import click
 from model_serving.cli.command import CONTEXT, STATUSES, OrderedGroup, subcommand
 from model_serving.cli.options import Declare, format_options, stack_option
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
-from model_serving.delivery.forge import forge, reviewed_digest
+from model_serving.delivery.forge import forge
 from model_serving.delivery.removed_stacks import how_to_retire
 from model_serving.errors import UserError
-from model_serving.review.render.markdown import marker
+from model_serving.review.render.markers import marker, reviewed_digest
 from model_serving.spec.files.listing import stacks
 
 

@@ -1,7 +1,6 @@
 """Comments and issues on GitHub and GitLab that are updated in place: a hidden first line identifies each."""
 
 import os
-import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -192,9 +191,3 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     if value := environment.get(name):
         return value
     raise ForgeError(f"{name} is not set; it lets this job write comments")
-
-
-def reviewed_digest(comment: str) -> str:
-    """The digest of what a comment's readers approved; empty where it approves nothing."""
-    found = re.search(r"^<!-- reviewed:([0-9a-f]{16}) -->$", comment, re.MULTILINE)
-    return found[1] if found else ""

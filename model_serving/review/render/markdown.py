@@ -9,6 +9,7 @@ from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.render import markdown_parts as parts
 from model_serving.review.render.collapse import collapse_changes, collapse_violations
 from model_serving.review.render.escape import fitting, folded
+from model_serving.review.render.markers import digest_marker, marker
 
 LIMIT = 65_536
 """GitHub refuses a longer comment. GitLab accepts a million characters."""
@@ -21,14 +22,9 @@ _OPEN = 8
 """So many changes are shown unfolded."""
 
 
-def marker(stack: str) -> str:
-    """The hidden line that identifies a stack's comment, so that it is updated in place."""
-    return f"<!-- model-serving-review:{stack} -->"
-
-
 def markdown(report: Report, limit: int = LIMIT) -> str:
     """The report as a comment of at most `limit` characters."""
-    first = marker(report.stack) + (f"\n<!-- reviewed:{report.digest} -->" if report.digest else "")
+    first = marker(report.stack) + (f"\n{digest_marker(report.digest)}" if report.digest else "")
     end = parts.stamp(report)
     page = _Page(limit - _MARGIN - len(end))
     page.add(first)

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from model_serving.cli.main import main
-from model_serving.delivery.forge import ForgeError, GitHub, forge, reviewed_digest
+from model_serving.delivery.forge import ForgeError, GitHub, forge
+from model_serving.review.render.markers import reviewed_digest
 
 
 class Forge(BaseHTTPRequestHandler):
