@@ -1,6 +1,7 @@
 """Programs that run on Pulumi's mocks, without the engine."""
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +22,16 @@ class Mocks(mocks.Mocks):
         raise AssertionError(args.token)
 
 
+@functools.cache
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """One loop for all tests of this process: a loop that is replaced without being closed fails a later test."""
+    return asyncio.new_event_loop()
+
+
 def use_mocks(chosen: mocks.Mocks) -> None:
     """Run the following programs of this thread on these mocks."""
-    try:
-        asyncio.get_event_loop()
-    except RuntimeError:  # another test ran a loop of its own and left the thread without one
-        asyncio.set_event_loop(asyncio.new_event_loop())
+    # Pulumi's mocks use the current event loop. From Python 3.12 on, and after `asyncio.run`, there is none.
+    asyncio.set_event_loop(_event_loop())
     mocks.set_mocks(chosen, preview=False)
 
 

@@ -1,6 +1,5 @@
 """Every child that a component registers, with its inputs and options, as the engine receives it."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +37,6 @@ class Recorded(Mocks):
 
 @pytest.fixture
 def recorded() -> Recorded:
-    # Pulumi's mocks use the current event loop; from Python 3.12 on there is none until one is set.
-    asyncio.set_event_loop(asyncio.new_event_loop())
     found = Recorded()
     use_mocks(found)
     return found
