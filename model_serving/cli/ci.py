@@ -113,8 +113,8 @@ def _has_drift(report: Path) -> bool:
     try:
         return any(each["order"] or each["errors"] for each in json.loads(report.read_text(encoding="utf-8"))["stacks"])
     except (ValueError, KeyError, TypeError):
-        way_out = "Write it with: model-serving drift --output FILE.json"
-        raise UserError(f"{report} is not a report in JSON. {way_out}") from None
+        hint = "Write it with: model-serving drift --output FILE.json"
+        raise UserError(f"{report} is not a report in JSON. {hint}") from None
 
 
 @subcommand("merged", group=ci_command, example="model-serving ci merged --commit 0123abc")

@@ -19,7 +19,7 @@ _SHOWN = 300
 
 
 Action = Literal["created", "updated", "unchanged", "closed", "none open"]
-"""What became of a post."""
+"""The result for a post."""
 
 
 class ForgeError(UserError):

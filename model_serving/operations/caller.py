@@ -47,9 +47,9 @@ def _only_client(outputs: Outputs, address: Address) -> Client:
         return outputs.clients[allowed[0]]
     if allowed:
         raise UserError(f'Several may query "{address.key}", choose one: --as {" or --as ".join(allowed)}')
-    way_out = f"Give one CAN_QUERY under endpoints.{address.key}.permissions, or ask with your own credentials: --as me"
+    hint = f"Give one CAN_QUERY under endpoints.{address.key}.permissions, or ask with your own credentials: --as me"
     raise UserError(
-        f'No service principal with an OAuth secret in stack "{outputs.stack}" may query "{address.key}". {way_out}'
+        f'No service principal with an OAuth secret in stack "{outputs.stack}" may query "{address.key}". {hint}'
     )
 
 
@@ -89,9 +89,9 @@ def _refusal(reason: str, outputs: Outputs, address: Address, client: Client | N
     """The message for a refused sign-in. The SDK has one exception for all; its text holds the OAuth error's code."""
     caller = f'"{client.key}"' if client else "your own credentials"
     if "invalid_authorization_details" in reason:
-        way_out = f"Give it CAN_QUERY under endpoints.{address.key}.permissions and deploy"
-        return f'The workspace gives {caller} no token for "{address.key}": it may not query it. {way_out}'
+        hint = f"Give it CAN_QUERY under endpoints.{address.key}.permissions and deploy"
+        return f'The workspace gives {caller} no token for "{address.key}": it may not query it. {hint}'
     if "invalid_client" in reason:
-        way_out = f"If its secret was replaced or has expired: pulumi up --refresh --stack {outputs.stack}"
-        return f"The workspace does not accept the OAuth secret of {caller}. {way_out}"
+        hint = f"If its secret was replaced or has expired: pulumi up --refresh --stack {outputs.stack}"
+        return f"The workspace does not accept the OAuth secret of {caller}. {hint}"
     return f"No token for {caller} from {outputs.host}: {reason.splitlines()[0]}"

@@ -62,8 +62,8 @@ def read_outputs(stack: str) -> Outputs:
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        way_out = 'Install Pulumi, or where make setup built it: eval "$(make -s env)"'
-        raise UserError(f"There is no pulumi on PATH. {way_out}") from None
+        hint = 'Install Pulumi, or where make setup built it: eval "$(make -s env)"'
+        raise UserError(f"There is no pulumi on PATH. {hint}") from None
     if run.returncode:
         reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
         raise UserError(f'pulumi can\'t read the outputs of stack "{stack}": {reason}')

@@ -84,8 +84,8 @@ def send(url: str, authorization: str, request: dict[str, Any]) -> Answer:
         with requests.post(url, body, headers=headers, auth=authorize, timeout=_TIMEOUTS) as response:
             return _answer(response, time.perf_counter() - began)
     except requests.RequestException as error:
-        way_out = "Its address comes from the stack's outputs; if the endpoint moved: pulumi up --refresh"
-        raise UserError(f"{url} does not answer: {_root_cause(error)}. {way_out}") from None
+        hint = "Its address comes from the stack's outputs; if the endpoint moved: pulumi up --refresh"
+        raise UserError(f"{url} does not answer: {_root_cause(error)}. {hint}") from None
 
 
 def _answer(response: requests.Response, seconds: float) -> Answer:
@@ -112,13 +112,13 @@ def refusal_of(answer: Answer, address: Address, caller: str) -> str:
         case HTTPStatus.UNAUTHORIZED:
             return f'"{address.key}" does not accept the token of {caller} ({reason})'
         case HTTPStatus.FORBIDDEN:
-            way_out = f"Give it CAN_QUERY under endpoints.{address.key}.permissions and deploy"
-            return f'{caller} may not query "{address.key}" ({reason}). {way_out}'
+            hint = f"Give it CAN_QUERY under endpoints.{address.key}.permissions and deploy"
+            return f'{caller} may not query "{address.key}" ({reason}). {hint}'
         case HTTPStatus.NOT_FOUND:
-            way_out = "If it was deleted or recreated outside of this stack: pulumi up --refresh"
-            return f'The workspace does not find "{address.key}" ({reason}) {way_out}'
+            hint = "If it was deleted or recreated outside of this stack: pulumi up --refresh"
+            return f'The workspace does not find "{address.key}" ({reason}) {hint}'
         case HTTPStatus.TOO_MANY_REQUESTS:
-            way_out = f"Try again in {answer.retry_after} seconds" if answer.retry_after else "Try again later"
-            return f'"{address.key}" gets too many requests ({reason}). {way_out}'
+            hint = f"Try again in {answer.retry_after} seconds" if answer.retry_after else "Try again later"
+            return f'"{address.key}" gets too many requests ({reason}). {hint}'
         case _:
             return f'"{address.key}" refused the request ({reason})'

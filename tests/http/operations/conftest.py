@@ -1,4 +1,4 @@
-"""A deployed stack without an engine: a workspace with its endpoints, and a `pulumi` that tells their outputs."""
+"""A deployed stack without an engine: a workspace with its endpoints, and a `pulumi` that prints their outputs."""
 
 import json
 import os
@@ -93,7 +93,7 @@ def _workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWork
 
 @pytest.fixture(scope="session")
 def _outputs(_workspace: RunningWorkspace) -> dict[str, Any]:
-    """What an `up` of the stack would have made."""
+    """The outputs of a deployed stack."""
     headers = {"Authorization": f"Bearer {_workspace.token}"}
     with httpx.Client(base_url=_workspace.url, headers=headers, verify=False) as http:  # noqa: S501 - plain HTTP
         made = http.post("/api/2.0/preview/scim/v2/ServicePrincipals", json={"displayName": "checkout"}).json()
