@@ -125,7 +125,7 @@ def test_interrupted_deployment_can_be_resumed(in_its_shell: Sandbox) -> None:
     outcome = reviewed_and_deployed(project)
     assert outcome.deployed, outcome.message
     assert project.workspace.writes().count(create) == 3
-    assert deploy("local", project.folder, ["policies"], "").message.startswith("Nothing to do")
+    assert deploy("local", project.folder, ["policies"], "").message.startswith("Nothing to deploy")
 
 
 def test_stack_without_file_is_retired_as_reviewed(deployed_in_its_shell: Sandbox) -> None:
