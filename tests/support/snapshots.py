@@ -19,7 +19,8 @@ from tests.support.sandbox import PARTS, Edit, Sandbox, copy_project, modules, n
 IMMEDIATE = ("--ready-after", "0")
 """Options of a workspace whose deployments take no time."""
 PYTHON = PROJECT / ".venv" / "bin" / "python3"
-_DEPLOY = ("up", "--yes", "--skip-preview", "--policy-pack", "policies")
+_DEPLOY = ("up", "--yes", "--skip-preview")
+_WITH_POLICIES = ("--policy-pack", "policies")
 
 
 class Snapshots:
@@ -32,17 +33,19 @@ class Snapshots:
         """A sandbox whose stack `local` exists and is empty."""
         return new_sandbox(*(options or IMMEDIATE), snapshot=self._initialized())
 
-    def deployed(self, *edits: Edit, options: tuple[str, ...] = IMMEDIATE) -> AbstractContextManager[Sandbox]:
-        """A sandbox whose stack `local` is deployed, with the policy pack, from the stack files after these edits."""
+    def deployed(
+        self, *edits: Edit, options: tuple[str, ...] = IMMEDIATE, policies: bool = True
+    ) -> AbstractContextManager[Sandbox]:
+        """A sandbox whose stack `local` is deployed, with the policy pack or without, after these edits."""
 
         def deploy(root: Path) -> None:
             shutil.copytree(self._initialized(), root, symlinks=True)
             with opened_sandbox(root, *options) as sandbox:
                 for edit in edits:
                     sandbox.edit(*edit)
-                sandbox.pulumi(*_DEPLOY)
+                sandbox.pulumi(*_DEPLOY, *(_WITH_POLICIES if policies else ()))
 
-        key = hashlib.sha256(repr((edits, options)).encode()).hexdigest()[:16]
+        key = hashlib.sha256(repr((edits, options, policies)).encode()).hexdigest()[:16]
         return new_sandbox(*options, snapshot=self._once(f"deployed-{key}", deploy))
 
     def _initialized(self) -> Path:

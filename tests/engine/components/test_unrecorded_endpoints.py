@@ -57,7 +57,10 @@ def test_next_run_finishes_a_killed_creation(project: Sandbox) -> None:
     before = live(project)
     project.pulumi(*UP)
     assert live(project) == before
-    assert writes_of(project, lambda: project.pulumi(*UP, "--refresh", "--expect-no-changes")) == []
+    writes = writes_of(project, lambda: project.pulumi(*UP, "--refresh", "--expect-no-changes"))
+    # The journal gets the killed run's three creations when their delayed answers end, which may be only now.
+    assert [write for write in writes if write != CREATION] == []
+    assert project.workspace.writes().count(CREATION) <= len(before) == 3
     project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
     assert live(project) == {}
 
