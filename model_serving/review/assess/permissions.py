@@ -25,7 +25,7 @@ _MEANS = {
 
 @dataclass(frozen=True)
 class Principal:
-    """A user, group or service principal. `kind` is empty if no name is known."""
+    """A user, group or service principal. `kind` is empty if the name is not known."""
 
     name: str
     kind: str = ""
@@ -35,7 +35,7 @@ class Principal:
 
     @property
     def sentence(self) -> Sentence:
-        return sentence(quoted(self.name), f" ({self.kind})" if self.kind else "")
+        return sentence(quoted(self.name), f" ({self.kind})") if self.kind else sentence(self.name)
 
     @property
     def is_everyone(self) -> bool:
@@ -70,11 +70,8 @@ class KnownPrincipals:
         who, kind = access_control[field], _KINDS[field]
         if who is not Mark.UNKNOWN:
             return Principal(self.names.get(str(who), shown(who)), kind)
-        return (
-            Principal(" or ".join(self.created), f"{kind}, new")
-            if self.created
-            else Principal(f"a {kind}, not known yet")
-        )
+        new = " or ".join(self.created)
+        return Principal(new, f"{kind}, new") if new else Principal(f"an unknown {kind}")
 
 
 def known_principals(steps: tuple[Step, ...]) -> KnownPrincipals:
@@ -89,13 +86,10 @@ def known_principals(steps: tuple[Step, ...]) -> KnownPrincipals:
 
 def grants(old: Mapping[str, Any], new: Mapping[str, Any], known: KnownPrincipals) -> tuple[Grant, ...]:
     """The principals whose level changes between two access lists, gained levels first."""
-    changed = (Grant(*each) for each in paired(_levels(old, known), _levels(new, known)))
-    return tuple(
-        sorted(
-            (grant for grant in changed if grant.before != grant.after),
-            key=lambda grant: (not grant.widens, -_rank(grant.after), str(grant.principal)),
-        )
-    )
+    every = (Grant(*each) for each in paired(_levels(old, known), _levels(new, known)))
+    changed = [grant for grant in every if grant.before != grant.after]
+    changed.sort(key=lambda grant: (not grant.widens, -_rank(grant.after), str(grant.principal)))
+    return tuple(changed)
 
 
 def _levels(inputs: Mapping[str, Any], known: KnownPrincipals) -> dict[Principal, str]:

@@ -97,4 +97,4 @@ def _changes(report: Report, room: int) -> Iterable[str]:
 
 
 def _within(text: str, room: int, what: str) -> str:
-    return text if len(text) <= room else f"### 🌀 {what}; the full report is in the run"
+    return text if len(text) <= room else f"### {what}; the full report is in the run"
