@@ -1,4 +1,4 @@
-"""Where a component's resources go: the settings of the Databricks provider that they get."""
+"""The settings of the Databricks provider that a component's resources get."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -25,7 +25,7 @@ _SETTINGS: Final = (
     "token",
     *TIMEOUT_SETTINGS,
 )
-"""What says which workspace, who calls and for how long, of all that the provider can be configured with."""
+"""The provider's settings that choose the workspace, the caller and the timeouts."""
 
 
 class DatabricksProvider(pulumi.ProviderResource):
@@ -33,7 +33,7 @@ class DatabricksProvider(pulumi.ProviderResource):
 
     The same as `pulumi_databricks.Provider`, without the import of that package. Settings are the provider's own, in
     camelCase: `DatabricksProvider("eu", {"host": ..., "token": pulumi.Output.secret(...)})`. `retryTimeoutSeconds` is
-    RETRY_SECONDS where it isn't given: without a bound the provider tries a call for ever that is answered 429 or 503.
+    RETRY_SECONDS by default: without it, the provider retries a call that is answered 429 or 503 indefinitely.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class DatabricksProvider(pulumi.ProviderResource):
 
 
 def explicit_settings(component: pulumi.Resource) -> pulumi.Output[dict[str, Any]] | None:
-    """The settings of the provider that the component was given, as a secret; None where it has the stack's default."""
+    """The settings of the component's explicit provider, as a secret; None if it uses the stack's default provider."""
     provider = component.get_provider(MODEL_SERVING)
     if provider is None:
         return None
@@ -55,7 +55,7 @@ def explicit_settings(component: pulumi.Resource) -> pulumi.Output[dict[str, Any
 
 
 def explicit_host(component: pulumi.ComponentResource) -> pulumi.Output[str] | None:
-    """The workspace's URL of that provider, which is no secret."""
+    """The workspace's URL in the explicit provider's settings; not a secret."""
     provider = component.get_provider(MODEL_SERVING)
     return _setting(provider, "host") if provider else None
 

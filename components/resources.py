@@ -1,8 +1,7 @@
 """The Databricks resource types that the components register, by type token.
 
-`pulumi_databricks` is the same thing with a class for each of its types; importing it takes seconds, because its
-`__init__` imports every module. These few are registered under the same tokens, so state and policies see no
-difference. Inputs are the provider's own names, in camelCase.
+`import pulumi_databricks` takes seconds, because its `__init__` imports every module. These classes register resources
+of the same type tokens, so state and policies see no difference. Inputs have the provider's own names, in camelCase.
 """
 
 from collections.abc import Mapping
@@ -16,9 +15,9 @@ from model_serving.spec.files.secrets import is_secret
 
 
 class _DatabricksResource(pulumi.CustomResource):
-    """A resource of the Databricks provider. `outputs` names what only the provider knows.
+    """A resource of the Databricks provider. `outputs` names the properties that only the provider sets.
 
-    `kind` is its name in messages, `after` the kinds of resources that it may have to wait for.
+    `kind` is its name in messages, `after` the kinds of resources that it may wait for.
     """
 
     resource_type: ClassVar[str]
@@ -34,7 +33,7 @@ class _DatabricksResource(pulumi.CustomResource):
         report_if_slow(self, Operation(self.kind, name, self.after, endpoint if isinstance(endpoint, str) else None))
 
     def output(self, name: str) -> pulumi.Output[Any]:
-        """An output by the provider's name of it."""
+        """The output of this name, which is the provider's."""
         value = self.__dict__[name]
         assert isinstance(value, pulumi.Output), f'"{name}" is not an output of {self.resource_type}'
         return value
@@ -85,7 +84,7 @@ class ServicePrincipalSecret(_DatabricksResource):
 def existing_service_principal(
     application_id: pulumi.Input[str], parent: pulumi.Resource
 ) -> pulumi.Output[dict[str, Any]]:
-    """A service principal that is there already: its `id`, `applicationId` and `displayName`."""
+    """An existing service principal: its `id`, `applicationId` and `displayName`."""
     found: pulumi.Output[dict[str, Any]] = pulumi.runtime.invoke_output(
         resource_types.GET_SERVICE_PRINCIPAL,
         revealed({"applicationId": application_id}),

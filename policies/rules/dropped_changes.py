@@ -6,9 +6,10 @@ from typing import Any, Final
 from model_serving.contract.rows import Field, Handling, OnChange, fields
 from model_serving.databricks.naming import api_name
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
-from model_serving.policies.live import LiveEndpoint, UnreadableError, live_endpoint
+from model_serving.policies.live import LiveEndpoint
 from model_serving.policies.pack.input_values import UNKNOWN, at, flag, has_unknown, items
 from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
+from model_serving.policies.rules.live_resource import live_resource
 
 _COMPONENT: Final = f"{SERVING_ENDPOINT_COMPONENT}$"
 """In the URN of an endpoint of this library's components, which send some of these fields by another resource."""
@@ -23,13 +24,7 @@ _ENTITIES: Final = "config.servedEntities.*."
 
 
 def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
-    name = resource.inputs.get("name")
-    if not isinstance(name, str) or has_unknown(dict(resource.provider)):
-        return
-    try:
-        live = live_endpoint(name, resource.provider, is_preview=resource.is_preview)
-    except UnreadableError:
-        return  # route-optimized-create-only reports it
+    live = live_resource(resource)
     if live is None or resource.replaces(live.endpoint_id):
         return  # a new endpoint is created with all its fields
     for row in fields("model_serving"):

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from model_serving.databricks.naming import is_in_unity_catalog
 from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.policies.live import UnreadableError, live_endpoint
-from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, items
+from model_serving.policies.pack.input_values import UNKNOWN, at, items
 from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation, applies_to, stacks_setting
 from model_serving.policies.rules.entity_types import entity_field, entity_name, served
+from model_serving.policies.rules.live_resource import live_resource
 
 _PRODUCTION = stacks_setting(["prod"], "Stacks that count as production")
 
@@ -69,13 +69,7 @@ def _check_tags(resource: Resource, settings: Settings) -> Iterator[Violation]:
 
 
 def _check_creator(resource: Resource, settings: Settings) -> Iterator[Violation]:
-    name = resource.inputs.get("name")
-    if not applies_to(resource.stack, settings) or not isinstance(name, str) or has_unknown(dict(resource.provider)):
-        return
-    try:
-        live = live_endpoint(name, resource.provider, is_preview=resource.is_preview)
-    except UnreadableError:
-        return  # route-optimized-create-only reports it
+    live = live_resource(resource) if applies_to(resource.stack, settings) else None
     if live and live.creator_kind == "User":
         yield Violation(
             f'Endpoint "{live.name}" permanently runs as its creator, the user {live.creator}. If that account is '

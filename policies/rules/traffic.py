@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.policies.live import UnreadableError, live_endpoint
 from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, items
 from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 from model_serving.policies.rules.entity_types import entity_name, served
+from model_serving.policies.rules.live_resource import live_resource
 
 _TOTAL = 100
 
@@ -65,14 +65,9 @@ def _check_sum(resource: Resource, _settings: Settings) -> Iterator[Violation]:
 
 
 def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
-    name, split = resource.inputs.get("name"), routes(resource.inputs)
-    if not isinstance(name, str) or not split or has_unknown(dict(resource.provider)):
-        return
-    try:
-        live = live_endpoint(name, resource.provider, is_preview=resource.is_preview)
-    except UnreadableError:
-        return  # route-optimized-create-only reports it
-    if live is None or not live.traffic:
+    split = routes(resource.inputs)
+    live = live_resource(resource) if split else None
+    if not split or live is None or not live.traffic:
         return
     moves = {entity: (live.traffic.get(entity, 0), split.get(entity, 0)) for entity in sorted({*split, *live.traffic})}
     large = [
@@ -82,7 +77,7 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
     ]
     if large:
         yield Violation(
-            f'Traffic of the live endpoint "{name}" moves by more than {settings["points"]} points at once: '
+            f'Traffic of the live endpoint "{live.name}" moves by more than {settings["points"]:g} points at once: '
             f"{', '.join(large)}. Take smaller steps"
         )
 

@@ -1,4 +1,4 @@
-"""The client of the workspace where that fails: what it says, for how long it tries, and what it never repeats."""
+"""The client while the workspace fails: its errors, its timeouts and its retries."""
 
 import re
 import socket
@@ -36,7 +36,7 @@ def patient(frozen: Any, seconds: str) -> Workspace:
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "answer"),
     [
         ({"status": 503, "message": "Being upgraded"}, "503 (Being upgraded)"),
         ({"status": 503, "body": "upstream connect error"}, "503 (upstream connect error)"),
@@ -46,30 +46,30 @@ def patient(frozen: Any, seconds: str) -> Workspace:
     ],
     ids=["JSON", "text", "HTML", "empty", "throttled"],
 )
-def test_a_workspace_that_stays_unavailable_is_named_with_its_answer(
-    frozen: Any, stopwatch: Callable[[], float], rule: dict[str, Any], said: str
+def test_unavailable_workspace_is_reported_with_its_answer(
+    frozen: Any, stopwatch: Callable[[], float], rule: dict[str, Any], answer: str
 ) -> None:
     fault(frozen, f"PUT {GATEWAY}", **rule)
     with pytest.raises(UnavailableError) as raised:
         patient(frozen, "1").call("PUT", GATEWAY, {"value": SECRET})
-    sentence = re.escape(f"The workspace {frozen.origin} answers {said} to PUT {GATEWAY}, tried for ")
-    assert re.fullmatch(sentence + r"\d s", str(raised.value))
+    message = re.escape(f"The workspace {frozen.origin} answers {answer} to PUT {GATEWAY}, tried for ")
+    assert re.fullmatch(message + r"\d s", str(raised.value))
     assert 1 <= stopwatch() < 5
 
 
-def test_a_plain_text_error_is_repeated_without_the_request(frozen: Any) -> None:
+def test_plain_text_error_omits_the_request(frozen: Any) -> None:
     fault(frozen, f"PUT {GATEWAY}", status=502, body="no healthy upstream")
     with pytest.raises(CallError) as raised:
         patient(frozen, "5").call("PUT", GATEWAY, {"value": SECRET})
     assert str(raised.value) == "502 (no healthy upstream)"
 
 
-def test_a_503_that_passes_is_waited_for(frozen: Any) -> None:
+def test_temporary_503_is_retried(frozen: Any) -> None:
     frozen.call("POST", "/_workspace/faults", {"pattern": f"GET {ME}", "status": 503, "body": "upgrade"})
     assert patient(frozen, "20").get(ME)["userName"] == "admin@example.com"
 
 
-def test_while_it_waits_it_says_so(
+def test_waiting_prints_progress(
     frozen: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(call_clock, "FIRST_MESSAGE_SECONDS", 1)
@@ -81,26 +81,26 @@ def test_while_it_waits_it_says_so(
     assert line.endswith(" s, gives up after 5 s")
 
 
-def test_the_service_can_not_ask_for_a_longer_wait_than_the_bound(frozen: Any, stopwatch: Callable[[], float]) -> None:
+def test_retry_after_is_limited_by_the_timeout(frozen: Any, stopwatch: Callable[[], float]) -> None:
     workspace = patient(frozen, "1")
     workspace._client._api_client._clock.begin("GET /x")  # noqa: SLF001
     workspace._client._api_client._clock.sleep(3600)  # noqa: SLF001
     assert stopwatch() < 5
 
 
-def test_a_lost_connection_of_the_first_probe_is_tried_again(frozen: Any) -> None:
+def test_lost_connection_of_the_probe_is_retried(frozen: Any) -> None:
     frozen.call("POST", "/_workspace/faults", {"pattern": f"GET {PROBE}", "reset": True, "times": 2})
     assert patient(frozen, "20").get(ME)["userName"] == "admin@example.com"
 
 
-def test_a_host_that_always_resets_is_given_up_soon(frozen: Any, stopwatch: Callable[[], float]) -> None:
+def test_resetting_host_fails_soon(frozen: Any, stopwatch: Callable[[], float]) -> None:
     fault(frozen, f"GET {PROBE}", reset=True)
     with pytest.raises(UnreachableError, match=r"does not answer: .*reset by peer"):
         patient(frozen, "60")
     assert stopwatch() < 8
 
 
-def test_a_probe_that_is_answered_503_is_waited_for_and_named(frozen: Any, stopwatch: Callable[[], float]) -> None:
+def test_probe_answered_503_is_retried_and_reported(frozen: Any, stopwatch: Callable[[], float]) -> None:
     fault(frozen, f"GET {PROBE}", status=503, body="no server")
     with pytest.raises(UnavailableError, match=r"answers 503 \(no server\) to GET /.well-known/databricks-config"):
         patient(frozen, "1")
@@ -108,7 +108,7 @@ def test_a_probe_that_is_answered_503_is_waited_for_and_named(frozen: Any, stopw
 
 
 @pytest.mark.parametrize("rule", [{"message": "Later"}, {"body": "Later"}], ids=["JSON", "text"])
-def test_unavailable_tokens_are_waited_for_and_no_refused_sign_in(frozen: Any, rule: dict[str, str]) -> None:
+def test_unavailable_token_service_is_retried(frozen: Any, rule: dict[str, str]) -> None:
     _, settings = frozen.principal()
     unavailable = {"pattern": "POST /oidc/v1/token", "status": 503, **rule}
     frozen.call("POST", "/_workspace/faults", {**unavailable, "times": 3})
@@ -118,7 +118,7 @@ def test_unavailable_tokens_are_waited_for_and_no_refused_sign_in(frozen: Any, r
         Workspace({**settings, "retryTimeoutSeconds": "1"}).get(ME)
 
 
-def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(frozen: Any, stopwatch: Callable[[], float]) -> None:
+def test_waiting_threads_share_a_failed_connection(frozen: Any, stopwatch: Callable[[], float]) -> None:
     fault(frozen, f"GET {PROBE}", status=503)
     settings = {**frozen.settings(), "retryTimeoutSeconds": "2"}
     with ThreadPoolExecutor(4) as pool:
@@ -129,13 +129,13 @@ def test_a_failure_to_connect_is_shared_by_those_who_waited_for_it(frozen: Any, 
     assert connect(settings).get(ME)["userName"] == "admin@example.com"
 
 
-def test_nobody_on_this_machine_is_told_in_three_seconds(stopwatch: Callable[[], float]) -> None:
+def test_absent_local_workspace_fails_soon(stopwatch: Callable[[], float]) -> None:
     with pytest.raises(UnreachableError, match=r"^The workspace http://127.0.0.1:1 does not answer: .*refused"):
         Workspace({"host": "http://127.0.0.1:1", "token": "x"})
     assert stopwatch() < 4
 
 
-def test_the_host_of_a_profile_is_probed_too(frozen: Any, stopwatch: Callable[[], float], tmp_path: Path) -> None:  # noqa: ARG001
+def test_host_of_a_profile_is_probed(frozen: Any, stopwatch: Callable[[], float], tmp_path: Path) -> None:  # noqa: ARG001
     profiles = tmp_path / "profiles"
     profiles.write_text("[team]\nhost = http://127.0.0.1:1\ntoken = x\n", encoding="utf-8")
     with pytest.raises(UnreachableError, match=r"^The workspace http://127.0.0.1:1 does not answer"):
@@ -143,7 +143,7 @@ def test_the_host_of_a_profile_is_probed_too(frozen: Any, stopwatch: Callable[[]
     assert stopwatch() < 4
 
 
-def test_a_silent_host_costs_one_answer_time(stopwatch: Callable[[], float]) -> None:
+def test_silent_host_fails_after_one_timeout(stopwatch: Callable[[], float]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnreachableError, match="does not answer: timed out"):
@@ -152,7 +152,7 @@ def test_a_silent_host_costs_one_answer_time(stopwatch: Callable[[], float]) -> 
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "-1"])
-def test_a_bound_that_is_no_number_of_seconds_is_a_sentence(frozen: Any, value: str) -> None:
-    told = f'^databricks:retryTimeoutSeconds must be a whole number of seconds, at least 1; found "{value}"$'
-    with pytest.raises(CallError, match=told):
+def test_invalid_timeout_setting_is_reported(frozen: Any, value: str) -> None:
+    message = f'^databricks:retryTimeoutSeconds must be a whole number of seconds, at least 1; found "{value}"$'
+    with pytest.raises(CallError, match=message):
         patient(frozen, value)

@@ -1,4 +1,4 @@
-"""Reading a workspace with a provider's credentials: who asks, and what counts as no answer."""
+"""Reads of a workspace with a provider's credentials, and the answers that make it unreadable."""
 
 import socket
 from collections.abc import Iterator
@@ -51,13 +51,13 @@ def fault(workspace: RunningWorkspace, **rule: Any) -> None:
     post(workspace, "/_workspace/faults", {"pattern": f"GET {ENDPOINTS_PATH}/fraud", "times": -1, **rule})
 
 
-def test_the_provider_says_where_and_who(workspace: RunningWorkspace) -> None:
+def test_provider_settings_choose_host_and_caller(workspace: RunningWorkspace) -> None:
     found = client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS_PATH}/fraud")
     assert found
     assert (found["name"], found["route_optimized"]) == ("fraud", True)
 
 
-def test_an_oauth_secret_of_the_provider_signs_in(workspace: RunningWorkspace) -> None:
+def test_oauth_secret_of_the_provider_signs_in(workspace: RunningWorkspace) -> None:
     principal = post(workspace, "/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "reader"})
     secret = post(workspace, f"/api/2.0/accounts/servicePrincipals/{principal['id']}/credentials/secrets", {})
     reader = client(host=workspace.url, clientId=principal["applicationId"], clientSecret=secret["secret"])
@@ -66,15 +66,13 @@ def test_an_oauth_secret_of_the_provider_signs_in(workspace: RunningWorkspace) -
         reader.get(f"{ENDPOINTS_PATH}/fraud")
 
 
-def test_the_environment_says_what_the_provider_leaves_out(
-    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_environment_completes_provider_settings(workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABRICKS_HOST", workspace.url)
     monkeypatch.setenv("DATABRICKS_TOKEN", workspace.token)
     assert client(rateLimit="50").get(f"{ENDPOINTS_PATH}/fraud")
 
 
-def test_a_profile_says_what_the_provider_leaves_out(
+def test_profile_completes_provider_settings(
     workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     profiles = tmp_path / "profiles"
@@ -83,12 +81,12 @@ def test_a_profile_says_what_the_provider_leaves_out(
     assert client(profile="team").get(f"{ENDPOINTS_PATH}/fraud")
 
 
-def test_what_is_not_there_is_no_mistake(workspace: RunningWorkspace) -> None:
+def test_absent_endpoint_is_none(workspace: RunningWorkspace) -> None:
     assert client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS_PATH}/nothing") is None
 
 
 @pytest.mark.parametrize(
-    ("rule", "told"),
+    ("rule", "message"),
     [
         ({"status": 401, "error_code": "UNAUTHENTICATED", "message": "no token"}, "no token"),
         ({"status": 403, "error_code": "PERMISSION_DENIED", "message": "not yours"}, "not yours"),
@@ -100,41 +98,39 @@ def test_what_is_not_there_is_no_mistake(workspace: RunningWorkspace) -> None:
     ],
     ids=["401", "403", "404-feature", "404-api", "500", "429", "503"],
 )
-def test_every_other_answer_is_none(workspace: RunningWorkspace, rule: dict[str, Any], told: str) -> None:
+def test_any_other_error_is_unreadable(workspace: RunningWorkspace, rule: dict[str, Any], message: str) -> None:
     reader = client(host=workspace.url, token=workspace.token)
     fault(workspace, **rule)
-    with pytest.raises(UnreadableError, match=told):
+    with pytest.raises(UnreadableError, match=message):
         reader.get(f"{ENDPOINTS_PATH}/fraud")
 
 
-def test_an_answer_that_comes_after_a_while_counts(workspace: RunningWorkspace) -> None:
+def test_throttled_read_is_retried(workspace: RunningWorkspace) -> None:
     reader = client(host=workspace.url, token=workspace.token)
     fault(workspace, status=429, error_code="REQUEST_LIMIT_EXCEEDED", times=1)
     assert reader.get(f"{ENDPOINTS_PATH}/fraud")
 
 
-def test_a_wrong_token_is_told(workspace: RunningWorkspace) -> None:
+def test_wrong_token_is_unreadable(workspace: RunningWorkspace) -> None:
     with pytest.raises(UnreadableError):
         client(host=workspace.url, token="dapi-of-nobody").get(f"{ENDPOINTS_PATH}/fraud")
 
 
-def test_a_host_that_takes_connections_and_says_nothing_costs_no_more_than_it_may() -> None:
+def test_silent_host_is_unreadable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnreadableError, match=f"^The workspace {host} does not answer: timed out$"):
             client(host=host, token="x").get(ENDPOINTS_PATH)
 
 
-def test_credentials_that_contradict_each_other_are_told(
-    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_contradicting_credentials_are_reported(workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABRICKS_CLIENT_ID", "app")
     monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", "secret")
     with pytest.raises(UnreadableError, match="more than one authorization method configured"):
         client(host=workspace.url, token=workspace.token)
 
 
-def test_the_journal_has_one_listing_and_one_read_of_each_endpoint(workspace: RunningWorkspace) -> None:
+def test_journal_has_one_read_of_each_endpoint(workspace: RunningWorkspace) -> None:
     names = [f"together-{n}" for n in range(40)]
     for name in names:
         create_endpoint(workspace, name, route_optimized=False)
@@ -152,34 +148,34 @@ def answers(seconds: int = SECONDS, **provider: Any) -> None:
     require_workspace(provider, seconds)
 
 
-def test_a_workspace_that_answers_may_be_configured(workspace: RunningWorkspace) -> None:
+def test_answering_workspace_passes_the_probe(workspace: RunningWorkspace) -> None:
     answers(host=workspace.url, token="of nobody: the provider explains that")
 
 
-def test_a_provider_without_a_host_is_the_providers_to_refuse() -> None:
+def test_provider_without_host_passes_the_probe() -> None:
     answers(profile="there is none")
 
 
-def test_a_host_that_refuses_connections_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    told = "^The workspace http://127.0.0.1:1 does not answer: .*Connection refused"
+def test_refused_connection_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    message = "^The workspace http://127.0.0.1:1 does not answer: .*Connection refused"
     profiles = tmp_path / "profiles"
     profiles.write_text("[team]\nhost = http://127.0.0.1:1\ntoken = x\n", encoding="utf-8")
     monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(profiles))
-    with pytest.raises(UnreadableError, match=told):
+    with pytest.raises(UnreadableError, match=message):
         answers(profile="team")
     monkeypatch.setenv("DATABRICKS_HOST", "http://127.0.0.1:1")
-    with pytest.raises(UnreadableError, match=told):
+    with pytest.raises(UnreadableError, match=message):
         answers()
 
 
-def test_a_silent_host_is_told_after_the_time_that_it_has() -> None:
+def test_silent_host_fails_the_probe() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnreadableError, match=f"^The workspace {host} does not answer: timed out$"):
             answers(host=host)
 
 
-def test_a_host_that_is_unavailable_has_that_time_to_recover(workspace: RunningWorkspace) -> None:
+def test_unavailable_host_has_time_to_recover(workspace: RunningWorkspace) -> None:
     unavailable = {"pattern": "GET /.well-known/*", "status": 503, "body": "no healthy upstream"}
     post(workspace, "/_workspace/faults", {**unavailable, "times": 1})
     answers(host=workspace.url)
@@ -191,6 +187,6 @@ def test_a_host_that_is_unavailable_has_that_time_to_recover(workspace: RunningW
         answers(host=workspace.url)
 
 
-def test_a_lost_connection_of_the_probe_is_tried_again(workspace: RunningWorkspace) -> None:
+def test_lost_connection_of_the_probe_is_retried(workspace: RunningWorkspace) -> None:
     post(workspace, "/_workspace/faults", {"pattern": "GET /.well-known/*", "reset": True})
     answers(host=workspace.url)

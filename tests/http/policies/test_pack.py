@@ -1,4 +1,4 @@
-"""The pack as the engine starts and calls it, without an engine."""
+"""The pack, called as the engine calls it, without an engine."""
 
 import json
 import os
@@ -79,7 +79,7 @@ def analyze_stack(stub: Any) -> list[tuple[str, int]]:
     return [(each.policyName, each.enforcementLevel) for each in found]
 
 
-def test_it_offers_every_rule_with_its_level_and_settings() -> None:
+def test_pack_offers_every_rule() -> None:
     with pack() as stub:
         info = stub.GetAnalyzerInfo(empty_pb2.Empty())
     levels = {"mandatory": proto.MANDATORY, "advisory": proto.ADVISORY}
@@ -88,7 +88,7 @@ def test_it_offers_every_rule_with_its_level_and_settings() -> None:
     ]
 
 
-def test_a_violation_has_its_rules_level_and_a_resource_of_another_kind_none() -> None:
+def test_violation_has_the_level_of_its_rule() -> None:
     with pack() as stub:
         ((name, level, message),) = analyze(stub, ASLEEP)
         assert (name, level) == ("production-stays-warm", proto.MANDATORY)
@@ -96,7 +96,7 @@ def test_a_violation_has_its_rules_level_and_a_resource_of_another_kind_none() -
         assert analyze(stub, ASLEEP, "aws:s3/bucket:Bucket") == []
 
 
-def test_a_workspace_that_cannot_be_read_is_a_violation() -> None:
+def test_unreadable_workspace_is_a_violation() -> None:
     with pack("dev") as stub:
         request = proto.AnalyzeRequest(type=SERVING, name="iris", urn="urn:iris", properties=struct({"name": "iris"}))
         found = stub.Analyze(request).diagnostics
@@ -105,7 +105,7 @@ def test_a_workspace_that_cannot_be_read_is_a_violation() -> None:
     ]
 
 
-def test_an_absent_workspace_ends_a_preview_before_the_provider_waits() -> None:
+def test_unreachable_workspace_ends_a_preview() -> None:
     away = {"host": "http://127.0.0.1:1", "token": "of-somebody"}
     warn = {"route-optimized-create-only": proto.PolicyConfig(properties=struct({"unreadable": "warn"}))}
     with pack("dev") as stub:
@@ -122,7 +122,7 @@ def test_an_absent_workspace_ends_a_preview_before_the_provider_waits() -> None:
         assert message.startswith("The workspace http://127.0.0.1:1 does not answer")
 
 
-def test_the_configuration_sets_levels_and_settings() -> None:
+def test_configuration_sets_levels_and_settings() -> None:
     config = {
         "production-stays-warm": proto.PolicyConfig(
             enforcementLevel=proto.ADVISORY, properties=struct({"stacks": ["staging"]})
@@ -136,13 +136,13 @@ def test_the_configuration_sets_levels_and_settings() -> None:
         ]
 
 
-def test_a_mistake_in_the_configuration_is_refused() -> None:
+def test_invalid_configuration_is_refused() -> None:
     config = {"traffic-jump": proto.PolicyConfig(properties=struct({"pionts": 1}))}
     with pack() as stub, pytest.raises(grpc.RpcError, match='unknown setting "pionts"'):
         stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=config))
 
 
-def test_an_alias_in_the_stack_file_is_told() -> None:
+def test_alias_in_the_stack_file_is_reported() -> None:
     written = {"iris": {"served_entities": {"current": {"entity": "main.ml.iris@Champion"}}}}
     with pack(endpoints=written) as stub:
         assert [(name, level) for name, level, _ in analyze(stub, ASLEEP)] == [
@@ -151,7 +151,7 @@ def test_an_alias_in_the_stack_file_is_told() -> None:
         ]
 
 
-def test_a_waiver_turns_a_violation_into_something_told() -> None:
+def test_waived_violation_is_advisory() -> None:
     with pack(waivers=WAIVER) as stub:
         ((name, level, message),) = analyze(stub, ASLEEP)
         assert (name, level) == ("production-stays-warm", proto.ADVISORY)
@@ -159,7 +159,7 @@ def test_a_waiver_turns_a_violation_into_something_told() -> None:
         assert analyze_stack(stub) == []
 
 
-def test_a_waiver_of_no_use_is_told_and_an_expired_one_fails_before_anything_else() -> None:
+def test_unused_and_expired_waivers_are_reported() -> None:
     expired = {"night": {**WAIVER["night"], "expires": "2020-01-01"}}
     with pack("dev", WAIVER) as stub:
         assert analyze_stack(stub) == [("waivers", proto.ADVISORY)]
@@ -169,14 +169,14 @@ def test_a_waiver_of_no_use_is_told_and_an_expired_one_fails_before_anything_els
         assert "expired on 2020-01-01" in message
 
 
-def test_a_mistake_in_a_waiver_is_a_violation() -> None:
+def test_invalid_waiver_is_a_violation() -> None:
     with pack("dev", {"night": {}}) as stub:
         ((name, level, message),) = analyze(stub, {}, "pulumi:pulumi:Stack")
     assert (name, level) == ("waivers", proto.MANDATORY)
     assert message.startswith("model-serving:waivers.night.rule: is required and missing")
 
 
-def test_the_pack_starts_without_the_databricks_packages() -> None:
+def test_pack_starts_without_databricks_packages() -> None:
     """Their import takes seconds. The SDK's is left to a thread that runs while the program starts."""
     script = (
         "import sys\n"
@@ -189,6 +189,6 @@ def test_the_pack_starts_without_the_databricks_packages() -> None:
     assert ran.stdout.strip() == "[]"
 
 
-def test_beside_the_entry_point_are_packages_only() -> None:
+def test_pack_folder_has_no_other_modules() -> None:
     """The engine puts the folder on the path: a module here could shadow one that Pulumi needs to start."""
     assert sorted(file.name for file in PACK.glob("*.py")) == ["__init__.py", "__main__.py"]

@@ -1,4 +1,4 @@
-"""The pack's configuration: mistakes are found, and its JSON schema is the one that is shipped."""
+"""The pack's configuration: its mistakes, and the shipped JSON schema."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ SHIPPED = Path(__file__).resolve().parents[3] / "policies" / "config.schema.json
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         ({"trafic-jump": {}}, 'trafic-jump: unknown rule. Did you mean "traffic-jump"?'),
         ({"traffic-jump": {"point": 1}}, 'traffic-jump: unknown setting "point". Did you mean "points"?'),
@@ -40,28 +40,28 @@ SHIPPED = Path(__file__).resolve().parents[3] / "policies" / "config.schema.json
         ),
     ],
 )
-def test_a_mistake_names_its_rule_and_setting(config: dict[str, dict[str, Any]], told: str) -> None:
-    assert mistakes(RULES, config) == [told]
+def test_a_mistake_names_rule_and_setting(config: dict[str, dict[str, Any]], message: str) -> None:
+    assert mistakes(RULES, config) == [message]
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     assert len(mistakes(RULES, {"a": {}, "traffic-jump": {"b": 1, "points": "c"}})) == 3
 
 
-def test_the_defaults_and_all_are_no_mistakes() -> None:
+def test_defaults_and_all_are_valid() -> None:
     assert mistakes(RULES, {"all": {}} | {rule.name: rule.with_defaults({}) for rule in RULES}) == []
 
 
-def test_numbers_come_over_the_wire_as_fractions() -> None:
+def test_whole_floats_are_integers() -> None:
     assert mistakes(RULES, {"traffic-jump": {"points": 25.0}}) == []
 
 
-def test_the_shipped_schema_is_current() -> None:
+def test_shipped_schema_is_current() -> None:
     """`python -m model_serving.policies.pack.reference_docs` writes it."""
     assert json.loads(SHIPPED.read_text(encoding="utf-8")) == schema(RULES)
 
 
-def test_every_rule_has_a_name_of_its_own_in_kebab_case() -> None:
+def test_rule_names_are_unique_kebab_case() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
     assert all(name == name.lower() and "_" not in name for name in names)

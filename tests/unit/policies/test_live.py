@@ -1,4 +1,4 @@
-"""What is read from the workspace, and how often: counted by a client that keeps what it was asked."""
+"""The reads of a workspace, counted by a client that records them."""
 
 import threading
 from typing import Any
@@ -54,13 +54,13 @@ def settle(endpoints: Endpoints) -> None:
     endpoints._pool.shutdown(wait=True)  # noqa: SLF001
 
 
-def test_an_endpoint_is_read_with_what_rules_want_to_know() -> None:
+def test_read_returns_the_fields_for_rules() -> None:
     assert Workspace({"fraud": "ann"}).open().read("fraud") == LiveEndpoint(
         "fraud", "id of fraud", True, answer={"name": "fraud", "id": "id of fraud", "route_optimized": True}
     )
 
 
-def test_each_endpoint_is_read_once_and_the_listing_once() -> None:
+def test_endpoint_and_listing_are_read_once() -> None:
     workspace = Workspace(one_creator(1))
     endpoints = workspace.open()
     for _ in range(3):
@@ -69,7 +69,7 @@ def test_each_endpoint_is_read_once_and_the_listing_once() -> None:
     assert workspace.paths == [ENDPOINTS_PATH, f"{ENDPOINTS_PATH}/e0"]
 
 
-def test_a_stack_of_500_costs_one_listing_and_one_read_each() -> None:
+def test_500_endpoints_cost_one_read_each() -> None:
     workspace = Workspace(one_creator(500))
     endpoints = workspace.open()
     for name in reversed(names(500)):
@@ -79,7 +79,7 @@ def test_a_stack_of_500_costs_one_listing_and_one_read_each() -> None:
     assert sorted(workspace.paths[1:]) == sorted(f"{ENDPOINTS_PATH}/{name}" for name in names(500))
 
 
-def test_a_stack_of_500_waits_for_few_reads() -> None:
+def test_500_endpoints_wait_for_few_reads() -> None:
     """Each wait starts twice as many reads, so that most endpoints are there before they are asked for."""
     endpoints = Workspace(one_creator(500)).open()
     for name in reversed(names(500)):
@@ -89,7 +89,7 @@ def test_a_stack_of_500_waits_for_few_reads() -> None:
 
 
 @pytest.mark.parametrize(("stack", "most"), [(1, 2), (2, 4), (3, 8), (10, 10 * AHEAD)])
-def test_a_small_stack_in_a_large_workspace_reads_little(stack: int, most: int) -> None:
+def test_small_stack_reads_little_in_large_workspace(stack: int, most: int) -> None:
     workspace = Workspace(one_creator(1000))
     endpoints = workspace.open()
     for name in names(1000)[-stack:]:
@@ -98,7 +98,7 @@ def test_a_small_stack_in_a_large_workspace_reads_little(stack: int, most: int) 
     assert len(workspace.paths) - 1 <= most
 
 
-def test_endpoints_of_other_creators_are_not_read() -> None:
+def test_endpoints_of_other_creators_are_skipped() -> None:
     workspace = Workspace(dict.fromkeys(names(900, "theirs"), "someone") | dict.fromkeys(names(20, "ours"), "pipeline"))
     endpoints = workspace.open()
     for name in names(20, "ours"):
@@ -107,7 +107,7 @@ def test_endpoints_of_other_creators_are_not_read() -> None:
     assert sorted(workspace.paths[1:]) == sorted(f"{ENDPOINTS_PATH}/{name}" for name in names(20, "ours"))
 
 
-def test_the_preview_of_500_new_endpoints_believes_the_listing() -> None:
+def test_preview_of_500_new_endpoints_trusts_listing() -> None:
     workspace = Workspace({})
     endpoints = workspace.open()
     assert [endpoints.read(name) for name in names(500)] == [None] * 500
@@ -117,7 +117,7 @@ def test_the_preview_of_500_new_endpoints_believes_the_listing() -> None:
     ]
 
 
-def test_up_looks_for_every_endpoint_that_the_listing_lacks() -> None:
+def test_up_probes_every_unlisted_endpoint() -> None:
     """The listing may lag, and holds what the caller may view; during `up` the next step would be a deletion."""
     workspace = Workspace({}, hidden=("e99",))
     endpoints = workspace.open(is_preview=False)
@@ -126,19 +126,19 @@ def test_up_looks_for_every_endpoint_that_the_listing_lacks() -> None:
         endpoints.read("e99")
 
 
-def test_without_a_listing_each_endpoint_is_read_by_its_name() -> None:
+def test_without_listing_endpoints_are_read_by_name() -> None:
     workspace = Workspace(one_creator(2), listable=False)
     endpoints = workspace.open()
     assert [endpoint and endpoint.name for endpoint in map(endpoints.read, ["e0", "e1", "new"])] == ["e0", "e1", None]
 
 
-def test_another_casing_finds_the_listed_endpoint() -> None:
+def test_listed_names_ignore_case() -> None:
     found = Workspace({"Fraud": "ann"}).open().read("fraud")
     assert found
     assert found.name == "Fraud"
 
 
-def test_a_workspace_that_does_not_answer_is_asked_once() -> None:
+def test_unreachable_workspace_is_connected_once() -> None:
     tries: list[int] = []
 
     def connect() -> Workspace:
@@ -152,7 +152,7 @@ def test_a_workspace_that_does_not_answer_is_asked_once() -> None:
     assert tries == [1]
 
 
-def test_an_answer_about_another_endpoint_is_no_answer() -> None:
+def test_answer_about_another_endpoint_is_refused() -> None:
     class Confused(Workspace):
         def get(self, path: str) -> dict[str, Any] | None:
             return super().get(path) if path == ENDPOINTS_PATH else {"name": "other", "route_optimized": True}

@@ -1,4 +1,4 @@
-"""A rule as Pulumi's own SDK calls it, for a pack that takes single rules of this one."""
+"""A rule as a policy of another pack, called by Pulumi's SDK."""
 
 from typing import Any
 
@@ -27,22 +27,22 @@ def reported(rule: Any, props: dict[str, Any], config: dict[str, Any] | None = N
     [({"entityName": "system.ai.llama"}, 1), ({"entityName": "main.ml.iris"}, 0)],
     ids=["foundation", "custom"],
 )
-def test_it_reports(entity: dict[str, Any], refused: int) -> None:
+def test_policy_reports_violations(entity: dict[str, Any], refused: int) -> None:
     assert len(reported(supported_entity_types, {"config": {"servedEntities": [entity]}})) == refused
 
 
-def test_the_texts_that_mean_unknown_are_the_sdk_s() -> None:
+def test_unknown_values_are_those_of_the_sdk() -> None:
     assert {value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_")} == UNKNOWN_VALUES
 
 
-def test_an_unknown_value_beside_a_known_violation_does_not_hide_it() -> None:
+def test_unknown_value_does_not_hide_a_violation() -> None:
     """The SDK would turn a mandatory rule that touches an unknown value into an advice."""
     entities = [{"entityName": proxy.UNKNOWN_STRING_VALUE}, {"name": "bad", "entityName": "system.ai.llama"}]
     (found,) = reported(supported_entity_types, {"config": {"servedEntities": entities}})
     assert found.startswith('Served entity "bad" is a Foundation Model API')
 
 
-def test_it_has_the_settings_of_that_pack() -> None:
+def test_policy_uses_settings_of_its_pack() -> None:
     gpu = {"config": {"servedEntities": [{"workloadType": "GPU_SMALL"}]}}
     assert len(reported(gpu_where_allowed, gpu)) == 1
     assert reported(gpu_where_allowed, gpu, {"stacks": ["*"]}) == []

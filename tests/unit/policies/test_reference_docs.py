@@ -43,7 +43,7 @@ def declared_tests(file: Path) -> set[str]:
     return {node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
 
 
-def test_the_generated_part_is_current() -> None:
+def test_generated_part_is_current() -> None:
     """`python -m model_serving.policies.pack.reference_docs` writes it."""
     text = PAGE.read_text(encoding="utf-8")
     assert page(text, RULES) == text

@@ -1,4 +1,4 @@
-"""Each rule by itself: what passes, what fails, what isn't known yet."""
+"""Each rule alone: inputs that pass, inputs that fail, unknown inputs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS, 
 from model_serving.policies.live import LiveEndpoint, UnreadableError
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
-from model_serving.policies.rules import RULES, dropped_changes, production, route_optimized, traffic
+from model_serving.policies.rules import RULES, live_resource, route_optimized
 
 BY_NAME = {rule.name: rule for rule in RULES}
 ENTITY = {"name": "current", "entityName": "main.ml.iris", "entityVersion": "2", "scaleToZeroEnabled": False}
@@ -47,7 +47,7 @@ def granted(*entries: dict[str, Any], stack: str = "prod") -> Resource:
 
 @pytest.fixture(autouse=True)
 def workspace(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiveEndpoint | UnreadableError | None], None]:
-    """Says what the workspace has; at first the endpoint LIVE."""
+    """Sets what the workspace has, at first the endpoint LIVE."""
 
     def answer(found: LiveEndpoint | UnreadableError | None) -> None:
         def live_endpoint(*_: Any, **__: Any) -> LiveEndpoint | None:
@@ -55,7 +55,7 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiveEndpoint | Unrea
                 raise found
             return found
 
-        for module in (route_optimized, traffic, production, dropped_changes):
+        for module in (route_optimized, live_resource):
             monkeypatch.setattr(module, "live_endpoint", live_endpoint)
 
     answer(LIVE)
@@ -71,13 +71,13 @@ def refusals(name: str, resource: Resource, **settings: Any) -> list[str]:
     return [violation.message for violation in violations(name, resource, **settings) if not violation.advisory]
 
 
-def told(name: str, resource: Resource, **settings: Any) -> list[str]:
+def advisories(name: str, resource: Resource, **settings: Any) -> list[str]:
     return [violation.message for violation in violations(name, resource, **settings) if violation.advisory]
 
 
-def test_the_rules_that_read_the_workspace_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_that_read_the_workspace_declare_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for module in (route_optimized, traffic, production, dropped_changes):
+    for module in (route_optimized, live_resource):
         monkeypatch.setattr(module, "live_endpoint", lambda *_, **__: asked.append(rule.name))
     rule: Rule
     for rule in RULES:
@@ -212,25 +212,25 @@ UNKNOWNS = [
 
 
 @pytest.mark.parametrize(("name", "resource", "message"), FAILS)
-def test_it_fails(name: str, resource: Resource, message: str) -> None:
+def test_bad_resource_is_refused(name: str, resource: Resource, message: str) -> None:
     (found,) = refusals(name, resource)
     assert message in found
 
 
 @pytest.mark.parametrize(("name", "resource"), PASSES)
-def test_it_passes(name: str, resource: Resource) -> None:
+def test_good_resource_passes(name: str, resource: Resource) -> None:
     assert violations(name, resource) == []
 
 
 @pytest.mark.parametrize(("name", "resource", "message"), UNKNOWNS)
-def test_what_is_not_known_yet_is_told_and_refuses_nothing(name: str, resource: Resource, message: str) -> None:
+def test_unknown_values_are_advisory(name: str, resource: Resource, message: str) -> None:
     assert refusals(name, resource) == []
-    (found,) = told(name, resource)
+    (found,) = advisories(name, resource)
     assert message in found
 
 
 @pytest.mark.parametrize("name", ["route-optimized-create-only", "traffic-jump", "no-silently-dropped-changes"])
-def test_a_new_endpoint_is_a_creation(name: str, workspace: Callable[[None], None]) -> None:
+def test_new_endpoint_passes(name: str, workspace: Callable[[None], None]) -> None:
     workspace(None)
     assert violations(name, endpoint(description="new", routeOptimized=True)) == []
 
@@ -269,7 +269,7 @@ AS_LIVE: dict[str, Any] = {
         ),
     ],
 )
-def test_what_a_live_endpoint_will_not_become_is_told(
+def test_dropped_change_is_reported(
     workspace: Callable[[LiveEndpoint], None], change: dict[str, Any], message: str | None
 ) -> None:
     workspace(replace(LIVE, answer=ANSWER))
@@ -278,7 +278,7 @@ def test_what_a_live_endpoint_will_not_become_is_told(
     assert len(found) == (1 if message else 0)
 
 
-def test_what_the_components_send_by_themselves_is_not_told_of_them(workspace: Callable[[LiveEndpoint], None]) -> None:
+def test_changes_that_components_send_are_not_reported(workspace: Callable[[LiveEndpoint], None]) -> None:
     workspace(replace(LIVE, answer=ANSWER))
     component = (
         "urn:pulumi:prod::p::model-serving:index:ServingEndpoint$databricks:index/modelServing:ModelServing::iris"
@@ -300,24 +300,24 @@ def test_a_flip_message_names_effects_and_alternatives() -> None:
     ]
 
 
-def test_the_live_id_in_the_stack_file_allows_a_flip() -> None:
+def test_replace_id_allows_a_flip() -> None:
     agreed = replace(endpoint(description="new"), stack_file_spec={"replace_id": "a" * 32})
     assert refusals("route-optimized-create-only", agreed) == []
-    (message,) = told("route-optimized-create-only", agreed)
+    (message,) = advisories("route-optimized-create-only", agreed)
     assert message.startswith(f'Endpoint "iris" will be deleted and created again, as `replace_id: {"a" * 32}` in the')
     assert violations("no-silently-dropped-changes", agreed) == []
 
 
-def test_the_id_of_another_endpoint_allows_no_flip() -> None:
+def test_replace_id_of_another_endpoint_is_refused() -> None:
     stale = replace(endpoint(), stack_file_spec={"replace_id": "b" * 32})
     assert refusals("route-optimized-create-only", stale) == refusals("route-optimized-create-only", endpoint())
 
 
-def test_a_workspace_that_cannot_be_read_is_refused_or_told(workspace: Callable[[UnreadableError], None]) -> None:
+def test_unreadable_workspace_is_refused_or_advisory(workspace: Callable[[UnreadableError], None]) -> None:
     workspace(UnreadableError("403 forbidden"))
     (refused,) = refusals("route-optimized-create-only", endpoint())
     assert 'Endpoint "iris" could not be read from the workspace (403 forbidden)' in refused
-    assert told("route-optimized-create-only", endpoint(), unreadable="warn") == [refused]
+    assert advisories("route-optimized-create-only", endpoint(), unreadable="warn") == [refused]
     assert refusals("route-optimized-create-only", endpoint(), unreadable="warn") == []
 
 
@@ -328,14 +328,14 @@ def test_a_workspace_that_cannot_be_read_is_refused_or_told(workspace: Callable[
         ("foundation_models", {"entityName": "system.ai.x"}),
     ],
 )
-def test_a_family_can_be_allowed_but_never_with_route_optimization(setting: str, entity: dict[str, Any]) -> None:
+def test_allowed_family_is_refused_with_route_optimization(setting: str, entity: dict[str, Any]) -> None:
     allowed = {setting: True}
     assert refusals("supported-entity-types", serving(entity), **allowed) == []
     (refused,) = refusals("supported-entity-types", serving(entity, routeOptimized=True), **allowed)
     assert "which can't be route optimized" in refused
 
 
-def test_a_gpu_is_fine_where_it_is_allowed() -> None:
+def test_gpu_passes_in_an_allowed_stack() -> None:
     gpu = serving({"workloadType": "GPU_SMALL"})
     assert violations("gpu-where-allowed", gpu, stacks=["prod"]) == []
     assert refusals("gpu-where-allowed", gpu, stacks=["staging"]) != []
@@ -347,12 +347,18 @@ def test_a_budget_policy_can_be_required() -> None:
     assert refusals("required-tags", endpoint(budgetPolicyId="b"), budget_policy=True) == []
 
 
-def test_production_is_a_pattern() -> None:
+def test_points_are_shown_as_an_integer() -> None:
+    """The engine hands every number over as a float."""
+    (message,) = refusals("traffic-jump", routed(old=60, new=40), points=25.0)
+    assert "moves by more than 25 points at once" in message
+
+
+def test_stacks_setting_takes_patterns() -> None:
     asleep = {"scaleToZeroEnabled": True}
     assert refusals("production-stays-warm", serving(asleep, stack="prod-eu"), stacks=["prod", "prod-*"]) != []
 
 
-def test_an_alias_that_components_have_resolved_is_told_from_the_stack_file() -> None:
+def test_resolved_alias_is_reported_from_the_stack_file() -> None:
     written = {"served_entities": {"champion": {"entity": "main.ml.fraud@Champion"}, "other": {"version": "8"}}}
     (found,) = refusals("production-pins-versions", replace(endpoint(), stack_file_spec=written))
     assert found.startswith('Served entity "champion" follows the alias "Champion"')
@@ -370,7 +376,7 @@ def across(rule: Rule, *registered: Registered) -> list[tuple[str, str, bool]]:
 
 
 @pytest.mark.parametrize("link", ["dependency", "id"])
-def test_permissions_belong_to_an_endpoint_by_dependency_or_by_id(link: str) -> None:
+def test_permissions_match_by_dependency_or_id(link: str) -> None:
     rule = BY_NAME["permissions-declared"]
     live = Registered(endpoint(servingEndpointId="a" * 32 if link == "id" else UNKNOWN))
     grant = Registered(granted(), ("urn:iris",) if link == "dependency" else ())
@@ -379,7 +385,7 @@ def test_permissions_belong_to_an_endpoint_by_dependency_or_by_id(link: str) -> 
     assert found[1].startswith('Endpoint "iris" has no permissions')
 
 
-def test_a_person_may_not_call_a_route_optimized_endpoint_and_a_group_is_told() -> None:
+def test_user_is_refused_and_group_is_advisory() -> None:
     rule = BY_NAME["optimized-callers-use-oauth"]
     grant = granted(
         {"userName": "ann@example.com", "permissionLevel": "CAN_QUERY"},
@@ -388,7 +394,9 @@ def test_a_person_may_not_call_a_route_optimized_endpoint_and_a_group_is_told() 
         {"userName": "bob@example.com", "permissionLevel": "CAN_MANAGE"},
     )
     found = across(rule, Registered(endpoint(routeOptimized=True)), Registered(grant, ("urn:iris",)))
-    assert [(name, message.partition(" would")[0].partition(" may")[0], told) for name, message, told in found] == [
+    assert [
+        (name, message.partition(" would")[0].partition(" may")[0], advisory) for name, message, advisory in found
+    ] == [
         ("iris-permissions", 'User "ann@example.com"', False),
         ("iris-permissions", 'Group "apps"', True),
     ]

@@ -1,4 +1,4 @@
-"""Waivers: what they must say, what they excuse, and when they end."""
+"""Waivers: their fields, the violations that they waive, and their end."""
 
 from datetime import date
 from typing import Any
@@ -32,7 +32,7 @@ def applied(waivers: Waivers, *violations: Violation, resource: Resource = IRIS)
     return list(waivers.apply(RULE, resource, violations))
 
 
-def test_a_waiver_is_read_whole() -> None:
+def test_waiver_is_parsed() -> None:
     assert parse({"night": WRITTEN}, RULES) == {
         "night": Waiver(
             rule="production-stays-warm",
@@ -45,12 +45,12 @@ def test_a_waiver_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize("moment", ["2027-03-31T00:00:00Z", "2027-03-31 00:00:00 +0000 UTC"])
-def test_the_engine_may_hand_on_a_day_as_its_first_moment(moment: str) -> None:
+def test_day_may_come_with_midnight(moment: str) -> None:
     waivers = parse({"night": {**WRITTEN, "expires": moment}}, RULES)
     assert waivers["night"].expires == date(2027, 3, 31)
 
 
-def test_what_is_waived_is_told_with_who_answers_for_it() -> None:
+def test_waived_violation_names_its_owner() -> None:
     assert applied(on(date(2027, 3, 31)), ASLEEP) == [
         Violation(
             'Waived until 2027-03-31 by "night" (owner risk): Runs at night only. Waived violation: It sleeps',
@@ -64,7 +64,7 @@ def test_another_resource_is_not_waived() -> None:
     assert applied(on(date(2027, 1, 1)), ASLEEP, resource=fraud) == [ASLEEP]
 
 
-def test_an_expired_waiver_excuses_nothing_and_is_a_violation() -> None:
+def test_expired_waiver_is_a_violation() -> None:
     waivers = on(date(2027, 4, 1))
     assert applied(waivers, ASLEEP) == [ASLEEP]
     (found,) = waivers.apply(WAIVERS_RULE, IRIS, [])
@@ -74,7 +74,7 @@ def test_an_expired_waiver_excuses_nothing_and_is_a_violation() -> None:
     assert not found.advisory
 
 
-def test_a_waiver_that_excuses_nothing_is_told() -> None:
+def test_unused_waiver_is_reported() -> None:
     waivers = on(date(2027, 1, 1))
     (found,) = waivers.unused()
     assert found == Violation(
@@ -85,7 +85,7 @@ def test_a_waiver_that_excuses_nothing_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "message"),
     [
         ([], "model-serving:waivers must be a map of waivers by a key of your choice"),
         ({"a": "b"}, 'model-serving:waivers.a: must be a map; found "b"'),
@@ -103,7 +103,7 @@ def test_a_waiver_that_excuses_nothing_is_told() -> None:
         ),
     ],
 )
-def test_a_mistake_in_a_waiver_is_told_with_its_place(written: Any, told: str) -> None:
+def test_invalid_waiver_is_reported_with_its_path(written: Any, message: str) -> None:
     with pytest.raises(WaiverError) as mistake:
         parse(written, RULES)
-    assert str(mistake.value).startswith(told)
+    assert str(mistake.value).startswith(message)
