@@ -68,22 +68,24 @@ def _values_at(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _values_at(value.get(path[0]), path[1:])
 
 
-def refusal(name: str, endpoint_id: str, found: Sequence[ImmutableFieldChange], allowed_id: str | None = None) -> str:
+def refusal(name: str, endpoint_id: str, changes: Sequence[ImmutableFieldChange], allowed_id: str | None = None) -> str:
     """The error for an endpoint that would be replaced, or whose change would not be sent.
 
     `allowed_id` is the `replace_id` that is declared, if any: it is not this endpoint's id.
     """
-    lines = [_headline(name, endpoint_id, found)]
-    lines += [f"  {it.field.path}: {_shown(it.old)} -> {_shown(it.desired)}: {it.field.reason}" for it in found]
-    is_dropped = found and all(_is_never_sent(each.field) for each in found)
+    lines = [_headline(name, endpoint_id, changes)]
+    lines += [
+        f"  {each.field.path}: {_shown(each.old)} -> {_shown(each.desired)}: {each.field.reason}" for each in changes
+    ]
+    is_dropped = changes and all(_is_never_sent(each.field) for each in changes)
     lines += [_DROPPED if is_dropped else explain_replacement(), explain_replace_id(endpoint_id)]
     if allowed_id:
         lines += [f"`replace_id: {allowed_id}` is declared, which is another endpoint's id"]
     return "\n".join(lines)
 
 
-def _headline(name: str, endpoint_id: str, found: Sequence[ImmutableFieldChange]) -> str:
-    if found:
+def _headline(name: str, endpoint_id: str, changes: Sequence[ImmutableFieldChange]) -> str:
+    if changes:
         return f'Endpoint "{name}" (id {endpoint_id}) can\'t be updated in place:'
     return f'Endpoint "{name}" (id {endpoint_id}) would be replaced, and no change needs it.'
 
