@@ -18,3 +18,11 @@ class InterruptedRunError(UserError):
 
 class UsageError(UserError):
     """A command line that can't be carried out, such as an unknown stack."""
+
+
+class NoPulumiError(UserError):
+    """`pulumi` is not on PATH."""
+
+    def __init__(self) -> None:
+        what_to_do = 'Install Pulumi, or run `make setup` and then eval "$(make -s env)"'
+        super().__init__(f"`pulumi` is not on PATH. {what_to_do}")

@@ -8,7 +8,6 @@ from model_serving.delivery.stack_state import NoStackError, StateError, state_r
 from model_serving.errors import UsageError
 from model_serving.review.plan.engine_process import progress
 from model_serving.review.plan.preview import Preview
-from model_serving.review.plan.run import require_pulumi
 from model_serving.spec.files.listing import stack_file, stacks
 
 
@@ -37,7 +36,6 @@ def preview_of_removed_stack(stack: str, folder: Path, since: str = "") -> Previ
     """
     if not _last_commit_with_file(folder, stack, since):
         raise missing_file(folder, stack)
-    require_pulumi()
     progress(f"Reading the state of stack {stack}, whose file is deleted\n")
     try:
         left = _count_in_workspace(stack, folder)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model_serving.errors import InterruptedRunError, UserError
-from model_serving.review.plan.run import run_pulumi
+from model_serving.review.plan.run import require_pulumi, run_pulumi
 
 _NO_STACK = re.compile(r"no stack named")
 """What pulumi prints for a stack that doesn't exist; releases before 3.226 have no exit status for it."""
@@ -21,7 +21,8 @@ class NoStackError(StateError):
 
 
 def state_resources(stack: str, folder: Path) -> list[dict[str, Any]]:
-    """The resources as the state holds them. Raises StateError, NoStackError and InterruptedRunError."""
+    """The resources as the state holds them. Raises StateError, NoPulumiError and InterruptedRunError."""
+    require_pulumi()
     ran = run_pulumi("stack export", stack, folder, [])
     if ran.interrupted_by:
         text = f"Interrupted while the state of stack {stack} was read; nothing was changed"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from model_serving.errors import UserError
+from model_serving.errors import NoPulumiError, UserError
 from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.workspace_host import workspace_host
 from model_serving.spec.validation.suggestions import suggestion
@@ -62,8 +62,7 @@ def read_outputs(stack: str) -> Outputs:
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        hint = 'Install Pulumi, or where make setup built it: eval "$(make -s env)"'
-        raise UserError(f"There is no pulumi on PATH. {hint}") from None
+        raise NoPulumiError from None
     if run.returncode:
         reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
         raise UserError(f'pulumi can\'t read the outputs of stack "{stack}": {reason}')

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model_serving.errors import InterruptedRunError, UserError
+from model_serving.errors import InterruptedRunError, NoPulumiError
 from model_serving.review.plan.credentials import Scrubber, secrets_of
 from model_serving.review.plan.engine_process import EngineRun, progress, run_engine
 from model_serving.review.plan.events import UnreadablePreviewError, read_events
@@ -15,10 +15,6 @@ from model_serving.review.plan.preview import Preview
 
 _OUTPUT_SHOWN = 4_000
 """So many characters of the engine's output are reported if it wrote no events."""
-
-
-class NoPulumiError(UserError):
-    """`pulumi` is not installed."""
 
 
 def preview(
@@ -50,8 +46,7 @@ def preview(
 def require_pulumi() -> None:
     """Raise NoPulumiError if `pulumi` is not on PATH."""
     if not shutil.which("pulumi"):
-        what_to_do = 'Install Pulumi, or run `make setup` and then eval "$(make -s env)"'
-        raise NoPulumiError(f"`pulumi` is not on PATH. {what_to_do}")
+        raise NoPulumiError
 
 
 def run_pulumi(

@@ -135,7 +135,7 @@ def test_a_stack_must_be_deployed_first(deployed: Any) -> None:
 
 def test_without_pulumi_its_installation_is_named(deployed: Any) -> None:
     asked = deployed.run("query", "plain", "--data", deployed.request(PAYMENT), PATH="/nowhere")
-    assert asked.err.startswith("There is no pulumi on PATH. ")
+    assert asked.err.startswith("`pulumi` is not on PATH. ")
 
 
 def test_a_replaced_secret_is_explained_and_hidden(deployed: Any) -> None:

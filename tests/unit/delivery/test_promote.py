@@ -77,6 +77,13 @@ def test_a_stack_is_not_promoted_to_itself(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err == '"prod" can\'t be promoted to itself; name two stacks\n'
 
 
+@pytest.mark.usefixtures("folder")
+def test_the_state_needs_pulumi(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["promote", "staging", "prod", "--state"]) == 1
+    assert capsys.readouterr().err.startswith("`pulumi` is not on PATH. Install Pulumi")
+
+
 @pytest.mark.parametrize(
     ("before", "path", "value", "after"),
     [
