@@ -1,6 +1,6 @@
 # The steps of the pipeline: .github/workflows/ and .gitlab-ci.yml call nothing else, and each runs on a laptop, too.
 # A step for a stack takes STACK=name and the shell's own credentials.
-.PHONY: engine-home venv review-check changed-stacks review review-comment merged-pull-request reviewed deploy smoke outputs drift drift-issue lint-workflows rehearsal
+.PHONY: engine-home venv review-check changed-stacks review review-comment merged-pull-request reviewed deploy smoke outputs drift drift-issue lint-workflows demo-pull-request
 
 # Required variables are checked before any step runs.
 STACKS_HERE := $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml))
@@ -69,7 +69,7 @@ drift: engine-home ## compare the workspace with the stack files: make drift STA
 drift-issue: $(READY)
 	@$(COMMAND) ci issue --stack $(STACK) --report drift-$(STACK).json --file drift-$(STACK).md
 
-rehearsal: $(READY) setup-quietly ## run a pull request from branch to drift against the embedded workspace
+demo-pull-request: $(READY) setup-quietly ## run a pull request from branch to drift against the embedded workspace
 	@$(PY) -m demo.pull_request
 
 lint-workflows: ## run actionlint on .github/workflows, built from its Go module

@@ -1,1 +1,1 @@
-"""The project in a temporary folder: `make demo` and `make rehearsal`."""
+"""Demonstrations of the project in a temporary folder: `make demo` and `make demo-pull-request`."""

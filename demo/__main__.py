@@ -1,78 +1,80 @@
-"""`make demo`: the project's story in one run, on the real engine and provider, against the embedded workspace.
+"""`make demo`: deploy, query, update and destroy, on the real engine and provider, against the embedded workspace.
 
-Everything happens in a sandbox (see tests/support/sandbox.py): nothing of the user's is read or changed.
+It runs in a sandbox (tests/support/sandbox.py) and does not read or change the user's files.
 """
 
+import json
 import sys
 import time
 
-from demo.output import check, command, note, operate, step, summary
+from demo.output import check, command, model_serving, note, step, summary
 from tests.support.calls import Answer, ask, oauth_token
 from tests.support.sandbox import Sandbox, new_sandbox
 
 FLIP = ("stacks/base.yaml", "route_optimized: true", "route_optimized: false")
-MANY = 20
+QUERIES = 20
 FLOWER = {"dataframe_records": [{"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}]}
 
 
 def main() -> int:
-    """Play the demo and return the exit status."""
+    """Run the demo and return the exit status."""
     started = time.monotonic()
-    step("Starting an embedded Databricks workspace, with a copy of this project beside it")
+    step("Start an embedded Databricks workspace, and copy this project to a temporary folder")
     with new_sandbox("--ready-after", "1") as sandbox:
-        note(f"The workspace answers at {sandbox.workspace.url}; it ends with this demo, and so does the copy")
+        note(f"The workspace runs at {sandbox.workspace.url}. It is removed at the end, and so is the copy")
         sandbox.pulumi("stack", "init", "local")
         _deploy(sandbox)
         _query(sandbox)
-        _nothing_to_do(sandbox)
-        _refused_pull_request(sandbox)
-        _clean_up(sandbox)
-    summary(f"Done in {time.monotonic() - started:.0f} s. Next: README.md, from “Work by hand” on")
+        _no_changes(sandbox)
+        _rejected_change(sandbox)
+        _destroy(sandbox)
+    summary(f"Done in {time.monotonic() - started:.0f} s. Next: README.md, “Work by hand”")
     return 0
 
 
 def _deploy(sandbox: Sandbox) -> None:
-    step("What would be created: stacks/base.yaml with stacks/Pulumi.local.yaml over it, judged by the policy pack")
+    step("Preview stacks/base.yaml with the overlay stacks/Pulumi.local.yaml, checked by the policy pack")
     command(sandbox, "preview", "--policy-pack", "policies", "--suppress-outputs")
-    step("Creating it")
+    step("Create the resources")
     command(sandbox, "up", "--yes", "--skip-preview", "--policy-pack", "policies", "--suppress-outputs")
-    note("The workspace saw these writes:")
+    note("The workspace received these writes:")
     for write in sandbox.workspace.writes():
         note(f"  {write}")
 
 
 def _query(sandbox: Sandbox) -> None:
-    step("Calling the route-optimized endpoint as the service principal that the stack made")
+    step("Query the route-optimized endpoint as the service principal that the stack created")
     outputs = sandbox.outputs()
     endpoint, caller = outputs["endpoints"]["fraud-scorer"], outputs["service_principals"]["checkout"]
-    note(f"URL of its own: {endpoint['url']}")
+    note(f"Endpoint URL: {endpoint['url']}")
     token = oauth_token(sandbox.workspace.url, caller["application_id"], caller["client_secret"], endpoint["id"])
-    note(f"OAuth token of {caller['application_id']}, for this endpoint only, valid for {token.expires_in} s")
-    answers = [ask(endpoint["url"], token.access_token) for _ in range(MANY)]
-    check(all(answer.status == 200 for answer in answers), f"Every call is answered: {answers}")  # noqa: PLR2004
-    note(f"Answer: {answers[0].text}")
+    note(f"OAuth token for this endpoint only, of {caller['application_id']}, valid for {token.expires_in} s")
+    answers = [ask(endpoint["url"], token.access_token) for _ in range(QUERIES)]
+    check(all(answer.status == 200 for answer in answers), f"every query succeeds: {answers}")  # noqa: PLR2004
+    note(f"Response: {answers[0].text}")
     shares = {name: sum(answer.served_by == name for answer in answers) for name in ("champion", "challenger")}
-    note(f"Of {MANY} calls, champion answered {shares['champion']} and challenger {shares['challenger']}: 95 % to 5 %")
+    champion, challenger = shares["champion"], shares["challenger"]
+    note(f"Of {QUERIES} queries, {champion} went to champion and {challenger} to challenger: 95 % and 5 %")
     refused: Answer = ask(endpoint["url"], sandbox.workspace.token)
-    check(refused.status == 401, f"A personal access token is refused: {refused}")  # noqa: PLR2004
-    note(f"A personal access token gets {refused.status} there: {refused.text}")
+    check(refused.status == 401, f"a personal access token is rejected: {refused}")  # noqa: PLR2004
+    note(f"A personal access token gets {refused.status}: {json.loads(refused.text)['message']}")
     answer = sandbox.workspace.post("/serving-endpoints/iris-classifier/invocations", FLOWER)
-    check(answer == {"predictions": ["setosa"]}, f"The iris model knows its flowers: {answer}")
-    note(f"iris-classifier, a small real model, on {FLOWER['dataframe_records']}: {answer['predictions']}")
-    step("The requests that the stack files declare, sent to what was deployed")
-    check(operate(sandbox, "smoke", "--stack", "local") == 0, "Every declared request is answered")
+    check(answer == {"predictions": ["setosa"]}, f"the iris model classifies a flower: {answer}")
+    note(f"iris-classifier, a small real model, predicts {answer['predictions'][0]} for {FLOWER}")
+    step("Send the smoke requests that the stack files declare")
+    check(model_serving(sandbox, "smoke", "--stack", "local") == 0, "every smoke request passes")
 
 
-def _nothing_to_do(sandbox: Sandbox) -> None:
-    step("The same again: the workspace is as declared, so there is nothing to do")
+def _no_changes(sandbox: Sandbox) -> None:
+    step("Deploy again: the workspace matches the stack files, so nothing changes")
     before = sandbox.workspace.writes()
     command(sandbox, "up", "--yes", "--skip-preview", "--expect-no-changes", "--suppress-outputs")
-    check(sandbox.workspace.writes() == before, "A second up makes no write")
-    note("The workspace saw no write")
+    check(sandbox.workspace.writes() == before, "a second up makes no write")
+    note("The workspace received no write")
 
 
-def _refused_pull_request(sandbox: Sandbox) -> None:
-    step("A pull request that flips route_optimized on the live endpoint")
+def _rejected_change(sandbox: Sandbox) -> None:
+    step("Try to switch off route_optimized on the live endpoint")
     note(f"{FLIP[0]}:  - {FLIP[1]}")
     note(f"{' ' * len(FLIP[0])}   + {FLIP[2]}")
     id_before = sandbox.outputs()["endpoints"]["fraud-scorer"]["id"]
@@ -80,21 +82,21 @@ def _refused_pull_request(sandbox: Sandbox) -> None:
     sandbox.edit(*FLIP)
     for arguments in (("preview",), ("up", "--yes", "--skip-preview")):
         status = command(sandbox, *arguments, "--policy-pack", "policies", "--suppress-outputs", must_pass=False)
-        check(status != 0, f"pulumi {arguments[0]} is refused")
-        note(f"Refused with exit status {status}")
+        check(status != 0, f"pulumi {arguments[0]} fails")
+        note(f"Rejected with exit status {status}")
     live = sandbox.workspace.get("/api/2.0/serving-endpoints/fraud-scorer")
-    check(sandbox.workspace.writes() == before, "A refused change makes no write")
-    check((live["id"], live["route_optimized"]) == (id_before, True), f"The endpoint is as before: {live}")
-    note(f"The endpoint is untouched: id {live['id']}, route optimized, {live['state']['ready']}, no write seen")
+    check(sandbox.workspace.writes() == before, "a rejected change makes no write")
+    check((live["id"], live["route_optimized"]) == (id_before, True), f"the endpoint is unchanged: {live}")
+    note(f"The endpoint is unchanged: id {live['id']}, route optimized, {live['state']['ready']}; no write received")
     sandbox.edit(FLIP[0], FLIP[2], FLIP[1])
 
 
-def _clean_up(sandbox: Sandbox) -> None:
-    step("Cleaning up")
+def _destroy(sandbox: Sandbox) -> None:
+    step("Destroy the resources")
     command(sandbox, "destroy", "--yes", "--skip-preview", "--suppress-outputs")
-    left = sandbox.workspace.get("/api/2.0/serving-endpoints").get("endpoints", [])
-    check(not left, f"No endpoint is left: {left}")
-    note("No endpoint is left in the workspace")
+    remaining = sandbox.workspace.get("/api/2.0/serving-endpoints").get("endpoints", [])
+    check(not remaining, f"no endpoint remains: {remaining}")
+    note("No endpoint remains in the workspace")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the demo speaks: numbered steps, the commands as they could be typed, and what they print."""
+"""The output of the demos: numbered steps, commands, and the output of the commands."""
 
 import itertools
 import subprocess
@@ -9,8 +9,9 @@ from tests.support.sandbox import Sandbox
 _number = itertools.count(1)
 _BOLD, _DIM, _PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
-# Lines of the engine that tell a watcher nothing.
-_NOISE = ("Loading policy packs", "@ ", "If you want to remove", "The resources in the stack have been deleted")
+# Lines of the engine that carry no information here: hints, and the start of an operation whose end is printed, too.
+_HINTS = ("Loading policy packs", "@ ", "If you want to remove", "The resources in the stack have been deleted")
+_PROGRESS = (" creating (0s)", " deleting (0s)", " running")
 
 
 def step(text: str) -> None:
@@ -29,27 +30,27 @@ def summary(text: str) -> None:
 
 
 def check(holds: bool, claim: str) -> None:
-    """What is told is so; where it isn't, the telling ends."""
+    """Exit with an error unless the claim holds."""
     if not holds:
-        raise SystemExit(f"This did not hold: {claim}")
+        raise SystemExit(f"The demo failed. Expected: {claim}")
 
 
 def command(sandbox: Sandbox, *arguments: str, must_pass: bool = True) -> int:
-    """Run `pulumi` in the sandbox and show what it prints while it runs. Returns its exit status."""
+    """Run `pulumi` in the sandbox, print its output while it runs, and return its exit status."""
     quiet = ("--non-interactive", "--color", "never", "--suppress-progress")
-    status = _shown(sandbox, f"pulumi {' '.join(arguments)}", ["pulumi", *arguments, *quiet])
+    status = _run(sandbox, f"pulumi {' '.join(arguments)}", ["pulumi", *arguments, *quiet])
     if must_pass and status:
-        raise SystemExit(f"pulumi {' '.join(arguments)} ended with {status}")
+        raise SystemExit(f"pulumi {' '.join(arguments)} failed with exit status {status}")
     return status
 
 
-def operate(sandbox: Sandbox, *arguments: str) -> int:
-    """Run `python -m model_serving` in the sandbox, as `command` does."""
-    return _shown(sandbox, f"model-serving {' '.join(arguments)}", [sys.executable, "-m", "model_serving", *arguments])
+def model_serving(sandbox: Sandbox, *arguments: str) -> int:
+    """Run `model-serving` in the sandbox, as `command` runs `pulumi`."""
+    return _run(sandbox, f"model-serving {' '.join(arguments)}", [sys.executable, "-m", "model_serving", *arguments])
 
 
-def _shown(sandbox: Sandbox, typed: str, command_line: list[str]) -> int:
-    print(f"   {_BOLD}$ {typed}{_PLAIN}", flush=True)
+def _run(sandbox: Sandbox, displayed: str, command_line: list[str]) -> int:
+    print(f"   {_BOLD}$ {displayed}{_PLAIN}", flush=True)
     process = subprocess.Popen(
         command_line,
         cwd=sandbox.folder,
@@ -61,6 +62,6 @@ def _shown(sandbox: Sandbox, typed: str, command_line: list[str]) -> int:
     assert process.stdout is not None, "The output is a pipe"
     with process.stdout as lines:
         for line in lines:
-            if line.strip() and not line.startswith(_NOISE):
+            if line.strip() and not line.startswith(_HINTS) and not line.rstrip().endswith(_PROGRESS):
                 print(f"   {_DIM}| {line.rstrip()}{_PLAIN}", flush=True)
     return process.wait()

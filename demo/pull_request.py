@@ -1,7 +1,7 @@
-"""`make rehearsal`: one pull request from branch to drift, with the pipeline's own commands, on the real engine.
+"""`make demo-pull-request`: one pull request from branch to drift, with the pipeline's commands, on the real engine.
 
-It runs in a sandbox, in a git repository of its own (tests/support/sandbox.py): nothing of the user's is
-read or changed, and no forge is needed; the comment is what a forge would show.
+It runs in a sandbox (tests/support/sandbox.py) with its own git repository, and does not read or change the user's
+files. It needs no forge; it prints the comment that a forge would show.
 """
 
 import os
@@ -22,7 +22,7 @@ _TAGS = "/api/2.0/serving-endpoints/fraud-scorer/tags"
 
 
 @dataclass(frozen=True)
-class Ran:
+class Completed:
     """The exit status and the output of a command."""
 
     status: int
@@ -30,123 +30,123 @@ class Ran:
 
 
 def main() -> int:
-    """Play a pull request and return the exit status."""
+    """Run the demo and return the exit status."""
     started = time.monotonic()
-    step("A project whose main branch is deployed, in a repository of its own")
+    step("Create a git repository, and deploy its main branch")
     with new_sandbox("--ready-after", "0") as sandbox:
-        _found(sandbox)
-        _deploy_what_is_there(sandbox)
+        _create_repository(sandbox)
+        _deploy_main(sandbox)
         digest = _review(sandbox)
-        _refused_when_it_moved(sandbox, digest)
+        _reject_unreviewed(sandbox, digest)
         _merge_and_deploy(sandbox, digest)
         _smoke(sandbox)
         _drift(sandbox)
-        _dangerous(sandbox)
+        _dangerous_change(sandbox)
     summary(f"Done in {time.monotonic() - started:.0f} s")
     return 0
 
 
-def _found(sandbox: Sandbox) -> None:
+def _create_repository(sandbox: Sandbox) -> None:
     (sandbox.folder / ".gitignore").write_text("/.venv\n__pycache__/\n/*.md\n", encoding="utf-8")
     _git(sandbox, "init", "--quiet", "--initial-branch", "main")
-    _commit(sandbox, "What is deployed")
+    _commit(sandbox, "Deployed state")
     sandbox.pulumi("stack", "init", "local")
 
 
-def _deploy_what_is_there(sandbox: Sandbox) -> None:
-    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "first.md")
-    check(ran.status == 2, f"A first deployment asks for approval: {ran}")  # noqa: PLR2004
+def _deploy_main(sandbox: Sandbox) -> None:
+    run = _model_serving(sandbox, "review", "--stack", "local", "--refresh", "--output", "first.md")
+    check(run.status == 2, f"a first deployment needs approval: {run}")  # noqa: PLR2004
     digest = reviewed_digest((sandbox.folder / "first.md").read_text(encoding="utf-8"))
-    ran = _review_command(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
-    check(ran.status == 0, f"It is deployed: {ran}")
+    run = _model_serving(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
+    check(run.status == 0, f"the deployment succeeds: {run}")
     note(f"Deployed as reviewed (digest {digest}): {', '.join(sandbox.outputs()['endpoints'])}")
 
 
 def _review(sandbox: Sandbox) -> str:
-    step("A branch moves traffic to the challenger, and is reviewed")
+    step("Review a branch that moves traffic to the challenger")
     _git(sandbox, "switch", "--quiet", "--create", "canary")
     sandbox.edit(*CANARY)
-    _commit(sandbox, "A quarter of the traffic for the challenger")
+    _commit(sandbox, "Send a quarter of the traffic to the challenger")
     before = sandbox.workspace.writes()
-    ran = _review_command(sandbox, "check")
-    check(ran.status == 0, f"The stack files have no mistake: {ran}")
-    ran = _review_command(sandbox, "ci", "changed", "--changed-since", "main")
-    check("local" in ran.text.split(), f"The stack is among the changed: {ran}")
-    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "comment.md")
-    check(ran.status == 2, f"The change asks for approval: {ran}")  # noqa: PLR2004
-    check(sandbox.workspace.writes() == before, "A review writes nothing")
+    run = _model_serving(sandbox, "check")
+    check(run.status == 0, f"the stack files are valid: {run}")
+    run = _model_serving(sandbox, "ci", "changed", "--changed-since", "main")
+    check("local" in run.text.split(), f"the stack is listed as changed: {run}")
+    run = _model_serving(sandbox, "review", "--stack", "local", "--refresh", "--output", "comment.md")
+    check(run.status == 2, f"the change needs approval: {run}")  # noqa: PLR2004
+    check(sandbox.workspace.writes() == before, "a review makes no write")
     comment = (sandbox.folder / "comment.md").read_text(encoding="utf-8")
     for line in comment.splitlines():
         note(f"| {line}")
     return reviewed_digest(comment)
 
 
-def _refused_when_it_moved(sandbox: Sandbox, digest: str) -> None:
-    step("Somebody pushes another split after the review: what was approved is no longer what would be done")
+def _reject_unreviewed(sandbox: Sandbox, digest: str) -> None:
+    step("Change the traffic again after the review: the deployment is rejected")
     sandbox.edit(CANARY[0], CANARY[2], "{champion: 0, challenger: 100}")
     before = sandbox.workspace.writes()
-    ran = _review_command(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
-    check(ran.status == 1, f"The deployment is refused: {ran}")
-    check(sandbox.workspace.writes() == before, "A refused deployment writes nothing")
-    note(ran.text.splitlines()[-1])
+    run = _model_serving(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
+    check(run.status == 1, f"the deployment is rejected: {run}")
+    check(sandbox.workspace.writes() == before, "a rejected deployment makes no write")
+    note(run.text.splitlines()[-1])
     sandbox.edit(CANARY[0], "{champion: 0, challenger: 100}", CANARY[2])
 
 
 def _merge_and_deploy(sandbox: Sandbox, digest: str) -> None:
-    step("It is approved, merged, and deployed as it was reviewed")
+    step("Merge the approved branch, and deploy what was reviewed")
     _git(sandbox, "switch", "--quiet", "main")
     _git(sandbox, "merge", "--quiet", "--no-edit", "canary")
     before = sandbox.workspace.writes()
-    ran = _review_command(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
-    check(ran.status == 0, f"It is deployed: {ran}")
+    run = _model_serving(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
+    check(run.status == 0, f"the deployment succeeds: {run}")
     written = sandbox.workspace.writes()[len(before) :]
     check(
         written == ["PUT /api/2.0/serving-endpoints/fraud-scorer/config"],
-        f"One write, and it is the reviewed one: {written}",
+        f"the only write is the reviewed one: {written}",
     )
-    note(f"The workspace saw: {', '.join(written)}")
+    note(f"The workspace received: {', '.join(written)}")
 
 
 def _smoke(sandbox: Sandbox) -> None:
-    step("Smoke: every endpoint answers")
-    ran = _python(sandbox, "-m", "model_serving", "smoke", "--stack", "local")
-    check(ran.status == 0, f"Smoke passes: {ran.text}")
-    for line in ran.text.splitlines():
+    step("Send the smoke requests")
+    run = _python(sandbox, "-m", "model_serving", "smoke", "--stack", "local")
+    check(run.status == 0, f"every smoke request passes: {run.text}")
+    for line in run.text.splitlines():
         note(f"| {line}")
 
 
 def _drift(sandbox: Sandbox) -> None:
-    step("At night: nothing has changed outside; then somebody changes a tag by hand")
-    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh")
-    check(ran.status == 0, f"No drift: {ran}")
-    note(next(line for line in ran.text.splitlines() if line.startswith("╭")).strip("╭╮─ "))
+    step("Detect drift after a tag was changed in the workspace")
+    run = _model_serving(sandbox, "review", "--stack", "local", "--refresh")
+    check(run.status == 0, f"there is no drift before: {run}")
+    note(next(line for line in run.text.splitlines() if line.startswith("╭")).strip("╭╮─ "))
     sandbox.workspace.patch(_TAGS, {"add_tags": [{"key": "team", "value": "growth"}]})
-    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "drift.md")
+    run = _model_serving(sandbox, "review", "--stack", "local", "--refresh", "--output", "drift.md")
     comment = (sandbox.folder / "drift.md").read_text(encoding="utf-8")
-    check(ran.status == 2 and "| tags.team | `risk` | `growth` |" in comment, f"The drift is told: {comment}")  # noqa: PLR2004
+    check(run.status == 2 and "| tags.team | `risk` | `growth` |" in comment, f"the drift is reported: {comment}")  # noqa: PLR2004
     note("| tags.team | risk | growth |")
     sandbox.pulumi("up", "--yes", "--skip-preview", "--refresh")
 
 
-def _dangerous(sandbox: Sandbox) -> None:
-    step("Another branch flips route optimization: the review fails, and says why")
+def _dangerous_change(sandbox: Sandbox) -> None:
+    step("Review a branch that switches off route optimization: the review fails")
     _git(sandbox, "switch", "--quiet", "--create", "flip")
     sandbox.edit(*FLIP)
     before = sandbox.workspace.writes()
-    ran = _review_command(sandbox, "review", "--stack", "local", "--refresh", "--output", "flip.md")
+    run = _model_serving(sandbox, "review", "--stack", "local", "--refresh", "--output", "flip.md")
     comment = (sandbox.folder / "flip.md").read_text(encoding="utf-8")
-    check(ran.status == 1 and not reviewed_digest(comment), f"Nothing can be approved: {comment}")
-    check(sandbox.workspace.writes() == before, "A refused change makes no write")
+    check(run.status == 1 and not reviewed_digest(comment), f"the change cannot be approved: {comment}")
+    check(sandbox.workspace.writes() == before, "a rejected change makes no write")
     note(next(line for line in comment.splitlines() if line.startswith("## ")))
 
 
-def _review_command(sandbox: Sandbox, *arguments: str) -> Ran:
-    """A command as the pipeline runs it, in the pull request's checkout."""
+def _model_serving(sandbox: Sandbox, *arguments: str) -> Completed:
+    """Run a command of the pipeline in the sandbox."""
     note(f"$ model-serving {' '.join(arguments)}")
     return _python(sandbox, "-m", "model_serving", *arguments)
 
 
-def _python(sandbox: Sandbox, *arguments: str) -> Ran:
+def _python(sandbox: Sandbox, *arguments: str) -> Completed:
     environment = {**sandbox.environment, "PYTHONPATH": str(PROJECT), "COLUMNS": "110"}
     return _run(sandbox, [sys.executable, "-P", *arguments], environment)
 
@@ -155,9 +155,9 @@ def _git(sandbox: Sandbox, *arguments: str) -> None:
     identity = {
         f"GIT_{role}_{what}": "author@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
-    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    ran = _run(sandbox, ["git", *arguments], {**sandbox.environment, **identity, **alone})
-    check(ran.status == 0, f"git {' '.join(arguments)}: {ran.text}")
+    isolated = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    run = _run(sandbox, ["git", *arguments], {**sandbox.environment, **identity, **isolated})
+    check(run.status == 0, f"git {' '.join(arguments)} succeeds: {run.text}")
 
 
 def _commit(sandbox: Sandbox, message: str) -> None:
@@ -165,8 +165,8 @@ def _commit(sandbox: Sandbox, message: str) -> None:
     _git(sandbox, "commit", "--quiet", "--message", message)
 
 
-def _run(sandbox: Sandbox, command: list[str], environment: Mapping[str, str]) -> Ran:
-    run = subprocess.run(
+def _run(sandbox: Sandbox, command: list[str], environment: Mapping[str, str]) -> Completed:
+    process = subprocess.run(
         command,
         cwd=sandbox.folder,
         env=environment,
@@ -175,7 +175,7 @@ def _run(sandbox: Sandbox, command: list[str], environment: Mapping[str, str]) -
         text=True,
         check=False,
     )
-    return Ran(run.returncode, run.stdout)
+    return Completed(process.returncode, process.stdout)
 
 
 if __name__ == "__main__":

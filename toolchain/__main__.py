@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from toolchain.environment import HOME, shell_lines
 from toolchain.errors import ToolchainError
-from toolchain.install import engine_is_there, ensure
+from toolchain.install import ensure, has_engine
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -17,7 +17,7 @@ WRONG_USAGE = 3
 
 
 class _CommandLine(argparse.ArgumentParser):
-    """A parser that ends wrong usage with status 3, as every command of this project does; 1 is a failure."""
+    """A parser that exits with status 3 for wrong usage, as every command of this project does."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -28,10 +28,10 @@ def main() -> int:
     """Run the command line and return its exit status."""
     arguments = _parser().parse_args()
     if isinstance(sys.stdout, TextIOWrapper):
-        # Into a file or a pipeline's log Python would keep the lines back until it ends.
+        # Into a file or a pipe, Python would otherwise buffer the lines until it exits.
         sys.stdout.reconfigure(line_buffering=True)
-    # Without a handler a plain `kill` would leave Go and its compilers running, and so would SIGINT in a script's
-    # background job, where Python doesn't listen to it by itself.
+    # Without handlers, `kill` would leave Go and its compilers running, and so would SIGINT in a background job of a
+    # script, where Python ignores it.
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -44,7 +44,7 @@ def main() -> int:
     except OSError as error:
         print(f"{error.filename or 'Output'}: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("\nInterrupted; what is built so far is kept, the next install goes on from there", file=sys.stderr)
+        print("\nInterrupted. The next install resumes the build", file=sys.stderr)
         return INTERRUPTED
     else:
         return 0
@@ -54,18 +54,18 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _CommandLine(
         prog="python -m toolchain",
-        description="The programs that `pulumi up` needs.",
+        description="Install the programs that `pulumi up` needs, or print their environment.",
         epilog="exit status: 0 done, 1 failed, 3 wrong usage, 130 interrupted",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("install", help="use the official Pulumi, or build one where it can't be had")
-    commands.add_parser("env", help='print the environment for a shell: eval "$(python -m toolchain env)"')
+    commands.add_parser("install", help="use the official Pulumi, or build the engine if it can't be installed")
+    commands.add_parser("env", help='print export lines for a shell: eval "$(python -m toolchain env)"')
     return parser
 
 
 def _print_environment() -> None:
-    if not engine_is_there():
-        raise ToolchainError("No engine yet: run `python -m toolchain install` first")
+    if not has_engine():
+        raise ToolchainError("No Pulumi engine is installed: run `python -m toolchain install`")
     print("\n".join(shell_lines(HOME)))
 
 

@@ -1,4 +1,4 @@
-"""One Go command, followed line by line to its end, and stopped with everything that it started."""
+"""Runs a Go command, reads its output line by line, and stops it with all of its child processes."""
 
 import os
 import queue
@@ -15,7 +15,7 @@ from typing import IO
 from toolchain.errors import ToolchainError
 from toolchain.golang import go_environment
 
-LAST_WORDS = 20
+LAST_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -23,27 +23,25 @@ class Go:
     """A Go program, and the folder for its temporary files."""
 
     program: Path
-    # Interrupted, Go leaves hundreds of megabytes behind in here.
+    # An interrupted Go command leaves hundreds of megabytes in this folder.
     work: Path
 
     def run(
         self, arguments: Sequence[str], folder: Path, *, is_progress: Callable[[str], bool], tick: Callable[[], None]
     ) -> list[str]:
-        """Hands each line to `is_progress` and ticks at least every second; the other lines are the answer."""
+        """Runs the command and returns its last lines, except for progress. Calls `tick` at least every second."""
         environment = go_environment() | {"GOTMPDIR": str(self.work)}
         with _group([str(self.program), *arguments], folder, environment) as process:
             rest = _follow(process, is_progress, tick)
             status = process.wait()
         if status:
-            words = "\n".join(f"    {line}" for line in rest)
-            raise ToolchainError(
-                f"`go {arguments[0]}` in {folder} failed with exit status {status}; its last words:\n{words}"
-            )
+            output = "\n".join(f"    {line}" for line in rest)
+            raise ToolchainError(f"`go {arguments[0]}` in {folder} failed with exit status {status}:\n{output}")
         return rest
 
 
 def _follow(process: subprocess.Popen[str], is_progress: Callable[[str], bool], tick: Callable[[], None]) -> list[str]:
-    rest: deque[str] = deque(maxlen=LAST_WORDS)
+    rest: deque[str] = deque(maxlen=LAST_LINES)
     for line in _lines(process):
         if line is not None and not is_progress(line):
             rest.append(line)
@@ -53,7 +51,7 @@ def _follow(process: subprocess.Popen[str], is_progress: Callable[[str], bool], 
 
 @contextmanager
 def _group(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A process group of its own, so that nothing of it outlives us: Go starts a compiler for each package."""
+    """Runs a command in its own process group, which is killed at the end: Go starts a compiler for each package."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -74,7 +72,7 @@ def _group(command: Sequence[str], folder: Path, environment: Mapping[str, str])
 
 
 def _lines(process: subprocess.Popen[str]) -> Iterator[str | None]:
-    """Its output line by line, and None for each second in which it says nothing."""
+    """The lines of the output, and None for each second without one."""
     lines: queue.Queue[str | None] = queue.Queue()
     assert process.stdout is not None, "started with a pipe"
     reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)

@@ -2,4 +2,4 @@
 
 
 class ToolchainError(Exception):
-    """No engine can be had; the text says what was found, what is needed and the way out."""
+    """No engine can be installed. The message says why, and what to do."""

@@ -1,4 +1,4 @@
-"""Is there a Go that can build the programs, and the environment in which it does."""
+"""The Go for the build, and its environment."""
 
 import os
 import re
@@ -10,38 +10,36 @@ from pathlib import Path
 from toolchain import versions
 from toolchain.errors import ToolchainError
 
-WANTED = ".".join(map(str, versions.GO))
-# What a user has set for own builds (another platform, a workspace file, other flags) must not change ours.
+REQUIRED = ".".join(map(str, versions.GO))
+# The user's settings for builds (platform, workspace file, flags) must not apply to this one.
 FIXED = {"GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off", "GO111MODULE": "on"}
 FOREIGN = ("GOOS", "GOARCH")
 
 
 def usable_go() -> Path | None:
-    """The Go on PATH, None without one, ToolchainError when it is too old."""
-    found = shutil.which("go")
-    if found is None:
+    """The Go on PATH, or None. Raises ToolchainError if it is too old."""
+    go = shutil.which("go")
+    if go is None:
         return None
-    version, switching = _version_and_switching(found)
+    version, switching = _version_and_switching(go)
     if version >= versions.GO:
-        return Path(found)
-    name = f"Go {'.'.join(map(str, version))} at {found}" if version else f"{found} doesn't tell its version and"
+        return Path(go)
+    name = f"Go {'.'.join(map(str, version))} at {go}" if version else f"{go}, which prints no version,"
     if version < versions.GO_THAT_SWITCHES:
-        raise ToolchainError(
-            f"{name} can't build the engine: Go {WANTED} or newer is needed; install it from https://go.dev/dl/"
-        )
+        raise ToolchainError(f"{name} can't build the engine: install Go {REQUIRED} or newer from https://go.dev/dl/")
     if switching != "path" and not switching.endswith("auto"):
         raise ToolchainError(
-            f"{name} can't build the engine: Go {WANTED} or newer is needed, and GOTOOLCHAIN={switching} keeps Go from "
-            f"fetching it; set GOTOOLCHAIN=auto or install Go {WANTED} from https://go.dev/dl/"
+            f"{name} can't build the engine, and GOTOOLCHAIN={switching} prevents the download of a newer one: "
+            f"set GOTOOLCHAIN=auto, or install Go {REQUIRED} or newer from https://go.dev/dl/"
         )
-    return Path(found)
+    return Path(go)
 
 
 def _version_and_switching(go: str) -> tuple[tuple[int, ...], str]:
-    # At the root no go.mod is near that would make Go switch to another version before it answers.
+    # In the root folder, no go.mod can make Go switch to another version first.
     command = [go, "env", "GOVERSION", "GOTOOLCHAIN"]
-    answer = subprocess.run(command, cwd="/", env=go_environment(), capture_output=True, text=True, check=False)
-    version, switching = ([*answer.stdout.splitlines(), "", ""])[:2]
+    process = subprocess.run(command, cwd="/", env=go_environment(), capture_output=True, text=True, check=False)
+    version, switching = ([*process.stdout.splitlines(), "", ""])[:2]
     numbers = re.match(r"go(\d+)\.(\d+)", version)
     return tuple(map(int, numbers.groups())) if numbers else (), switching or "local"
 

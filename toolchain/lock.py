@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from toolchain.progress import Say
+from toolchain.progress import Report
 
 
 @contextmanager
-def only_one(path: Path, report: Say) -> Iterator[None]:
-    """Holds `path` locked; says so when another process has it, and waits. The system frees it when a holder dies."""
+def exclusive(path: Path, report: Report) -> Iterator[None]:
+    """Locks `path`, after waiting for another process if necessary. The lock ends with the process."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
-        if not _taken(file):
-            report(f"Another install (process {_holder(file)}) is at work in {path.parent}: waiting for it to finish")
+        if not _try_lock(file):
+            report(f"Another install (process {_owner(file)}) is running in {path.parent}: waiting for it to finish")
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -24,7 +24,7 @@ def only_one(path: Path, report: Say) -> Iterator[None]:
         yield
 
 
-def _taken(file: TextIO) -> bool:
+def _try_lock(file: TextIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -32,6 +32,6 @@ def _taken(file: TextIO) -> bool:
     return True
 
 
-def _holder(file: TextIO) -> str:
+def _owner(file: TextIO) -> str:
     file.seek(0)
     return file.read() or "unknown"

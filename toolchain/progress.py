@@ -1,4 +1,4 @@
-"""How far a build is: counted from what Go prints, shown without flooding the screen."""
+"""The progress of a build: counted from Go's output, and reported at intervals."""
 
 import shutil
 import time
@@ -6,17 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TextIO
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 SECONDS_BETWEEN_LINES = 30
 SECONDS_BETWEEN_REWRITES = 0.2
 
 
 class Ticker:
-    """The current state as one line: rewritten in place on a terminal, else repeated twice a minute."""
+    """Reports the state in one line: rewritten in place on a terminal, else repeated twice a minute."""
 
-    def __init__(self, say: Say, screen: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._say = say
+    def __init__(
+        self, report: Report, screen: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._report = report
         self._screen = screen
         self._clock = clock
         self._shown = clock()
@@ -28,14 +30,14 @@ class Ticker:
             return
         self._shown = self._clock()
         if self._screen is None:
-            self._say(text)
+            self._report(text)
         else:
             self._rewrite(text)
 
-    def say(self, text: str) -> None:
-        """A line that stays."""
+    def report(self, text: str) -> None:
+        """Reports a permanent line."""
         self.clear()
-        self._say(text)
+        self._report(text)
 
     def clear(self) -> None:
         if self._screen and self._unfinished:
@@ -53,7 +55,7 @@ class Ticker:
 
 @dataclass
 class Tally:
-    """What Go has done for one program, read from its output line by line."""
+    """The progress of one program, parsed from Go's output."""
 
     name: str
     clock: Callable[[], float] = time.monotonic
@@ -67,31 +69,31 @@ class Tally:
     def __post_init__(self) -> None:
         self._started = self.clock()
 
-    def see_listing(self, line: str) -> bool:
-        """Whether the line of `go list` was progress, not a message."""
+    def parse_listing(self, line: str) -> bool:
+        """Parses a line of `go list`. Returns whether it was progress, not a message."""
         if line.startswith("package "):
-            # Dependencies come first, so the last one is the program itself, and compiled last.
+            # Dependencies come first; the last package is the program itself, which is also compiled last.
             self.main = line.removeprefix("package ")
             self.packages.add(self.main)
             return True
-        return self._see_download(line)
+        return self._parse_download(line)
 
-    def see_compiling(self, line: str) -> bool:
-        """The same of `go build -v`, which names each package that it compiles; cached ones it doesn't name."""
+    def parse_compiling(self, line: str) -> bool:
+        """Parses a line of `go build -v`, which prints compiled packages, but not cached ones."""
         if line in self.packages:
             self.compiled += 1
             self.linking = line == self.main
             return True
-        return self._see_download(line)
+        return self._parse_download(line)
 
-    def _see_download(self, line: str) -> bool:
+    def _parse_download(self, line: str) -> bool:
         downloading = line.startswith("go: downloading ")
         self.downloaded += downloading
         return downloading
 
     def __str__(self) -> str:
         if not self.listed:
-            state = f"downloading its modules, {self.downloaded} so far"
+            state = f"downloading modules, {self.downloaded} so far"
         elif self.linking:
             state = f"compiled {self.compiled:,} packages, linking"
         else:
@@ -99,7 +101,7 @@ class Tally:
         return f"{self.name}: {state} ({self.elapsed()})"
 
     def summary(self) -> str:
-        return f"compiled {self.compiled:,} of its {len(self.packages):,} packages, found the others in Go's cache"
+        return f"compiled {self.compiled:,} of {len(self.packages):,} packages, the rest were cached"
 
     def elapsed(self) -> str:
         minutes, seconds = divmod(int(self.clock() - self._started), 60)

@@ -1,4 +1,4 @@
-"""The three programs, what they are built from, and one digest over all of it."""
+"""The three programs and their sources, and a digest of them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Program:
 
     @property
     def target(self) -> str:
-        """Where the program goes, below the folder of all that is built."""
+        """The path of the program in the folder of the build."""
         return str(Path(self.target_folder) / self.name)
 
     @property
@@ -41,7 +41,7 @@ PROGRAMS = (
         name="pulumi",
         module="pulumi",
         package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        # A program doesn't know its module's version by itself, and the engine is asked for its own.
+        # Go does not set the version of a main module, which the engine has to report.
         stamp=f"-X {SDK_MODULE}/go/common/version.Version={versions.PULUMI}",
     ),
     Program(
@@ -53,12 +53,12 @@ PROGRAMS = (
         name="pulumi-resource-databricks",
         module="provider-databricks",
         package=".",
-        # As in PULUMI_HOME/plugins. On PATH the engine would find it too, and warn about it at every step.
+        # The layout of PULUMI_HOME/plugins. A plugin on PATH also works, but the engine warns about it at every step.
         target_folder=f"plugins/resource-databricks-v{versions.PLUGIN}",
     ),
 )
 
-# Scripts that the engine and the language host start; they lie in the SDK module that the engine is built with.
+# Scripts that the engine and the language host run, from the SDK module of the engine.
 HELPERS = (
     "python/cmd/pulumi-language-python-exec",
     "python/dist/pulumi-analyzer-policy-python",
@@ -69,7 +69,7 @@ BUILT_FILES = tuple(program.target for program in PROGRAMS) + tuple(Path(helper)
 
 
 def digest() -> str:
-    """Changes whenever something that decides what the programs are does."""
+    """A digest of everything that determines the programs."""
     total = hashlib.sha256(repr((PROGRAMS, HELPERS, versions.GO)).encode())
     for path in sorted(MODULES.glob("*/*")):
         total.update(f"\n{path.relative_to(MODULES)}\n".encode())

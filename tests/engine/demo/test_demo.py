@@ -41,10 +41,10 @@ def test_demo_succeeds_and_leaves_user_files_alone(tmp_path: Path) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout
-    assert "The workspace saw no write" in run.stdout
-    assert run.stdout.count("Refused with exit status ") == 2
-    assert "The endpoint is untouched" in run.stdout
-    assert "No endpoint is left in the workspace" in run.stdout
+    assert "The workspace received no write" in run.stdout
+    assert run.stdout.count("Rejected with exit status ") == 2
+    assert "The endpoint is unchanged" in run.stdout
+    assert "No endpoint remains in the workspace" in run.stdout
     assert "Traceback" not in run.stdout
     assert planted not in run.stdout
     assert sorted(tmp_path.rglob("*")) == before

@@ -43,7 +43,7 @@ def test_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str]) -
     assert pull_request.main() == 0
     printed = capsys.readouterr().out
     assert "Deployed as reviewed" in printed
-    assert "The workspace saw: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in printed
+    assert "The workspace received: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in printed
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_all_programs_and_scripts_are_built(with_go: Machine) -> None:
     assert (status, err) == (0, "")
     assert built_files(with_go) == {*BUILT_FILES, STAMP}
     assert all(os.access(with_go.built / name, os.X_OK) for name in BUILT_FILES if "-python-exec" in name)
-    assert "Built pulumi-resource-databricks (3 of 3) in 0:00: compiled 1 of its 2 packages, " in out
+    assert "Built pulumi-resource-databricks (3 of 3) in 0:00: compiled 1 of 2 packages, " in out
     assert [path.name for path in with_go.built.parent.iterdir() if path.is_dir()] == ["bin"]
 
 
@@ -64,16 +64,16 @@ def test_failed_build_is_resumed(with_go: Machine) -> None:
     folder = with_go.checkout / "toolchain" / "modules" / "language-python"
     assert status == 1
     assert err == (
-        f"pulumi-language-python could not be built: `go build` in {folder} failed with exit status 1; "
-        "its last words:\n    a/b/main.go:7: undefined: x\n"
-        "What is built so far is kept: `python -m toolchain install` goes on from there. "
-        "Behind a proxy or a module mirror, tell Go about it first: HTTPS_PROXY or `go env -w GOPROXY=...`\n"
+        f"pulumi-language-python could not be built: `go build` in {folder} failed with exit status 1:\n"
+        "    a/b/main.go:7: undefined: x\n"
+        "`python -m toolchain install` resumes the build. "
+        "Behind a proxy or a module mirror, configure Go first: HTTPS_PROXY or `go env -w GOPROXY=...`\n"
     )
     assert not with_go.built.exists()
     with_go.log.unlink()
     status, out, _ = with_go.run("install")
     assert (status, len(with_go.calls("go build"))) == (0, 2)
-    assert "pulumi (1 of 3) is there from an earlier run" in out
+    assert "pulumi (1 of 3) was built by an earlier run" in out
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -99,7 +99,7 @@ def test_second_install_waits_for_first(with_go: Machine) -> None:
         process = with_go.start("install")
         assert process.stdout is not None
         waiting = process.stdout.readline()
-        assert waiting == f"Another install (process 4242) is at work in {folder}: waiting for it to finish\n"
+        assert waiting == f"Another install (process 4242) is running in {folder}: waiting for it to finish\n"
         assert with_go.calls("go build") == []
     process.communicate(timeout=30)
     assert process.returncode == 0

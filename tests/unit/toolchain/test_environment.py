@@ -120,7 +120,7 @@ def test_missing_profile_file_is_ignored(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_env_without_engine_prints_error(machine: Machine) -> None:
-    assert machine.run("env") == (1, "", "No engine yet: run `python -m toolchain install` first\n")
+    assert machine.run("env") == (1, "", "No Pulumi engine is installed: run `python -m toolchain install`\n")
 
 
 def test_env_command_prints_export_lines(with_go: Machine) -> None:

@@ -18,9 +18,9 @@ def test_no_pulumi_and_no_go_prints_line(machine: Machine) -> None:
         1,
         "",
         (
-            "No official pulumi is on PATH, and no Go to build one with: install Pulumi "
-            "(https://www.pulumi.com/docs/install/) where its downloads can be reached, "
-            "else Go 1.26 or newer (https://go.dev/dl/)\n"
+            "No official pulumi is on PATH, and no Go to build it with: install Pulumi "
+            "(https://www.pulumi.com/docs/install/) or, if its downloads are blocked, "
+            "Go 1.26 or newer (https://go.dev/dl/)\n"
         ),
     )
 
@@ -31,21 +31,20 @@ def test_no_pulumi_and_no_go_prints_line(machine: Machine) -> None:
         pytest.param(
             "go1.20.14",
             "auto",
-            "Go 1.20 at {go} can't build the engine: Go 1.26 or newer is needed; install it from https://go.dev/dl/\n",
-            id="too old to fetch a newer one",
+            "Go 1.20 at {go} can't build the engine: install Go 1.26 or newer from https://go.dev/dl/\n",
+            id="too old to download a newer one",
         ),
         pytest.param(
             "go1.25.1",
             "local",
-            "Go 1.25 at {go} can't build the engine: Go 1.26 or newer is needed, and GOTOOLCHAIN=local keeps Go from "
-            "fetching it; set GOTOOLCHAIN=auto or install Go 1.26 from https://go.dev/dl/\n",
-            id="not allowed to fetch a newer one",
+            "Go 1.25 at {go} can't build the engine, and GOTOOLCHAIN=local prevents the download of a newer one: "
+            "set GOTOOLCHAIN=auto, or install Go 1.26 or newer from https://go.dev/dl/\n",
+            id="not allowed to download a newer one",
         ),
         pytest.param(
             "devel",
             "auto",
-            "{go} doesn't tell its version and can't build the engine: Go 1.26 or newer is needed; install it from "
-            "https://go.dev/dl/\n",
+            "{go}, which prints no version, can't build the engine: install Go 1.26 or newer from https://go.dev/dl/\n",
             id="unknown version",
         ),
     ],
@@ -73,7 +72,9 @@ def test_old_pulumi_needs_build(with_go: Machine, with_pulumi: Machine, version:
     status, out, err = with_go.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
     program, number = with_pulumi.programs / "pulumi", version.removeprefix("v")
     assert (status, err) == (0, "")
-    assert out.startswith(f"The official Pulumi at {program} is {number}, and 3.220.0 or newer is needed, so three ")
+    assert out.startswith(
+        f"The official Pulumi at {program} is {number}; 3.220.0 or newer is required: building three "
+    )
     assert f"Using Pulumi 3.220.0 with the Databricks provider 1.104.0, built in {with_go.built}" in out
     assert with_go.calls("pulumi plugin") == []
 
@@ -82,9 +83,9 @@ def test_old_pulumi_without_go_prints_line(with_pulumi: Machine) -> None:
     status, out, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI="v3.200.0")
     assert (status, out) == (1, "")
     assert err == (
-        f"The official Pulumi at {with_pulumi.programs / 'pulumi'} is 3.200.0, and 3.220.0 or newer is needed, "
-        "and no Go to build one with: install Pulumi (https://www.pulumi.com/docs/install/) where its downloads can "
-        "be reached, else Go 1.26 or newer (https://go.dev/dl/)\n"
+        f"The official Pulumi at {with_pulumi.programs / 'pulumi'} is 3.200.0; 3.220.0 or newer is required, "
+        "and no Go to build it with: install Pulumi (https://www.pulumi.com/docs/install/) or, if its downloads "
+        "are blocked, Go 1.26 or newer (https://go.dev/dl/)\n"
     )
 
 
@@ -93,9 +94,9 @@ def test_old_pulumi_without_go_prints_line(with_pulumi: Machine) -> None:
     [
         ("v3.220.0", ""),
         ("3.260.0", ""),
-        ("v3.260.1", "Note: 3.260.1 is newer than 3.260.0, the newest Pulumi tested here"),
-        ("v3.1000.0-alpha.1", "Note: 3.1000.0 is newer than 3.260.0, the newest Pulumi tested here"),
-        ("v4.0.0", "Note: 4.0.0 is newer than 3.260.0, the newest Pulumi tested here"),
+        ("v3.260.1", "Note: Pulumi 3.260.1 is newer than 3.260.0, the newest tested version"),
+        ("v3.1000.0-alpha.1", "Note: Pulumi 3.1000.0 is newer than 3.260.0, the newest tested version"),
+        ("v4.0.0", "Note: Pulumi 4.0.0 is newer than 3.260.0, the newest tested version"),
     ],
 )
 def test_newer_pulumi_is_used_with_note(with_pulumi: Machine, version: str, note: str) -> None:
@@ -108,7 +109,7 @@ def test_newer_pulumi_is_used_with_note(with_pulumi: Machine, version: str, note
 def test_pulumi_without_version_is_unused(with_pulumi: Machine, version: str) -> None:
     status, _, err = with_pulumi.run("install", PLUGINS=PLUGIN, FAKE_PULUMI=version)
     assert status == 1
-    assert f"can't be used (`pulumi version` names none: {version!r}), and no Go to build one with" in err
+    assert f"can't be used (`pulumi version` printed {version!r}), and no Go to build it with" in err
 
 
 def test_official_pulumi_downloads_missing_plugin(with_go: Machine, with_pulumi: Machine) -> None:
@@ -123,10 +124,13 @@ def test_pulumi_without_plugin_needs_build(with_go: Machine, with_pulumi: Machin
     status, out, _ = with_go.run("install", OFFLINE="yes")
     program = with_pulumi.programs / "pulumi"
     assert status == 0
-    assert f"The official Pulumi at {program} can't get its Databricks plugin 1.104.0 (no route to host), so " in out
+    assert (
+        f"The official Pulumi at {program} can't install its Databricks plugin 1.104.0 (no route to host): building "
+        in out
+    )
     assert out.splitlines()[-2:] == [
         f"Using Pulumi 3.220.0 with the Databricks provider 1.104.0, built in {with_go.built}",
-        f"To use the Pulumi at {program} instead, remove {with_go.built.parent} and install again",
+        f"To use the Pulumi at {program} instead, remove {with_go.built.parent} and run the install again",
     ]
 
 
@@ -134,7 +138,7 @@ def test_broken_pulumi_without_go_prints_line(machine: Machine) -> None:
     machine.put("pulumi", "#!/no/such/interpreter\n")
     status, _, err = machine.run("install")
     assert status == 1
-    assert "can't be used (it doesn't start: No such file or directory), and no Go" in err
+    assert "can't be used (it can't be run: No such file or directory), and no Go" in err
 
 
 def test_own_build_is_not_official(with_go: Machine) -> None:
@@ -142,5 +146,5 @@ def test_own_build_is_not_official(with_go: Machine) -> None:
     (with_go.programs / "toolchain-recipe.sha256").write_text("of another checkout")
     status, out, _ = with_go.run("install")
     assert status == 0
-    assert out.startswith("No official pulumi is on PATH, so three programs are built from Go modules, once: ")
+    assert out.startswith("No official pulumi is on PATH: building three programs from Go modules, once: ")
     assert with_go.calls("pulumi") == []

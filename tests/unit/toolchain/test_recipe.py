@@ -7,7 +7,7 @@ import re
 import pytest
 
 from toolchain import versions
-from toolchain.golang import WANTED
+from toolchain.golang import REQUIRED
 from toolchain.recipe import CHECKOUT, MODULES, PROGRAMS, Program
 
 
@@ -26,7 +26,7 @@ def test_go_modules_require_the_versions(module: str, requirement: str) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_go_modules_require_same_go(program: Program) -> None:
-    assert f"\ngo {WANTED}\n" in (program.folder / "go.mod").read_text()
+    assert f"\ngo {REQUIRED}\n" in (program.folder / "go.mod").read_text()
 
 
 def test_plugin_and_package_versions_match() -> None:
