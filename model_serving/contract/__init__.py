@@ -1,7 +1,7 @@
-"""What each field of each resource does when it changes: the one table that others read.
+"""The field contract: what an edit of each field of each resource does.
 
-Policies, the components' guards, the review and the documentation take it from here. The embedded workspace does not:
-it is the independent witness that the table is compared with in tests.
+The policy pack, the components, the review and docs/contract.md read the rows of model_serving.yaml; the tables of the
+other resources are documentation. The embedded workspace does not: tests compare the rows with what it records.
 """
 
 from model_serving.contract.rows import Consequence, Field, Handling, OnChange, fields

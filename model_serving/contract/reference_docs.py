@@ -28,13 +28,13 @@ _HANDLING: Final = {
 }
 _HEAD: Final = """# The field contract
 
-What an edit of each field of a live resource does: in a program that declares the Databricks resource itself, and here.
-Generated from model_serving/contract/*.yaml by `python -m model_serving.contract`. The edits of serving endpoints are
-all made on the real engine and provider by tests/engine/contract, both ways; the writes that the workspace saw are
-compared with these rows.
+The effect of editing each field of a live resource: in a program that declares the Databricks resource itself, and in
+this project. Generated from model_serving/contract/*.yaml by `python -m model_serving.contract`. tests/engine/contract
+makes every edit of a serving endpoint on the real engine and provider, both ways, and compares the writes that the
+workspace recorded with these rows.
 
-What is refused at preview on a serving endpoint needs another endpoint: a second one under a new name, or a replacement
-that the stack file's `replace_id` allows ([policies.md](policies.md#replacing-an-endpoint-on-purpose)).
+A change that is refused at preview needs another endpoint: a second one under a new name, or a replacement that the
+stack file's `replace_id` allows ([policies.md](policies.md#replacing-an-endpoint-on-purpose)).
 """
 
 
@@ -63,10 +63,10 @@ def _line(row: Field) -> str:
 
 
 def _raw(row: Field) -> str:
-    told = [_RAW[row.on_change] + (", **again at every run**" if row.repeats else "")]
-    told += [f"added: {_RAW[row.on_add]}"] if row.on_add else []
-    told += [f"removed: {_RAW[row.on_remove]}"] if row.on_remove else []
-    return "; ".join(told)
+    effects = [_RAW[row.on_change] + (", **again at every run**" if row.repeats else "")]
+    effects += [f"added: {_RAW[row.on_add]}"] if row.on_add else []
+    effects += [f"removed: {_RAW[row.on_remove]}"] if row.on_remove else []
+    return "; ".join(effects)
 
 
 def _handling(row: Field) -> str:

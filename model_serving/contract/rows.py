@@ -1,4 +1,4 @@
-"""The table's rows as types, and its reading. A row with a word outside the vocabulary fails when it is read."""
+"""The rows of the field contract as types, read from YAML. An invalid row fails when it is read."""
 
 import functools
 from dataclasses import dataclass
@@ -28,25 +28,24 @@ class Handling(StrEnum):
 
 
 class Consequence(StrEnum):
-    """What that means for those who run and call the endpoint, from harmless to worst."""
+    """What an edit means for operators and callers of the endpoint, from harmless to worst."""
 
-    NONE = "none"
     METADATA = "metadata"  # nothing that serves is touched
     ACCESS = "access"  # who may do what changes
     TRAFFIC = "traffic"  # which entity answers changes
-    REDEPLOY = "redeploy"  # entities are deployed anew; the old ones serve meanwhile
-    LOSS = "loss"  # the edit never arrives
-    OUTAGE = "outage"  # the endpoint goes away and another one comes
+    REDEPLOY = "redeploy"  # entities are redeployed; the old ones serve meanwhile
+    LOSS = "loss"  # the edit has no effect
+    OUTAGE = "outage"  # the endpoint is deleted and created again
 
 
 @dataclass(frozen=True)
 class Field:
     """One field of one resource type.
 
-    `path` is the provider's camelCase name, with `*` for any item of a list. `immutable` says that there is no way
-    back: the field is chosen once. `handling` is what this project makes of it, `call` the API call that an edit
-    needs, None where the API has none. `repeats` says that the provider makes the edit at every run again, because a
-    read never returns the value. `evidence` names where the fact is written down or how it was measured.
+    `path` is the provider's camelCase name, with `*` for any item of a list. `immutable` fields are set at creation
+    only. `handling` is how this project's components send the field, `call` the API call of an edit, None if the API
+    has none. With `repeats`, the provider repeats the edit at every run, because no read returns the value. `evidence`
+    is the source of the fact, or how it was measured.
     """
 
     path: str

@@ -1,7 +1,7 @@
-"""The vocabulary as JSON Schema, for editors: `make schema` writes it where the first line of each stack file names it.
+"""The vocabulary as JSON Schema for editors: `make schema` writes stacks/schema.json, which each stack file names.
 
-Draft 7, which yaml-language-server reads best. A stack's file is only half of a stack, laid over base.yaml: so what is
-required may be missing, and `null`, which removes, may stand for anything that is merged. In a list nothing is merged.
+Draft 7, which yaml-language-server reads best. A stack's file is an overlay of base.yaml: required keys may be missing,
+and `null`, which removes, is allowed for whatever is merged. Items of lists are not merged.
 """
 
 import json
@@ -17,7 +17,7 @@ FILE: Final = Path(__file__).resolve().parents[2] / "stacks" / "schema.json"
 
 _NULL: Final = {"type": "null"}
 _SECURE_REF: Final = {"$ref": "#/definitions/secure"}
-_OF_A_WHOLE: Final = ("required", "minProperties")
+_WHOLE_ONLY: Final = ("required", "minProperties")
 _NOISE: Final = ("title", "default")
 
 Json = dict[str, Any]
@@ -41,14 +41,14 @@ def stack_file_schema() -> Json:
                 "type": ["object", "null"],
                 "properties": {NAMESPACE + key: value for key, value in settings.items()},
                 "patternProperties": {
-                    f"^(?!{NAMESPACE})[^:]+:.+$": {"description": "Pulumi's and the providers' own."}
+                    f"^(?!{NAMESPACE})[^:]+:.+$": {"description": "Settings of Pulumi and of providers."}
                 },
                 "additionalProperties": False,
             },
-            "encryptionsalt": {"description": "Pulumi's: of the passphrase of secrets.", "type": "string"},
-            "encryptedkey": {"description": "Pulumi's: of the key of secrets.", "type": "string"},
-            "secretsprovider": {"description": "Pulumi's: who encrypts secrets.", "type": "string"},
-            "environment": {"description": "Pulumi's: ESC environments."},
+            "encryptionsalt": {"description": "Pulumi: salt of the passphrase for secrets.", "type": "string"},
+            "encryptedkey": {"description": "Pulumi: encrypted key for secrets.", "type": "string"},
+            "secretsprovider": {"description": "Pulumi: secrets provider.", "type": "string"},
+            "environment": {"description": "Pulumi: ESC environments."},
         },
         "additionalProperties": False,
         "definitions": {**dict(sorted(models.items())), "secure": SECURE},
@@ -56,12 +56,12 @@ def stack_file_schema() -> Json:
 
 
 def text() -> str:
-    """The schema as it is kept."""
+    """The contents of stacks/schema.json."""
     return json.dumps(stack_file_schema(), indent=2) + "\n"
 
 
 def _listed(schema: Any) -> Iterator[str]:
-    """The models that stand in lists."""
+    """The names of models that are items of lists."""
     if isinstance(schema, dict):
         reference = schema.get("items", {}).get("$ref") if isinstance(schema.get("items"), dict) else None
         if reference:
@@ -74,29 +74,29 @@ def _listed(schema: Any) -> Iterator[str]:
 
 
 def _model(model: Json, *, whole: bool) -> Json:
-    """A map of the vocabulary. Not `whole`: one that another file's may be laid over, or that `null` removes."""
-    kept = {key: value for key, value in model.items() if key not in _NOISE and (whole or key not in _OF_A_WHOLE)}
+    """The schema of a model. Unless it is `whole`, another file may overlay it, and `null` removes it."""
+    kept = {key: value for key, value in model.items() if key not in _NOISE and (whole or key not in _WHOLE_ONLY)}
     properties = {name: _value(schema, whole=whole) for name, schema in model["properties"].items()}
     return {**kept, "type": "object" if whole else ["object", "null"], "properties": properties}
 
 
 def _value(schema: Json, *, whole: bool) -> Json:
-    """What may stand under a key: the type itself, a secret where it is text, and null where that removes."""
+    """The values of a key: those of the type, a secret where it is text, and null where that removes."""
     choices = list(_choices(schema, whole=whole))
     single = len([choice for choice in choices if choice != _NULL]) == 1
     if single and (not whole or _NULL in choices):
         choices = [_nullable(choices[0])]
     elif not whole and _NULL not in choices:
         choices.append(_NULL)
-    told = {key: schema[key] for key in ("description",) if key in schema}
+    described = {"description": schema["description"]} if "description" in schema else {}
     if len(choices) > 1:
-        return {**told, "anyOf": choices}
-    # Draft 7 looks at nothing beside a reference.
-    return {**told, "allOf": choices} if told and "$ref" in choices[0] else {**told, **choices[0]}
+        return {**described, "anyOf": choices}
+    # Draft 7 ignores keys beside a reference.
+    return {**described, "allOf": choices} if described and "$ref" in choices[0] else {**described, **choices[0]}
 
 
 def _nullable(schema: Json) -> Json:
-    """The same or null, without an `anyOf`: editors then mark the value that is wrong, and not all around it."""
+    """The schema or null without an `anyOf`, so that editors mark the wrong value only."""
     if "$ref" in schema:
         return schema
     folded = {**schema, "type": [schema["type"], "null"]}
@@ -106,7 +106,7 @@ def _nullable(schema: Json) -> Json:
 
 
 def _choices(schema: Json, *, whole: bool) -> Iterator[Json]:
-    """The alternatives of a value, those within each other made one list."""
+    """The alternatives of a value, nested ones flattened."""
     if schema == SECURE:
         yield _SECURE_REF
     elif "anyOf" in schema:
@@ -119,7 +119,7 @@ def _choices(schema: Json, *, whole: bool) -> Iterator[Json]:
 
 
 def _simple_type(schema: Json, *, whole: bool) -> Json:
-    plain = {key: value for key, value in schema.items() if key not in (*_NOISE, *_OF_A_WHOLE, "description")}
+    plain = {key: value for key, value in schema.items() if key not in (*_NOISE, *_WHOLE_ONLY, "description")}
     if isinstance(plain.get("items"), dict):
         plain["items"] = _value(plain["items"], whole=True)
     if isinstance(plain.get("additionalProperties"), dict):

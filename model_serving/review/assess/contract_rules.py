@@ -10,7 +10,6 @@ from model_serving.review.plan.field_names import stack_file_path
 from model_serving.review.plan.redact import shown
 
 _RISKS: Mapping[Consequence, Risk] = {
-    Consequence.NONE: Risk.COSMETIC,
     Consequence.METADATA: Risk.COSMETIC,
     Consequence.ACCESS: Risk.ACCESS,
     Consequence.TRAFFIC: Risk.BEHAVIOUR,

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.types import PlaintextOnly, Text
@@ -19,3 +19,10 @@ class Waiver(Model):
     expires: Annotated[
         date, PlaintextOnly, Field(description="The last day on which it applies, for example 2027-03-31.")
     ]
+
+    @field_validator("rule", "resource", "reason", "owner")
+    @classmethod
+    def _refuse_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("is blank")
+        return text
