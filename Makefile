@@ -67,6 +67,7 @@ check: $(READY_DEV) ## check style, types and docstrings of the code and of the 
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy model_serving toolchain demo bench tests __main__.py
+	@cd examples/own_program && MYPYPATH=../.. ../../$(PY) -m mypy --config-file=../../pyproject.toml --cache-dir=../../.mypy_cache .
 
 accept: $(READY_DEV) setup ## update the review's golden comments on the real engine; read the diff before committing it
 	@$(PY) -m tests.support.golden_cases
