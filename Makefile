@@ -109,8 +109,8 @@ fuzz: $(READY_DEV) ## send generated requests to the embedded workspace for five
 	@$(PY) -m bench.fuzz --seconds 300
 
 bench: $(READY_DEV) setup ## measure the workspace's answers, and what the policy pack adds to a preview
-	@$(PY) -m bench.workspace
-	@$(PY) -m bench.policies
+	@$(PY) -m bench.workspace_latency
+	@$(PY) -m bench.policy_overhead
 
 clean: ## delete the engine, the virtual environment, the local workspace and its stack
 	rm -rf $(VENV) .local

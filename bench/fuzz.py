@@ -1,6 +1,6 @@
-"""`python -m bench.fuzz`: requests made up from the workspace's OpenAPI description, none of which may end in a 5xx.
+"""`python -m bench.fuzz`: sends requests generated from the workspace's OpenAPI document; none may get a 5xx.
 
-Half of the made-up names are names of things that exist, so that requests get behind the 404.
+Half of the generated names are those of existing objects, so that not every response is a 404.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from tests.support.running_workspace import RunningWorkspace, running_workspace
 
 ENDPOINTS: Final = "/api/2.0/serving-endpoints"
 SCIM: Final = "/api/2.0/preview/scim/v2"
-# faults make 5xx on purpose, and a deleted journal is of no use to the reader of a report
-LEFT_OUT: Final = ("/_workspace/faults", "/_workspace/journal")
+# injected faults are 5xx, and a report is hard to read without the journal
+EXCLUDED: Final = ("/_workspace/faults", "/_workspace/journal")
 SECRETS: Final = "/credentials/secrets"
 ENTITY: Final = {
     "name": "current",
@@ -30,16 +30,18 @@ ENTITY: Final = {
 def main() -> int:
     """Run the generated requests and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench.fuzz", description=__doc__)
-    parser.add_argument("--seconds", type=int, help="for how long (default: until the examples are through)")
-    parser.add_argument("--examples", type=int, default=1_000_000, help="how many for each operation at most")
-    parser.add_argument("--phases", default="coverage,fuzzing,stateful", help="of schemathesis (default: %(default)s)")
-    parser.add_argument("--seed", type=int, help="repeat a run")
+    parser.add_argument("--seconds", type=int, help="duration (default: until all examples are sent)")
+    parser.add_argument("--examples", type=int, default=1_000_000, help="maximum number for each operation")
+    parser.add_argument(
+        "--phases", default="coverage,fuzzing,stateful", help="phases of schemathesis (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, help="seed of a run to repeat")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder = Path(name)
         limits = ("--limit", "changes=1000000000", "--limit", "endpoints=100", "--cold-start", "0")
         with running_workspace(folder / "workspace.db", "--ready-after", "0", *limits) as workspace:
-            known = _planted(workspace)
+            known = _create_objects(workspace)
             document = workspace.get("/_workspace/openapi.json")
             description = folder / "openapi.json"
             description.write_text(json.dumps(_with_names(document, known)), encoding="utf-8")
@@ -51,7 +53,7 @@ def _command(options: argparse.Namespace, description: Path, workspace: RunningW
     command = [program, "run", str(description), "--url", workspace.url, "--no-color"]
     command += ["--header", f"Authorization: Bearer {workspace.token}", "--checks", "not_a_server_error"]
     command += ["--max-examples", str(options.examples), "--warnings", "off", "--phases", options.phases]
-    for path in LEFT_OUT:
+    for path in EXCLUDED:
         command += ["--exclude-path", path]
     if options.seconds:
         command += ["--max-time", str(options.seconds)]
@@ -60,12 +62,12 @@ def _command(options: argparse.Namespace, description: Path, workspace: RunningW
     return command
 
 
-def _planted(workspace: RunningWorkspace) -> dict[str, list[str]]:
-    """One of everything; answers with the names by which requests can find it."""
+def _create_objects(workspace: RunningWorkspace) -> dict[str, list[str]]:
+    """Creates one object of each kind, and returns the existing names by parameter."""
     for name in ("planted", "spare"):
         body = {"name": name, "route_optimized": name == "spare", "config": {"served_entities": [ENTITY]}}
         workspace.post(ENDPOINTS, body)
-    found = workspace.get(f"{ENDPOINTS}/spare")
+    spare = workspace.get(f"{ENDPOINTS}/spare")
     identities = {
         kind: workspace.post(f"{SCIM}/{kind}", {"displayName": "planted", "userName": "planted@example.com"})["id"]
         for kind in ("ServicePrincipals", "Users", "Groups")
@@ -75,8 +77,8 @@ def _planted(workspace: RunningWorkspace) -> dict[str, list[str]]:
         "name": ["planted", "spare"],
         "model": ["planted", "assistant"],
         "entity": ["current"],
-        "endpoint_id": [found["id"]],
-        "workspace_id": [found["endpoint_url"].split("/")[5]],
+        "endpoint_id": [spare["id"]],
+        "workspace_id": [spare["endpoint_url"].split("/")[5]],
         "principal_id": [identities["ServicePrincipals"]],
         "identity_id": list(identities.values()),
         "secret_id": [secret["id"]],
@@ -101,7 +103,7 @@ def _planted(workspace: RunningWorkspace) -> dict[str, list[str]]:
 
 
 def _with_names(value: Any, known: dict[str, list[str]]) -> Any:
-    """The same document, in which every named text may also be one of the known ones."""
+    """The document with existing names as an alternative for each parameter and member."""
     if isinstance(value, list):
         return [_with_names(each, known) for each in value]
     if not isinstance(value, dict):

@@ -1,8 +1,8 @@
-"""What the policy pack adds to a preview: `python -m bench.policies [ENDPOINTS] [MILLISECONDS]`.
+"""`python -m bench.policy_overhead [ENDPOINTS] [MILLISECONDS]`: the time that the policy pack adds to a preview.
 
-A program with that many live endpoints is previewed with and without the pack, while the workspace holds each answer
-about an endpoint back for that long. Prints both times and how many reads the pack made. The embedded workspace shares
-the machine's cores with the engine and the pack: on two of them its own work shows in the difference.
+Previews a program with that many live endpoints with and without the pack, while the workspace delays each response
+about an endpoint by that time. Prints both times and the number of reads by the pack. The workspace runs on the
+same machine, so on two cores its own work is part of the difference.
 """
 
 import sys
@@ -26,7 +26,7 @@ def main(endpoints: int = 500, milliseconds: int = 50) -> None:
             {"pattern": "GET /api/2.0/serving-endpoints*", "times": -1, "delay_seconds": milliseconds / 1000},
         )
         raw = RawProgram(sandbox)
-        # In an order that has nothing to do with the listing's.
+        # In a different order from that of the listing.
         program = f"""
 for n in sorted(range({endpoints}), key=lambda n: hash((n, 7)) % 1000):
     Endpoint(f"endpoint-{{n}}", name=f"endpoint-{{n}}", routeOptimized=True)
@@ -34,10 +34,10 @@ for n in sorted(range({endpoints}), key=lambda n: hash((n, 7)) % 1000):
         without = min(_seconds(raw, program, policies=False) for _ in range(ROUNDS))
         before = len(reads(sandbox.workspace))
         with_pack = min(_seconds(raw, program, policies=True) for _ in range(ROUNDS))
-        made = (len(reads(sandbox.workspace)) - before) / ROUNDS
-        print(f"{endpoints} endpoints, {milliseconds} ms an answer, best of {ROUNDS} previews")
+        read_count = (len(reads(sandbox.workspace)) - before) / ROUNDS
+        print(f"{endpoints} endpoints, {milliseconds} ms per response, best of {ROUNDS} previews")
         print(f"  without the pack {without:6.1f} s")
-        print(f"  with the pack    {with_pack:6.1f} s  ({made:.0f} reads)")
+        print(f"  with the pack    {with_pack:6.1f} s  ({read_count:.0f} reads)")
 
 
 def _seconds(raw: RawProgram, program: str, *, policies: bool) -> float:
