@@ -13,7 +13,7 @@ from model_serving.spec.files.yaml_locations import Document, read
 from model_serving.spec.validation.messages import explain
 from model_serving.spec.validation.misspelled_keys import with_corrected_keys
 from model_serving.spec.validation.partial import ValidPart, valid_part
-from model_serving.spec.validation.stack_rules import Names, problems, reference_problems
+from model_serving.spec.validation.stack_rules import Names, reference_problems, stack_problems
 from model_serving.spec.vocabulary.stack import Stack
 
 BASE: Final = "base.yaml"
@@ -39,10 +39,10 @@ def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> S
     return part.stack
 
 
-def located_error(name: str, folder: Path, found: Iterable[Problem], outcome: str = UNCHANGED) -> SpecError:
+def located_error(name: str, folder: Path, problems: Iterable[Problem], outcome: str = UNCHANGED) -> SpecError:
     """Problems that were found outside the files of a stack, with the locations in the files that declare them."""
     location = locations(name, folder)
-    return SpecError([Diagnostic(location(path), dotted(path), *told) for path, *told in found], outcome)
+    return SpecError([Diagnostic(location(path), dotted(path), *text) for path, *text in problems], outcome)
 
 
 def locations(name: str, folder: Path) -> Callable[[FieldPath], Location]:
@@ -67,7 +67,7 @@ def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Doc
 
 def _broken_rules(part: ValidPart) -> Iterator[Problem]:
     """Problems between fields, wherever the fields themselves are valid."""
-    yield from filter(part.is_reported, problems(part.stack))
+    yield from filter(part.is_reported, stack_problems(part.stack))
     if part.has_all_names:
         names = Names(part.declared.get("endpoints", {}), part.declared.get("service_principals", {}))
         yield from filter(part.is_reported, reference_problems(part.stack, names))

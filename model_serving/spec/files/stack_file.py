@@ -109,7 +109,7 @@ def _reject_unknown_keys(document: Document, allowed: tuple[str, ...]) -> None:
 
 
 def _is_or_should_be_ours(key: str) -> bool:
-    """Ours, misspelt, or without a namespace, which Pulumi takes for its project's own."""
+    """Whether a key is of this project, misspelled, or without a namespace, which Pulumi takes for the project's."""
     namespace, colon, name = key.partition(":")
     cutoff = 0.6 if name in Stack.model_fields else 0.85
     return not colon or closest(namespace, [PROJECT], cutoff=cutoff) is not None

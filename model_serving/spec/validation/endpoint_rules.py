@@ -1,4 +1,4 @@
-"""What must hold between the fields of one endpoint, whatever the stack around it."""
+"""The rules between the fields of one endpoint."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -16,7 +16,7 @@ _NAMED: Final = ("user_group", "service_principal")
 
 
 def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
-    """What is wrong with one endpoint by itself, its served entities included."""
+    """The problems of one endpoint, with those of its served entities."""
     yield from _traffic(endpoint, (*path, "traffic"))
     yield from _permissions(endpoint, (*path, "permissions"))
     if endpoint.auto_capture and not endpoint.auto_capture.enabled:

@@ -1,4 +1,4 @@
-"""What must hold between the fields of one served entity."""
+"""The rules between the fields of one served entity."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from model_serving.spec.vocabulary.types import OBJECT_NAME
 
 
 def served_entity_problems(entity: ServedEntity, path: FieldPath) -> Iterator[Problem]:
-    """What is wrong with one served entity by itself."""
+    """The problems of one served entity."""
     kinds = [kind for kind in ("entity", "feature_spec", "external_model") if getattr(entity, kind) is not None]
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none of them"

@@ -1,4 +1,4 @@
-"""What must hold between the fields of one service principal, whatever the stack around it."""
+"""The rules between the fields of one service principal."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from model_serving.spec.vocabulary.stack import BaseServicePrincipal
 
 
 def principal_problems(principal: BaseServicePrincipal, path: FieldPath) -> Iterator[Problem]:
-    """What is wrong with one service principal by itself."""
+    """The problems of one service principal."""
     if principal.application_id is None and principal.display_name is None:
         message = "has neither display_name, which creates one, nor application_id, which uses an existing one"
         yield path, message, "Set one of the two"

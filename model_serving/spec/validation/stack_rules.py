@@ -1,4 +1,4 @@
-"""What must hold between the parts of a stack, beyond each part by itself.
+"""The rules between the parts of a stack.
 
 Each rule yields (path, message, hint) for what it finds; the loader gives them their location.
 """
@@ -17,21 +17,21 @@ from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary.stack import Endpoint, ServicePrincipal, Stack
 from model_serving.spec.vocabulary.types import APPLICATION_ID, ENDPOINT_NAME
 
-__all__ = ["Names", "endpoint_name", "endpoint_problems", "principal_problems", "problems", "reference_problems"]
+__all__ = ["Names", "endpoint_name", "endpoint_problems", "principal_problems", "reference_problems", "stack_problems"]
 
 _NAME_LIMIT: Final = 63
 
 
 @dataclass(frozen=True)
 class Names:
-    """The keys that a stack declares, those of parts with mistakes included: what may be referred to."""
+    """The keys that a stack declares, also those of invalid parts: what references may name."""
 
     endpoints: Collection[str]
     service_principals: Collection[str]
 
 
-def problems(stack: Stack) -> Iterator[Problem]:
-    """Everything that is wrong between the fields of a stack, less what it refers to."""
+def stack_problems(stack: Stack) -> Iterator[Problem]:
+    """The problems between the fields of a stack, without its references."""
     for key, endpoint in stack.endpoints.items():
         yield from _name(stack, key, ("endpoints", key))
         yield from endpoint_problems(endpoint, ("endpoints", key))
@@ -42,7 +42,7 @@ def problems(stack: Stack) -> Iterator[Problem]:
 
 
 def reference_problems(stack: Stack, names: Names) -> Iterator[Problem]:
-    """Every reference to what nobody declares."""
+    """The problems of references."""
     for key, endpoint in stack.endpoints.items():
         yield from _principals(endpoint, ("endpoints", key), names)
     for key, principal in stack.service_principals.items():
