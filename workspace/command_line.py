@@ -33,7 +33,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def parser() -> argparse.ArgumentParser:
     parser = CommandLine(
-        prog="python -m workspace",
+        prog="python -m model_serving.workspace",
         description="An embedded Databricks workspace.",
         epilog="exit status: 0 stopped by a signal, 1 failed, 3 wrong usage",
     )

@@ -1,4 +1,4 @@
-"""Unity Catalog: catalogs, schemas, registered models with their versions and aliases, and feature specs.
+"""Registered models of Unity Catalog, with their versions and aliases.
 
 Sources: REST reference, registered models; databricks-sdk-py `service/catalog.py`.
 """
@@ -7,6 +7,7 @@ from typing import Final
 
 from model_serving.workspace.catalog import requests
 from model_serving.workspace.catalog.grants import holds
+from model_serving.workspace.catalog.namespaces import require_securable
 from model_serving.workspace.http.call import Call, required
 from model_serving.workspace.http.errors import (
     AlreadyExists,
@@ -20,27 +21,6 @@ from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json, Store
 
 METASTORE: Final = "5d1f6f5e-3c1b-4f0c-8a9e-7b0c5d1f6f5e"
-
-
-def get_catalog(call: Call) -> Json:
-    return _named(call, "catalog", "Catalog")
-
-
-def list_catalogs(call: Call) -> Json:
-    return {"catalogs": call.store.all("catalog")}
-
-
-def get_schema(call: Call) -> Json:
-    return _named(call, "schema", "Schema")
-
-
-def list_schemas(call: Call) -> Json:
-    wanted = call.query.get("catalog_name")
-    return {"schemas": [schema for schema in call.store.all("schema") if schema["catalog_name"] == wanted]}
-
-
-def get_function(call: Call) -> Json:
-    return _named(call, "feature_spec", "Function")
 
 
 @accepts(requests.CreateModel)
@@ -192,26 +172,19 @@ def _save(store: Store, model: Json) -> Json:
     return store.put("model", model["full_name"], model)
 
 
-def _named(call: Call, kind: str, label: str) -> Json:
-    record = call.store.get(kind, call.path["full_name"])
-    if record is None:
-        raise DoesNotExist(f"{label} '{call.path['full_name']}' does not exist.")
-    return record
-
-
 def _may_see(call: Call, full_name: str) -> bool:
     return any(holds(call, privilege, full_name) for privilege in ("EXECUTE", "BROWSE", "MANAGE"))
 
 
 def _visible_model(call: Call) -> Json:
-    model = _named(call, "model", "Registered model")
+    model = require_securable(call, "model", "Registered model")
     if not _may_see(call, model["full_name"]):
         raise PermissionDenied(f"User does not have EXECUTE on Routine or Model '{model['full_name']}'.")
     return model
 
 
 def _owned_model(call: Call) -> Json:
-    model = _named(call, "model", "Registered model")
+    model = require_securable(call, "model", "Registered model")
     if not holds(call, "MANAGE", model["full_name"]):
         raise PermissionDenied(f"User does not have MANAGE on Routine or Model '{model['full_name']}'.")
     return model

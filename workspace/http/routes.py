@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from model_serving.workspace.admin import fault_injection, journal, overview, seed
-from model_serving.workspace.catalog import grants, registered_models, workspace_registry
+from model_serving.workspace.catalog import grants, namespaces, registered_models, workspace_registry
 from model_serving.workspace.dataplane import inference_tables, invocations
 from model_serving.workspace.http.call import Call, Rule
 from model_serving.workspace.http.openapi import document
@@ -76,11 +76,11 @@ ACCESS: Final[Routes] = (
     ),
 )
 CATALOG: Final[Routes] = (
-    ("GET", f"{UNITY}/catalogs", registered_models.list_catalogs),
-    ("GET", f"{UNITY}/catalogs/{{full_name}}", registered_models.get_catalog),
-    ("GET", f"{UNITY}/schemas", registered_models.list_schemas),
-    ("GET", f"{UNITY}/schemas/{{full_name}}", registered_models.get_schema),
-    ("GET", f"{UNITY}/functions/{{full_name}}", registered_models.get_function),
+    ("GET", f"{UNITY}/catalogs", namespaces.list_catalogs),
+    ("GET", f"{UNITY}/catalogs/{{full_name}}", namespaces.get_catalog),
+    ("GET", f"{UNITY}/schemas", namespaces.list_schemas),
+    ("GET", f"{UNITY}/schemas/{{full_name}}", namespaces.get_schema),
+    ("GET", f"{UNITY}/functions/{{full_name}}", namespaces.get_function),
     ("POST", f"{UNITY}/models", registered_models.create_model),
     ("GET", f"{UNITY}/models", registered_models.list_models),
     ("GET", f"{UNITY}/models/{{full_name}}", registered_models.get_model),
