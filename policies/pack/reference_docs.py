@@ -33,12 +33,12 @@ def table(rules: Iterable[Rule]) -> str:
 
 
 def section(rule: Rule) -> str:
-    """The rule's section: why it exists, what passes, what fails, its settings and whether it can be waived."""
+    """The rule's section: what it requires and why, what passes, what fails, its settings."""
     return "\n".join(_section_lines(rule))
 
 
 def _section_lines(rule: Rule) -> Iterator[str]:
-    yield f"### `{rule.name}`\n\n{rule.why}\n"
+    yield f"### `{rule.name}`\n\n{rule.description} {rule.why}\n"
     yield f"- **Passes:** {rule.passes}"
     yield f"- **Fails:** {rule.fails}"
     for key, setting in rule.settings.items():

@@ -115,7 +115,7 @@ no_manage_for_everyone = Rule(
     level="mandatory",
     types=(PERMISSIONS,),
     check=_check_manage,
-    why="Who manages an endpoint can change what it serves, delete it, and grant access to it.",
+    why="Whoever manages an endpoint can change what it serves, delete it, and grant access to it.",
     passes="CAN_MANAGE for a named group, user or service principal.",
     fails="CAN_MANAGE for the group `users` or `account users`.",
 )

@@ -64,6 +64,13 @@ def test_plain_text_error_omits_the_request(frozen: Any) -> None:
     assert str(raised.value) == "502 (no healthy upstream)"
 
 
+@pytest.mark.parametrize("body", ["<html>Sign in</html>", "[]"])
+def test_answer_of_another_server_is_reported(frozen: Any, body: str) -> None:
+    fault(frozen, f"GET {ME}", status=200, body=body)
+    with pytest.raises(CallError, match="is not that of a Databricks workspace"):
+        patient(frozen, "5").get(ME)
+
+
 def test_temporary_503_is_retried(frozen: Any) -> None:
     frozen.call("POST", "/_workspace/faults", {"pattern": f"GET {ME}", "status": 503, "body": "upgrade"})
     assert patient(frozen, "20").get(ME)["userName"] == "admin@example.com"
