@@ -29,7 +29,7 @@ def test_unchanged_program_passes(live: RawProgram) -> None:
 )
 def test_any_form_of_the_flip_is_refused(live: RawProgram, wanted: str) -> None:
     text = live.refused(f'Endpoint("fraud", name="fraud", {wanted})', resource="fraud")
-    assert 'Endpoint "fraud" is live and route optimized; this change wants it not route optimized' in text
+    assert 'Route optimization of the live endpoint "fraud" can\'t be switched off' in text
 
 
 def test_secret_name_is_refused(live: RawProgram) -> None:
@@ -48,7 +48,7 @@ Endpoint("fraud", name=caller.applicationId.apply(lambda _: "fraud"))
     preview = live.run(program, *PREVIEW)
     assert preview.status == 0
     assert Violation("route-optimized-create-only", "ModelServing", "fraud", "advisory") in violations(preview.text)
-    assert "Can't tell yet whether this changes route optimization: the endpoint's name can't be known" in preview.text
+    assert "route optimization is unknown until `up`: the endpoint's name can't be known before" in preview.text
     before = live.sandbox.workspace.writes()
     up = live.run(program, *UP)
     assert up.refused, up.text
