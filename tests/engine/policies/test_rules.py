@@ -214,14 +214,14 @@ def test_expired_waiver_fails_first(prod: RawProgram, command: tuple[str, ...]) 
     refused = prod.run(GOOD, *command)
     assert refused.refused, refused.text
     assert "[mandatory]  waivers  (pulumi:pulumi:Stack: model-serving-prod)" in refused.text
-    assert 'Waiver "retiring" (production-is-protected for "good", owner risk) expired on 2020-01-31' in refused.text
+    assert 'Waiver "retiring" of production-is-protected for "good" (owner risk) expired on 2020-01-31' in refused.text
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         ({"traffic-jmp": "advisory"}, 'traffic-jmp: unknown rule. Did you mean "traffic-jump"?'),
-        ({"traffic-jump": {"pionts": 3}}, 'traffic-jump: there is unknown setting "pionts". Did you mean "points"?'),
+        ({"traffic-jump": {"pionts": 3}}, 'traffic-jump: unknown setting "pionts". Did you mean "points"?'),
         ({"traffic-jump": {"points": "x"}}, "traffic-jump: points: Invalid type. Expected: integer, given: string"),
         ({"traffic-jump": "sometimes"}, '"sometimes" is not a valid enforcement level'),
     ],
