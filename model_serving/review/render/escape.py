@@ -52,7 +52,7 @@ def folded(summary: str, body: str) -> str:
 
 
 def fitting(lines: list[str], room: int, more: str) -> list[str]:
-    """The first lines, of at most `room` characters together. `more` tells that `{}` others are left out."""
+    """The first lines, of at most `room` characters together. `more` says that `{}` others are left out."""
     size = 0
     for n, line in enumerate(lines):
         size += len(line) + 1

@@ -11,7 +11,7 @@ away = pulumi.ProviderResource("databricks", "away", {"host": "http://127.0.0.1:
 Endpoint("fraud", pulumi.ResourceOptions(provider=away), name="fraud")
 """
 DEFAULT = 'Endpoint("fraud", name="fraud")'
-TOLD = "route-optimized-create-only: The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection refused."
+REFUSAL = "route-optimized-create-only: The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection refused."
 
 
 @pytest.mark.parametrize("program", [EXPLICIT, DEFAULT], ids=["explicit", "default"])
@@ -25,7 +25,7 @@ def test_provider_of_silent_workspace_is_never_configured(raw: RawProgram, progr
             outcome = raw.run(program, *command)
             assert outcome.refused, outcome.text
             text = " ".join(outcome.text.split())
-            assert TOLD.partition(": ")[2] in text
+            assert REFUSAL.partition(": ")[2] in text
             assert (
                 "Check the host of the provider, and that this machine can reach it, then run the command again" in text
             )

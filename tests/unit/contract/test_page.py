@@ -9,7 +9,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 
 def test_page_is_current() -> None:
-    """`python -m model_serving.contract > docs/contract.md` writes it anew."""
+    """`python -m model_serving.contract > docs/contract.md` writes it."""
     assert (PROJECT / "docs/contract.md").read_text(encoding="utf-8") == page()
 
 

@@ -18,7 +18,7 @@ from tests.support.stack_files import StackFiles, replaced
 
 EVERYTHING = Path(__file__).parent / "everything.yaml"
 DATA: Any = yaml.load(EVERYTHING.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506  a subclass of SafeLoader
-TOLD = r"stacks/Pulumi\.dev\.yaml:\d+:\d+( \S.*)?: \S.*[^.]\n    \S.*[^.]"
+DIAGNOSTIC = r"stacks/Pulumi\.dev\.yaml:\d+:\d+( \S.*)?: \S.*[^.]\n    \S.*[^.]"
 """Place, path, what is wrong, and on a line of its own the way out; no trailing full stop."""
 
 REPLACEMENTS: list[Any] = [None, "x y", -7, True, {}, [None], {"": None}, {"a b": {"c": 1}}]
@@ -68,7 +68,7 @@ PLACES = [path for path in paths(DATA) if path and (own_path(path) or len(path) 
 def test_any_value_anywhere_never_crashes(files: StackFiles, path: FieldPath) -> None:
     for replacement in REPLACEMENTS:
         for fault in files.write(json.dumps(replaced(DATA, path, replacement))).faults():
-            assert re.fullmatch(TOLD, fault), fault
+            assert re.fullmatch(DIAGNOSTIC, fault), fault
 
 
 MAPS = [path for path in PLACES if (own := own_path(path)) and keys(own) and isinstance(at(path), dict)]

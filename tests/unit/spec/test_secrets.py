@@ -83,7 +83,7 @@ def test_secrets_load_unknown_without_the_engine(files: StackFiles, path: FieldP
 
 @pytest.mark.parametrize("path", CLEAR, ids=ids)
 def test_words_names_and_references_are_never_secret(files: StackFiles, path: FieldPath) -> None:
-    """They would come to stand somewhere in clear, so they are refused, with the engine and without it."""
+    """They would be stored somewhere as plaintext, so they are refused, with the engine and without it."""
     for config in (engine(path, at(DATA, path)), None):
         (fault,) = files.write(encrypted(path)).faults(config)
         assert fault.endswith("can't be secret\n    Use a plaintext value")
