@@ -11,7 +11,9 @@ away = pulumi.ProviderResource("databricks", "away", {"host": "http://127.0.0.1:
 Endpoint("fraud", pulumi.ResourceOptions(provider=away), name="fraud")
 """
 DEFAULT = 'Endpoint("fraud", name="fraud")'
-REFUSAL = "route-optimized-create-only: The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection refused."
+REFUSAL = (
+    "route-optimized-create-only: The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection refused."
+)
 
 
 @pytest.mark.parametrize("program", [EXPLICIT, DEFAULT], ids=["explicit", "default"])

@@ -121,7 +121,7 @@ def test_user_names_are_in_lower_case() -> None:
 
 
 def test_a_secret_user_stays_secret() -> None:
-    """The provider keeps users' names in lower case. Without the secret marker, the state would have the plaintext name."""
+    """The provider keeps users' names in lower case; without the secret marker the state would have the plaintext."""
     (entry,) = access_controls([PermissionArgs(user=Secret("Ann@Example.com"), level="CAN_QUERY")])
     assert is_secret(entry["userName"])
     assert entry["userName"].reveal() == "ann@example.com"
