@@ -110,7 +110,7 @@ def test_a_mistake_is_explained(deployed: Any, arguments: tuple[str, ...], sente
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('{"inputs": [1,]}', "request.json:1:15 is not JSON: "),
+        ('{"inputs": [1 2]}', "request.json:1:15 is not JSON: "),
         ("3", 'request.json must hold a request as in {"dataframe_records": '),
         ("[]", "request.json must hold a request as in "),
     ],
