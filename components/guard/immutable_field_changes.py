@@ -38,24 +38,24 @@ def replace_on_changes() -> list[str]:
 
 
 def immutable_field_changes(old: Mapping[str, Any], desired: Mapping[str, Any]) -> Iterator[ImmutableFieldChange]:
-    """The immutable fields that differ, in the field contract's order.
+    """The immutable fields that differ, in the field contract's order. Absent, empty and false are the same.
 
     A field whose value is UNKNOWN does not count: `up` compares it again before it touches the endpoint.
     """
     for field in immutable_fields():
         before, after = _value(field, old), _value(field, desired)
-        if before != after and UNKNOWN not in (before, after):
+        if (before or None) != (after or None) and UNKNOWN not in (before, after):
             yield ImmutableFieldChange(field, before, after)
 
 
 def _value(field: Field, inputs: Any) -> Any:
-    """The field's value, None if it is absent, empty or false. For list items: whether any item has the field."""
+    """The field's value, None if it is absent. For list items: whether any item has the field."""
     values = list(_values_at(inputs, field.path.split(".")))
     if UNKNOWN in values:
         return UNKNOWN
     if "*" in field.path:
         return any(value is not None for value in values)
-    return (values[0] or None) if values else None
+    return values[0] if values else None
 
 
 def _values_at(value: Any, path: list[str]) -> Iterator[Any]:

@@ -58,7 +58,7 @@ def call(
     [
         ("name", "fraud-2", 'name: "fraud" -> "fraud-2"'),
         ("routeOptimized", None, "routeOptimized: true -> not set"),
-        ("routeOptimized", False, "routeOptimized: true -> not set"),
+        ("routeOptimized", False, "routeOptimized: true -> false"),
         ("config.autoCaptureConfig.catalogName", "other", 'config.autoCaptureConfig.catalogName: "main" -> "other"'),
         ("config.autoCaptureConfig.schemaName", "other", 'config.autoCaptureConfig.schemaName: "logs" -> "other"'),
         ("config.autoCaptureConfig.tableNamePrefix", "x", 'config.autoCaptureConfig.tableNamePrefix: "fraud" -> "x"'),
@@ -105,7 +105,7 @@ def test_an_undeclared_endpoint_may_be_deleted(hook: ImmutableFieldsHook) -> Non
 
 def test_a_renamed_resource_keeps_the_check(hook: ImmutableFieldsHook) -> None:
     hook.bind("fraud-scorer", DesiredInputs(changed("routeOptimized", False), None))
-    with pytest.raises(ValueError, match="routeOptimized: true -> not set"):
+    with pytest.raises(ValueError, match="routeOptimized: true -> false"):
         call(hook, ENDPOINT, name="fraud")
 
 
@@ -163,7 +163,7 @@ def test_an_output_counts_once_known(
         await hook.refuse(args)
 
     if is_refused:
-        with pytest.raises(ValueError, match="routeOptimized: true -> not set"):
+        with pytest.raises(ValueError, match="routeOptimized: true -> false"):
             asyncio.run(bind_and_call())
     else:
         asyncio.run(bind_and_call())
