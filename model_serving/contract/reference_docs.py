@@ -24,14 +24,14 @@ _HANDLING: Final = {
     Handling.SETTINGS: "sent by `EndpointSettings`",
     Handling.REFUSED: "refused at preview",
     Handling.UNSENT: "not sent: only the service's default can be declared",
-    Handling.ABSENT: "not in the vocabulary",
+    Handling.ABSENT: "never declared",
 }
 _HEAD: Final = """# The field contract
 
 The effect of editing each field of a live resource: in a program that declares the Databricks resource itself, and in
 this project. Generated from model_serving/contract/*.yaml by `python -m model_serving.contract`. tests/engine/contract
-makes every edit of a serving endpoint on the real engine and provider, both ways, and compares the writes that the
-workspace recorded with these rows.
+makes every edit of a serving endpoint on the real engine and provider, in both kinds of program, and compares the
+writes that the workspace recorded with these rows.
 
 A change that is refused at preview needs another endpoint: a second one under a new name, or a replacement that the
 stack file's `replace_id` allows ([policies.md](policies.md#replacing-an-endpoint-on-purpose)).
