@@ -12,7 +12,7 @@ class Secret(str):
     pass one to Pulumi, wrap it: `pulumi.Output.secret(value.reveal())`.
 
     A stack that is loaded without the engine can't be decrypted. Its secrets are not `known`: they hold the ciphertext,
-    so that two are equal only if they are the same, and are valid for every field of text.
+    so that two are equal only if they are the same, and are valid for every text field.
     """
 
     __slots__ = ("known",)

@@ -54,7 +54,8 @@ class InferenceTable(Model):
         default=None, description="Prefix of the table's name; by default the endpoint's name."
     )
     enabled: Flag = Field(
-        default=True, description="The older inference table (`auto_capture`), once disabled, can't be enabled again."
+        default=True,
+        description="false stops recording in the AI gateway's table. Under auto_capture, false is rejected.",
     )
 
 

@@ -36,7 +36,8 @@ class Grants(Model):
     """Grants of the principal in Unity Catalog."""
 
     tables: list[GrantedName] = Field(
-        default_factory=list, description="It gets SELECT on each, with USE CATALOG and USE SCHEMA on the way there."
+        default_factory=list,
+        description="It gets SELECT on each, and USE CATALOG and USE SCHEMA on their catalogs and schemas.",
     )
 
 
