@@ -64,7 +64,8 @@ unchanged: the Terraform-derived provider, databricks-sdk, the MLflow deployment
 ## Not supported
 
 SQL and `ai_query()`, jobs and notebooks, external functions, budget policies, token-based rate limits of an AI gateway,
-guardrails (stored and returned, not applied), foundation and external models (they echo the request), build logs.
+guardrails (stored and returned, not applied), foundation and external models (they echo the request), real build logs
+(a few lines, with the error of a failed deployment).
 """
 
 
