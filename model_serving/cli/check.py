@@ -14,12 +14,12 @@ from model_serving.cli.options import format_options
 @subcommand("check", example="model-serving check --stack prod --format sarif --output check.sarif")
 @click.option("--stack", metavar="NAME", multiple=True, help="Only this stack; may be repeated.")
 @format_options("text", "json", "sarif")
-@click.option("--output", type=Path, metavar="FILE", help="Write there instead of to standard output.")
+@click.option("--output", type=Path, metavar="FILE", help="Write to this file instead of standard output.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 def check_command(stack: tuple[str, ...], form: str, output: Path | None, files: tuple[str, ...]) -> int:  # noqa: ARG001
-    """Report every error in the stack files and every broken rule, without Pulumi or a workspace.
+    """Report every error in the stack files and every violated rule, without Pulumi or a workspace.
 
-    FILE is ignored: pre-commit names the changed files, and a base file concerns every stack.
+    FILE is ignored: pre-commit names the changed files, and a base file affects every stack.
     """
     findings = check(Path.cwd(), list(stack))
     text = render(findings, form)

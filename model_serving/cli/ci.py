@@ -28,7 +28,7 @@ def ci_command() -> None:
 @click.option("--deployed", is_flag=True, help="Leave out stacks whose workspace is on this machine.")
 @format_options("text", "json")
 def changed(since: str | None, form: str, *, with_deleted: bool, deployed: bool) -> int:
-    """List the stacks that a change concerns.
+    """List the stacks that a change affects.
 
     All stacks unless a git ref is given.
     """
@@ -54,7 +54,9 @@ def _changed(folder: Path, since: str, *, with_deleted: bool, deployed: bool) ->
 
 
 def _pull_request_option() -> Declare:
-    return click.option("--pull-request", "number", type=int, required=True, metavar="NUMBER", help="Its number.")
+    return click.option(
+        "--pull-request", "number", type=int, required=True, metavar="NUMBER", help="Number of the pull request."
+    )
 
 
 @subcommand(

@@ -17,7 +17,7 @@ from model_serving.spec.files.listing import has_file
 @click.option("--reviewed", metavar="DIGEST", default="", help="Digest of the report that was approved.")
 @policy_pack_option()
 def deploy_command(stack: str, reviewed: str, packs: tuple[str, ...]) -> int:
-    """Preview again, compare with the digest of the review, and carry out exactly that preview."""
+    """Preview again, compare with the digest of the review, and apply exactly that preview."""
     folder = Path.cwd()
     if not has_file(folder, stack):
         raise missing_file(folder, stack)

@@ -34,7 +34,7 @@ def report_output_options() -> Declare:
     """`--format NAME`, `--json` and `--output FILE`, repeatable, as the parameters `form` and `files`."""
 
     def declare(function: Declare) -> Any:
-        text = "Write there, in the format of its ending; - is standard output."
+        text = "Write to this file, in the format of its extension; - is standard output."
         output = click.option("--output", "files", type=Path, metavar="FILE", multiple=True, help=text)
         return format_options("markdown", "json", "sarif", "text", default=None)(output(function))
 
@@ -73,5 +73,5 @@ def data_option() -> Declare:
 
 def caller_option() -> Declare:
     """`--as KEY`, as the parameter `caller`."""
-    text = "Service principal of the stack to ask as; `me` for the shell's own Databricks credentials."
+    text = "Service principal of the stack to query as; `me` for the shell's own Databricks credentials."
     return click.option("--as", "caller", metavar="KEY", help=text)

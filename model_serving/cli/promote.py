@@ -1,4 +1,4 @@
-"""`model-serving promote`: the patch that carries models and traffic from one stack's file to another's."""
+"""`model-serving promote`: the patch that promotes models and traffic from one stack's file to another's."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ from model_serving.delivery.promote_text import promotion_text
     "--include",
     metavar="FIELD",
     multiple=True,
-    help="Carry this field, too, such as permissions or workload_size; `all` for every field.",
+    help="Promote this field, too, such as permissions or workload_size; `all` for every field.",
 )
 @click.option("--state", is_flag=True, help="Compare with what is deployed, by `pulumi stack export`.")
-@click.option("--output", type=Path, metavar="FILE", help="Write the patch there, for `git apply FILE`.")
+@click.option("--output", type=Path, metavar="FILE", help="Write the patch to this file, for `git apply FILE`.")
 def promote_command(source: str, target: str, include: tuple[str, ...], output: Path | None, *, state: bool) -> int:
     """Show what differs between the stacks SOURCE and TARGET, and the patch for the file of TARGET.
 
-    The patch holds models, versions and traffic; sizes, permissions and other fields stay unless included.
+    The patch contains models, versions and traffic; sizes, permissions and other fields stay unless included.
     """
     found = promotion(source, target, Path.cwd(), include, state=state)
     if output:

@@ -17,7 +17,7 @@ from model_serving.operations.requests import requests_in
 @stack_option()
 @data_option()
 @caller_option()
-@click.option("--entity", metavar="NAME", help="Ask this served entity, whatever its traffic.")
+@click.option("--entity", metavar="NAME", help="Query this served entity, whatever its traffic.")
 def query_command(endpoint: str, stack: str, data: Path, caller: str | None, entity: str | None) -> int:
     """Send requests to ENDPOINT, a key in the stack files or a name, and show the answers as JSON."""
     requests = requests_in(data)

@@ -24,7 +24,7 @@ class Outcome:
 
 
 def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
-    """Preview again, compare with the reviewed digest, then carry out the plan of that preview.
+    """Preview again, compare with the reviewed digest, then apply the plan of that preview.
 
     Both read the workspace first (`--refresh`), to find what was changed outside. The engine refuses whatever the plan
     doesn't hold, so a change made meanwhile, in the stack files or outside, is refused. Raises NoPulumiError and

@@ -21,7 +21,7 @@ def spec_of(stack: str, key: str) -> Endpoint | None:
 
 
 def client_for(outputs: Outputs, address: Address, caller: str | None) -> Client | None:
-    """The service principal to ask as; None stands for the shell's own credentials.
+    """The service principal to query as; None stands for the shell's own credentials.
 
     `caller` is its key, or `me`. Without one it is the only service principal that the stack lets query the endpoint;
     raises UserError where that is none or several.
