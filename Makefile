@@ -12,12 +12,12 @@ READY_DEV := $(VENV)/.ready-dev
 # Build and check programs, in an environment of their own: fewer packages in .venv make previews faster.
 TOOLS := .local/tools
 READY_TOOLS := $(TOOLS)/.ready
-# Only what the lock files name, by hash.
+# Installs only the packages of the lock files, by hash.
 INSTALL := pip install --quiet --no-compile --disable-pip-version-check --require-hashes
 UV_LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-http test-engine check format schema workspace env clean fuzz bench workspace-page lock wheel tools
+.PHONY: help setup demo test test-unit test-http test-engine check accept format schema workspace env clean fuzz bench workspace-page lock wheel tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,16 +42,16 @@ $(READY_TOOLS): requirements-tools.txt
 	@$(TOOLS)/bin/python -m $(INSTALL) -r requirements-tools.txt
 	@touch $@
 
-setup: $(READY) ## install the virtual environment and the Pulumi engine, where missing
+setup: $(READY) ## install the virtual environment and the Pulumi engine, if missing
 	@$(PY) -m toolchain install
 
-demo: setup ## a one-minute tour: create, query, deploy again without changes, refuse a pull request
+demo: setup ## a one-minute tour: create, query, deploy again without changes, reject a change of route_optimized
 	@$(PY) -m demo
 
 # Three at a time even on two cores: the engine's tests wait more than they compute.
 PYTEST := $(PY) -m pytest --numprocesses 3 --dist worksteal
 
-test: $(READY_DEV) $(READY_TOOLS) setup ## run every test, those on the real engine included
+test: $(READY_DEV) $(READY_TOOLS) setup ## run every test, including those on the real engine
 	@$(PYTEST)
 
 test-unit: $(READY_DEV) ## run the tests that need no other process
@@ -100,7 +100,7 @@ lock: $(READY_TOOLS) ## generate requirements*.txt from pyproject.toml: every pa
 wheel: $(READY_TOOLS) ## build the wheel into dist/
 	@$(TOOLS)/bin/python -m hatchling build -d dist
 
-tools: $(READY_TOOLS)
+tools: $(READY_TOOLS) ## install pre-commit and the build tools into .local/tools
 
 workspace-page: $(READY) ## generate docs/workspace.md from the workspace's routes and rules
 	@$(PY) -m model_serving.workspace.http.reference_docs > docs/workspace.md

@@ -1,4 +1,4 @@
-# The steps of the pipeline: .github/workflows/ and .gitlab-ci.yml call nothing else, and each runs on a laptop, too.
+# The steps of the pipeline: .github/workflows/ and .gitlab-ci.yml call nothing else. Each runs on a laptop, too.
 # A step for a stack takes STACK=name and the shell's own credentials.
 .PHONY: engine-home venv review-check changed-stacks review review-comment merged-pull-request reviewed deploy smoke outputs drift drift-issue lint-workflows demo-pull-request
 
@@ -38,8 +38,8 @@ review-check: $(READY) ## report every error in the stack files
 changed-stacks: $(READY)
 	@$(COMMAND) ci changed --deployed --json $(if $(SINCE),--changed-since $(SINCE)) $(if $(DELETED),--with-deleted)
 
-# Status 2 says that a person must approve the change; this step has done its work then.
-review: engine-home ## report what a change does to a stack: make review STACK=prod; fails where it can't be deployed
+# Status 2 means that a person must approve the change, so the step itself has succeeded.
+review: engine-home ## report what a change does to a stack: make review STACK=prod; fails if it can't be deployed
 	@rm -f review-$(STACK).*
 	@$(WITH_ENGINE) $(COMMAND) review --stack $(STACK) --refresh --base "$(SINCE)" $(call outputs,review,md json sarif txt) || [ $$? -eq 2 ]
 
@@ -62,7 +62,7 @@ smoke: engine-home ## send the smoke requests of a stack: make smoke STACK=prod
 outputs: engine-home
 	@$(WITH_ENGINE) pulumi stack output --stack $(STACK) --json
 
-drift: engine-home ## compare the workspace with the stack files: make drift STACK=prod; fails where they differ
+drift: engine-home ## compare the workspace with the stack files: make drift STACK=prod; fails if they differ
 	@rm -f drift-$(STACK).*
 	@$(WITH_ENGINE) $(COMMAND) drift --stack $(STACK) $(call outputs,drift,md json txt)
 
