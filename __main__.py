@@ -5,18 +5,15 @@ from pathlib import Path
 import pulumi
 
 from model_serving.components.engine.interrupts import end_quietly_when_interrupted
-from model_serving.spec import SpecError, load_stack, located_error
+from model_serving.spec import SpecError, load
 
 try:
     end_quietly_when_interrupted()
-    name, folder = pulumi.get_stack(), Path(__file__).parent / "stacks"
-    stack = load_stack(name, folder, pulumi.Config("model-serving").get)
+    loaded = load(pulumi.get_stack(), Path(__file__).parent / "stacks", pulumi.Config("model-serving").get)
 except SpecError as error:
     raise pulumi.RunError(str(error)) from None
 
 from model_serving.components.stack import build
 
-for output, value in build(
-    stack, lambda missing, *outcome: str(located_error(name, folder, missing, *outcome))
-).items():
+for output, value in build(loaded.stack, lambda problems, *outcome: str(loaded.error(problems, *outcome))).items():
     pulumi.export(output, value)

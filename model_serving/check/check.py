@@ -11,7 +11,7 @@ from model_serving.sarif import Result
 from model_serving.spec.diagnostics import Diagnostic, SpecError
 from model_serving.spec.field_path import dotted
 from model_serving.spec.files.listing import stacks
-from model_serving.spec.load import load_stack, locations
+from model_serving.spec.load import load
 
 STACK_FILE = "stack-file"
 """The rule's name of an error in the vocabulary itself."""
@@ -71,13 +71,11 @@ def stack_file_errors(folder: Path, stack: str) -> list[Result]:
 
 def _in_stack(name: str, folder: Path) -> Iterator[CheckFinding]:
     try:
-        stack = load_stack(name, folder)
+        loaded = load(name, folder)
     except SpecError as error:
         yield from map(CheckFinding, error.diagnostics)
         return
-    if found := [*violations(name, stack, datetime.now(UTC).date())]:
-        location = locations(name, folder)
-        for path, rule, violation in found:
-            diagnostic = Diagnostic(location(path), dotted(path), violation.message)
-            level = "advisory" if violation.advisory else rule.level
-            yield CheckFinding(diagnostic, rule.name, level, rule.description)
+    for path, rule, violation in violations(name, loaded.stack, datetime.now(UTC).date()):
+        diagnostic = Diagnostic(loaded.location(path), dotted(path), violation.message)
+        level = "advisory" if violation.advisory else rule.level
+        yield CheckFinding(diagnostic, rule.name, level, rule.description)

@@ -1,6 +1,7 @@
 """Load a stack: its files read, merged and validated, with every error reported together."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,21 @@ from model_serving.spec.vocabulary.stack import Stack
 BASE: Final = "base.yaml"
 
 
-def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> Stack:
-    """The valid spec of stack `name`: `base.yaml` of the folder with `Pulumi.<name>.yaml` laid over it.
+@dataclass(frozen=True)
+class LoadedStack:
+    """A valid stack, and where its files declare each value."""
+
+    stack: Stack
+    location: Callable[[FieldPath], Location]
+    """The location of the value at a path: in the stack's own file, or in `base.yaml` if only it has the value."""
+
+    def error(self, problems: Iterable[Problem], outcome: str = UNCHANGED) -> SpecError:
+        """Problems that were found outside the files, with the locations of the values that they concern."""
+        return SpecError([Diagnostic(self.location(path), dotted(path), *text) for path, *text in problems], outcome)
+
+
+def load(name: str, folder: Path, config: EngineConfig | None = None) -> LoadedStack:
+    """Stack `name`, read and validated once: `base.yaml` of the folder with `Pulumi.<name>.yaml` laid over it.
 
     `config` is `pulumi.Config("model-serving").get` where the engine runs: encrypted values are taken from it, and a
     file that differs from it is an error. Without it, encrypted values are Secrets that are not known.
@@ -36,18 +50,12 @@ def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> S
     ]
     if diagnostics:
         raise SpecError(diagnostics)
-    return part.stack
+    return LoadedStack(part.stack, merged.location)
 
 
-def located_error(name: str, folder: Path, problems: Iterable[Problem], outcome: str = UNCHANGED) -> SpecError:
-    """Problems that were found outside the files of a stack, with the locations in the files that declare them."""
-    location = locations(name, folder)
-    return SpecError([Diagnostic(location(path), dotted(path), *text) for path, *text in problems], outcome)
-
-
-def locations(name: str, folder: Path) -> Callable[[FieldPath], Location]:
-    """A function from a path to the value's location: in the stack's own file, or in `base.yaml` if only it has it."""
-    return merge(_documents(name, folder, None)).location
+def load_stack(name: str, folder: Path, config: EngineConfig | None = None) -> Stack:
+    """The spec of stack `name`, as `load` reads it, for callers that need no locations."""
+    return load(name, folder, config).stack
 
 
 def _documents(name: str, folder: Path, config: EngineConfig | None) -> list[Document]:

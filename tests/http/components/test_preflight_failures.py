@@ -10,7 +10,7 @@ from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.report import PreflightReport, raise_problems
 from model_serving.components.preflight.requirements import endpoint_requirements
-from model_serving.spec import located_error
+from model_serving.spec import load
 
 ME = "/api/2.0/preview/scim/v2/Me"
 LISTING = "/api/2.0/serving-endpoints"
@@ -98,12 +98,14 @@ def test_a_failed_check_leaves_the_others(frozen: Any, monkeypatch: pytest.Monke
 
 
 def test_a_warning_names_the_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  model-serving:endpoints: {fraud: {}}\n", encoding="utf-8")
+    endpoint = "{served_entities: {champion: {entity: main.ml.fraud@Champion}}}"
+    text = f"config:\n  model-serving:endpoints: {{fraud: {endpoint}}}\n"
+    (tmp_path / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("MODEL_SERVING_PREFLIGHT", "warn")
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
     report = PreflightReport(problems=[(("endpoints", "fraud"), "is missing", "Create it")])
-    raise_problems(report, lambda found, *outcome: str(located_error("dev", tmp_path, found, *outcome)))
+    raise_problems(report, lambda found, *outcome: str(load("dev", tmp_path).error(found, *outcome)))
     heading, place, hint = warned[0].splitlines()
     assert heading == "1 error in the stack files; MODEL_SERVING_PREFLIGHT=warn, so the deployment continues"
     assert (place.endswith("endpoints.fraud: is missing"), hint.strip()) == (True, "Create it")
