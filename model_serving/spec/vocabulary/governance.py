@@ -41,8 +41,9 @@ class Permission(Model):
 
     @property
     def principal(self) -> str:
-        """The principal's name."""
-        return str(getattr(self, self.kind))
+        """The principal's name, a Secret or an output if it was given as one."""
+        name: str = getattr(self, self.kind)
+        return name
 
 
 class InferenceTable(Model):

@@ -24,6 +24,9 @@ class Output:
     def __iter__(self) -> Any:
         raise TypeError
 
+    def __str__(self) -> str:
+        return "Calling __str__ on an Output[T] is not supported."  # for every output, as Pulumi's
+
     def apply(self, _function: Any) -> "Output":
         return self
 
@@ -41,15 +44,24 @@ def test_text_may_be_an_output() -> None:
     assert entity["environmentVars"]["HOST"] is variable
 
 
-def test_two_outputs_are_two_principals() -> None:
-    permissions = [PermissionArgs(service_principal=Output(), level="CAN_QUERY") for _ in range(2)]
+@pytest.mark.parametrize("names", [(Output(), Output()), (Secret("one"), Secret("two"))], ids=["outputs", "secrets"])
+def test_hidden_names_are_different_principals(names: tuple[Any, Any]) -> None:
+    permissions = [PermissionArgs(service_principal=name, level="CAN_QUERY") for name in names]
     args = ServingEndpointArgs(
         name="fraud",
         served_entities={"champion": ServedEntityArgs(entity="m", version="1")},
         permissions=permissions,
-        ai_gateway={"rate_limits": [RateLimitArgs(key="user", calls=1, principal=Output()) for _ in range(2)]},
+        ai_gateway={"rate_limits": [RateLimitArgs(key="user", calls=1, principal=name) for name in names]},
     )
     assert len(endpoint_inputs(args).access_controls) == 2
+
+
+def test_the_same_principal_twice_is_refused_without_its_name() -> None:
+    permissions = [PermissionArgs(user=Secret("planted"), level=level) for level in ("CAN_VIEW", "CAN_QUERY")]
+    with pytest.raises(ValueError, match=r"permissions\[1\]: user a secret has two entries"):
+        ServingEndpointArgs(
+            name="fraud", served_entities={"champion": {"feature_spec": "a.b.c"}}, permissions=permissions
+        )
 
 
 @pytest.mark.parametrize(
