@@ -217,3 +217,10 @@ print(main(["check"]), [name for name in {slow} if name in sys.modules])
 """
     ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert ran.stdout == "0 []\n"
+
+
+def test_docs_show_the_current_output(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prod = project / "stacks" / "Pulumi.prod.yaml"
+    prod.write_text(prod.read_text().replace("      protect: true\n", ""))
+    assert main(["check"]) == 1
+    assert f"```\n{capsys.readouterr().out}```\n" in (PROJECT / "docs" / "review.md").read_text(encoding="utf-8")
