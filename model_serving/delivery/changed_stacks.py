@@ -16,7 +16,7 @@ from model_serving.spec.files.workspace_host import workspace_host
 _CONCERNS_NO_STACK: Final = (
     re.compile(r"(docs|tests|bench|demo|workspace|\.github/ISSUE_TEMPLATE)/"),
     re.compile(r"(.*/)?([^/]+\.md|LICENSE[^/]*|CODEOWNERS|\.gitignore|\.editorconfig)$"),
-    re.compile(r"\.pre-commit-(config|hooks)\.yaml$|\.github/dependabot\.yml$"),
+    re.compile(r"\.pre-commit-(config|hooks)\.yaml$|renovate\.json$"),
 )
 """Files and folders that no preview, deployment or component reads. The embedded workspace serves this machine only."""
 

@@ -85,7 +85,7 @@ def commit_all(folder: Path) -> None:
                 "workspace/http/app.py",
                 ".gitignore",
                 ".pre-commit-config.yaml",
-                ".github/dependabot.yml",
+                "renovate.json",
                 "../elsewhere/Makefile",
             )
         ),
