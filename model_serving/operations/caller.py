@@ -34,7 +34,7 @@ def client_for(outputs: Outputs, address: Address, caller: str | None) -> Client
         known = ", ".join(outputs.clients) or "none"
         raise UserError(
             f'Stack "{outputs.stack}" has no service principal "{caller}" with an OAuth secret; there are: {known}.'
-            " `--as me` asks with your own credentials"
+            " `--as me` uses your own credentials"
         )
     return outputs.clients[caller]
 
@@ -47,7 +47,7 @@ def _only_client(outputs: Outputs, address: Address) -> Client:
         return outputs.clients[allowed[0]]
     if allowed:
         raise UserError(f'Several may query "{address.key}", choose one: --as {" or --as ".join(allowed)}')
-    hint = f"Give one CAN_QUERY under endpoints.{address.key}.permissions, or ask with your own credentials: --as me"
+    hint = f"Give one CAN_QUERY under endpoints.{address.key}.permissions, or use your own credentials: --as me"
     raise UserError(
         f'No service principal with an OAuth secret in stack "{outputs.stack}" may query "{address.key}". {hint}'
     )

@@ -71,14 +71,14 @@ def test_service_principals_come_before_own_credentials(deployed: Any) -> None:
             ("plain", "--as", "billing"),
             (
                 'Stack "dev" has no service principal "billing" with an OAuth secret; there are: checkout. `--as me`'
-                " asks with your own credentials"
+                " uses your own credentials"
             ),
         ),
         (
             ("closed",),
             (
                 'No service principal with an OAuth secret in stack "dev" may query "closed". Give one CAN_QUERY under'
-                " endpoints.closed.permissions, or ask with your own credentials: --as me"
+                " endpoints.closed.permissions, or use your own credentials: --as me"
             ),
         ),
         (
