@@ -1,4 +1,4 @@
-"""Every field that a stack file can say: created with it, changed, taken away; and nothing is lost.
+"""Every field of a stack file: created with it, changed, removed; and nothing is lost.
 
 One run of the real engine tries all fields at once, each on an endpoint of its own.
 """
