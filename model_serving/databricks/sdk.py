@@ -66,7 +66,10 @@ def resolve_config(settings: Mapping[str, Any], clock: CallClock) -> Any:
 
     Raises ValueError for credentials that are missing or contradict each other, and UnreachableError.
     """
-    return _config_class(ends_after_probe=False)(clock=clock, **_config_arguments(settings, clock))
+    config = _config_class(ends_after_probe=False)(clock=clock, **_config_arguments(settings, clock))
+    if config.token and not config.token.isprintable():  # the error of the HTTP library would show it
+        raise ValueError("The token has a line break or another control character. Remove it")
+    return config
 
 
 def probe(settings: Mapping[str, Any], clock: CallClock) -> None:

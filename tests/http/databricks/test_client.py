@@ -12,7 +12,7 @@ import pytest
 
 from model_serving.databricks import call_clock
 from model_serving.databricks.client import Workspace, connect
-from model_serving.databricks.errors import CallError, UnavailableError, UnreachableError
+from model_serving.databricks.errors import CallError, SignInError, UnavailableError, UnreachableError
 
 ME = "/api/2.0/preview/scim/v2/Me"
 GATEWAY = "/api/2.0/serving-endpoints/fraud/ai-gateway"
@@ -163,3 +163,10 @@ def test_invalid_timeout_setting_is_reported(frozen: Any, value: str) -> None:
     message = f'^databricks:retryTimeoutSeconds must be a whole number of seconds, at least 1; found "{value}"$'
     with pytest.raises(CallError, match=message):
         patient(frozen, value)
+
+
+@pytest.mark.parametrize("token", ["planted\n", "plan\nted"])
+def test_token_with_a_line_break_is_not_shown(frozen: Any, token: str) -> None:
+    with pytest.raises(SignInError, match="The token has a line break") as refused:
+        connect({"host": frozen.origin, "token": token}).get(ME)
+    assert "plan" not in str(refused.value)
