@@ -168,10 +168,10 @@ def forge(environment: Mapping[str, str] = os.environ) -> Forge:
     """The forge that runs this job, from its environment variables. Raises ForgeError where it is neither."""
     if repository := environment.get("GITHUB_REPOSITORY"):
         api = environment.get("GITHUB_API_URL", "https://api.github.com")
-        headers = {"Authorization": f"Bearer {_required(environment, 'GITHUB_TOKEN')}"}
+        headers = {"Authorization": f"Bearer {_token(environment, 'GITHUB_TOKEN')}"}
         return GitHub(_client(f"{api}/repos/{repository}", headers))
     if project := environment.get("CI_PROJECT_ID"):
-        headers = {"PRIVATE-TOKEN": _required(environment, "GITLAB_TOKEN")}
+        headers = {"PRIVATE-TOKEN": _token(environment, "GITLAB_TOKEN")}
         return GitLab(_client(f"{_required(environment, 'CI_API_V4_URL')}/projects/{project}", headers))
     raise ForgeError("Neither GITHUB_REPOSITORY nor CI_PROJECT_ID is set: run this in a GitHub or GitLab job")
 
@@ -185,6 +185,14 @@ def _client(project: str, headers: Mapping[str, str]) -> httpx.Client:
         follow_redirects=True,
         verify=ssl.create_default_context(),
     )
+
+
+def _token(environment: Mapping[str, str], name: str) -> str:
+    """The token without the line break that a secret often ends with. An error of httpx would show a wrong one."""
+    token = _required(environment, name).strip()
+    if token.isascii() and token.isprintable():
+        return token
+    raise ForgeError(f"{name} has characters that no token has, such as a line break. Set it again")
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

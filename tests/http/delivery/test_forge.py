@@ -124,6 +124,18 @@ def test_a_refusal_never_shows_the_token(server: str) -> None:
     assert "planted-token" not in str(refused.value)
 
 
+def test_a_line_break_at_the_end_of_the_token_is_ignored(server: str) -> None:
+    environment = {"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": server, "GITHUB_TOKEN": "t\n"}
+    assert forge(environment).issues().close("no such marker") == "none open"
+
+
+@pytest.mark.parametrize("token", ["plan\nted", "plantéd"])
+def test_a_malformed_token_is_never_shown(server: str, token: str) -> None:
+    with pytest.raises(ForgeError, match="GITHUB_TOKEN has characters that no token has") as refused:
+        forge({"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": server, "GITHUB_TOKEN": token}).merged_by("0123abc")
+    assert "plan" not in str(refused.value)
+
+
 def test_outside_of_a_job_variables_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
