@@ -1,12 +1,22 @@
 """Waivers: exceptions from a rule of the policy pack."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_core import PydanticKnownError
 
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.types import PlaintextOnly, Text
+
+
+def _refuse_unix_time(value: Any) -> Any:
+    """Pydantic takes a number, or a text of digits, for the seconds since 1970."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return value
+    raise PydanticKnownError("date_type")
 
 
 class Waiver(Model):
@@ -17,7 +27,10 @@ class Waiver(Model):
     reason: Annotated[Text, Field(description="Why, for readers of the report.")]
     owner: Annotated[Text, Field(description="Who is responsible.")]
     expires: Annotated[
-        date, PlaintextOnly, Field(description="The last day on which it applies, for example 2027-03-31.")
+        date,
+        BeforeValidator(_refuse_unix_time),
+        PlaintextOnly,
+        Field(description="The last day on which it applies, for example 2027-03-31."),
     ]
 
     @field_validator("rule", "resource", "reason", "owner")

@@ -92,6 +92,8 @@ def test_unused_waiver_is_reported() -> None:
         ({"a": {**WRITTEN, "until": "x"}}, 'model-serving:waivers.a.until: unknown key "until"'),
         ({"a": {**WRITTEN, "reason": " "}}, "model-serving:waivers.a.reason: is blank"),
         ({"a": {**WRITTEN, "expires": "soon"}}, 'model-serving:waivers.a.expires: must be a day; found "soon"'),
+        ({"a": {**WRITTEN, "expires": 1774915200}}, "model-serving:waivers.a.expires: must be a day; found 1774915200"),
+        ({"a": {**WRITTEN, "expires": "1774915200"}}, "model-serving:waivers.a.expires: must be a day; found"),
         ({"a": {**WRITTEN, "rule": "nope"}}, 'model-serving:waivers.a.rule: there is no rule "nope". There are: '),
         (
             {"a": {**WRITTEN, "rule": "route-optimized-create-only"}},
