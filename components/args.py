@@ -36,7 +36,7 @@ def _validate(self: Model, **fields: Any) -> None:
 
 
 def _error(args: Model, problems: Iterable[Problem]) -> ValueError:
-    lines = [f"{dotted(path)}: {message}. {hint}" for path, message, hint in problems]
+    lines = [f"{dotted(path)}: {message}. {hint}" if path else f"{message}. {hint}" for path, message, hint in problems]
     return ValueError("\n".join([f"Invalid {type(args).__name__}:", *lines]))
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
-from model_serving.spec.files.secrets import is_plaintext
+from model_serving.spec.files.secrets import is_output, is_plaintext
 from model_serving.spec.validation.messages import describe
 from model_serving.spec.validation.served_entity_rules import served_entity_problems
 from model_serving.spec.validation.suggestions import suggestion
@@ -26,6 +26,8 @@ def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Probl
             message,
             "Remove it; an endpoint without auto_capture keeps no table",
         )
+    if is_output(endpoint.replace_id):
+        yield (*path, "replace_id"), "must be text; found an output", "The hooks compare it. Write the id itself"
     if isinstance(endpoint, Endpoint) and endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
         yield _kept_and_replaced(endpoint, (*path, "replace_id"))
     if endpoint.ai_gateway:

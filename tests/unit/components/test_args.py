@@ -76,9 +76,14 @@ def test_the_same_principal_twice_is_refused_without_its_name() -> None:
         (ServingEndpointArgs, {"name": Output()}, "name: must be text; found an output."),
         (ServingEndpointArgs, {"name": "fraud"}, "served_entities: is required but missing."),
         (
+            ServingEndpointArgs,
+            {"name": "f", "served_entities": {"x": {"feature_spec": "a.b.c"}}, "replace_id": Output()},
+            "replace_id: must be text; found an output.",
+        ),
+        (
             ServicePrincipalArgs,
             {},
-            "has neither display_name, which creates one, nor application_id, which uses an existing one.",
+            "\nhas neither display_name, which creates one, nor application_id, which uses an existing one.",
         ),
     ],
 )
