@@ -75,7 +75,7 @@ def _within(seconds: int, connect: Callable[[], Workspace]) -> Workspace:
     def run() -> None:
         try:
             connected.set_result(connect())
-        except (WorkspaceError, OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001  raised where the result is read
             connected.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
@@ -83,5 +83,5 @@ def _within(seconds: int, connect: Callable[[], Workspace]) -> Workspace:
         return connected.result(timeout=seconds)
     except TimeoutError as error:
         raise UnreadableError(f"no answer within {seconds} seconds", lasting=True) from error
-    except (WorkspaceError, OSError, ValueError) as error:
+    except (WorkspaceError, OSError, ValueError, RuntimeError) as error:
         raise UnreadableError(str(error), lasting=isinstance(error, UnreachableError)) from error

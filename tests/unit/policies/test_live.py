@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
+from model_serving.policies.live import workspaces
 from model_serving.policies.live.endpoints import (
     AHEAD,
     MAX_UNLISTED_PROBES,
@@ -159,3 +160,12 @@ def test_answer_about_another_endpoint_is_refused() -> None:
 
     with pytest.raises(UnreadableError, match="another endpoint"):
         Confused({"fraud": "ann"}).open().read("fraud")
+
+
+def test_a_failure_of_the_sdk_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_settings: object) -> None:
+        raise RuntimeError("Unable to read the token")
+
+    monkeypatch.setattr(workspaces, "Workspace", fail)
+    with pytest.raises(UnreadableError, match=r"^Unable to read the token$"):
+        workspaces.WorkspaceReader({"host": "https://example.com"}, seconds=1)
