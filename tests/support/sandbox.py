@@ -111,7 +111,7 @@ def opened_sandbox(root: Path, *workspace_options: str) -> Iterator[Sandbox]:
         if modules(root).is_dir():
             environment["PYTHONPATH"] = str(modules(root))
         _point(root, workspace.url)
-        _select_stack(folder, root / "pulumi")
+        _select_stack(folder, environment)
         yield Sandbox(folder, workspace, environment)
 
 
@@ -142,9 +142,17 @@ def _point(root: Path, url: str) -> None:
         each.write_text(each.read_text(encoding="utf-8").replace(host[1], url), encoding="utf-8")
 
 
-def _select_stack(folder: Path, home: Path) -> None:
-    """Keep the selected stack in a copied home: Pulumi keeps it by the SHA-1 of the path of `Pulumi.yaml`."""
-    selected = next((home / "workspaces").glob("*-workspace.json"), None)
+def _select_stack(folder: Path, environment: Mapping[str, str]) -> None:
+    """Keep the selected stack in a copied home: Pulumi finds it by the SHA-1 of the path of `Pulumi.yaml`.
+
+    Pulumi 3.260 also keeps it by the URL of the state.
+    """
+    selected = next((Path(environment["PULUMI_HOME"]) / "workspaces").glob("*-workspace.json"), None)
     if selected:
         digest = hashlib.sha1(str(folder / "Pulumi.yaml").encode(), usedforsecurity=False).hexdigest()
-        selected.rename(selected.with_name(f"model-serving-{digest}-workspace.json"))
+        content = json.loads(selected.read_text(encoding="utf-8"))
+        if "stacks" in content:
+            content["stacks"] = dict.fromkeys([environment["PULUMI_BACKEND_URL"]], *content["stacks"].values())
+        selected.unlink()
+        copied = selected.with_name(f"model-serving-{digest}-workspace.json")
+        copied.write_text(json.dumps(content), encoding="utf-8")

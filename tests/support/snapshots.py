@@ -75,14 +75,18 @@ def _initialize(root: Path) -> None:
 
 
 def _record_packages(root: Path) -> None:
-    """Answer the language host's `pip list`, a quarter of the CPU time of each of its runs, from one recorded list."""
-    asked = ["list", "-v", "--format", "json"]
-    listed = subprocess.run([PYTHON, "-m", "pip", *asked], capture_output=True, text=True, check=True).stdout
+    """Answer the language host's `pip list`, a quarter of the CPU time of each of its runs, from a recorded list."""
     package = modules(root) / "pip"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    program = f"import sys\n\nassert sys.argv[1:] == {asked}, sys.argv\nprint({listed.strip()!r})\n"
+    answers = {arguments: _listed(arguments) for arguments in ("list -v --format json", "list --format json")}
+    program = f"import sys\n\nprint({answers!r}[' '.join(sys.argv[1:])])\n"
     (package / "__main__.py").write_text(program, encoding="utf-8")
+
+
+def _listed(arguments: str) -> str:
+    listed = subprocess.run([PYTHON, "-m", "pip", *arguments.split()], capture_output=True, text=True, check=True)
+    return listed.stdout.strip()
 
 
 @contextmanager
