@@ -50,23 +50,41 @@ def _follow(process: subprocess.Popen[str], is_progress: Callable[[str], bool], 
 
 
 @contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Handles SIGINT and SIGTERM at the end: between a fork and its result, nobody would stop the new process."""
+    received: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()  # the only thread that handles signals
+    numbers = (signal.SIGINT, signal.SIGTERM) if in_main else ()
+    before = {number: signal.signal(number, lambda caught, _: received.append(caught)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for each in received:
+            signal.raise_signal(each)
+
+
+@contextmanager
 def _group(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Runs a command in its own process group, which is killed at the end: Go starts a compiler for each package."""
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    process = None
     try:
+        with _signals_deferred():
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
         yield process
     finally:
-        if process.poll() is None:
+        if process and process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 

@@ -19,7 +19,7 @@ case "$*" in
   list*) echo 'go: downloading example.org/a v1.0.0' >&2; printf 'package %s\\n' a/b a/b/main ;;
   build*)
     echo a/b
-    if [ -n "$FIFO" ]; then exec 3> "$FIFO"; /bin/sleep 60 & echo started >&3; wait; fi
+    if [ -n "$FIFO" ]; then exec 3> "$FIFO"; /bin/sleep 120 & echo started >&3; wait; fi
     case "$*" in *"${BREAK:-nothing}.partial"*) echo "a/b/main.go:7: undefined: x"; exit 1 ;; esac
     while [ "$1" != -o ]; do shift; done
     echo built > "$2" ;;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,8 @@ def test_stopped_build_leaves_no_process(with_go: Machine, fifo: Path, sent: int
         process.send_signal(sent)
         _, err = process.communicate(timeout=30)
         assert process.returncode == status
+        ended, _, _ = select.select([held_by_compilers], [], [], 20)
+        assert ended, "A compiler is still running"
         assert held_by_compilers.read() == ""
     assert "Traceback" not in err
     assert not (with_go.built.parent / "work").exists()
