@@ -49,7 +49,7 @@ demo: setup ## a one-minute tour: create, query, deploy again without changes, r
 	@$(PY) -m demo
 
 # Three at a time even on two cores: the engine's tests wait more than they compute.
-PYTEST := $(PY) -m pytest --numprocesses 3 --dist loadgroup
+PYTEST := $(PY) -m pytest --numprocesses 3 --dist worksteal
 
 test: $(READY_DEV) $(READY_TOOLS) setup ## run every test, including those on the real engine
 	@$(PYTEST)

@@ -13,9 +13,6 @@ from tests.engine.contract.fields_program import WITHOUT_QUOTA, declare
 from tests.engine.contract.journal import Journal
 from tests.support.snapshots import Snapshots
 
-pytestmark = pytest.mark.xdist_group("contract-components")
-"""One worker runs them all: they judge the same runs of the engine."""
-
 Seen = dict[str, dict[str, list[str]]]
 
 UP = ("up", "--yes", "--skip-preview")

@@ -16,9 +16,6 @@ from tests.engine.contract.journal import Journal
 from tests.support.sandbox import Outcome, Sandbox
 from tests.support.snapshots import Snapshots
 
-pytestmark = pytest.mark.xdist_group("contract-raw")
-"""One worker runs them all: they judge the same runs of the engine."""
-
 UP = ("up", "--yes", "--skip-preview")
 ROWS = {row.path: row for row in fields("model_serving")}
 CASES = (*IN_PLACE, *NOT_IN_PLACE, NEVER_FALSE, UNSENT)

@@ -14,9 +14,6 @@ from model_serving.policies.rules import RULES
 from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, post, violations
 from tests.support.sandbox import Outcome, Sandbox
 
-pytestmark = pytest.mark.xdist_group("rules")
-"""One worker runs them all: they judge the same runs of the engine."""
-
 PROTECTED = "pulumi.ResourceOptions(protect=True)"
 GOOD = f"""
 entity = {{"entityName": "main.ml.fraud", "workloadSize": "Small", "scaleToZeroEnabled": False,
