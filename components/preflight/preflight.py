@@ -21,7 +21,7 @@ from model_serving.components.preflight.report import DEPLOYMENT_CONTINUES, Pref
 from model_serving.components.preflight.requirements import EndpointRequirements
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import SignInError, UnavailableError, UnreachableError, WorkspaceError
-from model_serving.databricks.reachability import is_on_this_machine
+from model_serving.databricks.reachability import unreachable_hint
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
 
 _PARALLEL: Final = 8
@@ -53,7 +53,7 @@ def _connection_problem(error: Exception, host: Any) -> str:
         case UnavailableError():
             return f"{error}\n{_RETRY}"
         case UnreachableError():
-            return f"{error}\n{_START if is_on_this_machine(host) else _CHECK_HOST}"
+            return f"{error}\n{unreachable_hint(host)}"
         case _:
             return f"The preflight could not be completed: {error}"
 
@@ -63,8 +63,6 @@ _RETRY: Final = (
     "Run the command again when the workspace is available. To retry each call for longer:"
     " pulumi config set databricks:retryTimeoutSeconds 600"
 )
-_START: Final = "Start the embedded workspace in another terminal: make workspace"
-_CHECK_HOST: Final = "Check databricks:host in the stack file, and that this machine can reach it"
 
 
 def _run_checks(report: PreflightReport, endpoints: Sequence[EndpointRequirements], workspace: Workspace) -> None:

@@ -15,6 +15,7 @@ from model_serving.databricks.errors import (
     SignInError,
     UnreachableError,
     WorkspaceError,
+    root_cause,
 )
 from model_serving.databricks.reachability import sign_in_is_unavailable, unavailable
 from model_serving.databricks.sdk import resolve_config, sdk
@@ -124,7 +125,7 @@ class Workspace:
         """The SDK raises the last try's error as the cause of its own."""
         if isinstance(error.__cause__, self._errors.DatabricksError):
             return unavailable(self._clock)
-        return UnreachableError(f"{self._clock.host} gave no answer to {self._clock.tried}: {_root_cause(error)}")
+        return UnreachableError(f"{self._clock.host} gave no answer to {self._clock.tried}: {root_cause(error)}")
 
     def _user_error(self, error: Any) -> WorkspaceError:
         text, code = _message(error), str(error.error_code or "")
@@ -133,13 +134,6 @@ class Workspace:
         if isinstance(error, self._errors.PermissionDenied):
             return DeniedError(text, code)
         return (NotFoundError if isinstance(error, self._errors.NotFound) else CallError)(text, code)
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """The first of a chain of errors: `[Errno 104] Connection reset by peer` and not the libraries' words for it."""
-    while inner := error.__cause__ or error.__context__:
-        error = inner
-    return error
 
 
 def _message(error: Exception) -> str:

@@ -1,6 +1,13 @@
 """Errors of reads and writes of a workspace. Each text is for the user."""
 
 
+def root_cause(error: BaseException) -> BaseException:
+    """The first of a chain of errors: `[Errno 104] Connection reset by peer` and not the libraries' words for it."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
+
+
 class WorkspaceError(Exception):
     """The workspace did not do what it was asked to do."""
 

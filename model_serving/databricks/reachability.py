@@ -89,6 +89,13 @@ def is_on_this_machine(host: object) -> bool:
     return urlsplit(str(host)).hostname in ("127.0.0.1", "localhost", "::1")
 
 
+def unreachable_hint(host: object) -> str:
+    """What to do about a host that does not answer."""
+    if is_on_this_machine(host):
+        return "Start the embedded workspace in another terminal: make workspace"
+    return "Check databricks:host in the stack file, and that this machine can reach it"
+
+
 def unavailable(clock: CallClock) -> UnavailableError:
     """The error for a workspace that answered only that it can't serve now."""
     return UnavailableError(f"The workspace {clock.host} answers {clock.last_answer} to {clock.tried}")

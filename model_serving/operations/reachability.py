@@ -27,10 +27,4 @@ def unreachable_as_user_error(host: str) -> Iterator[None]:
     except UnavailableError as error:
         raise UserError(f"{error}. Run the command again when it is available") from None
     except UnreachableError as error:
-        raise UserError(f"{error}. {_hint(host)}") from None
-
-
-def _hint(host: str) -> str:
-    if reachability.is_on_this_machine(host):
-        return "Start the embedded workspace in another terminal: make workspace"
-    return "Check databricks:host in the stack file, and that this machine can reach it"
+        raise UserError(f"{error}. {reachability.unreachable_hint(host)}") from None

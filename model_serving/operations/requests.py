@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import requests
 
+from model_serving.databricks.errors import root_cause
 from model_serving.errors import UserError
 from model_serving.operations.outputs import Address
 
@@ -85,7 +86,7 @@ def send(url: str, authorization: str, request: dict[str, Any]) -> Answer:
             return _answer(response, time.perf_counter() - began)
     except requests.RequestException as error:
         hint = "Its address comes from the stack's outputs; if the endpoint moved: pulumi up --refresh"
-        raise UserError(f"{url} does not answer: {_root_cause(error)}. {hint}") from None
+        raise UserError(f"{url} does not answer: {root_cause(error)}. {hint}") from None
 
 
 def _answer(response: requests.Response, seconds: float) -> Answer:
@@ -96,13 +97,6 @@ def _answer(response: requests.Response, seconds: float) -> Answer:
     headers = response.headers
     served_by, retry_after = headers.get("served-model-name", ""), headers.get("Retry-After", "")
     return Answer(response.status_code, body, served_by, seconds, retry_after)
-
-
-def _root_cause(error: BaseException) -> BaseException:
-    """The first error of a chain: `[Errno 111] Connection refused` and not the library's words for it."""
-    while cause := error.__cause__ or error.__context__:
-        error = cause
-    return error
 
 
 def refusal_of(answer: Answer, address: Address, caller: str) -> str:
