@@ -1,23 +1,16 @@
 """The caller of a request: a service principal of the stack, or the shell's own Databricks credentials."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 from model_serving.databricks.call_clock import CallClock
 from model_serving.databricks.sdk import resolve_config
 from model_serving.errors import UserError
-from model_serving.operations.outputs import Address, Client, Outputs, spec_name
+from model_serving.operations.outputs import Address, Client, Outputs
 from model_serving.operations.reachability import TIMEOUTS, unreachable_as_user_error
-from model_serving.spec import Endpoint, load_stack
 
 OWN_CREDENTIALS: Final = "me"
 """The value of `--as` that stands for the shell's own credentials."""
-
-
-def spec_of(stack: str, key: str) -> Endpoint | None:
-    """The endpoint as the stack files declare it now; None where they no longer do. Raises SpecError."""
-    return load_stack(spec_name(stack), Path("stacks")).endpoints.get(key)
 
 
 def client_for(outputs: Outputs, address: Address, caller: str | None) -> Client | None:
@@ -40,7 +33,7 @@ def client_for(outputs: Outputs, address: Address, caller: str | None) -> Client
 
 
 def _only_client(outputs: Outputs, address: Address) -> Client:
-    spec = spec_of(outputs.stack, address.key)
+    spec = outputs.declared.get(address.key)
     levels = {each.service_principal: each.level for each in spec.permissions} if spec else {}
     allowed = [key for key in outputs.clients if levels.get(key) in ("CAN_QUERY", "CAN_MANAGE")]
     if len(allowed) == 1:

@@ -5,10 +5,12 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from model_serving.errors import NoPulumiError, UserError
+from model_serving.spec import Endpoint, load_stack
 from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.workspace_host import workspace_host
 from model_serving.spec.validation.suggestions import suggestion
@@ -45,6 +47,11 @@ class Outputs:
     host: str
     endpoints: Mapping[str, Address]
     clients: Mapping[str, Client]
+
+    @cached_property
+    def declared(self) -> Mapping[str, Endpoint]:
+        """The endpoints as the stack files declare them now, read on first use. Raises SpecError."""
+        return load_stack(spec_name(self.stack), Path("stacks")).endpoints
 
     def endpoint(self, name: str) -> Address:
         """The endpoint of that key or name. Raises UserError with the closest one."""

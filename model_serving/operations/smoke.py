@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_serving.errors import UserError
-from model_serving.operations.caller import spec_of
 from model_serving.operations.connection import Connection, connect
 from model_serving.operations.differences import unmet
 from model_serving.operations.outputs import Address, Outputs, read_outputs
@@ -40,7 +39,7 @@ def smoke_test(stack: str, caller: str | None) -> list[Result]:
 
 
 def _declared(outputs: Outputs, address: Address) -> Sequence[SmokeRequest]:
-    spec = spec_of(outputs.stack, address.key)
+    spec = outputs.declared.get(address.key)
     return spec.smoke if spec else ()
 
 
