@@ -11,6 +11,9 @@ SERVICE_PRINCIPAL_SECRET: Final = "databricks:index/servicePrincipalSecret:Servi
 GET_SERVICE_PRINCIPAL: Final = "databricks:index/getServicePrincipal:getServicePrincipal"
 """A function of the provider."""
 
+ENDPOINT_SETTINGS: Final = "pulumi-python:dynamic/model-serving:EndpointSettings"
+"""The dynamic resource of this library."""
+
 COMPONENTS: Final = "model-serving:index:"
 """Prefix of this library's component types."""
 

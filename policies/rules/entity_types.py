@@ -96,8 +96,7 @@ supported_entity_types = Rule(
     passes="Model versions of Unity Catalog or the workspace registry, and feature specs. The other two families if a "
     "setting allows them, on an endpoint that isn't route optimized.",
     fails="External models, `system.ai` entities, provisioned throughput, provisioned model units and the "
-    "resource type "
-    "for provisioned throughput, in `served_entities` and in `served_models`.",
+    "resource type for provisioned throughput, in `served_entities` and in `served_models`.",
     settings={
         "external_models": _allow("external models"),
         "foundation_models": _allow("Foundation Model APIs"),

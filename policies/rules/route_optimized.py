@@ -68,8 +68,7 @@ def _agreed(live: LiveEndpoint) -> str:
 def _absent(error: UnreadableError) -> str:
     return (
         f"{error}. Without it a replacement can't be ruled out, and the provider would wait indefinitely. Check "
-        "the host "
-        "of the provider, and that this machine can reach it, then run the command again"
+        "the host of the provider, and that this machine can reach it, then run the command again"
     )
 
 
@@ -89,11 +88,10 @@ route_optimized_create_only = Rule(
     reads_workspace=True,
     why="A change makes the provider delete the live endpoint and create another: an outage, a new URL, a new id.",
     passes="A new endpoint; a live endpoint whose setting stays. An unknown name or setting is reported as "
-    "advisory and "
-    "checked during `up`; so is a change that the endpoint's `replace_id`, in the stack's own file, allows.",
+    "advisory and checked during `up`; so is a change that the endpoint's `replace_id`, in the stack's own file, "
+    "allows.",
     fails="`route_optimized` that differs from the live endpoint's; absent means false. A workspace that can't "
-    "be read. "
-    "One that doesn't answer ends the run before the provider waits for it.",
+    "be read. One that doesn't answer ends the run before the provider waits for it.",
     settings={
         "unreadable": {
             "type": "string",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model_serving.contract.replacement import Effect
-from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
+from model_serving.databricks.resource_types import ENDPOINT_SETTINGS, MODEL_SERVING, PERMISSIONS
 from model_serving.review.assess.actions import action_of, drift, field_row
 from model_serving.review.assess.contract_rules import contract_impacts, edit, forces, reason
 from model_serving.review.assess.grouping import LOGICAL, Group
@@ -20,7 +20,7 @@ from model_serving.review.assess.permissions import (
 from model_serving.review.assess.resource_change import Action, ResourceChange, Row
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
 from model_serving.review.assess.served_entities import Inputs, behaviour, cost, entity_changes, shares
-from model_serving.review.assess.settings import SETTINGS, settings_changes, settings_impacts
+from model_serving.review.assess.settings import settings_changes, settings_impacts
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.preview import Step, Urn
 from model_serving.review.plan.redact import Mark, shown
@@ -85,7 +85,7 @@ def _compared(action: Action, declared: Inputs, new: Inputs, *, gone: bool) -> t
 
 def _settings_changes(group: Group) -> tuple[Change, ...]:
     """The changed fields that EndpointSettings writes."""
-    step = group.main(SETTINGS)
+    step = group.main(ENDPOINT_SETTINGS)
     return settings_changes(step) if step and action_of(step) in {*_REWRITTEN, Action.DELETE, Action.CREATE} else ()
 
 
@@ -93,7 +93,7 @@ def _related_impacts(group: Group, settings: tuple[Change, ...]) -> Iterator[Imp
     """What happens to the resources around the endpoint."""
     yield from settings_impacts(settings)
     for step in group.steps:
-        if is_reported(step) and step.type not in {MODEL_SERVING, PERMISSIONS, SETTINGS}:
+        if is_reported(step) and step.type not in {MODEL_SERVING, PERMISSIONS, ENDPOINT_SETTINGS}:
             yield from fallback_impacts(step)
 
 

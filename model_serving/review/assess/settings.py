@@ -7,7 +7,6 @@ from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.preview import Step
 
-SETTINGS = "pulumi-python:dynamic/model-serving:EndpointSettings"
 _NAMES_ONLY = ("endpointId", "endpointName")
 
 
