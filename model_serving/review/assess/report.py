@@ -1,6 +1,6 @@
 """A preview as a report: the change of every resource, a verdict, and what approving does, in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
@@ -15,6 +15,7 @@ from model_serving.review.assess.renames import with_renames
 from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
+from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Preview, Violation
 from model_serving.spec.diagnostics import Location
 
@@ -61,6 +62,9 @@ class Report:
     digest: str
     """The same for two previews that would do the same; empty for one that can't be deployed."""
     stamp: Stamp = Stamp()
+    notices: tuple[Notice, ...] = ()
+    """Facts that no change and no violation holds, the most important kind first. They come with the preview, or from
+    the caller of `report`."""
 
     @property
     def risk(self) -> Risk | None:
@@ -93,8 +97,13 @@ Locations: TypeAlias = Callable[[str, str], Location | None]
 """Where the stack files declare a resource of a kind, by its key."""
 
 
-def report(preview: Preview, locations: Locations = lambda _kind, _key: None, stamp: Stamp | None = None) -> Report:
-    """The report on a preview. `locations` returns where each resource is declared."""
+def report(
+    preview: Preview,
+    locations: Locations = lambda _kind, _key: None,
+    stamp: Stamp | None = None,
+    notices: Iterable[Notice] = (),
+) -> Report:
+    """The report on a preview. `locations` returns where each resource is declared; `notices` join the preview's."""
     known = known_principals(preview.steps)
     violations, others = _violations_by_owner(preview)
     groups = grouped(preview.steps)
@@ -111,7 +120,8 @@ def report(preview: Preview, locations: Locations = lambda _kind, _key: None, st
         for change in every
         if change.action is not Action.NONE or change.drift or change.gone or change.violations
     ]
-    verdict, errors = _verdict(preview, reported), _errors(preview)
+    shown = tuple(sorted(dict.fromkeys((*preview.notices, *notices)), key=lambda each: each.kind.rank))
+    verdict, errors = _verdict(preview, reported, shown), _errors(preview)
     return Report(
         stack=preview.stack,
         verdict=verdict,
@@ -124,6 +134,7 @@ def report(preview: Preview, locations: Locations = lambda _kind, _key: None, st
         packs=preview.packs,
         digest="" if verdict is Verdict.FAILED else digest(preview.steps, reported),
         stamp=stamp or Stamp(),
+        notices=shown,
     )
 
 
@@ -147,13 +158,14 @@ def _violations_by_owner(preview: Preview) -> tuple[dict[Owner, tuple[Violation,
     return owned, tuple(each for each in preview.violations if each.urn not in owner_of)
 
 
-def _verdict(preview: Preview, resources: list[ResourceChange]) -> Verdict:
+def _verdict(preview: Preview, resources: list[ResourceChange], notices: tuple[Notice, ...]) -> Verdict:
     if preview.errors or not preview.complete or any(each.mandatory for each in preview.violations):
         return Verdict.FAILED
     risks = {resource.risk for resource in resources} - {None, Risk.COSMETIC}
     advised = any(resource.violations and resource.action is not Action.NONE for resource in resources)
     drifted = any(resource.drift or resource.gone for resource in resources)
-    return Verdict.APPROVAL if risks or advised or drifted else Verdict.FINE
+    noticed = any(each.kind.needs_approval for each in notices)
+    return Verdict.APPROVAL if risks or advised or drifted or noticed else Verdict.FINE
 
 
 _ECHOES = ("preview failed", "an unhandled error occurred: program exited with non-zero exit code")

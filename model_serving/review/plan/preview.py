@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from model_serving.review.plan.notices import Notice
+
 WRITING = ("delete-replaced", "create-replacement", "create", "update", "delete", "import")
 """The operations that write, in no order. `replace` only sums up the first two."""
 
@@ -106,3 +108,5 @@ class Preview:
     """The policy packs that checked it, as `name version`."""
     complete: bool = True
     """Whether the engine finished. If not, the steps that it did not reach are unknown."""
+    notices: tuple[Notice, ...] = ()
+    """What whoever made the preview knows beside it: see notices.py. Add yours with `dataclasses.replace`."""

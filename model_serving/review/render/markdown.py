@@ -29,6 +29,8 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
     page = _Page(limit - _MARGIN - len(end))
     page.add(first)
     page.add(parts.title(report))
+    if report.notices:
+        page.add(parts.notices(report.notices))
     if report.errors:
         page.add(parts.errors(report, _ERRORS))
     if any(each.risk is Risk.OUTAGE for each in report.resources):

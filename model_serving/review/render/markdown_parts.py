@@ -6,6 +6,7 @@ from model_serving.review.assess.impacts import Impact, Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.served_entities import Share
+from model_serving.review.plan.notices import Notice
 from model_serving.review.render import phrases
 from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
 from model_serving.review.render.escape import block, code, escaped, fitting, folded, prose
@@ -22,6 +23,16 @@ def title(report: Report) -> str:
     lines = [f"## {sign} {prose(phrases.verdict(report))}", "", escaped(phrases.counts(report))]
     if slow := phrases.duration_warning(report):
         lines += ["", f"⏳ {escaped(slow)}"]
+    return "\n".join(lines)
+
+
+def notices(shown: tuple[Notice, ...]) -> str:
+    """Each notice, with its place and its fix."""
+    lines = []
+    for each in shown:
+        place = f" · {code(phrases.place(each.place))}" if each.place else ""
+        lines.append(f"- {each.kind.icon} {escaped(each.text)}{place}")
+        lines += [f"  fix: {escaped(each.fix)}"] if each.fix else []
     return "\n".join(lines)
 
 

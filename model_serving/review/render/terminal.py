@@ -13,6 +13,7 @@ from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.sentence import Quoted, Sentence
+from model_serving.review.plan.notices import Notice
 from model_serving.review.render import phrases
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
 
@@ -41,6 +42,7 @@ def _report(report: Report) -> RenderableType:
             title_align="left",
         )
     ]
+    blocks += [Padding(_notice(each), (0, 2)) for each in report.notices]
     blocks += [Padding(Text(error, style="red"), (0, 2)) for error in report.errors]
     blocks += [Padding(Text(warning, style="yellow"), (0, 2, 1, 2)) for warning in report.warnings]
     blocks += [_violations(report)] if report.all_violations else []
@@ -49,6 +51,12 @@ def _report(report: Report) -> RenderableType:
     blocks += [_differences(_HALF_UPDATED, report.half_updated, "before that update")] if report.half_updated else []
     blocks += [_order(report)] if report.order else []
     return Group(*blocks)
+
+
+def _notice(notice: Notice) -> Text:
+    place = f" ({phrases.place(notice.place)})" if notice.place else ""
+    fix = f"\n   fix: {notice.fix}" if notice.fix else ""
+    return Text(f"{notice.kind.icon} {notice.text}{place}{fix}")
 
 
 def _sentence(sentence: Sentence, style: str = "") -> Text:
