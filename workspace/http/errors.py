@@ -34,6 +34,10 @@ class InvalidParameter(ApiError):
     status, error_code = 400, "INVALID_PARAMETER_VALUE"
 
 
+class LimitExceeded(ApiError):
+    status, error_code = 400, "RESOURCE_LIMIT_EXCEEDED"
+
+
 class MalformedRequest(ApiError):
     status, error_code = 400, "MALFORMED_REQUEST"
 

@@ -1,14 +1,25 @@
-"""Secret scopes, their secrets and access control lists. Sources: REST reference, secrets; databricks-sdk-py."""
+"""Secret scopes, their secrets and access control lists.
+
+Sources: REST reference, secrets; databricks-sdk-py `service/workspace.py`. Messages of refusals are ours.
+"""
 
 import base64
 import binascii
+import re
 from typing import Final, Literal, TypeAlias, get_args
 
 from model_serving.workspace.http.call import Call, required
-from model_serving.workspace.http.errors import AlreadyExists, DoesNotExist, InvalidParameter, PermissionDenied
+from model_serving.workspace.http.errors import (
+    AlreadyExists,
+    DoesNotExist,
+    InvalidParameter,
+    LimitExceeded,
+    MalformedRequest,
+    PermissionDenied,
+)
 from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity import requests
-from model_serving.workspace.identity.principals import Principal
+from model_serving.workspace.identity.principals import EVERYONE, Principal, group_named, principal_named
 from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json
 
@@ -16,14 +27,24 @@ Right: TypeAlias = Literal["READ", "WRITE", "MANAGE"]
 
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 MAX_VALUE_SIZE: Final = 128 * 1024
+MAX_SCOPES: Final = 1000
+"""In a workspace. Source: product documentation, secret management."""
+MAX_SECRETS: Final = 1000
+"""In a scope."""
+NAME: Final = r"[\w.@/-]{1,128}"
+"""Names of scopes and keys. The documentation has letters, digits, dashes, underscores and periods; the provider also
+accepts @ and /."""
 
 
 @accepts(requests.CreateSecretScope)
 def create_scope(call: Call) -> Json:
-    """The creator gets MANAGE; with `initial_manage_principal: users` everyone does."""
+    """The creator gets MANAGE; with `initial_manage_principal: users` everyone does. A workspace has at most 1000."""
     (name,) = required(call.body, "scope")
+    _require_name(name, "Scope name")
     if call.store.get("secret_scope", name):
         raise AlreadyExists(f"Scope {name} already exists!")
+    if call.store.size("secret_scope") >= MAX_SCOPES:
+        raise LimitExceeded(f"The workspace has reached its limit of {MAX_SCOPES} secret scopes.")
     manager = call.body.get("initial_manage_principal") or call.caller.name
     call.store.put("secret_scope", name, {"name": name, "acls": {manager: "MANAGE"}})
     return {}
@@ -45,11 +66,16 @@ def list_scopes(call: Call) -> Json:
 
 @accepts(requests.PutSecret)
 def put_secret(call: Call) -> Json:
+    """Creates the secret or overwrites its value. A scope has at most 1000, of 128 KB each."""
     scope = _scope(call, call.body.get("scope"), "WRITE")
     (key,) = required(call.body, "key")
+    _require_name(key, "Secret key")
     value = _value(call.body)
     if len(value) > MAX_VALUE_SIZE:
         raise InvalidParameter("Secret value is larger than 128 KB.")
+    keys = {secret["key"] for secret in _secrets(call, scope)}
+    if key not in keys and len(keys) >= MAX_SECRETS:
+        raise LimitExceeded(f"Scope {scope['name']} has reached its limit of {MAX_SECRETS} secrets.")
     record = {
         "scope": scope["name"],
         "key": key,
@@ -86,10 +112,13 @@ def get_secret(call: Call) -> Json:
 
 @accepts(requests.PutSecretAcl)
 def put_acl(call: Call) -> Json:
+    """Creates or overwrites the right of a user, a group or a service principal, which is named by application id."""
     scope = _scope(call, call.body.get("scope"), "MANAGE")
     principal, right = required(call.body, "principal", "permission")
     if right not in RIGHTS:
         raise InvalidParameter(f"Invalid permission '{right}'. Supported values: {', '.join(RIGHTS)}.")
+    if not _exists(call, principal):
+        raise InvalidParameter(f"Principal {principal} does not exist.")
     call.store.put("secret_scope", scope["name"], scope | {"acls": scope["acls"] | {principal: right}})
     return {}
 
@@ -116,6 +145,16 @@ def delete_acl(call: Call) -> Json:
     return {}
 
 
+def _require_name(name: str, what: str) -> None:
+    if not re.fullmatch(NAME, name, re.ASCII):
+        allowed = "alphanumeric characters, dashes, underscores, and periods, and cannot exceed 128 characters"
+        raise InvalidParameter(f"{what} must consist of {allowed}.")
+
+
+def _exists(call: Call, name: str) -> bool:
+    return name in EVERYONE or bool(principal_named(call.store, name) or group_named(call.store, name))
+
+
 def _scope(call: Call, name: object, needed: Right) -> Json:
     scope = call.store.get("secret_scope", str(name))
     if scope is None:
@@ -139,6 +178,8 @@ def _secrets(call: Call, scope: Json) -> list[Json]:
 
 
 def _value(body: Json) -> bytes:
+    if body.get("string_value") is not None and body.get("bytes_value") is not None:
+        raise MalformedRequest("Exactly one of string_value and bytes_value must be given")
     if isinstance(body.get("string_value"), str):
         return str(body["string_value"]).encode()
     try:
