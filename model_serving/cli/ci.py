@@ -12,7 +12,8 @@ from model_serving.delivery.forge import forge
 from model_serving.delivery.removed_stacks import how_to_retire
 from model_serving.errors import UserError
 from model_serving.review.render.markers import marker, reviewed_digest
-from model_serving.spec.files.listing import stacks
+from model_serving.spec.files.listing import has_file, stacks
+from model_serving.spec.files.stack_order import AFTER, waves
 
 
 @click.group(
@@ -26,9 +27,12 @@ def ci_command() -> None:
 @click.option("--changed-since", "since", metavar="REF", help="Only stacks that differ from this git ref.")
 @click.option("--with-deleted", is_flag=True, help="List stacks whose file is deleted, too.")
 @click.option("--deployed", is_flag=True, help="Leave out stacks whose workspace is on this machine.")
+@click.option(
+    "--waves", "most_waves", type=int, metavar="N", help="JSON: N lists of stacks, each deployed after the one before."
+)
 @format_options("text", "json")
-def changed(since: str | None, form: str, *, with_deleted: bool, deployed: bool) -> int:
-    """List the stacks that a change affects.
+def changed(since: str | None, form: str, most_waves: int | None, *, with_deleted: bool, deployed: bool) -> int:
+    """List the stacks that a change affects, in the order of their deployments.
 
     All stacks unless a git ref is given.
     """
@@ -36,8 +40,22 @@ def changed(since: str | None, form: str, *, with_deleted: bool, deployed: bool)
     names = _changed(folder, since, with_deleted=with_deleted, deployed=deployed) if since else stacks(folder)
     if deployed:
         names = [name for name in names if not on_this_machine(folder, name)]
+    found = waves(names, folder / "stacks")
+    if most_waves is not None:
+        click.echo(json.dumps(_padded(found, most_waves)))
+        return 0
+    names = [*(name for wave in found for name in wave), *(name for name in names if not has_file(folder, name))]
     click.echo(json.dumps(names) if form == "json" else "\n".join(names))
     return 0
+
+
+def _padded(found: list[list[str]], most: int) -> list[list[str]]:
+    """So many waves, the last ones empty. Raises UserError for more: the pipeline has no job for them."""
+    if len(found) > most:
+        order = ", then ".join(" and ".join(wave) for wave in found)
+        hint = f"Shorten the chain of `{AFTER}` in the stack files, or add a wave to the pipeline"
+        raise UserError(f"{len(found)} waves of deployments are needed, and the pipeline has {most}: {order}. {hint}")
+    return [*found, *([] for _ in range(most - len(found)))]
 
 
 def _changed(folder: Path, since: str, *, with_deleted: bool, deployed: bool) -> list[str]:

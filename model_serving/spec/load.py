@@ -10,6 +10,7 @@ from model_serving.spec.field_path import FieldPath, dotted
 from model_serving.spec.files.overlay import merge
 from model_serving.spec.files.pulumi_config import EngineConfig, with_secrets, without_secrets
 from model_serving.spec.files.stack_file import base_settings, stack_settings
+from model_serving.spec.files.stack_order import order_problems
 from model_serving.spec.files.yaml_locations import Document, read
 from model_serving.spec.validation.messages import explain
 from model_serving.spec.validation.misspelled_keys import with_corrected_keys
@@ -45,8 +46,10 @@ def load(name: str, folder: Path, config: EngineConfig | None = None) -> LoadedS
     part = valid_part(merged.data)
     diagnostics = [*merged.diagnostics, *(each for document in merged.documents for each in document.diagnostics)]
     invalid = [(each.path, *explain(each.error, each.path)) for each in part.invalid]
+    ordered = order_problems(name, part.stack.after, folder) if part.stack.after else ()
     diagnostics += [
-        Diagnostic(merged.location(path), dotted(path), *text) for path, *text in (*invalid, *_broken_rules(part))
+        Diagnostic(merged.location(path), dotted(path), *text)
+        for path, *text in (*invalid, *_broken_rules(part), *ordered)
     ]
     if diagnostics:
         raise SpecError(diagnostics)

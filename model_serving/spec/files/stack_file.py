@@ -24,6 +24,11 @@ def base_settings(document: Document) -> Document:
         if key == f"{NAMESPACE}waivers":
             message = "a waiver in base.yaml has no effect: the policy pack reads each stack's own file"
             _report(document, (CONFIG, key), message, "Move it to the file of its stack, Pulumi.<stack>.yaml")
+        if key == f"{NAMESPACE}after":
+            message = "an order of deployments in base.yaml would apply to every stack, and each would wait for itself"
+            _report(
+                document, (CONFIG, key), message, "Move it to the file of the stack that waits, Pulumi.<stack>.yaml"
+            )
         if key == f"{NAMESPACE}endpoints":
             _refuse_replacements(document, key)
         if not _is_or_should_be_ours(key):

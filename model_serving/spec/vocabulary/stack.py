@@ -153,6 +153,10 @@ class Stack(Model):
         default="", description="Prefix of the names of endpoints and created service principals."
     )
     default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags of every endpoint.")
+    after: list[Key] = Field(
+        default_factory=list,
+        description="Stacks that the pipeline deploys before this one. Only in the stack's own file.",
+    )
     waivers: dict[Key, Waiver] = Field(
         default_factory=dict,
         description="Exceptions from rules of the policy pack, by a name. Only in the stack's own file.",

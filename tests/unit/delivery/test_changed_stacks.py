@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from model_serving.delivery.changed_stacks import changed_stacks, on_this_machin
 
 PROJECT = Path(__file__).resolve().parents[3]
 ALL = ("local", "prod", "staging")
+IN_ORDER = ["staging", "prod"]
 NO_COMMIT = "0" * 40
 
 
@@ -41,6 +43,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def commit_all(folder: Path) -> None:
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "y")
+
+
+def touch(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text((file.read_text() if file.exists() else "") + "\n# touched\n")
 
 
 @pytest.mark.parametrize(
@@ -95,9 +102,7 @@ def commit_all(folder: Path) -> None:
 def test_changed_stacks_follow_from_the_files(
     repository: Path, touched: str, stacks: tuple[str, ...], *, committed: bool
 ) -> None:
-    file = repository / touched
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text((file.read_text() if file.exists() else "") + "\n# touched\n")
+    touch(repository / touched)
     if committed:
         commit_all(repository)
     assert changed_stacks(repository, "main").stacks == stacks
@@ -121,7 +126,7 @@ def test_later_commits_of_main_change_no_stack(repository: Path) -> None:
     assert changed_stacks(repository, "main").stacks == ()
 
 
-def printed_json(capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
+def printed_json(capsys: pytest.CaptureFixture[str]) -> tuple[Any, str]:
     out, err = capsys.readouterr()
     return json.loads(out), err
 
@@ -169,7 +174,7 @@ def test_a_deleted_local_stack_is_ignored(repository: Path, capsys: pytest.Captu
 def test_a_new_branch_changes_every_stack(capsys: pytest.CaptureFixture[str]) -> None:
     assert changed_command(NO_COMMIT, "--deployed") == 0
     assert printed_json(capsys) == (
-        ["prod", "staging"],
+        IN_ORDER,
         "There is no commit before this one (0000000…: the branch is new), so every stack counts as changed\n",
     )
 
@@ -204,8 +209,41 @@ def test_outside_of_a_repository_git_fails(
 def test_a_pipeline_gets_reachable_stacks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(PROJECT)
     assert main(["ci", "changed", "--deployed", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out) == ["prod", "staging"]
+    assert json.loads(capsys.readouterr().out) == IN_ORDER
     assert on_this_machine(PROJECT, "local")
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ("base.yaml", [["staging"], ["prod"], []]),
+        ("Pulumi.prod.yaml", [["prod"], [], []]),
+        ("schema.txt", [["staging"], ["prod"], []]),
+    ],
+)
+def test_waves_follow_the_declared_order(
+    changed: str, expected: list[list[str]], repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch(repository / "stacks" / changed)
+    assert changed_command("main", "--deployed", "--waves", "3") == 0
+    assert printed_json(capsys)[0] == expected
+
+
+def test_too_many_waves_are_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    touch(repository / "stacks" / "base.yaml")
+    assert changed_command("main", "--deployed", "--waves", "1") == 1
+    assert capsys.readouterr().err.startswith(
+        "2 waves of deployments are needed, and the pipeline has 1: staging, then prod. "
+    )
+
+
+def test_a_cycle_of_deployments_is_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    staging = repository / "stacks" / "Pulumi.staging.yaml"
+    staging.write_text(staging.read_text().replace("config:\n", "config:\n  model-serving:after: [prod]\n"))
+    assert changed_command("main") == 1
+    assert capsys.readouterr().err.startswith(
+        'No order of deployments is possible: "prod" after "staging" after "prod"'
+    )
 
 
 @pytest.mark.parametrize("command", [["review"], ["deploy"]])

@@ -117,3 +117,11 @@ def test_base_yaml_allows_no_replacement(files: StackFiles) -> None:
         "stacks/base.yaml:3:13 endpoints.fraud.replace_id: the id of a live endpoint belongs to one stack, and"
         " base.yaml applies to all\n    Move it to the file of that stack, Pulumi.<stack>.yaml"
     )
+
+
+def test_base_yaml_allows_no_order_of_deployments(files: StackFiles) -> None:
+    (fault,) = files.write("config: {}", "config:\n  model-serving:after: []\n").faults()
+    assert fault == (
+        "stacks/base.yaml:2:3 after: an order of deployments in base.yaml would apply to every stack, and each would"
+        " wait for itself\n    Move it to the file of the stack that waits, Pulumi.<stack>.yaml"
+    )
