@@ -120,6 +120,7 @@ def test_check_uses_only_the_pure_modules_of_components_and_policies() -> None:
     [
         *((module, package) for module in USED_BY_CHECK for package in ("pulumi", "pulumi_policy")),
         ("model_serving.spec", "pulumi"),
+        ("model_serving.spec.files.yaml_locations", "pydantic"),
         ("model_serving.contract", "pulumi"),
         ("model_serving.policies.rules", "pulumi_databricks"),
         ("model_serving.policies.rules", "databricks.sdk"),

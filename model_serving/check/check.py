@@ -11,7 +11,7 @@ from model_serving.sarif import Result
 from model_serving.spec.diagnostics import Diagnostic, SpecError
 from model_serving.spec.field_path import dotted
 from model_serving.spec.files.listing import stacks
-from model_serving.spec.load import load
+from model_serving.spec.loading import load
 
 STACK_FILE = "stack-file"
 """The rule's name of an error in the vocabulary itself."""

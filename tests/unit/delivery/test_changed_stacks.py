@@ -58,7 +58,7 @@ def touch(file: Path) -> None:
             (file, ALL)
             for file in (
                 "stacks/base.yaml",
-                "model_serving/spec/load.py",
+                "model_serving/spec/loading.py",
                 "components/serving_endpoint.py",
                 "model_serving/contract/model_serving.yaml",
                 "policies/rules/traffic.py",
