@@ -49,6 +49,10 @@ _FORMS: Final = {
         "is not an application id",
         "Write it as Databricks shows it, 12345678-abcd-1234-abcd-1234567890ab",
     ),
+    types.IDENTITY: (
+        "is neither an application id nor a user name",
+        "Write it as permissions show it, 12345678-abcd-1234-abcd-1234567890ab or someone@example.com",
+    ),
     types.SECONDS: ("is not a lifetime", 'Write it in seconds, as in "7776000s" for 90 days'),
 }
 """The message and the hint for text that doesn't match a pattern of the vocabulary."""

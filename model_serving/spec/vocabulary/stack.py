@@ -34,6 +34,7 @@ from model_serving.spec.vocabulary.types import (
     EndpointName,
     EntityName,
     Flag,
+    Identity,
     Key,
     NamePrefix,
     Percentage,
@@ -156,6 +157,11 @@ class Stack(Model):
     after: list[Key] = Field(
         default_factory=list,
         description="Stacks that the pipeline deploys before this one. Only in the stack's own file.",
+    )
+    deployer: Identity | None = Field(
+        default=None,
+        description="Identity that deploys: the application id of a service principal, or a user name. Reviews by"
+        " others judge its privileges, and expect its own CAN_MANAGE on the endpoints; by default their creator's.",
     )
     waivers: dict[Key, Waiver] = Field(
         default_factory=dict,

@@ -29,6 +29,9 @@ OBJECT_NAME: Final = r"^[^.@\s/]+\.[^.@\s/]+\.[^.@\s/]+$"
 """The full name of something in Unity Catalog: catalog.schema.name."""
 
 APPLICATION_ID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+IDENTITY: Final = r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[^@\s]+@[^@\s]+)$"
+"""What Databricks calls an identity in lists of permissions: an application id, or a user name, which is an address."""
+
 VERSION: Final = r"^[1-9][0-9]*$"
 SECONDS: Final = r"^[1-9][0-9]*s$"
 
@@ -86,6 +89,9 @@ Version = Annotated[
 ]
 ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), _MayBeSecret]
 ApplicationId = Annotated[str, StringConstraints(pattern=APPLICATION_ID), _MayBeSecret]
+Identity = Annotated[str, StringConstraints(pattern=IDENTITY), PlaintextOnly]
+"""Names of callers are shown in access lists and reports."""
+
 Seconds = Annotated[str, StringConstraints(pattern=SECONDS), _MayBeSecret]
 EndpointName = Annotated[str, StringConstraints(pattern=ENDPOINT_NAME), PlaintextOnly]
 NamePrefix = Annotated[str, PlaintextOnly]
