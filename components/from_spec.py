@@ -46,7 +46,8 @@ def with_application_ids(args: ServingEndpointArgs, application_id: ApplicationI
 
     gateway = args.ai_gateway
     resolved = gateway and gateway.model_copy(update={"rate_limits": list(map(limit, gateway.rate_limits))})
-    return args.model_copy(update={"permissions": list(map(permission, args.permissions)), "ai_gateway": resolved})
+    permissions = None if args.permissions is None else list(map(permission, args.permissions))
+    return args.model_copy(update={"permissions": permissions, "ai_gateway": resolved})
 
 
 def principal_args(stack: Stack, key: str) -> ServicePrincipalArgs:

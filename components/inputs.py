@@ -18,11 +18,14 @@ _SETTINGS: Final = frozenset(row.path for row in fields("model_serving") if row.
 
 @dataclass(frozen=True)
 class EndpointInputs:
-    """The inputs of an endpoint's resources. `settings` and `access_controls` are empty where none are declared."""
+    """The inputs of an endpoint's resources. `settings` is empty where none are declared.
+
+    `access_controls` is None where permissions are not managed.
+    """
 
     model_serving: dict[str, Any]
     settings: dict[str, Any]
-    access_controls: list[dict[str, Any]]
+    access_controls: list[dict[str, Any]] | None
 
 
 def endpoint_inputs(args: ServingEndpointArgs) -> EndpointInputs:
@@ -36,7 +39,8 @@ def endpoint_inputs(args: ServingEndpointArgs) -> EndpointInputs:
         tags=[{"key": key, "value": value} for key, value in sorted(args.tags.items())],
     )
     settings = {name: inputs.pop(name) for name in sorted(_SETTINGS & inputs.keys())}
-    return EndpointInputs(inputs, settings, access_controls(args.permissions))
+    access = None if args.permissions is None else access_controls(args.permissions)
+    return EndpointInputs(inputs, settings, access)
 
 
 def access_controls(permissions: Sequence[Permission]) -> list[dict[str, Any]]:

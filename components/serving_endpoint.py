@@ -10,6 +10,7 @@ from model_serving.components.args import ServingEndpointArgs
 from model_serving.components.deployment.endpoint_url import endpoint_url
 from model_serving.components.deployment.failure_hooks import failure_hooks
 from model_serving.components.deployment.lost_updates import lost_update_hooks
+from model_serving.components.endpoint_access.resource import EndpointAccess
 from model_serving.components.endpoint_settings.resource import EndpointSettings
 from model_serving.components.guard.existing_endpoint_hook import existing_endpoint_hook
 from model_serving.components.guard.immutable_field_changes import replace_on_changes
@@ -30,8 +31,8 @@ class ServingEndpoint(pulumi.ComponentResource):
     """A serving endpoint with its settings and permissions.
 
     Children: `<name>` (the endpoint), `<name>-settings` if it has an AI gateway, notifications or telemetry, and
-    `<name>-permissions` if permissions are declared. `retain_on_delete` of the component's options applies to all of
-    them, `protect` to the endpoint.
+    `<name>-permissions` if permissions are declared, an empty list too. `retain_on_delete` of the component's options
+    applies to all of them, `protect` to the endpoint.
     """
 
     endpoint_id: pulumi.Output[str]
@@ -113,12 +114,14 @@ class ServingEndpoint(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions.merge(self._options, options)
         children: list[pulumi.CustomResource] = []
         endpoint_id = without_dependencies(self.endpoint_id)
+        target = {"endpointId": endpoint_id, "endpointName": endpoint_name, "workspace": self._workspace}
         if inputs.settings:
-            target = {"endpointId": endpoint_id, "endpointName": endpoint_name, "workspace": self._workspace}
             children.append(EndpointSettings(f"{name}-settings", {**target, **inputs.settings}, opts))
         if inputs.access_controls:
             access = {"servingEndpointId": endpoint_id, "accessControls": inputs.access_controls}
             children.append(Permissions(f"{name}-permissions", access, opts))
+        elif inputs.access_controls is not None:
+            children.append(EndpointAccess(f"{name}-permissions", target, opts))
         for child in children if self._protect else ():
             hook.protect(child._name, endpoint_name, child.id)  # noqa: SLF001  no public name
 

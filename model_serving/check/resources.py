@@ -9,7 +9,7 @@ from typing import Any, Final
 from model_serving.components.from_spec import endpoint_args, with_application_ids
 from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
-from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
+from model_serving.databricks.resource_types import ENDPOINT_ACCESS, MODEL_SERVING, PERMISSIONS
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Registered, Resource
 from model_serving.spec.field_path import FieldPath
@@ -20,7 +20,7 @@ _UNKNOWN_TEXT: Final = Secret("", known=False)
 
 
 def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, Registered]]:
-    """Each endpoint of stack `name`, and its permissions if it has any, with the path that declares it."""
+    """Each endpoint of stack `name`, and its permissions if they are managed, with the path that declares it."""
 
     def application_id(principal: str) -> str:
         return _UNKNOWN_TEXT if principal in stack.service_principals else principal
@@ -34,9 +34,12 @@ def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, R
             name, MODEL_SERVING, key, inputs.model_serving, protect=spec.protect, stack_file_spec=_aliases(spec)
         )
         yield ("endpoints", key), Registered(endpoint)
-        if inputs.access_controls:
-            access = {"servingEndpointId": _UNKNOWN_TEXT, "accessControls": inputs.access_controls}
-            grant = _resource(name, PERMISSIONS, f"{key}-permissions", access)
+        if inputs.access_controls is not None:
+            kind, endpoint_id = (
+                (PERMISSIONS, "servingEndpointId") if inputs.access_controls else (ENDPOINT_ACCESS, "endpointId")
+            )
+            access = {endpoint_id: _UNKNOWN_TEXT, "accessControls": inputs.access_controls}
+            grant = _resource(name, kind, f"{key}-permissions", access)
             yield ("endpoints", key, "permissions"), Registered(grant, (endpoint.urn,))
 
 

@@ -9,6 +9,7 @@ TABLES: Final = {
     "model_serving": "databricks.ModelServing",
     "endpoint_settings": "EndpointSettings (this project's own)",
     "permissions": "databricks.Permissions",
+    "endpoint_access": "EndpointAccess (this project's own)",
     "service_principal": "databricks.ServicePrincipal",
     "service_principal_secret": "databricks.ServicePrincipalSecret",
 }
@@ -22,6 +23,7 @@ _RAW: Final = {
 _HANDLING: Final = {
     Handling.PROVIDER: "the same",
     Handling.SETTINGS: "sent by `EndpointSettings`",
+    Handling.ACCESS: "sent by `EndpointAccess`",
     Handling.REFUSED: "refused at preview",
     Handling.UNSENT: "not sent: only the service's default can be declared",
     Handling.ABSENT: "never declared",

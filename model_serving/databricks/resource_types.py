@@ -12,7 +12,8 @@ GET_SERVICE_PRINCIPAL: Final = "databricks:index/getServicePrincipal:getServiceP
 """A function of the provider."""
 
 ENDPOINT_SETTINGS: Final = "pulumi-python:dynamic/model-serving:EndpointSettings"
-"""The dynamic resource of this library."""
+ENDPOINT_ACCESS: Final = "pulumi-python:dynamic/model-serving:EndpointAccess"
+"""The dynamic resources of this library."""
 
 COMPONENTS: Final = "model-serving:index:"
 """Prefix of this library's component types."""

@@ -34,7 +34,7 @@ def client_for(outputs: Outputs, address: Address, caller: str | None) -> Client
 
 def _only_client(outputs: Outputs, address: Address) -> Client:
     spec = outputs.declared.get(address.key)
-    levels = {each.service_principal: each.level for each in spec.permissions} if spec else {}
+    levels = {each.service_principal: each.level for each in spec.granted} if spec else {}
     allowed = [key for key in outputs.clients if levels.get(key) in ("CAN_QUERY", "CAN_MANAGE")]
     if len(allowed) == 1:
         return outputs.clients[allowed[0]]

@@ -1,20 +1,18 @@
 """What a preview does to one endpoint."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from model_serving.contract.replacement import Effect
-from model_serving.databricks.resource_types import ENDPOINT_SETTINGS, MODEL_SERVING, PERMISSIONS
+from model_serving.databricks.resource_types import ENDPOINT_ACCESS, ENDPOINT_SETTINGS, MODEL_SERVING, PERMISSIONS
+from model_serving.review.assess.access_changes import access_changes, management_impacts
 from model_serving.review.assess.actions import action_of, drift, field_row
 from model_serving.review.assess.contract_rules import contract_impacts, edit, forces, reason
 from model_serving.review.assess.grouping import LOGICAL, Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
 from model_serving.review.assess.other_resources import fallback_impacts, is_reported
 from model_serving.review.assess.permissions import (
-    Grant,
     KnownPrincipals,
     access_impacts,
-    grants,
     lost_access,
 )
 from model_serving.review.assess.resource_change import Action, ResourceChange, Row
@@ -40,7 +38,7 @@ def endpoint_change(group: Group, known: KnownPrincipals) -> ResourceChange:
     before, after = _compared(action, declared, main.new, gone=gone)
     changes = _changes(main, declared) if action in _REWRITTEN and after else ()
     settings = _settings_changes(group)
-    entities, split, changed_grants = entity_changes(before, after), shares(before, after), _grants(group, known)
+    entities, split, changed_grants = entity_changes(before, after), shares(before, after), access_changes(group, known)
     impacts = [
         *([] if action in {Action.CREATE, Action.DELETE} else _related_impacts(group, settings)),
         *_lifecycle_impacts(main, action, changes, gone=gone),
@@ -89,11 +87,15 @@ def _settings_changes(group: Group) -> tuple[Change, ...]:
     return settings_changes(step) if step and action_of(step) in {*_REWRITTEN, Action.DELETE, Action.CREATE} else ()
 
 
+_ASSESSED_HERE = {MODEL_SERVING, PERMISSIONS, ENDPOINT_ACCESS, ENDPOINT_SETTINGS}
+
+
 def _related_impacts(group: Group, settings: tuple[Change, ...]) -> Iterator[Impact]:
     """What happens to the resources around the endpoint."""
     yield from settings_impacts(settings)
+    yield from management_impacts(group)
     for step in group.steps:
-        if is_reported(step) and step.type not in {MODEL_SERVING, PERMISSIONS, ENDPOINT_SETTINGS}:
+        if is_reported(step) and step.type not in _ASSESSED_HERE:
             yield from fallback_impacts(step)
 
 
@@ -121,15 +123,6 @@ def _changes(main: Step, declared: Inputs) -> tuple[Change, ...]:
         # The state alone has the provider's own defaults: they are no change.
         if change.kind is not Kind.REMOVE
     )
-
-
-def _grants(group: Group, known: KnownPrincipals) -> tuple[Grant, ...]:
-    step = group.main(PERMISSIONS)
-    if step is None or action_of(step) is Action.NONE:
-        return ()
-    refreshed = group.refresh(PERMISSIONS)
-    new: Mapping[str, Any] = {} if action_of(step) is Action.DELETE else step.new
-    return grants(refreshed.old if refreshed else step.old, new, known)
 
 
 def _lifecycle_impacts(main: Step, action: Action, changes: tuple[Change, ...], *, gone: bool) -> Iterator[Impact]:

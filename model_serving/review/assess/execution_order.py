@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from model_serving.databricks.resource_types import (
     COMPONENTS,
+    ENDPOINT_ACCESS,
     ENGINE_TYPES,
     MODEL_SERVING,
     PERMISSIONS,
@@ -34,6 +35,7 @@ _NOUNS = {
     SERVICE_PRINCIPAL_SECRET: "OAuth secret",
     MODEL_SERVING: "endpoint",
     PERMISSIONS: "permissions",
+    ENDPOINT_ACCESS: "empty permissions",
 }
 """In the order of the dependencies: permissions name endpoints and principals."""
 

@@ -66,7 +66,7 @@ def _traffic(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
 
 def _permissions(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
-    for n, permission in enumerate(endpoint.permissions):
+    for n, permission in enumerate(endpoint.granted):
         where = (*path, n)
         if len(permission.kinds) != 1:
             found = " and ".join(permission.kinds) or "none of them"

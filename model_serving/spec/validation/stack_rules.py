@@ -90,7 +90,7 @@ def _one_declaration_a_principal(stack: Stack) -> Iterator[Problem]:
 
 def _principals(endpoint: Endpoint, path: FieldPath, names: Names) -> Iterator[Problem]:
     """Service principals are referred to by a key of this stack, or by application id."""
-    for n, permission in enumerate(endpoint.permissions):
+    for n, permission in enumerate(endpoint.granted):
         if permission.service_principal:
             where = (*path, "permissions", n, "service_principal")
             yield from _principal(permission.service_principal, where, names)

@@ -90,11 +90,12 @@ class BaseEndpoint(Model):
         serialization_alias="config.trafficConfig",
         description="Percentage by served entity, 100 in total. A single entity needs none.",
     )
-    permissions: list[Permission] = Field(
-        default_factory=list,
+    permissions: list[Permission] | None = Field(
+        default=None,
         serialization_alias="accessControls",
-        exclude=True,  # an input of databricks.Permissions
-        description="The whole list of permissions. Without entries, permissions are not managed.",
+        exclude=True,  # an input of databricks.Permissions, or of EndpointAccess
+        description="The whole list of permissions; an empty list removes everyone but administrators and whoever"
+        " deploys. Without the key, permissions are not managed.",
     )
     tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; these take precedence.")
     budget_policy_id: Text | None = Field(default=None, description="Budget policy for its cost.")
@@ -120,6 +121,11 @@ class BaseEndpoint(Model):
         " without an outage. In the stack's own file only. It allows nothing else, and nothing once that endpoint is"
         " deleted.",
     )
+
+    @property
+    def granted(self) -> list[Permission]:
+        """The declared permissions; empty, too, where permissions are not managed."""
+        return self.permissions or []
 
     @property
     def routes(self) -> dict[str, int]:

@@ -53,7 +53,7 @@ def test_hidden_names_are_different_principals(names: tuple[Any, Any]) -> None:
         permissions=permissions,
         ai_gateway={"rate_limits": [RateLimitArgs(key="user", calls=1, principal=name) for name in names]},
     )
-    assert len(endpoint_inputs(args).access_controls) == 2
+    assert len(endpoint_inputs(args).access_controls or []) == 2
 
 
 def test_the_same_principal_twice_is_refused_without_its_name() -> None:

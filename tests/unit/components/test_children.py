@@ -47,14 +47,25 @@ def endpoint(**fields: Any) -> ServingEndpointArgs:
     return ServingEndpointArgs(name="fraud", served_entities={"champion": model}, preflight=False, **fields)
 
 
-@pytest.mark.parametrize("fields", [{}, {"permissions": []}], ids=["absent", "empty"])
-def test_permissions_without_an_entry_are_not_managed(recorded: Recorded, fields: dict[str, Any]) -> None:
+def test_absent_permissions_are_not_managed(recorded: Recorded) -> None:
     @mocked
     def program() -> None:
-        ServingEndpoint("one", endpoint(**fields))
+        ServingEndpoint("one", endpoint())
 
     program()
     assert list(recorded.registered) == ["one"]
+
+
+def test_empty_permissions_are_managed(recorded: Recorded) -> None:
+    @mocked
+    def program() -> None:
+        ServingEndpoint("one", endpoint(permissions=[]))
+
+    program()
+    assert recorded.registered["one-permissions"] == (
+        "EndpointAccess",
+        {"endpointId": "e1", "endpointName": "fraud", "accessControls": []},
+    )
 
 
 def test_endpoint_with_settings_and_permissions(recorded: Recorded) -> None:

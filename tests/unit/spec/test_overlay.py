@@ -34,7 +34,7 @@ def test_maps_merge_and_own_file_wins(files: StackFiles) -> None:
 
 def test_a_list_replaces(files: StackFiles) -> None:
     fraud = files.write(over("{permissions: [{group: few, level: CAN_VIEW}]}"), BASE).load().endpoints["fraud"]
-    assert [permission.group for permission in fraud.permissions] == ["few"]
+    assert [permission.group for permission in fraud.granted] == ["few"]
 
 
 @pytest.mark.parametrize("null", ["null", "~", ""])
