@@ -1,17 +1,20 @@
 """`model-serving ci`: the steps that only pipelines call."""
 
 import json
+import os
 from pathlib import Path
 
 import click
 
 from model_serving.cli.command import CONTEXT, STATUSES, OrderedGroup, subcommand
 from model_serving.cli.options import Declare, format_options, stack_option
+from model_serving.delivery.approval import Reviewed, approved, put_report
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
-from model_serving.delivery.forge import forge
+from model_serving.delivery.forges.forge import forge
+from model_serving.delivery.records import KEY_NAME, review_key
 from model_serving.delivery.removed_stacks import how_to_retire
-from model_serving.errors import UserError
-from model_serving.review.render.markers import marker, reviewed_digest
+from model_serving.errors import UsageError, UserError
+from model_serving.review.render.markers import marker, reviewed_digest, reviewed_sections
 from model_serving.spec.files.listing import has_file, stacks
 from model_serving.spec.files.stack_order import AFTER, waves
 
@@ -78,15 +81,49 @@ def _pull_request_option() -> Declare:
 
 
 @subcommand(
-    "comment", group=ci_command, example="model-serving ci comment --stack prod --pull-request 7 --file review.md"
+    "comment",
+    group=ci_command,
+    example="model-serving ci comment --stack prod --pull-request 7 --head 0123abc --file review.md",
 )
 @stack_option()
 @_pull_request_option()
+@click.option("--head", metavar="SHA", default="", help="The reviewed commit of the pull request.")
 @click.option("--file", type=Path, required=True, metavar="FILE", help="The report in Markdown.")
-def comment(stack: str, number: int, file: Path) -> int:
-    """Write or update a stack's comment on a pull request."""
-    done = forge().comments(number).put(marker(stack), file.read_text(encoding="utf-8"))
+def comment(stack: str, number: int, head: str, file: Path) -> int:
+    """Write or update a stack's comment on a pull request.
+
+    With MODEL_SERVING_REVIEW_KEY it holds a signed record of the report, which `ci approved-digest` verifies.
+    """
+    key = review_key() if os.environ.get(KEY_NAME) else None
+    if key and not head:
+        raise UsageError("Which commit of the pull request was reviewed? Give --head SHA")
+    text = file.read_text(encoding="utf-8")
+    report = Reviewed(stack, number, head, reviewed_digest(text), reviewed_sections(text))
+    done = put_report(forge(), marker(stack), text, report, key)
     click.echo(f"Comment for {stack} {done}")
+    if not key:
+        without = "a deployment of it needs the approval of the environment"
+        click.echo(f"{KEY_NAME} is not set, so the report is not recorded: {without}", err=True)
+    return 0
+
+
+@subcommand(
+    "approved-digest", group=ci_command, example="model-serving ci approved-digest --stack prod --pull-request 7"
+)
+@stack_option()
+@_pull_request_option()
+@click.option("--without-approval", is_flag=True, help="Take the last report; no review has to approve it.")
+@click.option("--output", "file", type=Path, metavar="FILE", help="Write the verified record to this file, as JSON.")
+def approved_digest(stack: str, number: int, file: Path | None, *, without_approval: bool) -> int:
+    """Print the digest that was on show when a pull request was approved last.
+
+    Fails if the comment was forged, edited, copied or is stale, and if nobody approved its newest commit. 0 stands for
+    no pull request.
+    """
+    record = approved(forge(), marker(stack), stack, number, review_key(), with_approval=not without_approval)
+    if file:
+        file.write_text(json.dumps(vars(record), indent=2) + "\n", encoding="utf-8")
+    click.echo(record.digest)
     return 0
 
 
@@ -100,7 +137,8 @@ def reviewed(stack: str, number: int) -> int:
 
     An empty line where there is no comment, or nothing that can be approved.
     """
-    click.echo(reviewed_digest(forge().comments(number).get(marker(stack))))
+    own = forge().comments(number).own(marker(stack))
+    click.echo(reviewed_digest(own.text) if own else "")
     return 0
 
 

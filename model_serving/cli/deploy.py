@@ -4,25 +4,42 @@ from pathlib import Path
 
 import click
 
-from model_serving.cli.command import subcommand
+from model_serving.cli.command import STATUSES_WITH_APPROVAL, subcommand
 from model_serving.cli.options import policy_pack_option, stack_option
+from model_serving.cli.reports import write_reports
 from model_serving.delivery.deploy import deploy
 from model_serving.delivery.removed_stacks import missing_file
 from model_serving.review.render.terminal import text
 from model_serving.spec.files.listing import has_file
 
 
-@subcommand("deploy", example="model-serving deploy --stack prod --reviewed 8683865835905b80")
+@subcommand(
+    "deploy", example="model-serving deploy --stack prod --reviewed 8683865835905b80", statuses=STATUSES_WITH_APPROVAL
+)
 @stack_option()
 @click.option("--reviewed", metavar="DIGEST", default="", help="Digest of the report that was approved.")
 @policy_pack_option()
-def deploy_command(stack: str, reviewed: str, packs: tuple[str, ...]) -> int:
-    """Preview again, compare with the digest of the review, and apply exactly that preview."""
+@click.option(
+    "--output",
+    "files",
+    type=Path,
+    metavar="FILE",
+    multiple=True,
+    help="Write the report of what is deployed, or needs approval, to this file, in the format of its extension.",
+)
+def deploy_command(stack: str, reviewed: str, packs: tuple[str, ...], files: tuple[Path, ...]) -> int:
+    """Preview again, compare with the digest of the review, and apply exactly that preview.
+
+    If the preview is not the one that was reviewed, nothing is written and the exit status is 2: what it would do now
+    has to be approved first.
+    """
     folder = Path.cwd()
     if not has_file(folder, stack):
         raise missing_file(folder, stack)
     outcome = deploy(stack, folder, packs, reviewed)
+    if files:
+        write_reports([outcome.report], None, files, folder)
     if not outcome.started:
         click.echo(text([outcome.report]), nl=False)
     click.echo(outcome.message)
-    return 0 if outcome.deployed else 1
+    return outcome.status

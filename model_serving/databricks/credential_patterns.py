@@ -20,6 +20,6 @@ CREDENTIAL: Final = re.compile(
 
 CREDENTIAL_NAMES: Final = (
     r"(?:(?<!max)(?<!min)token|secret|password|passwd|passphrase|credentials?"
-    r"|(?:api|access|private|secret|account|auth)_?key|connection_?string)"
+    r"|(?:api|access|private|secret|account|auth|review)_?key|connection_?string)"
 )
 """How names of fields and variables that hold a credential end, in any case: `OPENAI_API_KEY`, `clientSecret`."""

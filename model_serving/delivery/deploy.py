@@ -22,6 +22,13 @@ class Outcome:
     started: bool = True
     """Whether `pulumi up` ran: False where it was refused before."""
 
+    @property
+    def status(self) -> int:
+        """The exit status: 2 where a person must approve what would be deployed now."""
+        if self.deployed:
+            return 0
+        return 1 if self.started or self.report.verdict is Verdict.FAILED else Verdict.APPROVAL.exit_status
+
 
 def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
     """Preview again, compare with the reviewed digest, then apply the plan of that preview.

@@ -4,6 +4,8 @@ import re
 from typing import Final
 
 _DIGEST: Final = "<!-- reviewed:{} -->"
+_REVIEWED: Final = _DIGEST.format(r"(?P<digest>[0-9a-f]{16,64})(?P<sections>( [^ ]+:[0-9a-f]+)*)")
+_HIDDEN_LINES: Final = re.compile(rf"<!-- model-serving-review:[^\n]* -->\n{_REVIEWED}\n")
 
 
 def marker(stack: str) -> str:
@@ -17,6 +19,17 @@ def digest_marker(digest: str) -> str:
 
 
 def reviewed_digest(comment: str) -> str:
-    """The digest of what a comment's readers approved; empty where it approves nothing."""
-    found = re.search(f"^{_DIGEST.format('([0-9a-f]{16})')}$", comment, re.MULTILINE)
-    return found[1] if found else ""
+    """The digest of what a comment's readers approve; empty where it approves nothing."""
+    found = _hidden_lines(comment)
+    return found["digest"] if found else ""
+
+
+def reviewed_sections(comment: str) -> dict[str, str]:
+    """A hash of each section that the digest covers, by name."""
+    found = _hidden_lines(comment)
+    return dict(each.rsplit(":", 1) for each in found["sections"].split()) if found else {}
+
+
+def _hidden_lines(comment: str) -> re.Match[str] | None:
+    # At the start only: what follows is written by the author of the change, too.
+    return re.match(_HIDDEN_LINES, comment)

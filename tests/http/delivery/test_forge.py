@@ -1,139 +1,172 @@
-"""Comments and issues on a forge, played by a small server on loopback."""
+"""Comments, issues and failures of a forge, played by a server on loopback (tests/support/fake_forge.py)."""
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 import pytest
 
 from model_serving.cli.main import main
-from model_serving.delivery.forge import ForgeError, GitHub, forge
-from model_serving.review.render.markers import reviewed_digest
-
-
-class Forge(BaseHTTPRequestHandler):
-    """Lists that can be written to, at any address; the last part of an item's address is its number."""
-
-    lists: ClassVar[dict[str, list[dict[str, Any]]]] = {}
-    writes: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        address, _, query = self.path.partition("?")
-        page = int(dict(part.split("=") for part in query.split("&")).get("page", "1")) if query else 1
-        items = [item for item in self.lists.get(address, []) if item.get("state") != "closed"]
-        more = f"http://{self.headers['Host']}{address}?per_page=100&page={page + 1}"
-        links = {"Link": f'<{more}>; rel="next"'} if len(items) > page * 100 else {}
-        self._answer(200, items[(page - 1) * 100 : page * 100], links)
-
-    def do_POST(self) -> None:
-        items = self.lists.setdefault(self.path, [])
-        number = sum(map(len, self.lists.values()))
-        items.append({"id": number, "number": number, "iid": number, **self._body()})
-        self.writes.append(f"POST {self.path}")
-        self._answer(201, items[-1])
-
-    def do_PATCH(self) -> None:  # and PUT, as GitLab has it
-        number = int(self.path.rpartition("/")[2])
-        item = next(item for items in self.lists.values() for item in items if item["id"] == number)
-        item.update(self._body())
-        self.writes.append(f"{self.command} {self.path}")
-        self._answer(200, item)
-
-    do_PUT = do_PATCH  # noqa: N815  the name by which the server finds it
-
-    def log_message(self, *_: Any) -> None:
-        """Log nothing."""
-
-    def _body(self) -> dict[str, Any]:
-        found = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        assert isinstance(found, dict)
-        return found
-
-    def _answer(self, status: int, body: Any, headers: Mapping[str, str] = MappingProxyType({})) -> None:
-        allowed = self.headers.get("Authorization") == "Bearer t" or self.headers.get("PRIVATE-TOKEN") == "t"
-        text = json.dumps(body if allowed else {"message": "Bad credentials"}).encode()
-        self.send_response(status if allowed else 401)
-        for name, value in {**headers, "Content-Length": str(len(text))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    Forge.lists, Forge.writes = {}, []
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Forge)
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_address[1]}"
-    running.shutdown()
-    thread.join()
-    running.server_close()
+from model_serving.delivery.forges.client import Client, ForgeError, Limits
+from model_serving.delivery.forges.forge import forge
+from model_serving.delivery.forges.github import GitHub
+from tests.support.fake_forge import Answer, FakeForge, Kind, fake_forge
 
 
 @pytest.fixture(params=["github", "gitlab"])
-def environment(request: pytest.FixtureRequest, server: str) -> dict[str, str]:
-    if request.param == "github":
-        return {"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": server, "GITHUB_TOKEN": "t"}
-    return {"CI_PROJECT_ID": "7", "CI_API_V4_URL": server, "GITLAB_TOKEN": "t"}
+def server(request: pytest.FixtureRequest) -> Iterator[FakeForge]:
+    kind: Kind = request.param
+    with fake_forge(kind) as found:
+        found.open(3, head="0123abc")
+        yield found
 
 
-def test_a_comment_is_updated_in_place(environment: dict[str, str]) -> None:
+@pytest.fixture
+def environment(server: FakeForge) -> dict[str, str]:
+    return server.environment()
+
+
+def test_a_comment_is_updated_in_place(server: FakeForge, environment: dict[str, str]) -> None:
     comments = forge(environment).comments(3)
     assert [comments.put("<!-- prod -->", f"<!-- prod -->\n{text}") for text in "aab"] == [
         "created",
         "unchanged",
         "updated",
     ]
-    assert comments.get("<!-- prod -->") == "<!-- prod -->\nb"
-    assert [write.partition(" ")[0] for write in Forge.writes] == [
+    assert [each.text for each in comments.beginning("<!-- prod -->")] == ["<!-- prod -->\nb"]
+    assert [write.partition(" ")[0] for write in server.writes] == [
         "POST",
-        "PATCH" if "GITHUB_TOKEN" in environment else "PUT",
+        "PATCH" if server.kind == "github" else "PUT",
     ]
 
 
-def test_comments_are_found_on_later_pages(environment: dict[str, str]) -> None:
+def test_comments_are_found_on_later_pages(server: FakeForge, environment: dict[str, str]) -> None:
     comments = forge(environment).comments(3)
     for n in range(120):
-        comments.put(f"<!-- {n} -->", f"<!-- {n} -->\nfirst")
+        server.comment(3, server.pipeline, f"<!-- {n} -->\nfirst")
     assert comments.put("<!-- 110 -->", "<!-- 110 -->\nsecond") == "updated"
-    assert comments.get("<!-- 11 -->") == "<!-- 11 -->\nfirst"
+    assert [each.text for each in comments.beginning("<!-- 11 -->")] == ["<!-- 11 -->\nfirst"]
 
 
-def test_a_quoted_comment_is_ignored(environment: dict[str, str]) -> None:
-    comments = forge(environment).comments(3)
-    comments.put("> <!-- prod -->", "> <!-- prod -->\nquoted by a person")
-    assert comments.get("<!-- prod -->") == ""
+def test_a_quoted_comment_is_ignored(server: FakeForge, environment: dict[str, str]) -> None:
+    server.comment(3, server.pipeline, "> <!-- prod -->\nquoted by a person")
+    assert forge(environment).comments(3).own("<!-- prod -->") is None
 
 
-def test_an_issue_is_closed_without_drift(environment: dict[str, str]) -> None:
+def test_a_comment_of_another_user_is_left_alone(server: FakeForge, environment: dict[str, str]) -> None:
+    forged = server.comment(3, "author", "<!-- prod -->\nforged")
+    assert forge(environment).comments(3).put("<!-- prod -->", "<!-- prod -->\nown") == "created"
+    assert forge(environment).comments(3).put("<!-- prod -->", "<!-- prod -->\nnewer") == "updated"
+    assert forged.text == "<!-- prod -->\nforged"
+
+
+def test_a_token_of_a_person_finds_their_comment(server: FakeForge) -> None:
+    comments = forge(server.environment("reviewer")).comments(3)
+    assert [comments.put("<!-- prod -->", f"<!-- prod -->\n{text}") for text in "ab"] == ["created", "updated"]
+
+
+def test_another_app_is_named_by_a_variable(server: FakeForge, environment: dict[str, str]) -> None:
+    server.comment(3, "visitor", "<!-- prod -->\nby an app")
+    environment["MODEL_SERVING_COMMENT_AUTHOR"] = "visitor"
+    assert forge(environment).comments(3).own("<!-- prod -->") is not None
+
+
+def test_an_issue_is_closed_without_drift(server: FakeForge, environment: dict[str, str]) -> None:
     issues = forge(environment).issues()
     assert issues.put("<!-- prod -->", "<!-- prod -->\ndrift", "prod drifted") == "created"
-    assert (issues.close("<!-- prod -->"), Forge.writes[-1].rpartition("/")[2]) == ("closed", "0")
+    assert issues.close("<!-- prod -->") == "closed"
+    assert [each.open for each in server.issues] == [False]
 
 
-def test_a_refusal_never_shows_the_token(server: str) -> None:
-    wrong = {"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": server, "GITHUB_TOKEN": "planted-token"}
-    with pytest.raises(ForgeError, match=r"was answered 401: .*Bad credentials") as refused:
-        forge(wrong).comments(3).get("x")
+def test_only_a_merged_pull_request_brings_a_commit(server: FakeForge, environment: dict[str, str]) -> None:
+    assert forge(environment).merged_by("0123abc") == 0
+    server.open(4, head="0123abc", base="feature")
+    server.merge(4, "0123abc")
+    server.merge(3, "fff", "0123abc")
+    assert forge(environment).merged_by("fff") == 3
+    assert forge(environment).merged_by("eee") == 0
+
+
+def test_a_refusal_never_shows_the_token(server: FakeForge, environment: dict[str, str]) -> None:
+    name = "GITHUB_TOKEN" if server.kind == "github" else "GITLAB_TOKEN"
+    with pytest.raises(
+        ForgeError, match=f"rejected the token in {name} .*(Bad credentials|401 Unauthorized)"
+    ) as refused:
+        forge({**environment, name: "planted-token"}).comments(3).own("x")
     assert "planted-token" not in str(refused.value)
 
 
-def test_a_line_break_at_the_end_of_the_token_is_ignored(server: str) -> None:
-    environment = {"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": server, "GITHUB_TOKEN": "t\n"}
-    assert forge(environment).issues().close("no such marker") == "none open"
+def test_a_line_break_at_the_end_of_the_token_is_ignored(server: FakeForge, environment: dict[str, str]) -> None:
+    name = "GITHUB_TOKEN" if server.kind == "github" else "GITLAB_TOKEN"
+    assert forge({**environment, name: f"{environment[name]}\n"}).issues().close("no such marker") == "none open"
 
 
 @pytest.mark.parametrize("token", ["plan\nted", "plantéd"])
-def test_a_malformed_token_is_never_shown(server: str, token: str) -> None:
+def test_a_malformed_token_is_never_shown(token: str) -> None:
     with pytest.raises(ForgeError, match="GITHUB_TOKEN has characters that no token has") as refused:
-        forge({"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": server, "GITHUB_TOKEN": token}).merged_by("0123abc")
+        forge({"GITHUB_REPOSITORY": "o/n", "GITHUB_TOKEN": token}).merged_by("0123abc")
     assert "plan" not in str(refused.value)
+
+
+FAILURES = [
+    (Answer(401, {"message": "Bad credentials"}), r"rejected the token in GIT(HUB|LAB)_TOKEN"),
+    (Answer(403, {"message": "Resource not accessible"}), r"Give GIT(HUB|LAB)_TOKEN the permission"),
+    (Answer(404, {"message": "Not Found"}), r"has nothing at .* may not see it"),
+    (Answer(502, "<html>\nbad gateway"), r"failed at GET .* \(502: <html> bad gateway\)"),
+    (
+        Answer(403, {"message": "x"}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}),
+        "used up until 00:00 UTC",
+    ),
+    (Answer(429, {"message": "x"}, {"Retry-After": "40"}), "used up for 40 s"),
+    (Answer(200, "<html>"), "without JSON: <html>"),
+]
+
+
+@pytest.mark.parametrize(("failure", "message"), FAILURES)
+def test_a_failure_is_one_sentence(
+    failure: Answer, message: str, server: FakeForge, environment: dict[str, str]
+) -> None:
+    server.failure = failure
+    with pytest.raises(ForgeError, match=message) as raised:
+        forge(environment).pull_request(3)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_unreachable_forge_is_one_sentence() -> None:
+    environment = {"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": "http://127.0.0.1:9", "GITHUB_TOKEN": "t"}
+    with pytest.raises(ForgeError, match=r"^GitHub can't be reached at http://127.0.0.1:9: [^\n]+$"):
+        forge(environment).pull_request(3)
+
+
+@pytest.mark.parametrize("limits", [Limits(request=0.2), Limits(total=0.2)], ids=["one answer", "all answers"])
+def test_a_silent_forge_is_not_waited_for(limits: Limits, server: FakeForge) -> None:
+    server.failure = Answer(200, [], delay=1)
+    client = Client("GitHub", server.url, "repos/shop/models", "GITHUB_TOKEN", {}, limits)
+    started = time.monotonic()
+    with pytest.raises(ForgeError, match="did not answer within 0 s"):
+        GitHub(client, "shop/models").pull_request(3)
+    assert time.monotonic() - started < 1
+
+
+def test_all_waiting_ends_within_half_a_minute() -> None:
+    assert Limits().total + Limits().request <= 35
+    assert Limits().total <= 30
+
+
+def test_a_slow_answer_is_bounded() -> None:
+    class Slow(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            while True:
+                time.sleep(0.05)
+                yield b" "
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Slow()))
+    client = Client("GitHub", "http://forge.example", "p", "T", {}, Limits(total=0.3), transport)
+    with pytest.raises(ForgeError, match="did not answer within"):
+        client.get("x")
 
 
 def test_outside_of_a_job_variables_are_named(
@@ -141,13 +174,8 @@ def test_outside_of_a_job_variables_are_named(
 ) -> None:
     monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     monkeypatch.delenv("CI_PROJECT_ID", raising=False)
-    assert main(["ci", "reviewed-digest", "--pull-request", "1", "--stack", "prod"]) == 1
+    assert main(["ci", "merged", "--commit", "0123abc"]) == 1
     assert "run this in a GitHub or GitLab job" in capsys.readouterr().err
-
-
-def test_the_digest_comes_from_the_hidden_line() -> None:
-    assert reviewed_digest("<!-- m -->\n<!-- reviewed:0123456789abcdef -->\n\n## x") == "0123456789abcdef"
-    assert reviewed_digest("## `<!-- reviewed:0123456789abcdef -->` said somebody") == ""
 
 
 @pytest.mark.parametrize(
@@ -177,25 +205,11 @@ def test_the_json_report_decides_about_the_issue(
 
 
 def test_an_issue_needs_a_json_report(
-    tmp_path: Path, server: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"GITHUB_REPOSITORY": "o/n", "GITHUB_API_URL": server, "GITHUB_TOKEN": "t"}.items():
+    for name, value in {"GITHUB_REPOSITORY": "o/n", "GITHUB_TOKEN": "t"}.items():
         monkeypatch.setenv(name, value)
     report = tmp_path / "drift.md"
     report.write_text("## No drift")
     assert main(["ci", "issue", "--stack", "prod", "--report", str(report), "--file", str(report)]) == 1
     assert "is not a report in JSON" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("server_answers", "message"), [("<html>", "was answered without JSON: <html>"), (None, "failed: ")]
-)
-def test_a_broken_forge_is_an_error(server_answers: str | None, message: str) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        if server_answers is None:
-            raise httpx.ConnectError("refused", request=request)
-        return httpx.Response(200, text=server_answers)
-
-    client = httpx.Client(base_url="http://forge.example", transport=httpx.MockTransport(answer))
-    with pytest.raises(ForgeError, match=message):
-        GitHub(client).merged_by("0123abc")

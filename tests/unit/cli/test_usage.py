@@ -63,7 +63,7 @@ def test_help_lists_the_exit_statuses(command: str) -> None:
     assert ran.returncode == 0
     assert "3 wrong usage" in " ".join(ran.stdout.split())
     assert ("2 needs approval" in " ".join(ran.stdout.split())) == (
-        command in {"model_serving", "model_serving review"}
+        command in {"model_serving", "model_serving review", "model_serving deploy"}
     )
 
 

@@ -1,0 +1,1 @@
+"""GitHub and GitLab: comments, issues, pull requests and their approvals."""
