@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,8 +12,10 @@ from model_serving.cli.options import Declare, format_options, stack_option
 from model_serving.delivery.approval import Reviewed, approved, put_report
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
 from model_serving.delivery.forges.forge import forge
+from model_serving.delivery.pull_request_files import take_stack_files
 from model_serving.delivery.records import KEY_NAME, review_key
 from model_serving.delivery.removed_stacks import how_to_retire
+from model_serving.delivery.sign_in import require_ready
 from model_serving.errors import UsageError, UserError
 from model_serving.review.render.markers import marker, reviewed_digest, reviewed_sections
 from model_serving.spec.files.listing import has_file, stacks
@@ -30,17 +33,21 @@ def ci_command() -> None:
 @click.option("--changed-since", "since", metavar="REF", help="Only stacks that differ from this git ref.")
 @click.option("--with-deleted", is_flag=True, help="List stacks whose file is deleted, too.")
 @click.option("--deployed", is_flag=True, help="Leave out stacks whose workspace is on this machine.")
+@click.option("--also", type=Path, metavar="FILE", help="A list of files that differ, too, one on each line.")
 @click.option(
     "--waves", "most_waves", type=int, metavar="N", help="JSON: N lists of stacks, each deployed after the one before."
 )
 @format_options("text", "json")
-def changed(since: str | None, form: str, most_waves: int | None, *, with_deleted: bool, deployed: bool) -> int:
+def changed(
+    since: str | None, form: str, most_waves: int | None, also: Path | None, *, with_deleted: bool, deployed: bool
+) -> int:
     """List the stacks that a change affects, in the order of their deployments.
 
     All stacks unless a git ref is given.
     """
     folder = Path.cwd()
-    names = _changed(folder, since, with_deleted=with_deleted, deployed=deployed) if since else stacks(folder)
+    other = also.read_text(encoding="utf-8").splitlines() if also else []
+    names = _changed(folder, since, other, with_deleted=with_deleted, deployed=deployed) if since else stacks(folder)
     if deployed:
         names = [name for name in names if not on_this_machine(folder, name)]
     found = waves(names, folder / "stacks")
@@ -61,9 +68,9 @@ def _padded(found: list[list[str]], most: int) -> list[list[str]]:
     return [*found, *([] for _ in range(most - len(found)))]
 
 
-def _changed(folder: Path, since: str, *, with_deleted: bool, deployed: bool) -> list[str]:
+def _changed(folder: Path, since: str, other: Sequence[str], *, with_deleted: bool, deployed: bool) -> list[str]:
     """The changed stacks. A deleted stack file is always reported, and listed only where that is asked for."""
-    changed = changed_stacks(folder, since)
+    changed = changed_stacks(folder, since, other)
     if changed.note:
         click.echo(changed.note, err=True)
     deleted = changed.deleted
@@ -72,6 +79,35 @@ def _changed(folder: Path, since: str, *, with_deleted: bool, deployed: bool) ->
     for name in deleted:
         click.echo(how_to_retire(folder, name, since), err=True)
     return [*changed.stacks, *(deleted if with_deleted else ())]
+
+
+@subcommand("take", group=ci_command, example="model-serving ci take --head 0123abc --judge-changed judge.txt")
+@click.option("--head", metavar="SHA", required=True, help="The pull request's last commit.")
+@click.option(
+    "--judge-changed", "judge", type=Path, metavar="FILE", required=True, help="Where to list the other changed files."
+)
+def take(head: str, judge: Path) -> int:
+    """Take a pull request's stack files into a checkout of its base, and no other file.
+
+    They are written as a merge would leave them. The other files that it changes, which decide how it is judged, are
+    listed in a file for `ci changed --also` and `review --judge-changed`.
+    """
+    taken = take_stack_files(Path.cwd(), head)
+    judge.write_text("".join(f"{name}\n" for name in taken.judge), encoding="utf-8")
+    click.echo("\n".join(taken.stack_files))
+    return 0
+
+
+@subcommand("ready", group=ci_command, example="model-serving ci ready --stack prod --base HEAD")
+@stack_option()
+@click.option("--base", metavar="REF", default="", help="The merged state: settings of sign-in must be as there.")
+def ready(stack: str, base: str) -> int:
+    """Check that a job may sign in for a stack, before it sends any credential.
+
+    The stack file names the workspace of this environment (DATABRICKS_HOST), and the variables of the job are set.
+    """
+    require_ready(stack, Path.cwd(), os.environ, base)
+    return 0
 
 
 def _pull_request_option() -> Declare:

@@ -13,6 +13,7 @@ from model_serving.delivery.changed_stacks import changed_stacks
 from model_serving.delivery.git import commit
 from model_serving.delivery.removed_stacks import preview_of_removed_stack
 from model_serving.errors import UsageError
+from model_serving.review.assess.judge import judge_notices
 from model_serving.review.assess.report import Report, Stamp, report
 from model_serving.review.plan.events import read_digest, read_events
 from model_serving.review.plan.preview import Preview
@@ -32,6 +33,13 @@ from model_serving.spec.files.listing import has_file, stacks
 @policy_pack_option()
 @report_output_options()
 @click.option("--base", metavar="REF", default="", help="Base of the branch, named in the report.")
+@click.option("--head", metavar="SHA", default="", help="The reviewed commit, where it is not checked out.")
+@click.option(
+    "--judge-changed",
+    type=Path,
+    metavar="FILE",
+    help="List of changed files that judge, and are not used here.",
+)
 @click.option("--run-url", metavar="URL", default="", help="Address of the pipeline's run, named in the report.")
 def review_command(
     *,
@@ -43,6 +51,8 @@ def review_command(
     form: str | None,
     files: tuple[Path, ...],
     base: str,
+    head: str,
+    judge_changed: Path | None,
     run_url: str,
     refresh: bool,
 ) -> int:
@@ -55,8 +65,11 @@ def review_command(
     if not previews:
         previews = [*_previewed(_chosen(names, since, folder), folder, packs, based_on, refresh=refresh)]
     base_commit = commit(folder, based_on) if based_on else ""
-    stamp = Stamp(base=base_commit, head=commit(folder, "HEAD"), run=run_url or _run_url(os.environ))
-    reports: list[Report] = [report(each, declared_in(each.stack, folder / "stacks"), stamp) for each in previews]
+    stamp = Stamp(base=base_commit, head=commit(folder, head or "HEAD"), run=run_url or _run_url(os.environ))
+    notices = [*judge_notices(judge_changed.read_text(encoding="utf-8").splitlines())] if judge_changed else []
+    reports: list[Report] = [
+        report(each, declared_in(each.stack, folder / "stacks"), stamp, notices) for each in previews
+    ]
     if not reports:
         click.echo("No stack is changed")
         return 0

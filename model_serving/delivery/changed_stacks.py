@@ -5,6 +5,7 @@ Any file may decide what is deployed, or how, so each concerns every stack, exce
 
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,23 +38,25 @@ class ChangedStacks:
     """Why every stack counts as changed, where there is nothing to compare with."""
 
 
-def changed_stacks(folder: Path, since: str) -> ChangedStacks:
+def changed_stacks(folder: Path, since: str, also: Iterable[str] = ()) -> ChangedStacks:
     """The stacks that differ from the commit at which the branch left `since`: all, if a shared file was touched.
 
-    Files that are not committed count, too. Raises GitError.
+    Files that are not committed count, too, and those of `also`, which this checkout doesn't have. Raises GitError.
     """
     existing = stacks(folder)
     if _NO_COMMIT.match(since):
         note = f"There is no commit before this one ({since[:7]}…: the branch is new), so every stack counts as changed"
         return ChangedStacks(tuple(existing), note=note)
-    files = [file for file in changed_files(folder, branch_point(folder, since)) if not _concerns_no_stack(file)]
+    differing = {*changed_files(folder, branch_point(folder, since)), *also}
+    files = [file for file in differing if not concerns_no_stack(file)]
     own = {match[1] for file in files if (match := _STACK_FILE.match(file))}
     shared = any(not _STACK_FILE.match(file) for file in files)
     changed = tuple(stack for stack in existing if shared or stack in own)
     return ChangedStacks(changed, deleted=tuple(sorted(own - set(existing))))
 
 
-def _concerns_no_stack(file: str) -> bool:
+def concerns_no_stack(file: str) -> bool:
+    """Whether no preview, deployment or component reads a file of the project."""
     return any(pattern.match(file) for pattern in _CONCERNS_NO_STACK)
 
 
