@@ -1,17 +1,20 @@
-"""Sandboxes that are prepared once for all tests of a run, and copied for each test.
+"""What is made once for all tests of a run: sandboxes that each test copies, and results that many tests look at.
 
-The worker processes of pytest-xdist share them: the first that needs a snapshot makes it, the others wait for it.
+The worker processes of pytest-xdist share it: the first that needs a thing makes it, the others wait for it. A module's
+fixture would be made once in each worker, and once more wherever a worker takes over tests from another.
 """
 
 import compileall
 import fcntl
 import hashlib
 import os
+import pickle
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from tests.support.running_workspace import PROJECT
 from tests.support.sandbox import PARTS, Edit, Sandbox, copy_project, modules, new_sandbox, opened_sandbox
@@ -21,6 +24,8 @@ IMMEDIATE = ("--ready-after", "0")
 PYTHON = PROJECT / ".venv" / "bin" / "python3"
 _DEPLOY = ("up", "--yes", "--skip-preview")
 _WITH_POLICIES = ("--policy-pack", "policies")
+
+_Result = TypeVar("_Result")
 
 
 class Snapshots:
@@ -47,6 +52,18 @@ class Snapshots:
 
         key = hashlib.sha256(repr((edits, options, policies)).encode()).hexdigest()[:16]
         return new_sandbox(*options, snapshot=self._once(f"deployed-{key}", deploy))
+
+    def result(self, name: str, judge: Callable[[], _Result]) -> _Result:
+        """What `judge` returns, which runs once for all tests that ask for this name. It must be picklable."""
+
+        def keep(folder: Path) -> None:
+            result = judge()
+            folder.mkdir()
+            (folder / "result").write_bytes(pickle.dumps(result))
+
+        kept = self._once(f"result-{name}", keep) / "result"
+        result: _Result = pickle.loads(kept.read_bytes())  # noqa: S301  this run's own file
+        return result
 
     def _initialized(self) -> Path:
         return self._once("initialized", _initialize)

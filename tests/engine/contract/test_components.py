@@ -3,8 +3,6 @@
 One run of the real engine tries all fields at once, each on an endpoint of its own.
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 from model_serving.contract import Field, Handling, fields
@@ -21,8 +19,12 @@ REMOVABLE = [case for case in IN_PLACE if case.without is not None]
 
 
 @pytest.fixture(scope="module")
-def seen(snapshots: Snapshots) -> Iterator[Seen]:
+def seen(snapshots: Snapshots) -> Seen:
     """What the workspace saw of each step, by endpoint."""
+    return snapshots.result("fields-of-components", lambda: every_step(snapshots))
+
+
+def every_step(snapshots: Snapshots) -> Seen:
     with snapshots.initialized(*WITHOUT_QUOTA) as sandbox:
         journal, calls = Journal(sandbox.workspace), {}
         for step in ("first", "second", "without"):
@@ -33,7 +35,7 @@ def seen(snapshots: Snapshots) -> Iterator[Seen]:
             sandbox.pulumi(*UP, "--refresh", "--expect-no-changes")
             sandbox.pulumi(*UP, "--expect-no-changes")
             calls[f"{step}, again"] = journal.new_calls()
-        yield calls
+    return calls
 
 
 def ids(cases: tuple[Case, ...] | list[Case]) -> list[str]:

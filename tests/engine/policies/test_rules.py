@@ -5,7 +5,7 @@ many rules; its one preview is looked at by many tests.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from model_serving.policies.rules import RULES
 from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, post, violations
 from tests.support.sandbox import Outcome, Sandbox
+from tests.support.snapshots import Snapshots
 
 PROTECTED = "pulumi.ResourceOptions(protect=True)"
 GOOD = f"""
@@ -73,36 +74,64 @@ def declare(sandbox: Sandbox, **config: Any) -> None:
     (sandbox.folder / "stacks" / "Pulumi.prod.yaml").write_text(json.dumps({"config": host | named}), encoding="utf-8")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def untouched(prod: RawProgram) -> Iterator[None]:
     before = prod.sandbox.workspace.writes()
     yield
     assert prod.sandbox.workspace.writes() == before
 
 
-@pytest.fixture(scope="module")
-def good(prod: RawProgram) -> Outcome:
-    return prod.run(GOOD, *PREVIEW)
+Judge = Callable[[str], list[Outcome]]
 
 
-@pytest.fixture(scope="module")
-def bad_endpoint(prod: RawProgram) -> list[Outcome]:
-    return [prod.run(BAD_ENDPOINT, *command) for command in (PREVIEW, UP)]
+@pytest.fixture
+def judged(request: pytest.FixtureRequest, snapshots: Snapshots) -> Judge:
+    """What comes of a program, by its key in PROGRAMS. It runs once for all tests that look at it."""
+
+    def run(name: str) -> list[Outcome]:
+        prod: RawProgram = request.getfixturevalue("prod")
+        program, commands = PROGRAMS[name]
+        declare(prod.sandbox)
+        before = prod.sandbox.workspace.writes()
+        outcomes = [prod.run(program, *command) for command in commands]
+        assert prod.sandbox.workspace.writes() == before
+        return outcomes
+
+    return lambda name: snapshots.result(f"rules-{name}", lambda: run(name))
 
 
-@pytest.fixture(scope="module")
-def bad_permissions(prod: RawProgram) -> list[Outcome]:
-    return [prod.run(BAD_PERMISSIONS, *command) for command in (PREVIEW, UP)]
+PROGRAMS: dict[str, tuple[str, list[tuple[str, ...]]]] = {
+    "good": (GOOD, [PREVIEW]),
+    "bad endpoint": (BAD_ENDPOINT, [PREVIEW, UP]),
+    "bad permissions": (BAD_PERMISSIONS, [PREVIEW, UP]),
+    "bad together": (BAD_TOGETHER, [PREVIEW]),
+    "on a live endpoint": (ON_A_LIVE_ENDPOINT, [PREVIEW]),
+}
 
 
-@pytest.fixture(scope="module")
-def bad_together(prod: RawProgram) -> Outcome:
-    return prod.run(BAD_TOGETHER, *PREVIEW)
+@pytest.fixture
+def good(judged: Judge) -> Outcome:
+    return judged("good")[0]
 
 
-@pytest.fixture(scope="module")
-def on_a_live_endpoint(prod: RawProgram) -> Outcome:
-    return prod.run(ON_A_LIVE_ENDPOINT, *PREVIEW)
+@pytest.fixture
+def bad_endpoint(judged: Judge) -> list[Outcome]:
+    return judged("bad endpoint")
+
+
+@pytest.fixture
+def bad_permissions(judged: Judge) -> list[Outcome]:
+    return judged("bad permissions")
+
+
+@pytest.fixture
+def bad_together(judged: Judge) -> Outcome:
+    return judged("bad together")[0]
+
+
+@pytest.fixture
+def on_a_live_endpoint(judged: Judge) -> Outcome:
+    return judged("on a live endpoint")[0]
 
 
 @pytest.mark.parametrize("rule", [rule.name for rule in RULES])
@@ -190,6 +219,7 @@ WAIVER = {
 }
 
 
+@pytest.mark.usefixtures("untouched")
 def test_waiver_exempts_one_resource_and_is_shown(prod: RawProgram) -> None:
     declare(prod.sandbox, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD.replace("protect=True", "protect=False"), *PREVIEW)
@@ -198,6 +228,7 @@ def test_waiver_exempts_one_resource_and_is_shown(prod: RawProgram) -> None:
     assert 'Waived until 9999-12-31 by "retiring" (owner risk): Retires this month' in passed.text
 
 
+@pytest.mark.usefixtures("untouched")
 def test_unused_waiver_is_shown(prod: RawProgram) -> None:
     declare(prod.sandbox, waivers={"retiring": WAIVER})
     passed = prod.run(GOOD, *PREVIEW)
@@ -205,6 +236,7 @@ def test_unused_waiver_is_shown(prod: RawProgram) -> None:
     assert 'Waiver "retiring" of production-is-protected for "good" waives nothing' in passed.text
 
 
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("command", [PREVIEW, UP], ids=["preview", "up"])
 def test_expired_waiver_fails_first(prod: RawProgram, command: tuple[str, ...]) -> None:
     file = prod.sandbox.folder / "stacks" / "Pulumi.prod.yaml"
@@ -217,6 +249,7 @@ def test_expired_waiver_fails_first(prod: RawProgram, command: tuple[str, ...]) 
     assert 'Waiver "retiring" of production-is-protected for "good" (owner risk) expired on 2020-01-31' in refused.text
 
 
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -239,6 +272,7 @@ def configured(prod: RawProgram, config: dict[str, Any]) -> tuple[str, str]:
     return "--policy-pack-config", "policy-config.json"
 
 
+@pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize(
     ("unreadable", "is_refused", "level"),
     [("refuse", True, "mandatory"), ("warn", False, "advisory")],
