@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
 from model_serving.databricks.naming import is_in_unity_catalog
 from model_serving.spec import Stack, endpoint_name
-from model_serving.spec.vocabulary.stack import BaseEndpoint, BaseServicePrincipal, Permission, RateLimit
+from model_serving.spec.validation.stack_rules import scope_keys
+from model_serving.spec.vocabulary.stack import BaseEndpoint, BaseServicePrincipal, OAuthSecret, Permission, RateLimit
 
 if TYPE_CHECKING:  # `check` imports this module, without Pulumi
     import pulumi
@@ -57,7 +58,24 @@ def principal_args(stack: Stack, key: str) -> ServicePrincipalArgs:
     fields = {
         **{name: getattr(spec, name) for name in BaseServicePrincipal.model_fields},
         "display_name": stack.name_prefix + spec.display_name if spec.display_name else None,
+        "oauth_secret": _with_keys(stack, key, spec.oauth_secret),
         "execute": sorted({entity.model_name for entity in served if is_in_unity_catalog(entity.model_name)}),
         "select": sorted(set(spec.grants.tables)),
     }
     return ServicePrincipalArgs.model_construct(**fields)
+
+
+def _with_keys(stack: Stack, key: str, secret: OAuthSecret | None) -> OAuthSecret | None:
+    """The OAuth secret with the keys of its scope, which have the stack's name prefix, and that of a declared scope."""
+    if not secret or not secret.deliver or not secret.deliver.secret_scope:
+        return secret
+    place = secret.deliver.secret_scope
+    client_id, client_secret = scope_keys(stack, key)
+    scope = scope_name(stack, place.scope) if place.scope in stack.secret_scopes else place.scope
+    place = place.model_copy(update={"scope": scope, "client_id": client_id, "client_secret": client_secret})
+    return secret.model_copy(update={"deliver": secret.deliver.model_copy(update={"secret_scope": place})})
+
+
+def scope_name(stack: Stack, key: str) -> str:
+    """The name in the workspace of a secret scope that the stack declares."""
+    return stack.name_prefix + key

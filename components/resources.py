@@ -81,6 +81,21 @@ class ServicePrincipalSecret(_DatabricksResource):
     secrets = ("secret",)
 
 
+class SecretScope(_DatabricksResource):
+    """A secret scope in Databricks' own storage."""
+
+    resource_type = resource_types.SECRET_SCOPE
+    kind = "secret scope"
+
+
+class SecretAcl(_DatabricksResource):
+    """One principal's right on a whole secret scope."""
+
+    resource_type = resource_types.SECRET_ACL
+    kind = "secret ACL"
+    after = ("secret scope", "service principal")
+
+
 def existing_service_principal(
     application_id: pulumi.Input[str], parent: pulumi.Resource
 ) -> pulumi.Output[dict[str, Any]]:

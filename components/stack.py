@@ -5,14 +5,15 @@ from typing import Any
 
 import pulumi
 
-from model_serving.components.args import ServingEndpointArgs
-from model_serving.components.from_spec import endpoint_args, principal_args, with_application_ids
+from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
+from model_serving.components.from_spec import endpoint_args, principal_args, scope_name, with_application_ids
 from model_serving.components.guard.immutable_fields_hook import register_immutable_fields_hook
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
 from model_serving.components.preflight.component_preflight import UNRESOLVED_ALIAS
 from model_serving.components.preflight.report import PreflightReport, ProblemFormatter, format_problems, raise_problems
 from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.components.preflight.stack_preflight import stack_preflight
+from model_serving.components.secret_scope import SecretScope
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec import Endpoint, Stack
@@ -27,7 +28,7 @@ def build(
 
     The preflight comes first: pulumi.RunError has every problem, as `formatter` writes it, before anything is
     registered. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is route
-    optimized, and each service principal's application id and client secret (a secret).
+    optimized, and each service principal's application id, client secret (a secret) and delivery to a forge.
     """
     endpoint_arguments = {key: endpoint_args(stack, key) for key in stack.endpoints}
     principal_arguments = {key: principal_args(stack, key) for key in stack.service_principals}
@@ -35,7 +36,13 @@ def build(
     raise_problems(report, formatter)
     register_immutable_fields_hook()
     register_protected_children_hook()
-    principals = {key: ServicePrincipal(key, args, opts) for key, args in principal_arguments.items()}
+    scopes = {key: SecretScope(key, scope_name(stack, key), opts) for key in stack.secret_scopes}
+    by_name = {scope_name(stack, key): scope for key, scope in scopes.items()}
+    principals = {
+        key: ServicePrincipal(key, _after_scope(args, by_name), opts) for key, args in principal_arguments.items()
+    }
+    for key, scope in scopes.items():
+        scope.allow([(each, _application_id(each.principal, principals)) for each in stack.secret_scopes[key].readers])
     endpoints = {
         key: ServingEndpoint(key, _resolved(key, args, report, principals), _options(stack.endpoints[key], opts))
         for key, args in endpoint_arguments.items()
@@ -51,7 +58,11 @@ def build(
             for key, endpoint in endpoints.items()
         },
         "service_principals": {
-            key: {"application_id": principal.application_id, "client_secret": principal.client_secret}
+            key: {
+                "application_id": principal.application_id,
+                "client_secret": principal.client_secret,
+                **_forge_delivery(stack, key, principal),
+            }
             for key, principal in principals.items()
         },
     }
@@ -63,14 +74,40 @@ def _resolved(
     """The arguments with the application ids of the stack's principals and the versions of aliases."""
 
     def application_id(principal: str) -> pulumi.Input[str]:
-        declared = principals.get(principal)
-        return declared.application_id if declared else principal
+        return _application_id(principal, principals)
 
     def version(alias: str) -> pulumi.Input[str]:
         return report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED_ALIAS)
 
     resolved = resolve_aliases(with_application_ids(args, application_id), version)
     return resolved.model_copy(update={"adopt": key in report.to_import})
+
+
+def _application_id(principal: str, principals: Mapping[str, ServicePrincipal]) -> pulumi.Input[str]:
+    """The application id of a service principal of the stack; any other principal is named already."""
+    declared = principals.get(principal)
+    return declared.application_id if declared else principal
+
+
+def _after_scope(args: ServicePrincipalArgs, scopes: Mapping[str, SecretScope]) -> ServicePrincipalArgs:
+    """The arguments with a scope of this stack as an output: credentials are delivered to it when it exists."""
+    secret = args.oauth_secret
+    deliver = secret.deliver if secret else None
+    place = deliver.secret_scope if deliver else None
+    if not secret or not deliver or not place or place.scope not in scopes:
+        return args
+    place = place.model_copy(update={"scope": scopes[place.scope].scope})
+    deliver = deliver.model_copy(update={"secret_scope": place})
+    return args.model_copy(update={"oauth_secret": secret.model_copy(update={"deliver": deliver})})
+
+
+def _forge_delivery(stack: Stack, key: str, principal: ServicePrincipal) -> dict[str, Any]:
+    """What `model-serving ci deliver-secrets` reads of a principal, besides its application id and secret."""
+    secret = stack.service_principals[key].oauth_secret
+    places = secret.deliver.forge_places if secret and secret.deliver else {}
+    if not secret or not places:
+        return {}
+    return {"delivery": {"secret_id": principal.secret_id, "generation": secret.generation, **places}}
 
 
 def _options(spec: Endpoint, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

@@ -8,18 +8,31 @@ PERMISSIONS: Final = "databricks:index/permissions:Permissions"
 GRANT: Final = "databricks:index/grant:Grant"
 SERVICE_PRINCIPAL: Final = "databricks:index/servicePrincipal:ServicePrincipal"
 SERVICE_PRINCIPAL_SECRET: Final = "databricks:index/servicePrincipalSecret:ServicePrincipalSecret"  # noqa: S105  a type
+SECRET_SCOPE: Final = "databricks:index/secretScope:SecretScope"  # noqa: S105  a type
+SECRET_ACL: Final = "databricks:index/secretAcl:SecretAcl"  # noqa: S105  a type
 GET_SERVICE_PRINCIPAL: Final = "databricks:index/getServicePrincipal:getServicePrincipal"
 """A function of the provider."""
 
 ENDPOINT_SETTINGS: Final = "pulumi-python:dynamic/model-serving:EndpointSettings"
 ENDPOINT_ACCESS: Final = "pulumi-python:dynamic/model-serving:EndpointAccess"
-"""The dynamic resources of this library."""
+"""The dynamic resources of this library for what the provider can't do on an endpoint."""
+
+SECRET_DELIVERY: Final = "pulumi-python:dynamic/model-serving:SecretDelivery"  # noqa: S105  a type
+"""The dynamic resource of this library for credentials in a secret scope. Who may not read it sees no difference."""
+
+READ_WITH_RIGHTS: Final = (SERVICE_PRINCIPAL_SECRET, SECRET_SCOPE, SECRET_ACL)
+"""Resources that a refresh by an identity without more rights fails on, or takes for deleted.
+
+OAuth secrets are listed for workspace administrators only, scopes for those with a right on them, and their access
+control lists for those with MANAGE. Source: REST reference; Databricks provider, secrets/.
+"""
 
 COMPONENTS: Final = "model-serving:index:"
 """Prefix of this library's component types."""
 
 SERVING_ENDPOINT_COMPONENT: Final = f"{COMPONENTS}ServingEndpoint"
 SERVICE_PRINCIPAL_COMPONENT: Final = f"{COMPONENTS}ServicePrincipal"
+SECRET_SCOPE_COMPONENT: Final = f"{COMPONENTS}SecretScope"
 
 PROVIDERS: Final = "pulumi:providers:"
 """Prefix of provider types."""

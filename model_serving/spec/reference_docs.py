@@ -67,8 +67,10 @@ def _row(name: str, field: FieldInfo) -> str:
     value = _kind(field.annotation)
     if field.is_required():
         value += ", required"
-    elif isinstance(field.default, bool | int) or field.default == "minute":
+    elif isinstance(field.default, bool):
         value += f"; default `{str(field.default).lower()}`"
+    elif isinstance(field.default, int | str) and field.default != "":
+        value += f"; default `{field.default}`"
     return f"| `{name}` | {value} | {field.description} |"
 
 
@@ -88,7 +90,7 @@ def _kind(annotation: Any) -> str:
 def _title(model: type[Model]) -> str:
     """`ServedEntity` as `Served entity`."""
     spaced = re.sub(r"(?<=[a-z])([A-Z])", lambda match: f" {match[1].lower()}", model.__name__)
-    return re.sub(r"^Ai ", "AI ", spaced)
+    return re.sub(r"^Ai ", "AI ", spaced).replace("Git hub", "GitHub").replace("Git lab", "GitLab")
 
 
 if __name__ == "__main__":

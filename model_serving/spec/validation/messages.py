@@ -53,6 +53,16 @@ _FORMS: Final = {
         "is neither an application id nor a user name",
         "Write it as permissions show it, 12345678-abcd-1234-abcd-1234567890ab or someone@example.com",
     ),
+    types.SCOPE_NAME: (
+        "is not a valid name of a secret scope or of a key in one",
+        "Use 1 to 128 letters, digits, -, _, ., @ and /",
+    ),
+    types.REPOSITORY: ("is not a repository", "Write it as owner/name, as in acme/checkout"),
+    types.PROJECT_PATH: ("is not a project", "Write it as group/name, as in acme/checkout"),
+    types.VARIABLE_NAME: (
+        "is not a valid name of a variable",
+        "Use letters, digits and _, and begin with a letter or _, as in DATABRICKS_CLIENT_SECRET",
+    ),
     types.SECONDS: ("is not a lifetime", 'Write it in seconds, as in "7776000s" for 90 days'),
 }
 """The message and the hint for text that doesn't match a pattern of the vocabulary."""

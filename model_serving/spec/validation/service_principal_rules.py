@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
+from model_serving.spec.validation.delivery_rules import delivery_problems
 from model_serving.spec.vocabulary.stack import BaseServicePrincipal
 
 
@@ -12,6 +13,8 @@ def principal_problems(principal: BaseServicePrincipal, path: FieldPath) -> Iter
     if principal.application_id is None and principal.display_name is None:
         message = "has neither display_name, which creates one, nor application_id, which uses an existing one"
         yield path, message, "Set one of the two"
+    if principal.oauth_secret and principal.oauth_secret.deliver:
+        yield from delivery_problems(principal.oauth_secret.deliver, (*path, "oauth_secret", "deliver"))
     if principal.application_id is None:
         return
     if principal.display_name is not None:

@@ -11,13 +11,22 @@ from typing import Final
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret, is_unknown
+from model_serving.spec.validation.delivery_rules import reader_problems, scope_keys, scope_problems
 from model_serving.spec.validation.endpoint_rules import endpoint_problems
 from model_serving.spec.validation.service_principal_rules import principal_problems
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary.stack import Endpoint, ServicePrincipal, Stack
 from model_serving.spec.vocabulary.types import APPLICATION_ID, ENDPOINT_NAME
 
-__all__ = ["Names", "endpoint_name", "endpoint_problems", "principal_problems", "reference_problems", "stack_problems"]
+__all__ = [
+    "Names",
+    "endpoint_name",
+    "endpoint_problems",
+    "principal_problems",
+    "reference_problems",
+    "scope_keys",
+    "stack_problems",
+]
 
 _NAME_LIMIT: Final = 63
 
@@ -39,6 +48,7 @@ def stack_problems(stack: Stack) -> Iterator[Problem]:
         yield from principal_problems(principal, ("service_principals", key))
     yield from _one_endpoint_a_name(stack)
     yield from _one_declaration_a_principal(stack)
+    yield from scope_problems(stack)
 
 
 def reference_problems(stack: Stack, names: Names) -> Iterator[Problem]:
@@ -48,6 +58,7 @@ def reference_problems(stack: Stack, names: Names) -> Iterator[Problem]:
     for key, principal in stack.service_principals.items():
         yield from _served(principal, ("service_principals", key, "serves"), names)
         yield from _granted_models_are_plaintext(stack, principal)
+    yield from reader_problems(stack, names.service_principals)
 
 
 def endpoint_name(stack: Stack, key: str) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from model_serving.spec.vocabulary.delivery import Delivery
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.types import ApplicationId, GrantedName, Key, Ordinal, PlaintextOnly, Seconds, Text
 
@@ -29,6 +30,9 @@ class OAuthSecret(Model):
         default=1,
         description="Raise it by one to rotate. The new secret and the previous one are both valid, so callers don't"
         " lose access.",
+    )
+    deliver: Delivery | None = Field(
+        default=None, description="Where the application id and the secret are delivered, so that nobody copies them."
     )
 
 

@@ -6,6 +6,7 @@ Nothing here reads a file or imports Pulumi.
 
 from pydantic import Field
 
+from model_serving.spec.vocabulary.delivery import Delivery, GitHubDelivery, GitLabDelivery, ScopeDelivery
 from model_serving.spec.vocabulary.governance import (
     AiGateway,
     EmailNotifications,
@@ -19,6 +20,7 @@ from model_serving.spec.vocabulary.governance import (
     TelemetryTables,
 )
 from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.secret_scope import Reader, SecretScope
 from model_serving.spec.vocabulary.served_entity import ExternalModel, ServedEntity, WorkloadSize, WorkloadType
 from model_serving.spec.vocabulary.service_principal import (
     BaseServicePrincipal,
@@ -38,6 +40,7 @@ from model_serving.spec.vocabulary.types import (
     Key,
     NamePrefix,
     Percentage,
+    SecretKey,
     Text,
 )
 from model_serving.spec.vocabulary.waiver import Waiver
@@ -46,10 +49,13 @@ __all__ = [
     "AiGateway",
     "BaseEndpoint",
     "BaseServicePrincipal",
+    "Delivery",
     "EmailNotifications",
     "Endpoint",
     "Entitlement",
     "ExternalModel",
+    "GitHubDelivery",
+    "GitLabDelivery",
     "Grants",
     "InferenceTable",
     "Level",
@@ -57,6 +63,9 @@ __all__ = [
     "Permission",
     "PrincipalKind",
     "RateLimit",
+    "Reader",
+    "ScopeDelivery",
+    "SecretScope",
     "ServedEntity",
     "ServicePrincipal",
     "SmokeRequest",
@@ -156,8 +165,13 @@ class Stack(Model):
     service_principals: dict[Key, ServicePrincipal] = Field(
         default_factory=dict, description="Service principals, by a key that permissions refer to."
     )
+    secret_scopes: dict[SecretKey, SecretScope] = Field(
+        default_factory=dict,
+        description="Secret scopes that the stack creates, by name, after name_prefix: for `deliver` of an OAuth"
+        " secret.",
+    )
     name_prefix: NamePrefix = Field(
-        default="", description="Prefix of the names of endpoints and created service principals."
+        default="", description="Prefix of the names of endpoints, created service principals and secret scopes."
     )
     default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags of every endpoint.")
     after: list[Key] = Field(

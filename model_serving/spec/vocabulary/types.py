@@ -14,10 +14,11 @@ from pydantic import (
     StringConstraints,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from model_serving.spec.files.secrets import Secret, is_unknown
+from model_serving.spec.files.secrets import Secret, is_output, is_unknown
 
 ENDPOINT_NAME: Final = r"^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$"
 """Endpoint names as the API takes them: 1-63 letters, digits, - and _, ending in a letter or digit."""
@@ -34,6 +35,14 @@ IDENTITY: Final = r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[^@\s]+
 
 VERSION: Final = r"^[1-9][0-9]*$"
 SECONDS: Final = r"^[1-9][0-9]*s$"
+
+SCOPE_NAME: Final = r"^[A-Za-z0-9_.@/-]{1,128}$"
+"""Names of secret scopes and of their keys. Source: Databricks provider, secrets/resource_secret_scope.go."""
+
+REPOSITORY: Final = r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+$"
+PROJECT_PATH: Final = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$"
+VARIABLE_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,250}$"
+"""Names of secrets and variables that GitHub, GitLab and shells accept, with room for what is added to them."""
 
 SECURE: Final = {
     "type": "object",
@@ -78,6 +87,13 @@ def _refuse_secret(value: Any) -> Any:
     return value
 
 
+def _keep_output(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    return value if is_output(value) else check(value)
+
+
+MayBeOutput = WrapValidator(_keep_output)
+"""For plaintext values that a program may give as an output of another resource."""
+
 PlaintextOnly = BeforeValidator(_refuse_secret)
 """For values that are stored in plaintext and can't be secret: words of a closed list, days, names, keys."""
 
@@ -102,6 +118,13 @@ GrantedName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), PlaintextOn
 
 Key = Annotated[str, StringConstraints(min_length=1), PlaintextOnly]
 """A key of the stack file's own, or a reference to one."""
+
+ScopeName = Annotated[str, StringConstraints(pattern=SCOPE_NAME), PlaintextOnly, MayBeOutput]
+SecretKey = Annotated[str, StringConstraints(pattern=SCOPE_NAME), PlaintextOnly]
+Repository = Annotated[str, StringConstraints(pattern=REPOSITORY), PlaintextOnly]
+ProjectPath = Annotated[str, StringConstraints(pattern=PROJECT_PATH), PlaintextOnly]
+EnvironmentName = Annotated[str, StringConstraints(min_length=1, max_length=255), PlaintextOnly]
+VariableName = Annotated[str, StringConstraints(pattern=VARIABLE_NAME), PlaintextOnly]
 
 EntityName = Annotated[str, StringConstraints(pattern=ENTITY_NAME), PlaintextOnly]
 """The key of a served entity."""
