@@ -14,7 +14,9 @@ from model_serving.spec.files.listing import has_file
 
 
 @subcommand(
-    "deploy", example="model-serving deploy --stack prod --reviewed 8683865835905b80", statuses=STATUSES_WITH_APPROVAL
+    "deploy",
+    example="model-serving deploy --stack prod --reviewed 2644bafce79910cbd4075982c3cc61d2",
+    statuses=STATUSES_WITH_APPROVAL,
 )
 @stack_option()
 @click.option("--reviewed", metavar="DIGEST", default="", help="Digest of the report that was approved.")

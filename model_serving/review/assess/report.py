@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from model_serving.review.assess.digest import digest
+from model_serving.review.assess.digest import Covered, covered
 from model_serving.review.assess.endpoint import endpoint_change
 from model_serving.review.assess.execution_order import Write, execution_order
 from model_serving.review.assess.grouping import Group, Owner, grouped, owners
@@ -61,6 +61,8 @@ class Report:
     packs: tuple[str, ...]
     digest: str
     """The same for two previews that would do the same; empty for one that can't be deployed."""
+    covered: Covered
+    """What the digest covers."""
     stamp: Stamp = Stamp()
     notices: tuple[Notice, ...] = ()
     """Facts that no change and no violation holds, the most important kind first. They come with the preview, or from
@@ -122,6 +124,7 @@ def report(
     ]
     shown = tuple(sorted(dict.fromkeys((*preview.notices, *notices)), key=lambda each: each.kind.rank))
     verdict, errors = _verdict(preview, reported, shown), _errors(preview)
+    covers = Covered() if verdict is Verdict.FAILED else covered(preview)
     return Report(
         stack=preview.stack,
         verdict=verdict,
@@ -132,7 +135,8 @@ def report(
         warnings=preview.warnings,
         violations=others,
         packs=preview.packs,
-        digest="" if verdict is Verdict.FAILED else digest(preview.steps, reported),
+        digest="" if verdict is Verdict.FAILED else covers.digest,
+        covered=covers,
         stamp=stamp or Stamp(),
         notices=shown,
     )

@@ -116,7 +116,21 @@ def _step(redactor: Redactor, metadata: Event) -> Step:
         safeguards_after=_safeguards(new),
         gone=bool(old) and not new,
         unfinished=bool(old.get("initErrors")),
+        id=str(old.get("id") or new.get("id") or ""),
+        old_urn=_old_urn(old, new),
+        provider=_provider(metadata, new or old),
     )
+
+
+def _old_urn(old: Event, new: Event) -> str:
+    """The URN in the state where the program has another one."""
+    before, after = str(old.get("urn") or ""), str(new.get("urn") or "")
+    return before if before and after and before != after else ""
+
+
+def _provider(metadata: Event, state: Event) -> str:
+    """The URN of the provider, without the id that the engine gives it: `URN::ID`."""
+    return str(metadata.get("provider") or state.get("provider") or "").rpartition("::")[0]
 
 
 def _safeguards(state: Event) -> Safeguards | None:

@@ -66,6 +66,12 @@ class Step:
     """For a refresh: the resource no longer exists."""
     unfinished: bool = False
     """The last creation or update of it failed, perhaps after a part of it was applied."""
+    id: str = ""
+    """The id that the workspace gave it, or that it is imported by."""
+    old_urn: str = ""
+    """Its name in the state, where an alias renames it."""
+    provider: str = ""
+    """The URN of its provider."""
 
     @property
     def type(self) -> str:
@@ -96,6 +102,18 @@ class Violation:
 
 
 @dataclass(frozen=True)
+class DecidedBy:
+    """What decides on a preview, beside the state and the workspace. Empty for a preview that was read from a file."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of each file, by its path in the project's folder."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the engine and of this library."""
+    state_secrets: str = ""
+    """A hash of the secrets in the state, as they are encrypted there."""
+
+
+@dataclass(frozen=True)
 class Preview:
     """What one run of `pulumi preview` reports."""
 
@@ -110,3 +128,4 @@ class Preview:
     """Whether the engine finished. If not, the steps that it did not reach are unknown."""
     notices: tuple[Notice, ...] = ()
     """What whoever made the preview knows beside it: see notices.py. Add yours with `dataclasses.replace`."""
+    decided_by: DecidedBy = DecidedBy()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from model_serving.errors import InterruptedRunError, NoPulumiError
 from model_serving.review.plan.credentials import Scrubber, secrets_of
+from model_serving.review.plan.decided_by import decided_by
 from model_serving.review.plan.engine_process import EngineRun, progress, run_engine
 from model_serving.review.plan.events import UnreadablePreviewError, read_events
 from model_serving.review.plan.preview import Preview
@@ -26,6 +27,7 @@ def preview(
     """
     require_pulumi()
     progress(f"Previewing stack {stack}\n")
+    decided = decided_by(folder, stack, packs)
     with tempfile.TemporaryDirectory(prefix="model-serving-review-") as name:
         events = Path(name) / "events"
         options = [option for pack in packs for option in ("--policy-pack", pack)]
@@ -40,7 +42,7 @@ def preview(
     if ran.status and not result.errors and not any(each.mandatory for each in result.violations):
         printed = ran.text[-_OUTPUT_SHOWN:].strip() or f"pulumi exited with status {ran.status}"
         result = replace(result, errors=(printed,), complete=False)
-    return replace(result, stack=result.stack or stack)
+    return replace(result, stack=result.stack or stack, decided_by=decided)
 
 
 def require_pulumi() -> None:

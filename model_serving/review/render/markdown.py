@@ -24,7 +24,9 @@ _OPEN = 8
 
 def markdown(report: Report, limit: int = LIMIT) -> str:
     """The report as a comment of at most `limit` characters."""
-    first = marker(report.stack) + (f"\n{digest_marker(report.digest)}" if report.digest else "")
+    first = marker(report.stack) + (
+        f"\n{digest_marker(report.digest, report.covered.sections)}" if report.digest else ""
+    )
     end = parts.stamp(report)
     page = _Page(limit - _MARGIN - len(end))
     page.add(first)

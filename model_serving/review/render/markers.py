@@ -1,7 +1,10 @@
 """Hidden lines of a comment: which stack it belongs to, and the digest of what its readers approve."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
+
+from model_serving.review.assess.digest import SHORT
 
 _DIGEST: Final = "<!-- reviewed:{} -->"
 _REVIEWED: Final = _DIGEST.format(r"(?P<digest>[0-9a-f]{16,64})(?P<sections>( [^ ]+:[0-9a-f]+)*)")
@@ -13,9 +16,10 @@ def marker(stack: str) -> str:
     return f"<!-- model-serving-review:{stack} -->"
 
 
-def digest_marker(digest: str) -> str:
-    """The line that holds the digest."""
-    return _DIGEST.format(digest)
+def digest_marker(digest: str, sections: Mapping[str, str]) -> str:
+    """The line that holds the digest, and a short hash of each section that it covers."""
+    short = [f"{name}:{value[:SHORT]}" for name, value in sorted(sections.items())]
+    return _DIGEST.format(" ".join([digest, *short]))
 
 
 def reviewed_digest(comment: str) -> str:

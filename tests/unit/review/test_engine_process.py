@@ -1,5 +1,6 @@
 """How `pulumi` is run: output without secrets as it comes, one signal passed on, its end awaited."""
 
+import json
 import os
 import random
 import re
@@ -15,7 +16,7 @@ import pytest
 from model_serving.review.plan import engine_process
 from model_serving.review.plan.credentials import MASK, LineScrubber, Scrubber
 from model_serving.review.plan.engine_process import EngineRun, run_engine
-from tests.support.golden_cases import CASES, report_on
+from tests.support.golden_cases import CASES
 
 PROJECT = Path(__file__).resolve().parents[3]
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEplanted\nqK9planted\n-----END RSA PRIVATE KEY-----"
@@ -81,28 +82,50 @@ sys.exit(1)
 """A `pulumi` that plays a recorded preview, waits for a signal in one command, and then finishes what it has begun."""
 
 
+def write_fake(folder: Path, stops_at: str) -> None:
+    events, notes = CASES / "canary-step" / "events.jsonl", folder / "notes"
+    fake = folder / "pulumi"
+    fake.write_text(FAKE.format(python=sys.executable, notes=str(notes), events=str(events), stops_at=stops_at))
+    fake.chmod(0o755)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    found = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT)}
+    return {**found, "A_PASSWORD": "planted-in-the-shell"}
+
+
+def deploy(reviewed: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "model_serving", "deploy", "--stack", "local", "--reviewed", reviewed]
+
+
 class Deployment:
     """`model-serving deploy` in a group of its own, as a terminal's foreground, with a fake `pulumi`."""
 
     def __init__(self, folder: Path, stops_at: str) -> None:
         self.notes = folder / "notes"
-        events = CASES / "canary-step" / "events.jsonl"
-        fake = folder / "pulumi"
-        fake.write_text(
-            FAKE.format(python=sys.executable, notes=str(self.notes), events=str(events), stops_at=stops_at)
-        )
-        fake.chmod(0o755)
-        digest = report_on(CASES / "canary-step").digest
-        environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT)}
+        self.digest = self._digest(folder)
+        self.notes.unlink()
+        write_fake(folder, stops_at)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "model_serving", "deploy", "--stack", "local", "--reviewed", digest],
+            deploy(self.digest),
             cwd=CASES / "canary-step",
-            env={**environment, "A_PASSWORD": "planted-in-the-shell"},
+            env=environment(folder),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             process_group=0,
         )
+
+    def _digest(self, folder: Path) -> str:
+        """The digest of the preview, from a deployment of another one."""
+        write_fake(folder, "nothing")
+        report = folder / "report.json"
+        command = [*deploy("0" * 32), "--output", str(report)]
+        ran = subprocess.run(
+            command, cwd=CASES / "canary-step", env=environment(folder), capture_output=True, check=False
+        )
+        assert ran.returncode == 2
+        return str(json.loads(report.read_text())["stacks"][0]["digest"])
 
     def read_until(self, pattern: str) -> str:
         """Standard error up to a line that matches."""
@@ -129,14 +152,13 @@ def test_only_the_first_signal_is_passed_on(tmp_path: Path, number: signal.Signa
     assert "planted-in-the-shell" not in before + waiting + rest
     assert f"{number.name} received: waiting for `pulumi up` to finish what it has begun, then it stops." in waiting
     assert "created what had begun" in waiting + rest
-    assert run.notes.read_text().split() == ["preview", "up", "SIGINT"]
-    digest = report_on(CASES / "canary-step").digest
+    assert run.notes.read_text().split() == ["version", "preview", "up", "SIGINT"]
     assert rest.endswith(
         f"""Interrupted ({number.name}). Completed steps stay deployed, and the stack's state records them. To continue:
   model-serving review --stack local --refresh
       reports the remaining steps and their digest
   model-serving deploy --stack local --reviewed DIGEST
-      deploys them; if no step was completed, the digest is still {digest}
+      deploys them; if no step was completed, the digest is still {run.digest}
   pulumi cancel --stack local --yes
       run this first if pulumi reports that the stack is locked and no other deployment of it is running
 """
@@ -146,14 +168,14 @@ def test_only_the_first_signal_is_passed_on(tmp_path: Path, number: signal.Signa
 def test_interrupted_preview_deploys_nothing(tmp_path: Path) -> None:
     run = Deployment(tmp_path, "preview")
     run.read_until("Previewing stack local")
-    while not run.notes.exists():
+    while "preview" not in (run.notes.read_text() if run.notes.exists() else ""):
         time.sleep(0.01)
     (tmp_path / "proceed").touch()
     os.killpg(run.process.pid, signal.SIGINT)
     _, errors = run.process.communicate(timeout=30)
     assert run.process.returncode == 130
     assert errors.endswith("The preview of stack local was interrupted; it changes nothing\n")
-    assert run.notes.read_text().split() == ["preview", "SIGINT"]
+    assert run.notes.read_text().split() == ["version", "preview", "SIGINT"]
 
 
 def test_long_silence_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

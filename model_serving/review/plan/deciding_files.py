@@ -1,0 +1,73 @@
+"""The files that decide what `up` does, with a hash of each: the same in a git checkout and in a folder without git."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import model_serving
+from model_serving.spec.files.listing import stack_file
+
+_AT_THE_TOP: Final = re.compile(
+    r"Pulumi\.yaml|.+\.py|.+\.lock|pyproject\.toml|setup\.cfg|Pipfile|requirements[\w.-]*\.(txt|in)"
+)
+"""The files at the top that a program and its environment consist of; the others may be reports of a run."""
+_STACKS: Final = "stacks"
+_IN_STACKS: Final = "stacks/base.yaml"
+_OTHER_FOLDERS: Final = frozenset(
+    {
+        *("docs", "tests", "bench", "demo", "examples", "workspace", "toolchain"),
+        *("build", "dist", "node_modules", "venv", "env"),
+    }
+)
+"""Folders at the top that no preview or deployment reads."""
+_SKIPPED: Final = re.compile(r"__pycache__|.+\.egg-info|.+\.py[co]|.+\.md|\..+")
+"""Files and folders, in any folder, that hold no code or are written by tools."""
+
+
+def deciding_files(folder: Path, stack: str, packs: Sequence[str]) -> dict[str, str]:
+    """The SHA-256 of each file, by its path in the project's folder, with slashes.
+
+    The library and policy packs that are installed elsewhere are listed as `model_serving/...`, or
+    `installed-model_serving/...` where the project has a folder of that name, and `pack-NAME/...`.
+    """
+    found = {name: _content(folder / name) for name in (_IN_STACKS, stack_file(stack)) if (folder / name).is_file()}
+    for entry in os.scandir(folder):
+        if _SKIPPED.fullmatch(entry.name) or entry.name == _STACKS:
+            continue
+        if not entry.is_dir():
+            if _AT_THE_TOP.fullmatch(entry.name):
+                found[entry.name] = _content(Path(entry.path))
+        elif entry.name not in _OTHER_FOLDERS:
+            found.update(_below(Path(entry.path), entry.name))
+    library = Path(model_serving.__file__).resolve().parent
+    name = f"installed-{library.name}" if (folder / library.name).is_dir() else library.name
+    elsewhere = [(library, name), *((folder / pack, f"pack-{Path(pack).name}") for pack in packs)]
+    for path, name in elsewhere:  # one that is inside of the folder was listed above
+        if not path.resolve().is_relative_to(folder.resolve()) and not (path != library and _is_in(path, library)):
+            found.update(_below(path, name))
+    return found
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder)
+
+
+def _below(folder: Path, name: str) -> Iterator[tuple[str, str]]:
+    """Each file below a folder, under that name. Of a link to a folder the link counts, not the files there."""
+    for entry in os.scandir(folder):
+        below = str(PurePosixPath(name) / entry.name)
+        if _SKIPPED.fullmatch(entry.name):
+            continue
+        if entry.is_symlink() and entry.is_dir():
+            yield below, hashlib.sha256(f"link to {Path(entry.path).readlink()}".encode()).hexdigest()
+        elif entry.is_dir():
+            yield from _below(Path(entry.path), below)
+        elif entry.is_file():
+            yield below, _content(Path(entry.path))
+
+
+def _content(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

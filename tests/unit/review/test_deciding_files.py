@@ -1,0 +1,136 @@
+"""The files that a digest covers: those that decide what is deployed, in any folder and with or without git."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from model_serving.review.plan.decided_by import decided_by
+from model_serving.review.plan.deciding_files import deciding_files
+from model_serving.review.plan.state_secrets import state_secrets
+
+PROJECT = Path(__file__).resolve().parents[3]
+DECIDING = (
+    "Pulumi.yaml",
+    "__main__.py",
+    "components/args.py",
+    "model_serving/errors.py",
+    "policies/PulumiPolicy.yaml",
+    "pyproject.toml",
+    "requirements.txt",
+    "stacks/Pulumi.prod.yaml",
+    "stacks/base.yaml",
+)
+OTHERS = (
+    ".gitignore",
+    ".venv/lib/x.py",
+    "README.md",
+    "components/__pycache__/args.cpython-311.pyc",
+    "docs/review.md",
+    "review-prod.txt",
+    "review-prod.json",
+    "stacks/Pulumi.staging.yaml",
+    "stacks/schema.json",
+    "tests/test_layers.py",
+    "workspace/app.py",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (*DECIDING, *OTHERS):
+        file = tmp_path / "project" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    return tmp_path / "project"
+
+
+def own(folder: Path, stack: str = "prod") -> dict[str, str]:
+    """The files of the folder itself: the library is installed elsewhere here."""
+    every = deciding_files(folder, stack, ["policies"])
+    return {name: content for name, content in every.items() if (folder / name).exists()}
+
+
+def test_deciding_files_are_listed(folder: Path) -> None:
+    assert sorted(own(folder)) == sorted(DECIDING)
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_an_edit_of_a_deciding_file_counts(name: str, folder: Path) -> None:
+    before = own(folder)
+    (folder / name).write_text("edited")
+    after = own(folder)
+    assert {each for each in before if before[each] != after[each]} == {name}
+
+
+def test_path_times_and_git_do_not_count(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / "checkout"
+    shutil.copytree(folder, copy)
+    for file in copy.rglob("*"):
+        os.utime(file, (0, 0))
+    subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
+    assert deciding_files(copy, "prod", ["policies"]) == deciding_files(folder, "prod", ["policies"])
+
+
+def test_a_file_of_another_stack_does_not_count(folder: Path) -> None:
+    assert set(own(folder, "staging")) - set(own(folder)) == {"stacks/Pulumi.staging.yaml"}
+
+
+def test_a_new_folder_counts(folder: Path) -> None:
+    (folder / "pricing").mkdir()
+    (folder / "pricing" / "rules.py").write_text("")
+    assert "pricing/rules.py" in own(folder)
+
+
+def test_a_link_counts_as_a_link(folder: Path) -> None:
+    (folder / "model_serving" / "components").symlink_to("../components")
+    before = own(folder)
+    (folder / "model_serving" / "components").unlink()
+    (folder / "model_serving" / "components").symlink_to("../docs")
+    assert [name for name in before if before[name] != own(folder).get(name)] == ["model_serving/components"]
+
+
+def test_the_installed_library_counts(folder: Path) -> None:
+    assert "model_serving/review/plan/deciding_files.py" in deciding_files(folder, "prod", [])
+
+
+def test_a_policy_pack_elsewhere_counts(folder: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "company-rules"
+    pack.mkdir()
+    (pack / "__main__.py").write_text("")
+    assert "pack-company-rules/__main__.py" in deciding_files(folder, "prod", [str(pack)])
+
+
+def test_this_project_lists_its_own_files_once() -> None:
+    found = deciding_files(PROJECT, "local", ["policies"])
+    assert {name.partition("/")[0] for name in found} == {
+        *("components", "policies", "model_serving", "stacks"),
+        *("Pulumi.yaml", "__main__.py", "pyproject.toml"),
+        *(file.name for file in PROJECT.glob("requirements*") if file.suffix in {".txt", ".in"}),
+    }
+    assert not [name for name in found if name.startswith("model_serving/components/")]
+
+
+def test_the_engine_s_version_counts(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake = tmp_path / "pulumi"
+    fake.write_text("#!/bin/sh\necho v3.999.0\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    from model_serving.review.plan import decided_by as module  # noqa: PLC0415  its cache is emptied
+
+    module._engine_version.cache_clear()  # noqa: SLF001
+    assert decided_by(folder, "prod", []).versions["pulumi"] == "3.999.0"
+    module._engine_version.cache_clear()  # noqa: SLF001
+
+
+def test_secrets_in_the_state_are_told_apart() -> None:
+    def export(ciphertext: str) -> dict[str, object]:
+        secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": ciphertext}
+        resource = {"urn": "urn:pulumi:p::m::t::s", "custom": True, "outputs": {"secret": secret, "id": "7"}}
+        return {"deployment": {"resources": [resource]}}
+
+    assert state_secrets(export("one")) == state_secrets(export("one"))
+    assert state_secrets(export("one")) != state_secrets(export("two"))
+    assert state_secrets({"deployment": {"resources": []}}) == ""
