@@ -45,26 +45,26 @@ def deciding_files(folder: Path, stack: str, packs: Sequence[str]) -> dict[str, 
     library = Path(model_serving.__file__).resolve().parent
     name = f"installed-{library.name}" if (folder / library.name).is_dir() else library.name
     elsewhere = [(library, name), *((folder / pack, f"pack-{Path(pack).name}") for pack in packs)]
-    for path, name in elsewhere:  # one that is inside of the folder was listed above
+    for path, label in elsewhere:  # one that is inside of the folder was listed above
         if not path.resolve().is_relative_to(folder.resolve()) and not (path != library and _is_in(path, library)):
-            found.update(_below(path, name))
-    return found
+            found.update(_below(path, label, follow=True))
+    return {file: content for file, content in found.items() if not file.startswith(f"{name}/workspace/")}
 
 
 def _is_in(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder)
 
 
-def _below(folder: Path, name: str) -> Iterator[tuple[str, str]]:
-    """Each file below a folder, under that name. Of a link to a folder the link counts, not the files there."""
+def _below(folder: Path, name: str, *, follow: bool = False) -> Iterator[tuple[str, str]]:
+    """Each file below a folder, under that name. Of a link to a folder the link counts, unless links are followed."""
     for entry in os.scandir(folder):
         below = str(PurePosixPath(name) / entry.name)
         if _SKIPPED.fullmatch(entry.name):
             continue
-        if entry.is_symlink() and entry.is_dir():
+        if entry.is_symlink() and entry.is_dir() and not follow:
             yield below, hashlib.sha256(f"link to {Path(entry.path).readlink()}".encode()).hexdigest()
         elif entry.is_dir():
-            yield from _below(Path(entry.path), below)
+            yield from _below(Path(entry.path), below, follow=follow)
         elif entry.is_file():
             yield below, _content(Path(entry.path))
 
