@@ -1,5 +1,6 @@
 """`pulumi up` of exactly what was reviewed."""
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,11 @@ from pathlib import Path
 from model_serving.errors import InterruptedRunError
 from model_serving.review.assess.report import Report, Verdict, report
 from model_serving.review.plan.engine_process import progress
-from model_serving.review.plan.run import preview, run_pulumi
+from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
+from model_serving.review.plan.run import failed_preview, preview_of
+from model_serving.review.plan.state_copy.copy import source_of
+from model_serving.review.plan.state_copy.source import NoSourceError, Source
+from model_serving.review.plan.state_copy.stack_state import bring_up_to_date
 from model_serving.spec.files.declarations import declared_in
 
 
@@ -33,20 +38,39 @@ class Outcome:
 def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
     """Preview again, compare with the reviewed digest, then apply the plan of that preview.
 
-    Both read the workspace first (`--refresh`), to find what was changed outside. The engine refuses whatever the plan
-    doesn't hold, so a change made meanwhile, in the stack files or outside, is refused. Raises NoPulumiError and
-    InterruptedRunError.
+    The preview is that of a review: on a copy of the state, compared with the workspace. Where they differ, the state
+    itself is brought up to date before `up`. The engine refuses whatever the plan doesn't hold, so a change made
+    meanwhile in the stack files is refused. Raises NoPulumiError and InterruptedRunError.
     """
+    require_pulumi()
+    progress(f"Previewing stack {stack}\n")
+    try:
+        with source_of(stack, folder, refreshed=True) as source:
+            return _deploy(source, packs, reviewed)
+    except NoSourceError as error:
+        failed = report(failed_preview(stack, error))
+        return Outcome(deployed=False, message=_refusal(failed, reviewed), report=failed, started=False)
+
+
+def _deploy(source: Source, packs: Sequence[str], reviewed: str) -> Outcome:
+    stack, folder = source.stack, source.folder
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
-        now = report(preview(stack, folder, packs, refresh=True, plan=plan), declared_in(stack, folder / "stacks"))
+        now = report(preview_of(source, packs, plan), declared_in(stack, folder / "stacks"))
         if refusal := _refusal(now, reviewed):
             return Outcome(deployed=False, message=refusal, report=now, started=False)
         if not now.order:
             return Outcome(deployed=True, message="Nothing to deploy: the workspace is as declared", report=now)
         options = [option for pack in packs for option in ("--policy-pack", pack)]
         progress(f"Deploying stack {stack} as reviewed\n")
-        up = ["--yes", "--skip-preview", "--refresh", "--plan", str(plan), *options]
+        if problem := bring_up_to_date(source, Path(name)):
+            return Outcome(deployed=False, message=f"Not deployed: {problem}", report=now, started=False)
+        itself = Source(stack, folder, os.environ, () if source.is_copy else source.options)
+        if not source.plans_apply:
+            again = report(preview_of(itself, packs, plan), declared_in(stack, folder / "stacks"))
+            if refusal := _refusal(again, reviewed):
+                return Outcome(deployed=False, message=refusal, report=again, started=False)
+        up = ["--yes", "--skip-preview", "--plan", str(plan), *itself.options, *options]
         ran = run_pulumi("up", stack, folder, up, show=progress)
     if ran.interrupted_by and ran.status:
         raise InterruptedRunError(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model_serving.errors import InterruptedRunError, UserError
-from model_serving.review.plan.run import require_pulumi, run_pulumi
+from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
 
 _NO_STACK = re.compile(r"no stack named")
 """What pulumi prints for a stack that doesn't exist; releases before 3.226 have no exit status for it."""

@@ -25,8 +25,13 @@ def read_events(file: Path) -> Preview:
 
     Pulumi accepts the flag with PULUMI_DEBUG_COMMANDS=1 only. Raises UnreadablePreviewError.
     """
+    return from_events(load_events(file))
+
+
+def load_events(file: Path) -> list[Event]:
+    """The events of an event log. Raises UnreadablePreviewError."""
     lines = enumerate(_text(file).splitlines(), 1)
-    return from_events([_object(line, f"{file}:{number}") for number, line in lines if line.strip()])
+    return [_object(line, f"{file}:{number}") for number, line in lines if line.strip()]
 
 
 def read_digest(file: Path) -> Preview:

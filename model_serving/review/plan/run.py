@@ -1,76 +1,58 @@
-"""Runs `pulumi preview` and other commands of `pulumi`, with the shell's own credentials, backend and passphrase."""
+"""Runs `pulumi preview` where it changes nothing: on a copy of the state that is brought up to date."""
 
-import os
-import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model_serving.errors import InterruptedRunError, NoPulumiError
-from model_serving.review.plan.credentials import Scrubber, secrets_of
+from model_serving.errors import InterruptedRunError
 from model_serving.review.plan.decided_by import decided_by
-from model_serving.review.plan.engine_process import EngineRun, progress, run_engine
-from model_serving.review.plan.events import UnreadablePreviewError, read_events
+from model_serving.review.plan.engine_process import progress
+from model_serving.review.plan.events import from_events, load_events
 from model_serving.review.plan.preview import Preview
+from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
+from model_serving.review.plan.state_copy.copy import source_of
+from model_serving.review.plan.state_copy.source import INTERRUPTED, NoSourceError, Source
 
 _OUTPUT_SHOWN = 4_000
 """So many characters of the engine's output are reported if it wrote no events."""
 
 
-def preview(
-    stack: str, folder: Path, packs: Sequence[str] = (), *, refresh: bool = False, plan: Path | None = None
-) -> Preview:
-    """Preview a stack with policy packs. `plan` is the file to save the engine's plan to.
+def preview(stack: str, folder: Path, packs: Sequence[str] = (), *, refresh: bool = False) -> Preview:
+    """Preview a stack with policy packs; with `refresh`, compare its state with the workspace first.
 
     Raises NoPulumiError and InterruptedRunError. Every other failure is an error in the preview.
     """
     require_pulumi()
     progress(f"Previewing stack {stack}\n")
-    decided = decided_by(folder, stack, packs)
+    try:
+        with source_of(stack, folder, refreshed=refresh) as source:
+            return preview_of(source, packs)
+    except NoSourceError as error:
+        return failed_preview(stack, error)
+
+
+def failed_preview(stack: str, error: NoSourceError) -> Preview:
+    """The preview of a stack whose state can't be read or compared."""
+    return Preview(stack, errors=error.errors, complete=False)
+
+
+def preview_of(source: Source, packs: Sequence[str] = (), plan: Path | None = None) -> Preview:
+    """Preview a source's stack. `plan` is the file to save the engine's plan to. Raises InterruptedRunError."""
+    decided = decided_by(source.folder, source.stack, packs, source.state_secrets)
     with tempfile.TemporaryDirectory(prefix="model-serving-review-") as name:
         events = Path(name) / "events"
         options = [option for pack in packs for option in ("--policy-pack", pack)]
-        options += ["--refresh"] if refresh else []
         options += ["--save-plan", str(plan)] if plan else []
-        ran = run_pulumi("preview", stack, folder, ["--event-log", str(events), *options])
-        result = _read(events)
+        flags = ["--event-log", str(events), *options, *source.options]
+        ran = run_pulumi("preview", source.stack, source.folder, flags, environment=source.environment)
+        # The engine writes none if it stops before, as it does for a stack that doesn't exist.
+        written = load_events(events) if events.exists() else []
+    result = from_events([*source.events, *written]) if written else Preview(stack="", complete=False)
     if ran.interrupted_by:
-        raise InterruptedRunError(
-            ran.interrupted_by, f"The preview of stack {stack} was interrupted; it changes nothing"
-        )
+        raise InterruptedRunError(ran.interrupted_by, INTERRUPTED.format(source.stack))
     if ran.status and not result.errors and not any(each.mandatory for each in result.violations):
         printed = ran.text[-_OUTPUT_SHOWN:].strip() or f"pulumi exited with status {ran.status}"
         result = replace(result, errors=(printed,), complete=False)
-    return replace(result, stack=result.stack or stack, decided_by=decided)
-
-
-def require_pulumi() -> None:
-    """Raise NoPulumiError if `pulumi` is not on PATH."""
-    if not shutil.which("pulumi"):
-        raise NoPulumiError
-
-
-def run_pulumi(
-    command: str, stack: str, folder: Path, options: Sequence[str], show: Callable[[str], None] = lambda _line: None
-) -> EngineRun:
-    """Run `pulumi COMMAND` on a stack. `show` gets its output as it comes, without secrets.
-
-    A signal to this process is passed on to it, see engine_process.py.
-    """
-    return run_engine(
-        ["pulumi", *command.split(), "--stack", stack, "--non-interactive", "--color", "never", *options],
-        folder,
-        # Pulumi accepts --event-log with this only.
-        {**os.environ, "PULUMI_DEBUG_COMMANDS": "1"},
-        Scrubber(secrets_of()),
-        show,
-    )
-
-
-def _read(events: Path) -> Preview:
-    """The events; none if the engine stopped before it wrote any, as it does for a stack that doesn't exist."""
-    try:
-        return read_events(events)
-    except UnreadablePreviewError:
-        return Preview(stack="", complete=False)
+    stack, notices = result.stack or source.stack, (*result.notices, *source.notices)
+    return replace(result, stack=stack, notices=notices, decided_by=decided)

@@ -81,7 +81,8 @@ def test_an_unreviewed_change_is_not_deployed(reviewed: str, tmp_path: Path, mon
     lines = (
         "#!/bin/sh",
         f'[ "$1" = up ] && touch {tmp_path}/deployed',
-        'while [ "$1" != --event-log ]; do shift; done',
+        'command=$1; while [ "$1" != --event-log ] && [ "$1" != --file ]; do shift; done',
+        """[ "$command" = stack ] && echo '{"version": 3}' > "$2" && exit 0""",
         f'cp {events("canary-step")} "$2"',
     )
     fake.write_text("\n".join(lines) + "\n")
@@ -107,6 +108,7 @@ def test_a_review_runs_a_policy_pack(
     if own:
         (tmp_path / "policies").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "any")
     monkeypatch.chdir(tmp_path)
     assert main(["review", "--stack", "local", "--json"]) == 1
     (error,) = json.loads(capsys.readouterr().out)["stacks"][0]["errors"]

@@ -1,0 +1,39 @@
+"""Runs commands of `pulumi` on a stack, with the shell's own credentials, backend and passphrase."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from model_serving.errors import NoPulumiError
+from model_serving.review.plan.credentials import Scrubber, secrets_of
+from model_serving.review.plan.engine_process import EngineRun, run_engine
+
+
+def require_pulumi() -> None:
+    """Raise NoPulumiError if `pulumi` is not on PATH."""
+    if not shutil.which("pulumi"):
+        raise NoPulumiError
+
+
+def run_pulumi(
+    command: str,
+    stack: str,
+    folder: Path,
+    options: Sequence[str],
+    *,
+    show: Callable[[str], None] = lambda _line: None,
+    environment: Mapping[str, str] | None = None,
+) -> EngineRun:
+    """Run `pulumi COMMAND` on a stack. `show` gets its output as it comes, without secrets.
+
+    `environment` is the shell's own by default. A signal to this process is passed on to it, see engine_process.py.
+    """
+    return run_engine(
+        ["pulumi", *command.split(), "--stack", stack, "--non-interactive", "--color", "never", *options],
+        folder,
+        # Pulumi accepts --event-log with this only.
+        {**(os.environ if environment is None else environment), "PULUMI_DEBUG_COMMANDS": "1"},
+        Scrubber(secrets_of()),
+        show,
+    )

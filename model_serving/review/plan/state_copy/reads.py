@@ -1,0 +1,191 @@
+"""What the reader's identity may read of the resources in a state, asked before the provider reads them.
+
+The provider ends a refresh with an error where a read is refused: secrets of service principals are for workspace
+administrators, an endpoint's access list for those who may view the endpoint, grants for those who manage them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from model_serving.databricks.access_lists import access_list_path, direct_entries
+from model_serving.databricks.client import Workspace
+from model_serving.databricks.errors import CallError, DeniedError, SignInError
+from model_serving.databricks.resource_types import (
+    DATABRICKS_PROVIDER,
+    ENDPOINT_SETTINGS,
+    GRANT,
+    MODEL_SERVING,
+    PERMISSIONS,
+    SERVICE_PRINCIPAL,
+    SERVICE_PRINCIPAL_SECRET,
+)
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
+from model_serving.review.plan.state_copy.access import observed
+from model_serving.review.plan.state_copy.checkpoint import Resource, resource_name, resource_type
+
+_PARALLEL: Final = 16
+_ME: Final = "/api/2.0/preview/scim/v2/Me"
+_SECURABLES: Final = ("catalog", "schema", "table", "function", "model")
+"""The inputs of a grant that name its securable. The API knows models as functions."""
+
+
+@dataclass
+class Observation:
+    """What was read of a state's resources. `excluded` and `changed` are by URN."""
+
+    reader: str = ""
+    """The reader's name, for messages."""
+    excluded: set[str] = field(default_factory=set)
+    """What the provider must not read: access lists, which were read here, and what the reader may not read."""
+    changed: dict[str, Resource] = field(default_factory=dict)
+    """Access lists that differ from the state, as the workspace has them."""
+    unread: dict[str, list[str]] = field(default_factory=dict)
+    """The names of the resources that the reader may not read, by what they are."""
+
+    def add_unread(self, what: str, resource: Resource) -> None:
+        """Keep a resource as it is in the state."""
+        self.excluded.add(str(resource["urn"]))
+        self.unread.setdefault(what, []).append(resource_name(resource))
+
+
+@dataclass(frozen=True)
+class _Live:
+    """The caller, and the endpoints that it may view."""
+
+    me: Mapping[str, Any]
+    by_name: Mapping[str, Any]
+    by_id: Mapping[str, Any]
+
+    @property
+    def is_admin(self) -> bool:
+        return any(group.get("display") == "admins" for group in self.me.get("groups") or ())
+
+
+_Record = Callable[[Observation], None]
+
+
+def observe(resources: Sequence[Resource], workspace: Workspace, deployer: str | None) -> Observation:
+    """Read the access lists, and find out what else the reader may read. The reads are started together.
+
+    Raises WorkspaceError if the workspace does not answer or rejects the credentials.
+    """
+    found = Observation()
+    wanted = [each for each in resources if resource_type(each) in _READS and _is_of_the_stack(each)]
+    if not wanted:
+        return found
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        me, listed = pool.submit(_read_me, workspace), pool.submit(workspace.get, ENDPOINTS_PATH)
+        endpoints = listed.result().get("endpoints") or []
+        live = _Live(me.result(), {each["name"]: each for each in endpoints}, {each["id"]: each for each in endpoints})
+        found.reader = str(live.me.get("displayName") or live.me["userName"])
+        reads = [pool.submit(_READS[resource_type(each)], workspace, live, deployer, each) for each in wanted]
+        for read in reads:
+            read.result()(found)
+    return found
+
+
+def _is_of_the_stack(resource: Resource) -> bool:
+    """Whether a resource is in the workspace of the stack's own provider: an explicit one may be for another."""
+    provider = str(resource.get("provider") or "")
+    return f"{DATABRICKS_PROVIDER}::default" in provider or (
+        resource_type(resource) == ENDPOINT_SETTINGS and not resource["inputs"].get("workspace")
+    )
+
+
+def _read_me(workspace: Workspace) -> dict[str, Any]:
+    try:
+        return workspace.get(_ME)
+    except DeniedError as error:  # the answer to a token that the workspace does not know
+        raise SignInError(str(error)) from error
+
+
+def _nothing(_found: Observation) -> None:
+    """The provider reads it."""
+
+
+def _unread(what: str, resource: Resource) -> _Record:
+    return lambda found: found.add_unread(what, resource)
+
+
+def _read_access_list(workspace: Workspace, live: _Live, deployer: str | None, resource: Resource) -> _Record:
+    endpoint_id = resource["inputs"].get("servingEndpointId")
+    if not isinstance(endpoint_id, str):
+        return _nothing  # of another kind of object
+    try:
+        answer = workspace.find(access_list_path(endpoint_id))
+    except DeniedError:
+        return _unread("permissions", resource)
+    except CallError:
+        return _nothing  # the provider reports it
+    if answer is None:
+        return _nothing  # the provider finds that it is gone
+    endpoint = live.by_id.get(endpoint_id)
+
+    def record(found: Observation) -> None:
+        found.excluded.add(str(resource["urn"]))
+        # The list of a deleted endpoint can still be read, but its creator is not known any more.
+        if endpoint and (after := observed(resource, direct_entries(answer), deployer or endpoint.get("creator"))):
+            found.changed[str(resource["urn"])] = after
+
+    return record
+
+
+def _read_endpoint(workspace: Workspace, live: _Live, _deployer: str | None, resource: Resource) -> _Record:
+    name = resource["inputs"].get("endpointName") or resource["inputs"].get("name")
+    if not isinstance(name, str) or name in live.by_name:
+        return _nothing
+    return _refused(workspace, endpoint_path(name), "endpoints", resource)
+
+
+def _read_secrets(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
+    principal = resource["inputs"].get("servicePrincipalId")
+    if not isinstance(principal, str):
+        return _nothing
+    path = f"/api/2.0/accounts/servicePrincipals/{quote(principal, safe='')}/credentials/secrets"
+    return _refused(workspace, path, "OAuth secrets", resource)
+
+
+def _read_principal(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
+    path = f"/api/2.0/preview/scim/v2/ServicePrincipals/{quote(str(resource.get('id')), safe='')}"
+    return _refused(workspace, path, "service principals", resource)
+
+
+def _read_grant(workspace: Workspace, live: _Live, _deployer: str | None, resource: Resource) -> _Record:
+    """A reader without the right to manage grants may get an answer without those of others."""
+    inputs = resource["inputs"]
+    kind = next((each for each in _SECURABLES if isinstance(inputs.get(each), str)), None)
+    if kind is None or live.is_admin:
+        return _nothing
+    path = f"/api/2.1/unity-catalog/permissions/{'function' if kind == 'model' else kind}/{quote(inputs[kind])}"
+    try:
+        answer = workspace.find(path)
+    except DeniedError:
+        return _unread("grants", resource)
+    except CallError:
+        return _nothing
+    entries: Iterator[Any] = iter((answer or {}).get("privilege_assignments") or ())
+    shown = any(each.get("principal") == inputs.get("principal") for each in entries)
+    return _nothing if shown else _unread("grants", resource)
+
+
+def _refused(workspace: Workspace, path: str, what: str, resource: Resource) -> _Record:
+    try:
+        workspace.find(path)
+    except DeniedError:
+        return _unread(what, resource)
+    except CallError:
+        return _nothing
+    return _nothing
+
+
+_READS: Final[Mapping[str, Callable[[Workspace, _Live, str | None, Resource], _Record]]] = {
+    PERMISSIONS: _read_access_list,
+    MODEL_SERVING: _read_endpoint,
+    ENDPOINT_SETTINGS: _read_endpoint,
+    SERVICE_PRINCIPAL_SECRET: _read_secrets,
+    SERVICE_PRINCIPAL: _read_principal,
+    GRANT: _read_grant,
+}
