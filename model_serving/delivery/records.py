@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -25,11 +25,8 @@ _LINE: Final = "<!-- model-serving-record:{} -->"
 _LINE_PATTERN: Final = re.compile(rf"^{_LINE.format('(.*)')}\n?", re.MULTILINE)
 _PURPOSE: Final = b"model-serving record 1\n"
 """Precedes what is signed: a signature for another purpose, or of another version of the record, is worth nothing."""
-_KEPT: Final = 12
-"""Records in a comment. An approval that is older than the oldest one has to be given again."""
-
-ROOM: Final = 10_000
-"""Characters that the records in a comment take at most."""
+_KEPT: Final = 10
+"""Records in a comment, for which render/markers.py keeps room. Who approved before the oldest one approves again."""
 
 
 class RecordError(UserError):
@@ -52,7 +49,7 @@ class Record:
     text: str
     """A hash of the comment's text, without records."""
     sections: Mapping[str, str]
-    """A hash of each section that the digest covers."""
+    """A short hash of each section that the digest covers; of the last report only, to keep the comment short."""
 
     @property
     def at(self) -> datetime:
@@ -92,7 +89,7 @@ def records_in(text: str, key: bytes) -> list[Record]:
 
 def kept(records: Iterable[Record], new: Record) -> list[Record]:
     """The records of the new one's commit, and the new one. Of several in a row that say the same, the ends stay."""
-    every = [*(each for each in records if each.head == new.head), new]
+    every = [*(replace(each, sections={}) for each in records if each.head == new.head), new]
     ends = [
         each
         for before, each, after in zip([None, *every], every, [*every[1:], None], strict=False)

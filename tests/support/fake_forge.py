@@ -131,6 +131,8 @@ class FakeForge:
     """The answer to every request, while it is set."""
     page_size: int = 100
     """The most that a page holds, whatever is asked for."""
+    moved_to: str = ""
+    """Another name or number of the repository."""
     with_approval_times: bool = True
     """Whether GitLab's list of approvals has times: releases before 18 had none."""
 
@@ -140,6 +142,11 @@ class FakeForge:
         self.add_user(self.pipeline, "write", "Bot" if bot else "User")
         for name, permission in {"author": "write", "reviewer": "write", "visitor": "read"}.items():
             self.add_user(name, permission)
+
+    @property
+    def own_name(self) -> str:
+        """What a path calls the repository."""
+        return self.repository if self.kind == "github" else self.project
 
     @property
     def writes(self) -> list[str]:
@@ -216,9 +223,10 @@ class FakeForge:
             return Answer(401, {"message": "Bad credentials" if self.kind == "github" else "401 Unauthorized"})
         split = urlsplit(path)
         query = {name: values[-1] for name, values in parse_qs(split.query).items()}
-        request = Request(self, self.users[self.tokens[token]], method, split.path, query, body)
+        own = split.path.replace(f"/{self.moved_to}/", f"/{self.own_name}/") if self.moved_to else split.path
+        request = Request(self, self.users[self.tokens[token]], method, own, query, body)
         for (allowed, pattern), route in (GITHUB if self.kind == "github" else GITLAB).items():
-            if allowed == method and (match := re.fullmatch(pattern, split.path)):
+            if allowed == method and (match := re.fullmatch(pattern, own)):
                 return route(request, **match.groupdict())
         return Answer(404, {"message": "Not Found"})
 

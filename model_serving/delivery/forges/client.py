@@ -53,10 +53,10 @@ class Client:
     transport: httpx.BaseTransport | None = None
 
     def __post_init__(self) -> None:
-        # The certificates of the system, as a self-hosted forge needs them.
+        # The certificates of the system, as a self-hosted forge needs them. Reading them takes a while.
         self._http = httpx.Client(
             headers={**self.headers, "Accept": "application/json"},
-            verify=ssl.create_default_context(),
+            verify=ssl.create_default_context() if self.root.startswith("https:") else False,
             transport=self.transport,
         )
         self._deadline = time.monotonic() + self.limits.total

@@ -9,10 +9,10 @@ from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.render import markdown_parts as parts
 from model_serving.review.render.collapse import collapse_changes, collapse_violations
 from model_serving.review.render.escape import fitting, folded
-from model_serving.review.render.markers import digest_marker, marker
+from model_serving.review.render.markers import RECORDS_ROOM, digest_marker, marker
 
-LIMIT = 65_536
-"""GitHub refuses a longer comment. GitLab accepts a million characters."""
+LIMIT = 65_536 - RECORDS_ROOM
+"""GitHub refuses a comment of more than 65,536 characters. GitLab accepts a million."""
 
 _MARGIN = 500
 _ERRORS = 8_000

@@ -6,6 +6,9 @@ from typing import Final
 
 from model_serving.review.assess.digest import SHORT
 
+RECORDS_ROOM: Final = 10_000
+"""Characters of a comment that are kept for the records of earlier reports (model_serving/delivery/records.py)."""
+
 _DIGEST: Final = "<!-- reviewed:{} -->"
 _REVIEWED: Final = _DIGEST.format(r"(?P<digest>[0-9a-f]{16,64})(?P<sections>( [^ ]+:[0-9a-f]+)*)")
 _HIDDEN_LINES: Final = re.compile(rf"<!-- model-serving-review:[^\n]* -->\n{_REVIEWED}\n")
