@@ -76,7 +76,8 @@ format: $(READY_DEV) ## format the code
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format --quiet .
 
-schema: $(READY) ## generate the JSON Schema of stack files and their tables in docs/stack-files.md
+schema: $(READY) ## generate the JSON Schemas and the tables of docs/stack-files.md and docs/policies.md
+	@$(PY) -m model_serving.policies.pack.reference_docs
 	@$(PY) -m model_serving.spec.json_schema
 	@$(PY) -m model_serving.spec.reference_docs
 

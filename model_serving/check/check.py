@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from model_serving.check.rules import violations
+from model_serving.policies.pack.configuration import level_of
 from model_serving.policies.pack.rule import Level
+from model_serving.policies.pack.stack_settings import loaded_settings, read_settings
+from model_serving.policies.rules import RULES
 from model_serving.sarif import Result
 from model_serving.spec.diagnostics import Diagnostic, SpecError
 from model_serving.spec.field_path import dotted
@@ -73,9 +76,14 @@ def _in_stack(name: str, folder: Path) -> Iterator[CheckFinding]:
     try:
         loaded = load(name, folder)
     except SpecError as error:
-        yield from map(CheckFinding, error.diagnostics)
+        found = {*error.diagnostics, *read_settings(name, folder, RULES).mistakes}
+        yield from map(CheckFinding, sorted(found))
         return
-    for path, rule, violation in violations(name, loaded.stack, datetime.now(UTC).date()):
+    settings = loaded_settings(loaded.stack.policies, loaded.stack.waivers, RULES, loaded.location)
+    if settings.mistakes:
+        yield from map(CheckFinding, settings.mistakes)
+        return
+    for path, rule, violation in violations(name, loaded.stack, settings, datetime.now(UTC).date()):
         diagnostic = Diagnostic(loaded.location(path), dotted(path), violation.message)
-        level = "advisory" if violation.advisory else rule.level
-        yield CheckFinding(diagnostic, rule.name, level, rule.description)
+        is_mandatory = level_of(rule, settings.policies) == "mandatory" and not violation.advisory
+        yield CheckFinding(diagnostic, rule.name, "mandatory" if is_mandatory else "advisory", rule.description)

@@ -14,11 +14,14 @@ from model_serving.spec.vocabulary.stack import Stack
 from model_serving.spec.vocabulary.types import SECURE
 
 FILE: Final = Path(__file__).resolve().parents[2] / "stacks" / "schema.json"
+RULES: Final = Path(__file__).resolve().parents[1] / "policies" / "config.schema.json"
+"""The levels and settings of the rules, which `python -m model_serving.policies.pack.reference_docs` writes."""
 
 _NULL: Final = {"type": "null"}
 _SECURE_REF: Final = {"$ref": "#/definitions/secure"}
 _WHOLE_ONLY: Final = ("required", "minProperties")
 _NOISE: Final = ("title", "default")
+_ENGINE_LEVEL: Final = "enforcementLevel"
 
 Json = dict[str, Any]
 
@@ -30,6 +33,7 @@ def stack_file_schema() -> Json:
     listed = {name for model in models.values() for name in _listed(model)}
     models = {name: _model(model, whole=name in listed) for name, model in models.items()}
     settings = models.pop("Stack")["properties"]
+    settings["policies"] |= {"additionalProperties": False, "properties": _rules()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Stack file of Databricks Model Serving",
@@ -53,6 +57,31 @@ def stack_file_schema() -> Json:
         "additionalProperties": False,
         "definitions": {**dict(sorted(models.items())), "secure": SECURE},
     }
+
+
+def _rules() -> Json:
+    """The level and the settings of each rule, and null, which removes those of base.yaml."""
+    rules: Json = json.loads(RULES.read_text(encoding="utf-8"))["properties"]
+    return {name: {"description": rule["description"], "anyOf": [*_forms(rule), _NULL]} for name, rule in rules.items()}
+
+
+def _forms(rule: Json) -> Iterator[Json]:
+    """A level, and a map of settings, in which the engine's `enforcementLevel` is called `level`."""
+    for form in rule.get("anyOf", [rule]):
+        if form["type"] == "string":
+            yield _level(form)
+            continue
+        settings = {
+            "level" if name == _ENGINE_LEVEL else name: _level(schema) if name == _ENGINE_LEVEL else schema
+            for name, schema in form["properties"].items()
+        }
+        nullable = {name: _nullable(schema) for name, schema in settings.items()}
+        yield {"type": "object", "additionalProperties": False, "properties": nullable}
+
+
+def _level(schema: Json) -> Json:
+    """Without `remediate`: no rule changes a resource."""
+    return {**schema, "enum": [word for word in schema["enum"] if word != "remediate"]}
 
 
 def text() -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from model_serving.spec.diagnostics import UNCHANGED, Diagnostic, Location, Problem, SpecError, relative_path
 from model_serving.spec.field_path import FieldPath, dotted
+from model_serving.spec.files.listing import BASE
 from model_serving.spec.files.overlay import merge
 from model_serving.spec.files.pulumi_config import EngineConfig, with_secrets, without_secrets
 from model_serving.spec.files.stack_file import base_settings, stack_settings
@@ -17,8 +17,6 @@ from model_serving.spec.validation.misspelled_keys import with_corrected_keys
 from model_serving.spec.validation.partial import ValidPart, valid_part
 from model_serving.spec.validation.stack_rules import Names, reference_problems, stack_problems
 from model_serving.spec.vocabulary.stack import Stack
-
-BASE: Final = "base.yaml"
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ Run `python -m model_serving.policies.pack.reference_docs`. A test fails while e
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from model_serving.policies.pack.configuration import schema
 from model_serving.policies.pack.rule import Rule
@@ -42,9 +43,15 @@ def _section_lines(rule: Rule) -> Iterator[str]:
     yield f"- **Passes:** {rule.passes}"
     yield f"- **Fails:** {rule.fails}"
     for key, setting in rule.settings.items():
-        yield f"- **Setting** `{key}`, by default `{json.dumps(setting['default'])}`: {setting['description']}."
+        yield f"- **Setting** `{key}`, by default {_default(setting)}: {setting['description']}."
     if not rule.waivable:
         yield "- **Can't be waived.**"
+
+
+def _default(setting: Mapping[str, Any]) -> str:
+    if "default" in setting:
+        return f"`{json.dumps(setting['default'])}`"
+    return f"those of [`{setting['default_of']}`](#production)"
 
 
 def write() -> None:

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 Level: TypeAlias = Literal["mandatory", "advisory"]
 Settings: TypeAlias = Mapping[str, Any]
+
+DEFAULT_PRODUCTION: Final = ("prod", "prod-*", "*-prod", "production", "production-*", "*-production")
+"""The stacks that count as production where nothing else is configured."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,10 @@ def no_check(_resource: Resource, _settings: Settings) -> Iterator[Violation]:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of the pack. `settings` are JSON schemas by key, each with a default and a description.
+    """One rule of the pack.
 
+    `settings` are JSON schemas by key, each with a description and a default, or with the name of what the default is
+    taken from (`default_of`).
     `check` is called for each resource of `types` before that resource is created or updated; `check_stack`, if any,
     once for all resources at the end of a preview and of an `up`. `reads_workspace`: the rule compares with the live
     workspace, so it can't be checked on files alone.
@@ -86,9 +91,11 @@ class Rule:
     check_stack: StackCheck | None = None
     reads_workspace: bool = False
 
-    def with_defaults(self, given: Settings | None) -> dict[str, Any]:
-        """The given settings, completed by the defaults."""
-        return {key: schema["default"] for key, schema in self.settings.items()} | dict(given or {})
+    def with_defaults(self, given: Settings | None, production: Sequence[str] | None = None) -> dict[str, Any]:
+        """The given settings, completed by the defaults. `production` are the stacks that count as production."""
+        stacks = DEFAULT_PRODUCTION if production is None else production
+        defaults = {key: schema.get("default", list(stacks)) for key, schema in self.settings.items()}
+        return defaults | dict(given or {})
 
 
 def stacks_setting(default: list[str], description: str) -> dict[str, Any]:
@@ -99,6 +106,12 @@ def stacks_setting(default: list[str], description: str) -> dict[str, Any]:
         "default": default,
         "description": f"{description}, as names or patterns such as prod-*",
     }
+
+
+def production_setting(what: str = "Stacks to which the rule applies") -> dict[str, Any]:
+    """The schema of a setting that selects the stacks of production, unless it is given."""
+    schema = stacks_setting([], f"{what}, instead of those of production")
+    return {key: value for key, value in schema.items() if key != "default"} | {"default_of": "production"}
 
 
 def applies_to(stack: str, settings: Settings) -> bool:

@@ -1,5 +1,7 @@
 """The pack as the engine calls it: pulumi_policy's own service with some calls replaced.
 
+- `GetAnalyzerInfo` gives the engine the levels and settings of the stack files. The engine lays those of
+  `--policy-pack-config` over them.
 - `Configure` refuses unknown rules and settings, which the engine accepts.
 - `Analyze` parses a resource once for all rules, applies waivers, and reports an advisory violation as such, whatever
   the rule's level.
@@ -7,9 +9,12 @@
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,11 +23,16 @@ from google.protobuf import json_format
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, PolicyPack, policy
 
-from model_serving.policies.pack.configuration import mistakes
+from model_serving.policies.pack.configuration import PRODUCTION, Configured, level_of, mistakes
+from model_serving.policies.pack.configuration import RULE as SETTINGS_RULE
 from model_serving.policies.pack.input_values import from_wire
+from model_serving.policies.pack.project_folder import VARIABLE, find_project
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
 from model_serving.policies.pack.sdk_policy import as_policy
+from model_serving.policies.pack.stack_settings import POLICIES, WAIVERS, StackSettings, read_settings
 from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
+from model_serving.spec.diagnostics import Diagnostic, Location
+from model_serving.spec.field_path import NAMESPACE
 
 
 def serve(name: str, rules: tuple[Rule, ...]) -> None:
@@ -47,9 +57,14 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         self._stack = os.environ.get("PULUMI_STACK", "")
 
     @cached_property
-    def _waivers(self) -> Waivers:
+    def _in_stack_files(self) -> StackSettings:
+        """What the stack files say about the rules, read once per run."""
         self._configure_runtime_settings()  # type: ignore[no-untyped-call]
-        return _waivers_of_stack_file(self.rules_of_pack)
+        return _settings_of_stack_files(self._stack, self.rules_of_pack)
+
+    @cached_property
+    def _waivers(self) -> Waivers:
+        return _waivers_of_stack_files(self._in_stack_files, self.rules_of_pack)
 
     @cached_property
     def _declared_endpoints(self) -> Mapping[str, Any]:
@@ -57,10 +72,20 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         self._configure_runtime_settings()  # type: ignore[no-untyped-call]
         return _endpoints_of_stack_file()
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's name
+    def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's name
+        info = super().GetAnalyzerInfo(request, context)  # type: ignore[no-untyped-call]
+        policies = self._in_stack_files.policies
+        for rule in self.rules_of_pack:
+            level = EnforcementLevel(level_of(rule, policies))
+            info.initialConfig[rule.name].enforcementLevel = self._map_enforcement_level(level)
+            info.initialConfig[rule.name].properties.update(_valid_settings(rule, policies))
+        info.initialConfig[PRODUCTION].properties.update(policies.get(PRODUCTION, Configured()).settings)
+        return info
+
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         given = {rule: json_format.MessageToDict(config.properties) for rule, config in request.policyConfig.items()}
         if found := mistakes(self.rules_of_pack, given):
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(found))
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "; ".join(map(str, found)))
         return super().Configure(request, context)  # type: ignore[no-untyped-call]
 
     def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -69,7 +94,8 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             resource = self._resource(request)
             for rule in self._enabled():
                 if resource.type in rule.types:
-                    violations = list(self._waivers.apply(rule, resource, rule.check(resource, self._settings(rule))))
+                    checked = rule.check(resource, self._settings(rule))
+                    violations = list(self._waivers.apply(rule, resource, chain(self._mistakes(rule), checked)))
                     self._end_preview(context, rule, violations)
                     self._report(response, rule, violations, urn="")
         return response
@@ -108,7 +134,14 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         return self._get_enforcement_level(self._policies[rule.name])
 
     def _settings(self, rule: Rule) -> dict[str, Any]:
-        return rule.with_defaults(self._get_policy_config(rule.name))
+        production = self._get_policy_config(PRODUCTION) or {}
+        return rule.with_defaults(self._get_policy_config(rule.name), production.get("stacks"))
+
+    def _mistakes(self, rule: Rule) -> Iterator[Violation]:
+        """The mistakes in the settings of the stack files, for the rule that reports them."""
+        if rule.name == SETTINGS_RULE:
+            for each in self._in_stack_files.mistakes:
+                yield Violation(f"{replace(each, hint='')}. {each.hint}")
 
     def _resource(self, request: Any) -> Resource:
         return Resource(
@@ -132,14 +165,55 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             self._create_report_violation(response, rule.name, rule.description, at)(violation.message, urn)
 
 
-def _waivers_of_stack_file(rules: Iterable[Rule]) -> Waivers:
+def _settings_of_stack_files(stack: str, rules: Iterable[Rule]) -> StackSettings:
+    """The settings in base.yaml and in the stack's own file, the latter as the engine passes it on."""
+    config = pulumi.Config("model-serving")
+    own: dict[str, Any] = {}
+    faults: list[Diagnostic] = []
+    for key in (POLICIES, WAIVERS):
+        try:
+            value = config.get_object(key)
+        except pulumi.ConfigTypeError as error:
+            faults.append(Diagnostic(Location(f"Pulumi.{stack}.yaml"), key, str(error)))
+            continue
+        if value is not None:
+            own[key] = value
+    project = find_project(os.environ.get("PULUMI_PROJECT", ""))
+    if project is None and _is_of_this_project():
+        hint = f"Set {VARIABLE} to the folder of Pulumi.yaml"
+        faults.append(Diagnostic(Location("base.yaml"), "", "the folder of the project was not found", hint))
+    settings = read_settings(stack, project.stack_files if project else None, rules, own)
+    found = (_in_project(each, project.root) if project else each for each in settings.mistakes)
+    return replace(settings, mistakes=(*found, *faults))
+
+
+def _in_project(mistake: Diagnostic, root: Path) -> Diagnostic:
+    """The mistake with its file as seen from the project's folder: the pack runs in its own."""
+    file = Path(mistake.location.file)
+    if not file.is_relative_to(root):
+        return mistake
+    return replace(mistake, location=replace(mistake.location, file=str(file.relative_to(root))))
+
+
+def _is_of_this_project() -> bool:
+    """Whether the stack's configuration has settings of ours, so that it may have a base.yaml."""
+    return any(key.startswith(NAMESPACE) for key in pulumi.runtime.get_config_env())
+
+
+def _valid_settings(rule: Rule, policies: Mapping[str, Configured]) -> dict[str, Any]:
+    """The settings of the rule in the stack files. With a mistake in one, the engine would end the run."""
+    given = dict(policies.get(rule.name, Configured()).settings)
+    return {} if mistakes([rule], {rule.name: given}) else given
+
+
+def _waivers_of_stack_files(settings: StackSettings, rules: Iterable[Rule]) -> Waivers:
     """The waivers of this run. With a mistake in one, none counts, and the rule `waivers` reports it."""
+    declared = settings.waivers
     try:
-        declared = pulumi.Config("model-serving").get_object("waivers")
         waivers, mistake = parse(declared, rules) if declared else {}, None
-    except (WaiverError, pulumi.ConfigTypeError) as error:
+    except WaiverError as error:
         waivers, mistake = {}, str(error)
-    return Waivers(waivers, datetime.now(UTC).date(), mistake)
+    return Waivers(waivers, datetime.now(UTC).date(), mistake, settings.shared_waivers)
 
 
 def _endpoints_of_stack_file() -> Mapping[str, Any]:

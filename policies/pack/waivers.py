@@ -1,6 +1,6 @@
 """Waivers: one resource is exempt from one rule until a day, with a reason and an owner.
 
-They are declared in the stack's own file, so the reviewer of the stack reviews them:
+They are declared in the stack files: in a stack's own file, or in base.yaml for all stacks:
 
     model-serving:waivers:
       nightly-scorer-may-sleep:
@@ -11,7 +11,7 @@ They are declared in the stack's own file, so the reviewer of the stack reviews 
         expires: 2027-03-31
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +81,22 @@ def unusable_rule(waiver: "Waiver", rules: Iterable[Rule]) -> str | None:
 
 
 class Waivers:
-    """The waivers of a run and which of them were used. `mistake` says why none of them counts."""
+    """The waivers of a run and which of them were used. `mistake` says why none of them counts.
 
-    def __init__(self, waivers: "Mapping[str, Waiver]", today: date, mistake: str | None = None) -> None:
+    `shared` are the keys of waivers that are declared for several stacks: one of them may not need it.
+    """
+
+    def __init__(
+        self,
+        waivers: "Mapping[str, Waiver]",
+        today: date,
+        mistake: str | None = None,
+        shared: Collection[str] = (),
+    ) -> None:
         self._expired = {key: waiver for key, waiver in waivers.items() if today > waiver.expires}
         self._valid = {key: waiver for key, waiver in waivers.items() if key not in self._expired}
         self._mistake = mistake
+        self._shared = shared
         self._used: set[str] = set()
 
     def faults(self) -> Iterator[Violation]:
@@ -118,9 +128,9 @@ class Waivers:
             yield Violation(message, advisory=True, field_path=violation.field_path)
 
     def unused(self) -> Iterator[Violation]:
-        """An advisory violation for each waiver that waived nothing."""
+        """An advisory violation for each waiver of the stack's own file that waived nothing."""
         for key, waiver in self._valid.items():
-            if key not in self._used:
+            if key not in self._used and key not in self._shared:
                 yield Violation(f"{_title(key, waiver)} waives nothing. Remove it", advisory=True)
 
 

@@ -10,6 +10,7 @@ from model_serving.policies.rules.compute import gpu_where_allowed, production_s
 from model_serving.policies.rules.dropped_changes import no_silently_dropped_changes
 from model_serving.policies.rules.entity_types import supported_entity_types
 from model_serving.policies.rules.plaintext_secrets import secrets_by_reference
+from model_serving.policies.rules.policy_settings import policy_settings
 from model_serving.policies.rules.production import (
     production_is_protected,
     production_pins_versions,
@@ -21,6 +22,7 @@ from model_serving.policies.rules.traffic import traffic_adds_up, traffic_jump
 from model_serving.policies.rules.waiver_faults import waivers
 
 RULES = (
+    policy_settings,
     waivers,
     route_optimized_create_only,
     supported_entity_types,

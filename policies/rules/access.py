@@ -14,7 +14,7 @@ from model_serving.policies.pack.rule import (
     Violation,
     applies_to,
     no_check,
-    stacks_setting,
+    production_setting,
 )
 
 
@@ -129,7 +129,7 @@ production_names_its_callers = Rule(
     why="Known applications call production. Any other caller is a cost or a leak.",
     passes="CAN_QUERY for service principals and named groups; `users` in another stack.",
     fails="CAN_QUERY for the group `users` or `account users` in a stack that counts as production.",
-    settings={"stacks": stacks_setting(["prod"], "Stacks that count as production")},
+    settings={"stacks": production_setting()},
 )
 
 permissions_declared = Rule(

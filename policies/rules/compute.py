@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.pack.input_values import UNKNOWN, at, flag
-from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation, applies_to, stacks_setting
+from model_serving.policies.pack.rule import (
+    Resource,
+    Rule,
+    Settings,
+    Violation,
+    applies_to,
+    production_setting,
+    stacks_setting,
+)
 from model_serving.policies.rules.entity_types import entity_field, entity_name, served
 
 
@@ -56,7 +64,7 @@ production_stays_warm = Rule(
     why="After scaling to zero, the next caller waits seconds to minutes for a cold start.",
     passes="Scale to zero off or absent; any endpoint of another stack.",
     fails="Scale to zero on, in a stack that counts as production.",
-    settings={"stacks": stacks_setting(["prod"], "Stacks that count as production")},
+    settings={"stacks": production_setting()},
 )
 
 gpu_where_allowed = Rule(

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from model_serving.databricks.naming import is_in_unity_catalog
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.pack.input_values import UNKNOWN, at, items
-from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation, applies_to, stacks_setting
+from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation, applies_to, production_setting
 from model_serving.policies.rules.entity_types import entity_field, entity_name, served
 from model_serving.policies.rules.live_resource import live_resource
 
-_PRODUCTION = stacks_setting(["prod"], "Stacks that count as production")
+_PRODUCTION = production_setting()
 
 
 def _check_protected(resource: Resource, settings: Settings) -> Iterator[Violation]:
@@ -112,7 +112,7 @@ required_tags = Rule(
     passes="All tags in `tags` and, if `budget_policy` is set, a budget policy.",
     fails="A missing tag or budget policy, in a stack that `stacks` selects.",
     settings={
-        "stacks": stacks_setting(["prod"], "Stacks where they are required"),
+        "stacks": production_setting("Stacks where they are required"),
         "tags": {
             "type": "array",
             "items": {"type": "string"},

@@ -1,6 +1,10 @@
 """The stacks that a project has, by their files."""
 
 from pathlib import Path
+from typing import Final
+
+BASE: Final = "base.yaml"
+"""What all stacks share, beside their own files."""
 
 
 def stacks(folder: Path) -> list[str]:

@@ -21,9 +21,6 @@ _SHAPE: Final = "Begin it with `config:`, with `model-serving:endpoints:` under 
 def base_settings(document: Document) -> Document:
     """Our settings of base.yaml. Pulumi never sees that file, so what is not ours in it would be lost."""
     for key in _config(document):
-        if key == f"{NAMESPACE}waivers":
-            message = "a waiver in base.yaml has no effect: the policy pack reads each stack's own file"
-            _report(document, (CONFIG, key), message, "Move it to the file of its stack, Pulumi.<stack>.yaml")
         if key == f"{NAMESPACE}after":
             message = "an order of deployments in base.yaml would apply to every stack, and each would wait for itself"
             _report(

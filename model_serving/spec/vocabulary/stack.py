@@ -41,6 +41,7 @@ from model_serving.spec.vocabulary.types import (
     NamePrefix,
     Percentage,
     SecretKey,
+    Setting,
     Text,
 )
 from model_serving.spec.vocabulary.waiver import Waiver
@@ -185,5 +186,10 @@ class Stack(Model):
     )
     waivers: dict[Key, Waiver] = Field(
         default_factory=dict,
-        description="Exceptions from rules of the policy pack, by a name. Only in the stack's own file.",
+        description="Exceptions from rules of the policy pack, by a name. In base.yaml they apply to every stack.",
+    )
+    policies: dict[Key, Setting] = Field(
+        default_factory=dict,
+        description="Levels and settings of the policy rules, by rule; `production` has the stacks that count as"
+        " production. docs/policies.md has all rules and settings.",
     )

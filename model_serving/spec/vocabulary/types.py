@@ -97,6 +97,17 @@ MayBeOutput = WrapValidator(_keep_output)
 PlaintextOnly = BeforeValidator(_refuse_secret)
 """For values that are stored in plaintext and can't be secret: words of a closed list, days, names, keys."""
 
+
+def _refuse_secret_inside(value: Any) -> Any:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in (value, *children):
+        _refuse_secret(each)
+    return value
+
+
+Setting = Annotated[Any, BeforeValidator(_refuse_secret_inside)]
+"""A value of any kind, or a map or a list of such values, in plaintext."""
+
 AnyText = Annotated[str, _MayBeSecret]
 Text = Annotated[str, StringConstraints(min_length=1), _MayBeSecret]
 Description = Annotated[str, StringConstraints(max_length=1000), _MayBeSecret]

@@ -23,12 +23,19 @@ def test_the_pack_of_the_wheel_refuses_what_the_checkout_s_does(elsewhere: Sandb
     } <= violations(refused.text)
     assert elsewhere.workspace.writes() == writes
 
+    (elsewhere.folder / "base.yaml").write_text(SETTINGS, encoding="utf-8")
     accepted = program.run(ACCEPTED, *UP, "--policy-pack", pack, policies=False)
     assert accepted.status == 0, accepted.text
+    assert violations(accepted.text) == {Violation("required-tags", "ModelServing", "new", "advisory")}
 
 
 REFUSED = """
 Endpoint("live", name="live", routeOptimized=False)
 Endpoint("chat", name="chat", config={"servedEntities": [{"name": "current", "entityName": "system.ai.llama"}]})
+"""
+SETTINGS = """config:
+  model-serving:policies:
+    permissions-declared: disabled
+    required-tags: {level: advisory, stacks: [test]}
 """
 ACCEPTED = 'Endpoint("new", name="new", routeOptimized=True)'

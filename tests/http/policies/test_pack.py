@@ -32,15 +32,27 @@ NO_HOST = 'Endpoint "iris" could not be read'
 
 
 @contextmanager
-def pack(stack: str = "prod", waivers: Any = None, endpoints: Any = None) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
+def pack(
+    stack: str = "prod",
+    waivers: Any = None,
+    endpoints: Any = None,
+    policies: Any = None,
+    project: Path = PACK.parent,
+    name: str = "model-serving",
+) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
     """The pack in a process of its own, with no workspace to read."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DATABRICKS_")} | {
-        "PULUMI_PROJECT": "model-serving",
+        "PULUMI_PROJECT": name,
         "PULUMI_STACK": stack,
         "PULUMI_DRY_RUN": "true",
         "PULUMI_CONFIG": json.dumps(
-            {"model-serving:waivers": json.dumps(waivers or {}), "model-serving:endpoints": json.dumps(endpoints or {})}
+            {
+                "model-serving:waivers": json.dumps(waivers or {}),
+                "model-serving:endpoints": json.dumps(endpoints or {}),
+                "model-serving:policies": json.dumps(policies or {}),
+            }
         ),
+        "MODEL_SERVING_PROJECT": str(project),
         "DATABRICKS_CONFIG_FILE": os.devnull,
     }
     command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
@@ -192,3 +204,73 @@ def test_pack_starts_without_databricks_packages() -> None:
 def test_pack_folder_has_no_other_modules() -> None:
     """The engine puts the folder on the path: a module here could shadow one that Pulumi needs to start."""
     assert sorted(file.name for file in PACK.glob("*.py")) == ["__init__.py", "__main__.py"]
+
+
+def project(folder: Path, base: str) -> Path:
+    """A project of that folder whose base.yaml is this text."""
+    (folder / "Pulumi.yaml").write_text("name: model-serving\nstackConfigDir: stacks\n", encoding="utf-8")
+    (folder / "stacks").mkdir()
+    (folder / "stacks" / "base.yaml").write_text(base, encoding="utf-8")
+    return folder
+
+
+def initial(stub: Any) -> dict[str, Any]:
+    """The levels and settings that the pack gives the engine to start with."""
+    config = stub.GetAnalyzerInfo(empty_pb2.Empty()).initialConfig
+    return {name: (each.enforcementLevel, dict(each.properties)) for name, each in config.items()}
+
+
+BASE = """config:
+  model-serving:policies:
+    production: {stacks: [live]}
+    traffic-jump: {level: mandatory, points: 25}
+    production-is-protected: disabled
+"""
+
+
+def test_settings_of_both_files_reach_the_engine(tmp_path: Path) -> None:
+    with pack("live", policies={"traffic-jump": {"points": 10}}, project=project(tmp_path, BASE)) as stub:
+        given = initial(stub)
+    assert given["traffic-jump"] == (proto.MANDATORY, {"points": 10})
+    assert given["production-is-protected"] == (proto.DISABLED, {})
+    assert given["permissions-declared"] == (proto.ADVISORY, {})
+    assert [list(stacks) for stacks in given["production"][1].values()] == [["live"]]
+
+
+@pytest.mark.parametrize(("stack", "found"), [("live", ["production-stays-warm"]), ("prod", [])])
+def test_production_is_what_the_configuration_says(stack: str, found: list[str]) -> None:
+    live = {"production": proto.PolicyConfig(properties=struct({"stacks": ["live"]}))}
+    with pack(stack) as stub:
+        stub.Configure(proto.ConfigureAnalyzerRequest(policyConfig=live))
+        assert [name for name, _, _ in analyze(stub, ASLEEP)] == found
+
+
+def test_mistake_in_base_yaml_has_its_place(tmp_path: Path) -> None:
+    with pack("dev", project=project(tmp_path, BASE.replace("points", "point"))) as stub:
+        ((name, level, message),) = analyze(stub, {}, "pulumi:pulumi:Stack")
+        assert initial(stub)["traffic-jump"] == (proto.MANDATORY, {})
+    assert (name, level) == ("policy-settings", proto.MANDATORY)
+    place = "stacks/base.yaml:4:38 policies.traffic-jump.point"
+    assert message == f'{place}: unknown setting "point". Did you mean "points"?'
+
+
+def test_waiver_in_base_yaml_counts(tmp_path: Path) -> None:
+    shared = "config: " + json.dumps({"model-serving:waivers": WAIVER})
+    with pack(project=project(tmp_path, shared)) as stub:
+        ((name, level, message),) = analyze(stub, ASLEEP)
+        assert (name, level) == ("production-stays-warm", proto.ADVISORY)
+        assert message.startswith('Waived until 9999-12-31 by "night"')
+    with pack("dev", project=tmp_path) as stub:
+        assert analyze_stack(stub) == [], "It waives something in another stack"
+    with pack(waivers={"night": None}, project=tmp_path) as stub:
+        assert [level for _, level, _ in analyze(stub, ASLEEP)] == [proto.MANDATORY]
+
+
+def test_missing_project_folder_is_a_violation(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: another\n", encoding="utf-8")
+    with pack("dev", name="unknown-project", project=tmp_path) as stub:
+        ((name, level, message),) = analyze(stub, {}, "pulumi:pulumi:Stack")
+    assert (name, level) == ("policy-settings", proto.MANDATORY)
+    assert message == (
+        "base.yaml:1:1: the folder of the project was not found. Set MODEL_SERVING_PROJECT to the folder of Pulumi.yaml"
+    )

@@ -18,6 +18,7 @@ _BAD_ENDPOINT = f"{_ENGINE}::test_bad_endpoint_breaks_each_rule"
 _BAD_PERMISSIONS = f"{_ENGINE}::test_bad_permissions_break_each_rule"
 _LIVE = f"{_ENGINE}::test_rules_on_live_endpoints_report"
 BACKED_BY = {
+    "policy-settings": "tests/engine/policies/test_stack_settings.py::test_mistake_in_base_yaml_refuses_the_preview",
     "waivers": f"{_ENGINE}::test_expired_waiver_fails_first",
     "route-optimized-create-only": "tests/engine/policies/test_bypasses.py::test_any_form_of_the_flip_is_refused",
     "supported-entity-types": _BAD_ENDPOINT,

@@ -96,17 +96,13 @@ def test_stack_without_file_lists_existing_stacks(files: StackFiles) -> None:
 
 
 def test_base_yaml_rejects_keys_of_pulumi(files: StackFiles) -> None:
-    base = "config:\n  databricks:host: https://x\n  model-serving:waivers: {}\nencryptionsalt: v1:x\n"
-    host, waivers, salt = files.write("config: {}", base).faults()
+    base = "config:\n  databricks:host: https://x\nencryptionsalt: v1:x\n"
+    host, salt = files.write("config: {}", base).faults()
     assert host == (
         'stacks/base.yaml:2:3 config.databricks:host: "databricks:host" in base.yaml has no effect: Pulumi'
         " does not read this file\n    Move it to the file of each stack, Pulumi.<stack>.yaml"
     )
-    assert waivers == (
-        "stacks/base.yaml:3:3 waivers: a waiver in base.yaml has no effect: the policy pack reads each stack's"
-        " own file\n    Move it to the file of its stack, Pulumi.<stack>.yaml"
-    )
-    assert salt == 'stacks/base.yaml:4:1 encryptionsalt: unknown key "encryptionsalt"\n    Known keys here: config'
+    assert salt == 'stacks/base.yaml:3:1 encryptionsalt: unknown key "encryptionsalt"\n    Known keys here: config'
 
 
 def test_base_yaml_allows_no_replacement(files: StackFiles) -> None:
