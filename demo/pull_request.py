@@ -86,9 +86,9 @@ def _reject_unreviewed(sandbox: Sandbox, digest: str) -> None:
     sandbox.edit(CANARY[0], CANARY[2], "{champion: 0, challenger: 100}")
     before = sandbox.workspace.writes()
     run = _model_serving(sandbox, "deploy", "--stack", "local", "--reviewed", digest)
-    check(run.status == 1, f"the deployment is rejected: {run}")
+    check(run.status == 2, f"the deployment needs another approval: {run}")  # noqa: PLR2004
     check(sandbox.workspace.writes() == before, "a rejected deployment makes no write")
-    note(run.text.splitlines()[-1])
+    note(next(line for line in run.text.splitlines() if line.startswith("Not deployed")))
     sandbox.edit(CANARY[0], "{champion: 0, challenger: 100}", CANARY[2])
 
 

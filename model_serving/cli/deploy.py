@@ -29,7 +29,16 @@ from model_serving.spec.files.listing import has_file
     multiple=True,
     help="Write the report of what is deployed, or needs approval, to this file, in the format of its extension.",
 )
-def deploy_command(stack: str, reviewed: str, packs: tuple[str, ...], files: tuple[Path, ...]) -> int:
+@click.option(
+    "--compare",
+    "approved",
+    type=Path,
+    metavar="FILE",
+    help="What was approved, to name what differs: from `ci approved-digest --output`, or a review's report in JSON.",
+)
+def deploy_command(
+    stack: str, reviewed: str, packs: tuple[str, ...], files: tuple[Path, ...], approved: Path | None
+) -> int:
     """Preview again, compare with the digest of the review, and apply exactly that preview.
 
     If the preview is not the one that was reviewed, nothing is written and the exit status is 2: what it would do now
@@ -38,7 +47,7 @@ def deploy_command(stack: str, reviewed: str, packs: tuple[str, ...], files: tup
     folder = Path.cwd()
     if not has_file(folder, stack):
         raise missing_file(folder, stack)
-    outcome = deploy(stack, folder, packs, reviewed)
+    outcome = deploy(stack, folder, packs, reviewed.strip(), approved)
     if files:
         write_reports([outcome.report], None, files, folder)
     if not outcome.started:

@@ -5,7 +5,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from model_serving.delivery.comparison import differences
 from model_serving.errors import InterruptedRunError
 from model_serving.review.assess.report import Report, Verdict, report
 from model_serving.review.plan.engine_process import progress
@@ -26,50 +28,55 @@ class Outcome:
     report: Report
     started: bool = True
     """Whether `pulumi up` ran: False where it was refused before."""
+    unapproved: bool = False
+    """Whether a person must approve first what would be deployed now. Nothing was written then."""
 
     @property
     def status(self) -> int:
-        """The exit status: 2 where a person must approve what would be deployed now."""
-        if self.deployed:
-            return 0
-        return 1 if self.started or self.report.verdict is Verdict.FAILED else Verdict.APPROVAL.exit_status
+        """The exit status of the command."""
+        if self.unapproved:
+            return Verdict.APPROVAL.exit_status
+        return 0 if self.deployed else 1
 
 
-def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str) -> Outcome:
+def deploy(stack: str, folder: Path, packs: Sequence[str], reviewed: str, approved: Path | None = None) -> Outcome:
     """Preview again, compare with the reviewed digest, then apply the plan of that preview.
 
     The preview is that of a review: on a copy of the state, compared with the workspace. Where they differ, the state
     itself is brought up to date before `up`. The engine refuses whatever the plan doesn't hold, so a change made
-    meanwhile in the stack files is refused. Raises NoPulumiError and InterruptedRunError.
+    meanwhile in the stack files is refused. `approved` is a file that says what the reviewed digest covers, see
+    `differences`. Raises NoPulumiError, InterruptedRunError and UsageError.
     """
     require_pulumi()
     progress(f"Previewing stack {stack}\n")
     try:
         with source_of(stack, folder, refreshed=True) as source:
-            return _deploy(source, packs, reviewed)
+            return _deploy(source, packs, reviewed, approved)
     except NoSourceError as error:
         failed = report(failed_preview(stack, error))
-        return Outcome(deployed=False, message=_refusal(failed, reviewed), report=failed, started=False)
+        return Outcome(deployed=False, message=_FAILED, report=failed, started=False)
 
 
-def _deploy(source: Source, packs: Sequence[str], reviewed: str) -> Outcome:
+def _deploy(source: Source, packs: Sequence[str], reviewed: str, approved: Path | None) -> Outcome:
     stack, folder = source.stack, source.folder
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
         now = report(preview_of(source, packs, plan), declared_in(stack, folder / "stacks"))
-        if refusal := _refusal(now, reviewed):
-            return Outcome(deployed=False, message=refusal, report=now, started=False)
+        if refused := _refused(now, reviewed, approved):
+            return refused
         if not now.order:
             return Outcome(deployed=True, message="Nothing to deploy: the workspace is as declared", report=now)
         options = [option for pack in packs for option in ("--policy-pack", pack)]
         progress(f"Deploying stack {stack} as reviewed\n")
         if problem := bring_up_to_date(source, Path(name)):
             return Outcome(deployed=False, message=f"Not deployed: {problem}", report=now, started=False)
-        itself = Source(stack, folder, os.environ, () if source.is_copy else source.options)
+        options_of_itself = () if source.is_copy else source.options
+        # Bringing the state up to date has encrypted its secrets again: those that were reviewed count.
+        itself = Source(stack, folder, os.environ, options_of_itself, state_secrets=source.state_secrets)
         if not source.plans_apply:
             again = report(preview_of(itself, packs, plan), declared_in(stack, folder / "stacks"))
-            if refusal := _refusal(again, reviewed):
-                return Outcome(deployed=False, message=refusal, report=again, started=False)
+            if refused := _refused(again, reviewed, approved):
+                return refused
         up = ["--yes", "--skip-preview", "--plan", str(plan), *itself.options, *options]
         ran = run_pulumi("up", stack, folder, up, show=progress)
     if ran.interrupted_by and ran.status:
@@ -93,13 +100,27 @@ def _resume(stack: str, digest: str) -> str:
       run this first if pulumi reports that the stack is locked and no other deployment of it is running"""
 
 
-def _refusal(now: Report, reviewed: str) -> str:
+_FAILED: Final = "Not deployed: the preview fails now, or a policy refuses it"
+
+
+def _refused(now: Report, reviewed: str, approved: Path | None) -> Outcome | None:
+    """The outcome of a plan that fails or that nobody has approved; None where it may be deployed."""
     if now.verdict is Verdict.FAILED:
-        return "Not deployed: the preview fails now, or a policy refuses it"
-    if now.digest != reviewed and now.order:
-        what = f"digest {reviewed}" if reviewed else "nothing"
-        return (
-            f"Not deployed: {what} was reviewed, and the digest is {now.digest} now. "
-            "The stack's state or the branch has changed since; have the change reviewed again"
-        )
-    return ""
+        return Outcome(deployed=False, message=_FAILED, report=now, started=False)
+    if now.digest == reviewed or not now.order:
+        return None
+    message = _way_on(now, reviewed, differences(approved, reviewed, now))
+    return Outcome(deployed=False, message=message, report=now, started=False, unapproved=True)
+
+
+def _way_on(now: Report, reviewed: str, why: Sequence[str]) -> str:
+    """What was approved, what would be deployed, and how that is approved."""
+    if reviewed:
+        differs = "; ".join(why) or "the files, the state or the workspace have changed since"
+        what = f"digest {reviewed} was approved, and it is {now.digest} now: {differs}"
+    else:
+        what = f"no approved report was found for digest {now.digest}"
+    return f"""Not deployed: {what}. Nothing was deployed.
+The report above is what a deployment would do now. When a person has approved it, deploy it with
+  model-serving deploy --stack {now.stack} --reviewed {now.digest}
+In the pipeline a second job does that, after the approval of the environment"""

@@ -89,10 +89,13 @@ def test_an_unreviewed_change_is_not_deployed(reviewed: str, tmp_path: Path, mon
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     outcome = deploy("local", CASES / "canary-step", ["policies"], reviewed)
-    assert (outcome.deployed, (tmp_path / "deployed").exists()) == (False, False)
+    assert (outcome.status, outcome.deployed, (tmp_path / "deployed").exists()) == (2, False, False)
+    digest = outcome.report.digest
+    now = f"digest {reviewed} was approved, and it is {digest} now: the files, the state or the workspace have changed"
     assert outcome.message.startswith(
-        f"Not deployed: {f'digest {reviewed}' if reviewed else 'nothing'} was reviewed, and"
+        f"Not deployed: {now if reviewed else f'no approved report was found for digest {digest}'}"
     )
+    assert f"\n  model-serving deploy --stack local --reviewed {digest}\n" in outcome.message
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["own pack", "installed pack"])

@@ -66,7 +66,7 @@ def source_of(stack: str, folder: Path, *, refreshed: bool) -> Iterator[Source]:
         copy = _Copy(stack, folder, own_file, Path(name))
         placeholders = copy.has_placeholders()
         if placeholders is None:
-            yield itself
+            yield replace(itself, state_secrets=copy.state_secrets)
         else:
             yield (copy.refreshed if refreshed else copy.unrefreshed)(placeholders=placeholders)
 
@@ -85,6 +85,11 @@ class _Copy:
         _require(ran, stack)
         self._export: Mapping[str, Any] = json.loads(exported.read_text(encoding="utf-8"))
         exported.unlink()
+
+    @property
+    def state_secrets(self) -> str:
+        """See Source."""
+        return state_secrets(self._export)
 
     def has_placeholders(self) -> bool | None:
         """Whether the copy's secrets must be placeholders; None if only its backend can decrypt what decides."""
@@ -132,7 +137,7 @@ class _Copy:
         """The copy, before anything is compared."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_BACKEND_SETTINGS)}
         environment = kept | {_BACKEND: self._home.as_uri(), "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true"}
-        source = Source(self._stack, self._folder, environment, state_secrets=state_secrets(self._export), is_copy=True)
+        source = Source(self._stack, self._folder, environment, state_secrets=self.state_secrets, is_copy=True)
         if not placeholders:
             return source
         environment.pop(config_file.PASSPHRASE_FILE, None)
