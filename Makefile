@@ -94,8 +94,8 @@ setup-quietly: $(READY)
 
 # Versions change on request only: make lock UPGRADE=--upgrade, or UPGRADE=--upgrade-package=rich
 lock: $(READY_TOOLS) ## generate requirements*.txt from pyproject.toml: every package with its hashes
-	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=workspace --output-file=requirements.txt
-	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=workspace --group=dev --constraint=requirements.txt --output-file=requirements-dev.txt
+	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=delivery --extra=workspace --output-file=requirements.txt
+	@$(UV_LOCK) $(UPGRADE) pyproject.toml --extra=delivery --extra=workspace --group=dev --constraint=requirements.txt --output-file=requirements-dev.txt
 	@$(UV_LOCK) $(UPGRADE) requirements-tools.in --python-version=3.11 --output-file=requirements-tools.txt
 
 wheel: $(READY_TOOLS) ## build the wheel into dist/

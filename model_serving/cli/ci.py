@@ -10,6 +10,8 @@ import click
 from model_serving.cli.command import CONTEXT, STATUSES, OrderedGroup, subcommand
 from model_serving.cli.options import Declare, format_options, stack_option
 from model_serving.delivery.approval import Reviewed, approved, put_report
+from model_serving.delivery.caller_secrets.credentials import deliveries
+from model_serving.delivery.caller_secrets.deliver import deliver
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
 from model_serving.delivery.forges.forge import forge
 from model_serving.delivery.pull_request_files import take_stack_files
@@ -17,6 +19,7 @@ from model_serving.delivery.records import KEY_NAME, review_key
 from model_serving.delivery.removed_stacks import how_to_retire
 from model_serving.delivery.sign_in import require_ready
 from model_serving.errors import UsageError, UserError
+from model_serving.operations.outputs import spec_name, stack_outputs
 from model_serving.review.render.markers import marker, reviewed_digest, reviewed_sections
 from model_serving.spec.files.listing import has_file, stacks
 from model_serving.spec.files.stack_order import AFTER, waves
@@ -220,3 +223,20 @@ def merged(commit: str) -> int:
     """
     click.echo(forge().merged_by(commit))
     return 0
+
+
+@subcommand("deliver-secrets", group=ci_command, example="model-serving ci deliver-secrets --stack prod")
+@stack_option()
+def deliver_secrets(stack: str) -> int:
+    """Deliver callers' OAuth secrets to GitHub and GitLab.
+
+    Where the stack files declare it (`oauth_secret: {deliver: ...}`), and only what is not there yet.
+    """
+    wanted = list(deliveries(spec_name(stack), stack_outputs(stack)))
+    if not wanted:
+        click.echo(f"Stack {stack} delivers no secrets to a forge")
+    failed = False
+    for outcome in deliver(wanted):
+        click.echo(outcome.text, err=outcome.failed)
+        failed = failed or outcome.failed
+    return int(failed)

@@ -65,6 +65,17 @@ class Outputs:
 
 def read_outputs(stack: str) -> Outputs:
     """The outputs of a stack, secrets included. Raises UserError where there are none."""
+    outputs = stack_outputs(stack)
+    if not outputs.get("endpoints"):
+        raise UserError(f'Stack "{stack}" has no endpoints in its outputs. Deploy it first: pulumi up --stack {stack}')
+    return Outputs(stack, _host(stack), _endpoints(outputs), _clients(outputs))
+
+
+def stack_outputs(stack: str) -> dict[str, Any]:
+    """All outputs of a stack as Pulumi has them, secrets in plaintext. Raises UserError.
+
+    They are read from pulumi's standard output by this process: no shell and no log sees them.
+    """
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -73,10 +84,8 @@ def read_outputs(stack: str) -> Outputs:
     if run.returncode:
         reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
         raise UserError(f'pulumi can\'t read the outputs of stack "{stack}": {reason}')
-    outputs = json.loads(run.stdout or "{}")
-    if not outputs.get("endpoints"):
-        raise UserError(f'Stack "{stack}" has no endpoints in its outputs. Deploy it first: pulumi up --stack {stack}')
-    return Outputs(stack, _host(stack), _endpoints(outputs), _clients(outputs))
+    outputs: dict[str, Any] = json.loads(run.stdout or "{}")
+    return outputs
 
 
 def spec_name(stack: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 Kind = Literal["github", "gitlab"]
 
@@ -84,6 +84,16 @@ class Issue:
 
 
 @dataclass
+class Stored:
+    """A secret or a variable. A secret of GitHub is kept as it was sent: encrypted."""
+
+    value: str
+    updated: datetime
+    is_secret: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class Answer:
     """What the forge answers. A failure that is planned has a delay in seconds, too."""
 
@@ -129,6 +139,10 @@ class FakeForge:
     """Each request as `GET /path`."""
     failure: Answer | None = None
     """The answer to every request, while it is set."""
+    lost_answers: set[str] = field(default_factory=set)
+    """Requests, as `PUT /path`, that are carried out and then answered 502, once each."""
+    environments: dict[str, dict[str, "Stored"]] = field(default_factory=dict)
+    """By the name of an environment, or GitLab's scope of environments: its secrets and variables by name."""
     page_size: int = 100
     """The most that a page holds, whatever is asked for."""
     moved_to: str = ""
@@ -199,6 +213,13 @@ class FakeForge:
         self.issues.append(Issue(self._next(), author, title, text, now()))
         return self.issues[-1]
 
+    def _lost(self, request: str) -> Answer | None:
+        """The answer to a request whose own answer is lost, the first time."""
+        if request not in self.lost_answers:
+            return None
+        self.lost_answers.remove(request)
+        return Answer(502, "<html>Bad gateway</html>")
+
     def _next(self) -> int:
         return 1 + len(self.issues) + sum(len(each.comments) for each in self.pull_requests.values())
 
@@ -227,7 +248,8 @@ class FakeForge:
         request = Request(self, self.users[self.tokens[token]], method, own, query, body)
         for (allowed, pattern), route in (GITHUB if self.kind == "github" else GITLAB).items():
             if allowed == method and (match := re.fullmatch(pattern, own)):
-                return route(request, **match.groupdict())
+                answer = route(request, **{name: unquote(part) for name, part in match.groupdict().items()})
+                return self._lost(f"{method} {split.path}") or answer
         return Answer(404, {"message": "Not Found"})
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from tests.support.fake_environments import GITHUB_ENVIRONMENTS
 from tests.support.fake_forge import Answer, Comment, Issue, PullRequest, Request, Review, Routes, now
 
 _REPOSITORY: Final = r"/repos/shop/models"
@@ -125,4 +126,5 @@ GITHUB: Routes = {
     ("GET", rf"{_REPOSITORY}/pulls/(?P<number>\d+)/reviews"): _reviews,
     ("GET", rf"{_REPOSITORY}/commits/(?P<commit>\w+)/pulls"): _pulls_of_commit,
     ("GET", rf"{_REPOSITORY}/collaborators/(?P<name>[^/]+)/permission"): _permission,
+    **GITHUB_ENVIRONMENTS,
 }

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from tests.support.fake_environments import GITLAB_VARIABLES
 from tests.support.fake_forge import Answer, Comment, Issue, PullRequest, Request, Routes, now
 
 _PROJECT: Final = r"/api/v4/projects/42"
@@ -116,4 +117,5 @@ GITLAB: Routes = {
     ("GET", _MERGE_REQUEST): _one_merge_request,
     ("GET", rf"{_MERGE_REQUEST}/approvals"): _approvals,
     ("GET", rf"{_PROJECT}/repository/commits/(?P<commit>\w+)/merge_requests"): _merge_requests_of_commit,
+    **GITLAB_VARIABLES,
 }

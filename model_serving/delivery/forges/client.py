@@ -73,7 +73,7 @@ class Client:
             page = self._send("GET", following["url"])
             yield from self._json(page)
 
-    def write(self, method: str, path: str, body: Mapping[str, str]) -> None:
+    def write(self, method: str, path: str, body: Mapping[str, Any]) -> None:
         """Create or change something. Raises ForgeError."""
         self._send(method, self._address(path), json=body)
 

@@ -39,17 +39,17 @@ def forge(environment: Mapping[str, str] = os.environ) -> Forge:
     author = environment.get("MODEL_SERVING_COMMENT_AUTHOR", "")
     if repository := environment.get("GITHUB_REPOSITORY"):
         api = environment.get("GITHUB_API_URL") or "https://api.github.com"
-        headers = {"Authorization": f"Bearer {_token(environment, 'GITHUB_TOKEN')}"}
+        headers = {"Authorization": f"Bearer {read_token(environment, 'GITHUB_TOKEN')}"}
         client = Client("GitHub", api, f"repos/{repository}", "GITHUB_TOKEN", headers)
         return GitHub(client, repository, author)
     if project := environment.get("CI_PROJECT_ID"):
-        headers = {"PRIVATE-TOKEN": _token(environment, "GITLAB_TOKEN")}
+        headers = {"PRIVATE-TOKEN": read_token(environment, "GITLAB_TOKEN")}
         api = _required(environment, "CI_API_V4_URL")
         return GitLab(Client("GitLab", api, f"projects/{project}", "GITLAB_TOKEN", headers), project, author)
     raise ForgeError("Neither GITHUB_REPOSITORY nor CI_PROJECT_ID is set: run this in a GitHub or GitLab job")
 
 
-def _token(environment: Mapping[str, str], name: str) -> str:
+def read_token(environment: Mapping[str, str], name: str) -> str:
     """The token without the line break that a secret often ends with. An error of httpx would show a wrong one."""
     token = _required(environment, name).strip()
     if token.isascii() and token.isprintable():

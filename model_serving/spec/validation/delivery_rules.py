@@ -28,6 +28,10 @@ def delivery_problems(delivery: Delivery, path: FieldPath) -> Iterator[Problem]:
         if place.client_id is not None and place.client_id.upper() == str(place.client_secret).upper():
             message = f'"{place.client_id}" would hold both the application id and the secret'
             yield (*path, name, "client_secret"), message, "Use two names"
+    for name, forge in (("github", delivery.github), ("gitlab", delivery.gitlab)):
+        if forge and forge.client_id.upper() == f"{forge.client_secret}_ID".upper():
+            message = f'"{forge.client_id}" holds the id of the secret that was delivered last'
+            yield (*path, name, "client_id"), message, "Use another name"
     if delivery.github:
         for field in ("client_id", "client_secret"):
             if getattr(delivery.github, field).upper().startswith(_RESERVED):
