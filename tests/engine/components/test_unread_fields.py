@@ -38,7 +38,6 @@ def test_second_run_writes_nothing(strict: Sandbox) -> None:
     before, made = strict.workspace.writes(), profile(strict)
     assert strict.outputs()["endpoints"]["fraud-scorer"]["url"] == strict.workspace.get(ENDPOINT)["endpoint_url"]
     strict.pulumi(*UP, "--expect-no-changes")
-    strict.pulumi("preview", "--refresh", "--expect-no-changes")
     strict.pulumi(*UP, "--refresh", "--expect-no-changes")
     strict.pulumi(*UP, "--expect-no-changes")
     assert strict.workspace.writes() == before

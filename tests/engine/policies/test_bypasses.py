@@ -4,18 +4,21 @@ Each test changes the program of one stack, in which endpoint "fraud" is live an
 endpoint untouched.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, violations
 from tests.support.running_workspace import RunningWorkspace
+from tests.support.snapshots import Snapshots
 
 LIVE = 'Endpoint("fraud", name="fraud", routeOptimized=True)'
 
 
 @pytest.fixture(scope="module")
-def live(raw: RawProgram) -> RawProgram:
-    raw.deploy(LIVE)
-    return raw
+def live(snapshots: Snapshots) -> Iterator[RawProgram]:
+    with snapshots.prepared("live-program", lambda sandbox: RawProgram(sandbox).deploy(LIVE)) as sandbox:
+        yield RawProgram(sandbox)
 
 
 def test_unchanged_program_passes(live: RawProgram) -> None:

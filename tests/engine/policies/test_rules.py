@@ -60,12 +60,17 @@ Endpoint("live", {PROTECTED}, name="live", description="of another kind", tags=[
 
 
 @pytest.fixture(scope="module")
-def prod(raw: RawProgram) -> RawProgram:
+def prod(snapshots: Snapshots) -> Iterator[RawProgram]:
     """A raw program whose stack counts as production."""
-    declare(raw.sandbox)
-    raw.sandbox.pulumi("stack", "init", "prod")
-    create_endpoint(raw.sandbox.workspace, "live", route_optimized=False)
-    return raw
+
+    def prepare(sandbox: Sandbox) -> None:
+        declare(sandbox)
+        sandbox.pulumi("stack", "init", "prod")
+        create_endpoint(sandbox.workspace, "live", route_optimized=False)
+
+    with snapshots.prepared("production", prepare) as sandbox:
+        declare(sandbox)
+        yield RawProgram(sandbox)
 
 
 def declare(sandbox: Sandbox, **config: Any) -> None:
