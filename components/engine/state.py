@@ -1,10 +1,12 @@
 """The stack's own state before this run, read from the engine without another process."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
+
+from model_serving.databricks.resource_types import MODEL_SERVING
 
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine's built-in provider. Source: resource/deploy/builtins.go, the same in 3.220 and 3.256."""
@@ -20,6 +22,8 @@ class StateResource:
     urn: str
     type: str
     outputs: Mapping[str, Any]
+    served: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Of a serving endpoint: the model and the version of each served entity that is deployed."""
 
     @property
     def name(self) -> str:
@@ -58,4 +62,16 @@ def read_state() -> State:
 
 def _resource(urn: str, resource: Mapping[str, Any]) -> StateResource:
     outputs = resource.get("outputs") or {}
-    return StateResource(urn, resource["type"], {name: outputs[name] for name in _ID_OUTPUTS if name in outputs})
+    kept = {name: outputs[name] for name in _ID_OUTPUTS if name in outputs}
+    served = _served(outputs) if resource["type"] == MODEL_SERVING else {}
+    return StateResource(urn, resource["type"], kept, served)
+
+
+def _served(outputs: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    config = outputs.get("config")
+    entities = config.get("servedEntities") if isinstance(config, Mapping) else None
+    return {
+        str(each.get("name")): (str(each["entityName"]), str(each["entityVersion"]))
+        for each in entities or ()
+        if isinstance(each, Mapping) and each.get("entityName") and each.get("entityVersion")
+    }

@@ -5,13 +5,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from model_serving.components.deployment.failure_report import state_warning
-from model_serving.components.preflight.privileges import UNITY_CATALOG, Caller, missing_privileges, owns_metastore
+from model_serving.components.preflight.deployer import Judged
+from model_serving.components.preflight.privileges import UNITY_CATALOG, missing_privileges, owns_metastore
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import EndpointRequirements, Model
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import CallError, DeniedError
 from model_serving.spec.diagnostics import Problem
-from model_serving.spec.field_path import FieldPath, dotted
+from model_serving.spec.field_path import dotted
 
 _GRANT: Final = (
     "Grant them, or deploy as a principal that has them. If the caller has them in a way that grants do not show, set"
@@ -19,15 +20,16 @@ _GRANT: Final = (
 )
 
 
+_DEPLOYER: Final = "model-serving:deployer"
+
+
 def check_model_version(workspace: Workspace, model: Model) -> PreflightReport:
     """Check that the model version exists and is READY, and resolve its alias."""
     try:
         answer = workspace.find(_model_path(model))
-    except DeniedError as error:
-        if model.alias is None:
-            return _unreadable(model.path, f"model {model.reference}", error)
-        problem = (model.path, f"can't read model {model.reference}: {error}", "Choose a version instead of an alias")
-        return PreflightReport(problems=[problem])
+    except DeniedError:
+        aliases = {model.reference: model.path} if model.alias else {}
+        return PreflightReport(unread={f"model {model.name}"}, unread_aliases=aliases)
     if answer is None:
         return PreflightReport(problems=[_missing_model(workspace, model)])
     if model.version is None and model.alias is None:
@@ -72,8 +74,8 @@ def check_secret_scope(workspace: Workspace, scope: str, endpoints: Sequence[End
     references = [each for endpoint in endpoints for each in endpoint.secrets if each.scope == scope]
     try:
         answer = workspace.find(f"/api/2.0/secrets/list?scope={quote(scope)}")
-    except DeniedError as error:
-        return _unreadable(references[0].path, f"secret scope {scope}", error)
+    except DeniedError:
+        return PreflightReport(unread={f"secret scope {scope}"})
     if answer is None:
         hint = f"Create it: databricks secrets create-scope {scope}"
         return PreflightReport(
@@ -87,17 +89,23 @@ def check_secret_scope(workspace: Workspace, scope: str, endpoints: Sequence[End
     )
 
 
-def check_privileges(workspace: Workspace, caller: Caller, model: Model) -> PreflightReport:
-    """Check that the caller, who would become the endpoint's creator, has the privileges to serve the model."""
+def check_privileges(workspace: Workspace, judged: Judged, model: Model) -> PreflightReport:
+    """Check that the deployer, who would become the endpoint's creator, has the privileges to serve the model."""
+    deployer, privileges = judged.deployer, f"privileges of {judged.deployer.name} on {model.name}"
     try:
-        missing = missing_privileges(workspace, caller, model.name)
-    except CallError as error:
-        return _unreadable(model.path, f"who may use {model.name}", error)
+        missing = missing_privileges(workspace, deployer, model.name)
+    except CallError:
+        return PreflightReport(unread={privileges})
     if not missing:
         return PreflightReport()
+    if not judged.sees_grants:
+        return PreflightReport(unread={privileges})
     lacking = ", ".join(missing)
-    message = f"the endpoint would permanently run as its creator, {caller.name}, who lacks {lacking}"
-    if owns_metastore(workspace, caller):
+    message = f"the endpoint would permanently run as its creator, {deployer.name}, who lacks {lacking}"
+    if judged.is_assumed:
+        note = f"`up` refuses to run as {deployer.name}. If another identity deploys, declare it: {_DEPLOYER}"
+        return PreflightReport(warnings=[f"{dotted(model.path)}: {message}. {note}"])
+    if owns_metastore(workspace, deployer):
         note = "A metastore admin may have privileges that grants do not show"
         return PreflightReport(warnings=[f"{dotted(model.path)}: {message}. {note}"])
     return PreflightReport(problems=[(model.path, message, _GRANT)])
@@ -107,7 +115,3 @@ def check_endpoint_state(workspace: Workspace, entry: Mapping[str, Any]) -> Pref
     """Warn if a declared endpoint does not serve. `entry` is its entry in the list of endpoints."""
     warning = state_warning(workspace, entry)
     return PreflightReport(warnings=[warning] if warning else [])
-
-
-def _unreadable(path: FieldPath, what: str, error: Exception) -> PreflightReport:
-    return PreflightReport(warnings=[f"{dotted(path)}: can't read {what}, so it was not checked: {error}"])

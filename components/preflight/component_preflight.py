@@ -25,7 +25,7 @@ def after_preflight(
     requirements = endpoint_requirements((name,), args)
 
     async def run(known: dict[str, Any]) -> dict[str, str]:
-        report = await in_thread(preflight, [requirements], known)
+        report = await in_thread(preflight, [requirements], known, is_preview=pulumi.runtime.is_dry_run())
         raise_problems(report)
         return report.versions
 

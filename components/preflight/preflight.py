@@ -16,19 +16,31 @@ from model_serving.components.preflight.checks import (
     check_privileges,
     check_secret_scope,
 )
-from model_serving.components.preflight.privileges import Caller, read_caller
+from model_serving.components.preflight.deployer import judged
+from model_serving.components.preflight.privileges import read_caller
 from model_serving.components.preflight.report import DEPLOYMENT_CONTINUES, PreflightReport, only_warns
 from model_serving.components.preflight.requirements import EndpointRequirements
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import SignInError, UnavailableError, UnreachableError, WorkspaceError
 from model_serving.databricks.reachability import unreachable_hint
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
+from model_serving.spec.diagnostics import Problem
+from model_serving.spec.field_path import FieldPath
 
 _PARALLEL: Final = 8
 
 
-def preflight(endpoints: Sequence[EndpointRequirements], settings: Mapping[str, Any]) -> PreflightReport:
+def preflight(
+    endpoints: Sequence[EndpointRequirements],
+    settings: Mapping[str, Any],
+    deployer: str | None = None,
+    *,
+    is_preview: bool = False,
+) -> PreflightReport:
     """Check the endpoints' requirements in the workspace of these provider settings.
+
+    A preview may be run by somebody else than `deployer`, whose rights are judged. What only its caller lacks is no
+    problem then: an alias that it may not read has no version in the report.
 
     Raises pulumi.RunError if the workspace does not answer or rejects the credentials.
     """
@@ -36,7 +48,7 @@ def preflight(endpoints: Sequence[EndpointRequirements], settings: Mapping[str, 
     if not endpoints:
         return report
     try:
-        _run_checks(report, endpoints, connect(settings))
+        _run_checks(report, endpoints, connect(settings), deployer, is_preview=is_preview)
     except WorkspaceError as error:
         reason = _connection_problem(error, settings.get("host"))
         if not only_warns():
@@ -65,7 +77,14 @@ _RETRY: Final = (
 )
 
 
-def _run_checks(report: PreflightReport, endpoints: Sequence[EndpointRequirements], workspace: Workspace) -> None:
+def _run_checks(
+    report: PreflightReport,
+    endpoints: Sequence[EndpointRequirements],
+    workspace: Workspace,
+    deployer: str | None,
+    *,
+    is_preview: bool,
+) -> None:
     with ThreadPoolExecutor(_PARALLEL) as pool, _cancelled_on_error(pool):
 
         def start(check: Callable[..., PreflightReport], *args: Any) -> Future[PreflightReport]:
@@ -80,13 +99,32 @@ def _run_checks(report: PreflightReport, endpoints: Sequence[EndpointRequirement
             report.add(check.result())
         report.caller, report.live = caller.result(), listing.result()
         new = {model.name: model for each in endpoints if each.name not in report.live for model in each.models}
-        checks = [start(check_privileges, report.caller, model) for model in new.values() if model.in_unity_catalog]
         declared = [report.live[each.name] for each in endpoints if each.name in report.live]
+        creators = [each["creator"] for each in declared if each.get("creator")]
+        who = judged(workspace, report.caller, deployer, creators, is_preview=is_preview)
+        report.deployer = who.deployer
+        checks = [start(check_privileges, who, model) for model in new.values() if model.in_unity_catalog]
         checks += [start(check_endpoint_state, entry) for entry in declared]
         for check in checks:
             report.add(check.result())
+    if not is_preview:
+        report.problems += [_unread_alias(*each) for each in report.unread_aliases.items()]
     report.problems.sort(key=lambda problem: [str(part) for part in problem[0]])
-    report.warnings = sorted({*report.warnings, *_creator_warnings(endpoints, report.caller, report.live)})
+    report.warnings += _unread_warning(report)
+    if deployer or not is_preview:  # otherwise the creators are taken for those who deploy
+        report.warnings += _creator_warnings(endpoints, report.live, report.deployer.name, is_you=not is_preview)
+    report.warnings = sorted({*report.warnings})
+
+
+def _unread_alias(reference: str, path: FieldPath) -> Problem:
+    return (path, f"you may not read model {reference}", "Choose a version instead of an alias, or get EXECUTE on it")
+
+
+def _unread_warning(report: PreflightReport) -> list[str]:
+    """One warning for all that the caller may not read."""
+    if not report.unread or not report.caller:
+        return []
+    return [f"{report.caller.name} may not read everything. Not checked: {', '.join(sorted(report.unread))}"]
 
 
 @contextmanager
@@ -115,12 +153,13 @@ def _list_endpoints(workspace: Workspace) -> dict[str, Any]:
 
 
 def _creator_warnings(
-    endpoints: Sequence[EndpointRequirements], caller: Caller, live: Mapping[str, Any]
+    endpoints: Sequence[EndpointRequirements], live: Mapping[str, Any], deployer: str, *, is_you: bool
 ) -> Iterator[str]:
+    who, whom = (f"You are {deployer}", "you") if is_you else (f"The deployer is {deployer}", "it")
     for endpoint in endpoints:
         creator = live.get(endpoint.name or "", {}).get("creator")
-        if creator and creator != caller.name:
+        if creator and creator != deployer:
             yield (
-                f'Endpoint "{endpoint.name}" runs as its creator, {creator}. You are {caller.name}: a replacement'
-                " would run as you from then on"
+                f'Endpoint "{endpoint.name}" runs as its creator, {creator}. {who}: a replacement'
+                f" would run as {whom} from then on"
             )

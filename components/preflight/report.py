@@ -9,7 +9,7 @@ import pulumi
 
 from model_serving.components.preflight.privileges import Caller
 from model_serving.spec.diagnostics import Problem
-from model_serving.spec.field_path import dotted
+from model_serving.spec.field_path import FieldPath, dotted
 
 DEPLOYMENT_CONTINUES: Final = "MODEL_SERVING_PREFLIGHT=warn, so the deployment continues"
 
@@ -19,7 +19,8 @@ class PreflightReport:
     """The problems that a preflight found, and what it read. `versions` has the version of each `model@Alias`.
 
     `live` has, by name, the list entry of each endpoint that the caller can see. `caller` is None if no request was
-    made. `to_import` has the keys of the endpoints that the program imports.
+    made; `deployer` is who is judged, mostly the same. `to_import` has the keys of the endpoints that the program
+    imports.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
@@ -27,6 +28,11 @@ class PreflightReport:
     warnings: list[str] = field(default_factory=list)
     live: dict[str, Any] = field(default_factory=dict, compare=False)
     caller: Caller | None = field(default=None, compare=False)
+    deployer: Caller | None = field(default=None, compare=False)
+    unread: set[str] = field(default_factory=set)
+    """What the caller may not read and was not checked, for one warning."""
+    unread_aliases: dict[str, FieldPath] = field(default_factory=dict)
+    """Each alias whose version the caller may not read, with the place that names it."""
     to_import: frozenset[str] = frozenset()
 
     def add(self, part: "PreflightReport") -> None:
@@ -34,6 +40,8 @@ class PreflightReport:
         self.versions |= part.versions
         self.problems += part.problems
         self.warnings += part.warnings
+        self.unread |= part.unread
+        self.unread_aliases |= part.unread_aliases
 
 
 class ProblemFormatter(Protocol):

@@ -7,7 +7,7 @@ import pulumi
 
 from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
 from model_serving.components.engine.creation_times import creation_times
-from model_serving.components.engine.state import read_state
+from model_serving.components.engine.state import State, read_state
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import endpoint_requirements
@@ -15,24 +15,31 @@ from model_serving.components.preflight.unrecorded_endpoints import endpoints_to
 from model_serving.components.preflight.unrecorded_principals import unrecorded_principals
 from model_serving.components.providers import default_settings
 from model_serving.databricks.client import connect
-from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
+from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
+from model_serving.spec.field_path import FieldPath
 
 
 def stack_preflight(
-    endpoints: Mapping[str, ServingEndpointArgs], principals: Mapping[str, ServicePrincipalArgs]
+    endpoints: Mapping[str, ServingEndpointArgs],
+    principals: Mapping[str, ServicePrincipalArgs],
+    deployer: str | None = None,
 ) -> PreflightReport:
     """Check the stack in the workspace, and read its state meanwhile.
+
+    In a preview, `deployer` is judged, and an alias that the caller may not read has the version that is deployed.
 
     Raises pulumi.RunError if the workspace does not answer or rejects the credentials.
     """
     requirements = [endpoint_requirements(("endpoints", key), args) for key, args in endpoints.items()]
     settings, name = default_settings(), pulumi.get_stack()
     with ThreadPoolExecutor(2) as pool:
-        checks = pool.submit(preflight, requirements, settings)
+        is_preview = pulumi.runtime.is_dry_run()
+        checks = pool.submit(preflight, requirements, settings, deployer, is_preview=is_preview)
         state = read_state()  # in this thread: it runs the program's event loop
         leftovers = pool.submit(unrecorded_principals, principals, state, settings)
         report = checks.result()
     report.warnings += leftovers.result()
+    report.versions |= _deployed_versions(report.unread_aliases, state)
     report.to_import = endpoints_to_import(
         endpoints,
         report,
@@ -41,3 +48,10 @@ def stack_preflight(
         creation_times=lambda: creation_times(name, SERVING_ENDPOINT_COMPONENT),
     )
     return report
+
+
+def _deployed_versions(aliases: Mapping[str, FieldPath], state: State) -> dict[str, str]:
+    """The version that is deployed of each alias, where its place still serves the same model."""
+    served = {(each.name, name): entity for each in state.of(MODEL_SERVING) for name, entity in each.served.items()}
+    found = {alias: served.get((str(path[1]), str(path[3]))) for alias, path in aliases.items()}
+    return {alias: each[1] for alias, each in found.items() if each and each[0] == alias.partition("@")[0]}

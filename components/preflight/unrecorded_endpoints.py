@@ -64,12 +64,13 @@ def endpoints_to_import(
         for key, args in declared.items()
         if args.name in report.live and args.name not in recorded and key not in recorded
     }
-    if not unrecorded or not state.is_known or report.caller is None:
+    deployer = report.deployer or report.caller
+    if not unrecorded or not state.is_known or deployer is None:
         return frozenset()
     workspace, times, to_import = connect(), creation_times(), set()
     for key, args in unrecorded.items():
         endpoint = UnrecordedEndpoint(key, args, _read(workspace, report.live[args.name]))
-        if reason := foreign_reason(endpoint, report.caller.name, times.get(key)):
+        if reason := foreign_reason(endpoint, deployer.name, times.get(key), is_you=deployer == report.caller):
             report.problems.append(_problem(endpoint, reason))
         elif _is_importable(endpoint, workspace):
             to_import.add(key)
@@ -79,17 +80,20 @@ def endpoints_to_import(
     return frozenset(to_import)
 
 
-def foreign_reason(endpoint: UnrecordedEndpoint, caller: str, component_created: float | None) -> str | None:
+def foreign_reason(
+    endpoint: UnrecordedEndpoint, deployer: str, component_created: float | None, *, is_you: bool = True
+) -> str | None:
     """Why an earlier run of this stack cannot have created the endpoint; None if it can."""
     creator, args = endpoint.live.get("creator"), endpoint.args
-    if creator != caller:
-        return f"{creator or 'somebody else'} created it, and you are {caller}"
+    if creator != deployer:
+        return f"{creator or 'somebody else'} created it, and {'you are' if is_you else 'the deployer is'} {deployer}"
+    who = "you" if is_you else f"the deployer {deployer}"
     if component_created is None:
-        return "you created it, and no run of this stack began to"
+        return f"{who} created it, and no run of this stack began to"
     if endpoint.created < component_created - _CLOCK_SKEW_SECONDS:
-        return f"you created it on {_day(endpoint.created)}, before this stack declared it"
+        return f"{who} created it on {_day(endpoint.created)}, before this stack declared it"
     different = [name for name, desired, actual in _traits(args, endpoint.live) if desired != actual]
-    return f"you created it, but not as it is declared here: {', '.join(different)} differ" if different else None
+    return f"{who} created it, but not as it is declared here: {', '.join(different)} differ" if different else None
 
 
 def _traits(args: ServingEndpointArgs, live: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -77,7 +77,7 @@ def test_missing_privileges_of_creator_are_reported(project: Sandbox) -> None:
         "DATABRICKS_CLIENT_SECRET": secret["secret"],
     }
     before = project.workspace.writes()
-    refused = project.pulumi("preview", check=False, **credentials)
+    refused = project.pulumi(*UP, check=False, **credentials)
     assert refused.refused, refused.text
     assert "lacks USE CATALOG on main, USE SCHEMA on main.ml, EXECUTE on main.ml.iris" in refused.text
     assert project.workspace.writes() == before

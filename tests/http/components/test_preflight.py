@@ -6,6 +6,7 @@ import pytest
 
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.preflight.checks import check_privileges
+from model_serving.components.preflight.deployer import Judged
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.privileges import Caller
 from model_serving.components.preflight.report import PreflightReport
@@ -102,7 +103,7 @@ FRAUD = Model(("version",), "main.ml.fraud", "7")
 
 
 def grants_of(who: Caller, **answers: Any) -> PreflightReport:
-    return check_privileges(cast("Workspace", Answers(**answers)), who, FRAUD)
+    return check_privileges(cast("Workspace", Answers(**answers)), Judged(who), FRAUD)
 
 
 def test_effective_permissions_suffice_without_grants() -> None:
@@ -116,10 +117,10 @@ def test_grants_are_read_without_effective_permissions() -> None:
     assert grants_of(ANN, effective_permissions=DeniedError("no"), permissions=GRANTED) == PreflightReport()
 
 
-def test_unreadable_grants_are_a_warning() -> None:
+def test_unreadable_grants_are_not_checked() -> None:
     denied = DeniedError("no MANAGE")
-    (warning,) = grants_of(ANN, effective_permissions=denied, permissions=denied).warnings
-    assert warning == "version: can't read who may use main.ml.fraud, so it was not checked: no MANAGE"
+    report = grants_of(ANN, effective_permissions=denied, permissions=denied)
+    assert report == PreflightReport(unread={"privileges of ann on main.ml.fraud"})
 
 
 def test_admins_may_have_hidden_privileges() -> None:
