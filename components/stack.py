@@ -32,7 +32,7 @@ def build(
     """
     endpoint_arguments = {key: endpoint_args(stack, key) for key in stack.endpoints}
     principal_arguments = {key: principal_args(stack, key) for key in stack.service_principals}
-    report = stack_preflight(endpoint_arguments, principal_arguments, stack.deployer)
+    report = stack_preflight(stack, endpoint_arguments, principal_arguments)
     raise_problems(report, formatter)
     register_immutable_fields_hook()
     register_protected_children_hook()

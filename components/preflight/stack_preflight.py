@@ -8,6 +8,7 @@ import pulumi
 from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
 from model_serving.components.engine.creation_times import creation_times
 from model_serving.components.engine.state import State, read_state
+from model_serving.components.preflight.delivery_scopes import check_delivery_scopes
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import endpoint_requirements
@@ -17,16 +18,15 @@ from model_serving.components.providers import default_settings
 from model_serving.databricks.client import connect
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.spec.field_path import FieldPath
+from model_serving.spec.vocabulary.stack import Stack
 
 
 def stack_preflight(
-    endpoints: Mapping[str, ServingEndpointArgs],
-    principals: Mapping[str, ServicePrincipalArgs],
-    deployer: str | None = None,
+    stack: Stack, endpoints: Mapping[str, ServingEndpointArgs], principals: Mapping[str, ServicePrincipalArgs]
 ) -> PreflightReport:
     """Check the stack in the workspace, and read its state meanwhile.
 
-    In a preview, `deployer` is judged, and an alias that the caller may not read has the version that is deployed.
+    In a preview, the stack's deployer is judged, and an alias that the caller may not read has the deployed version.
 
     Raises pulumi.RunError if the workspace does not answer or rejects the credentials.
     """
@@ -34,10 +34,12 @@ def stack_preflight(
     settings, name = default_settings(), pulumi.get_stack()
     with ThreadPoolExecutor(2) as pool:
         is_preview = pulumi.runtime.is_dry_run()
-        checks = pool.submit(preflight, requirements, settings, deployer, is_preview=is_preview)
+        checks = pool.submit(preflight, requirements, settings, stack.deployer, is_preview=is_preview)
         state = read_state()  # in this thread: it runs the program's event loop
         leftovers = pool.submit(unrecorded_principals, principals, state, settings)
+        scopes = check_delivery_scopes(stack, principals, state, settings, is_preview=is_preview)
         report = checks.result()
+    report.add(scopes)
     report.warnings += leftovers.result()
     report.versions |= _deployed_versions(report.unread_aliases, state)
     report.to_import = endpoints_to_import(

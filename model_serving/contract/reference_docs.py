@@ -12,6 +12,9 @@ TABLES: Final = {
     "endpoint_access": "EndpointAccess (this project's own)",
     "service_principal": "databricks.ServicePrincipal",
     "service_principal_secret": "databricks.ServicePrincipalSecret",
+    "secret_delivery": "SecretDelivery (this project's own)",
+    "secret_scope": "databricks.SecretScope",
+    "secret_acl": "databricks.SecretAcl",
 }
 
 _RAW: Final = {
@@ -24,6 +27,7 @@ _HANDLING: Final = {
     Handling.PROVIDER: "the same",
     Handling.SETTINGS: "sent by `EndpointSettings`",
     Handling.ACCESS: "sent by `EndpointAccess`",
+    Handling.DELIVERY: "sent by `SecretDelivery`",
     Handling.REFUSED: "refused at preview",
     Handling.UNSENT: "not sent: only the service's default can be declared",
     Handling.ABSENT: "never declared",
