@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.deployment.failure_report import failure_report
 from model_serving.components.engine.hook_names import unique_hook_name
 from model_serving.components.engine.hook_values import is_known, resolve
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import connect
 from model_serving.databricks.errors import WorkspaceError
+from model_serving.databricks.failure_report import failure_report
 from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,
     endpoint_path,

@@ -12,7 +12,6 @@ from typing import Any
 
 import pulumi
 
-from model_serving.components.deployment.failure_report import failure_report
 from model_serving.components.deployment.served_config import (
     config_body,
     config_differences,
@@ -25,6 +24,7 @@ from model_serving.components.engine.hook_values import is_known, resolve
 from model_serving.components.engine.threads import in_thread
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import CallError, UnreachableError, WorkspaceError
+from model_serving.databricks.failure_report import failure_report
 from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,
     endpoint_path,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, get_origin
 
 from model_serving.databricks.naming import api_form, api_name
+from model_serving.databricks.serving_endpoints import traffic_shares
 from model_serving.spec.introspection import bare, provider_path
 from model_serving.spec.vocabulary.stack import ServedEntity
 
@@ -112,15 +113,6 @@ def _covers(declared: Any, served: Any) -> bool:
 def _traffic_differences(declared: Any, served: Any) -> list[str]:
     desired, live = traffic_shares(declared), traffic_shares(served)
     return [f"traffic {_shares(live)} instead of {_shares(desired)}"] if desired and desired != live else []
-
-
-def traffic_shares(config: Any) -> dict[str, int]:
-    """Percentages by entity, without entities that get none."""
-    shares = {
-        str(route.get("served_entity_name") or route.get("served_model_name")): int(route.get("traffic_percentage", 0))
-        for route in (config or {}).get("routes") or []
-    }
-    return {name: share for name, share in sorted(shares.items()) if share}
 
 
 def _shares(traffic: Mapping[str, int]) -> str:

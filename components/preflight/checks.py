@@ -1,10 +1,9 @@
-"""The preflight's checks in the workspace: model versions, secrets, privileges and the state of endpoints."""
+"""The preflight's checks in the workspace: model versions, secrets and privileges."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import quote
 
-from model_serving.components.deployment.failure_report import state_warning
 from model_serving.components.preflight.deployer import Judged
 from model_serving.components.preflight.privileges import UNITY_CATALOG, missing_privileges, owns_metastore
 from model_serving.components.preflight.report import PreflightReport
@@ -109,9 +108,3 @@ def check_privileges(workspace: Workspace, judged: Judged, model: Model) -> Pref
         note = "A metastore admin may have privileges that grants do not show"
         return PreflightReport(warnings=[f"{dotted(model.path)}: {message}. {note}"])
     return PreflightReport(problems=[(model.path, message, _GRANT)])
-
-
-def check_endpoint_state(workspace: Workspace, entry: Mapping[str, Any]) -> PreflightReport:
-    """Warn if a declared endpoint does not serve. `entry` is its entry in the list of endpoints."""
-    warning = state_warning(workspace, entry)
-    return PreflightReport(warnings=[warning] if warning else [])

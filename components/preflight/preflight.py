@@ -11,7 +11,6 @@ from typing import Any, Final
 import pulumi
 
 from model_serving.components.preflight.checks import (
-    check_endpoint_state,
     check_model_version,
     check_privileges,
     check_secret_scope,
@@ -104,15 +103,14 @@ def _run_checks(
         who = judged(workspace, report.caller, deployer, creators, is_preview=is_preview)
         report.deployer = who.deployer
         checks = [start(check_privileges, who, model) for model in new.values() if model.in_unity_catalog]
-        checks += [start(check_endpoint_state, entry) for entry in declared]
         for check in checks:
             report.add(check.result())
     if not is_preview:
         report.problems += [_unread_alias(*each) for each in report.unread_aliases.items()]
     report.problems.sort(key=lambda problem: [str(part) for part in problem[0]])
     report.warnings += _unread_warning(report)
-    if deployer or not is_preview:  # otherwise the creators are taken for those who deploy
-        report.warnings += _creator_warnings(endpoints, report.live, report.deployer.name, is_you=not is_preview)
+    if not deployer and not is_preview:  # otherwise the pack's rule runs-as-declared compares
+        report.warnings += _creator_warnings(endpoints, report.live, report.deployer.name)
     report.warnings = sorted({*report.warnings})
 
 
@@ -152,14 +150,11 @@ def _list_endpoints(workspace: Workspace) -> dict[str, Any]:
     return {endpoint["name"]: endpoint for endpoint in workspace.get(ENDPOINTS_PATH).get("endpoints") or []}
 
 
-def _creator_warnings(
-    endpoints: Sequence[EndpointRequirements], live: Mapping[str, Any], deployer: str, *, is_you: bool
-) -> Iterator[str]:
-    who, whom = (f"You are {deployer}", "you") if is_you else (f"The deployer is {deployer}", "it")
+def _creator_warnings(endpoints: Sequence[EndpointRequirements], live: Mapping[str, Any], caller: str) -> Iterator[str]:
     for endpoint in endpoints:
         creator = live.get(endpoint.name or "", {}).get("creator")
-        if creator and creator != deployer:
+        if creator and creator != caller:
             yield (
-                f'Endpoint "{endpoint.name}" runs as its creator, {creator}. {who}: a replacement'
-                f" would run as {whom} from then on"
+                f'Endpoint "{endpoint.name}" runs as its creator, {creator}. You are {caller}: a replacement would run'
+                " as you from then on"
             )

@@ -25,13 +25,19 @@ def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, R
     def application_id(principal: str) -> str:
         return _UNKNOWN_TEXT if principal in stack.service_principals else principal
 
+    declared = _stack_spec(stack)
     for key, spec in stack.endpoints.items():
         args = resolve_aliases(
             with_application_ids(endpoint_args(stack, key), application_id), lambda _alias: _UNKNOWN_TEXT
         )
         inputs = endpoint_inputs(args)
         endpoint = _resource(
-            name, MODEL_SERVING, key, inputs.model_serving, protect=spec.protect, stack_file_spec=_aliases(spec)
+            name,
+            MODEL_SERVING,
+            key,
+            inputs.model_serving,
+            protect=spec.protect,
+            stack_spec=declared,
         )
         yield ("endpoints", key), Registered(endpoint)
         if inputs.access_controls is not None:
@@ -45,6 +51,17 @@ def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, R
 
 def _resource(stack: str, kind: str, name: str, inputs: Mapping[str, Any], **more: Any) -> Resource:
     return Resource(kind, name, f"{kind}::{name}", _with_unknowns(inputs), stack=stack, **more)
+
+
+def _stack_spec(stack: Stack) -> dict[str, Any]:
+    """The parts of the stack's spec that rules read."""
+    principals = {
+        key: {"application_id": each.application_id, "serves": each.serves}
+        for key, each in stack.service_principals.items()
+    }
+    endpoints = {key: _aliases(spec) for key, spec in stack.endpoints.items()}
+    declared = {"deployer": stack.deployer, "service_principals": principals, "endpoints": endpoints}
+    return {key: _with_unknowns(value) for key, value in declared.items()}
 
 
 def _aliases(spec: Endpoint) -> dict[str, Any]:

@@ -42,6 +42,15 @@ def has_failed(endpoint: Mapping[str, Any]) -> bool:
     return config_update(endpoint) in _FAILED
 
 
+def traffic_shares(config: Any) -> dict[str, int]:
+    """Percentages by entity of a `traffic_config`, without entities that get none."""
+    shares = {
+        str(route.get("served_entity_name") or route.get("served_model_name")): int(route.get("traffic_percentage", 0))
+        for route in (config or {}).get("routes") or []
+    }
+    return {name: share for name, share in sorted(shares.items()) if share}
+
+
 def wait_for_update(endpoint: Mapping[str, Any], read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """The endpoint once no update of it is in progress; `read` reads it again. Raises StillUpdatingError."""
     deadline = time.monotonic() + LONGEST_UPDATE_SECONDS

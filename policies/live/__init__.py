@@ -1,6 +1,14 @@
 """The live workspace, for the rules that compare with it."""
 
-from model_serving.policies.live.endpoints import LiveEndpoint, UnreadableError
-from model_serving.policies.live.workspaces import RETRY_SECONDS, live_endpoint, require_workspace
+from model_serving.policies.live.endpoints import Endpoints, LiveEndpoint, UnreadableError
+from model_serving.policies.live.workspaces import RETRY_SECONDS, live_endpoint, live_workspace, require_workspace
 
-__all__ = ["RETRY_SECONDS", "LiveEndpoint", "UnreadableError", "live_endpoint", "require_workspace"]
+__all__ = [
+    "RETRY_SECONDS",
+    "Endpoints",
+    "LiveEndpoint",
+    "UnreadableError",
+    "live_endpoint",
+    "live_workspace",
+    "require_workspace",
+]

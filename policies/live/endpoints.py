@@ -6,11 +6,12 @@ a stack's endpoints one after another. The number of reads is bounded by the num
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
 
 TOGETHER: Final = 32
@@ -23,8 +24,8 @@ MAX_UNLISTED_PROBES: Final = 8
 """How many endpoints that are not listed a preview looks up by name before it trusts the listing."""
 
 
-class UnreadableError(Exception):
-    """The endpoint could not be read from the workspace. The text says why.
+class UnreadableError(WorkspaceError):
+    """Something could not be read from the workspace. The text says why.
 
     `lasting`: retries ended with a timeout, so another read would fail too.
     """
@@ -67,6 +68,7 @@ class Listing:
 
 
 _Read: TypeAlias = "Future[LiveEndpoint | None]"
+_Answer: TypeAlias = "Future[dict[str, Any] | None]"
 
 
 class Endpoints:
@@ -88,6 +90,7 @@ class Endpoints:
         self._down: UnreadableError | None = None
         self._listing: Listing | None = None
         self._reads: dict[str, _Read] = {}
+        self._answers: dict[str, _Answer] = {}
         self._asked = 0
         self.waits = 0
         self._not_listed = 0
@@ -107,6 +110,22 @@ class Endpoints:
                 if listing and listed:
                     self._read_ahead(client, listing, listed)
         return found.result()
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """The answer to any other read, made once per run; None if there is no such thing. Raises UnreadableError."""
+        return self._start(path).result()
+
+    def start(self, paths: Iterable[str]) -> None:
+        """Start these reads together, for `find`. Raises UnreadableError if the workspace can't be connected to."""
+        for path in paths:
+            self._start(path)
+
+    def _start(self, path: str) -> _Answer:
+        with self._lock:
+            client, _ = self._open()
+            if path not in self._answers:
+                self._answers[path] = self._pool.submit(client.get, path)
+            return self._answers[path]
 
     def _open(self) -> tuple[Client, Listing | None]:
         if self._down:

@@ -30,12 +30,19 @@ def live_endpoint(
     `provider` holds the provider's inputs, all known. What they leave out is read from the environment and the
     configuration profile. Raises UnreadableError.
     """
+    return live_workspace(provider, is_preview=is_preview, seconds=seconds).read(name)
+
+
+def live_workspace(provider: Mapping[str, Any], *, is_preview: bool, seconds: int = RETRY_SECONDS) -> Endpoints:
+    """The provider's workspace, the same object in a run. Connects with the first read.
+
+    `provider` holds the provider's inputs, all known.
+    """
     key = tuple(sorted((name, value) for name, value in provider.items() if isinstance(value, str)))
     with _lock:
         if key not in _workspaces:
             _workspaces[key] = Endpoints(lambda: WorkspaceReader(provider, seconds), is_preview=is_preview)
-        workspace = _workspaces[key]
-    return workspace.read(name)
+        return _workspaces[key]
 
 
 def require_workspace(provider: Mapping[str, Any], seconds: int = RETRY_SECONDS) -> None:

@@ -18,6 +18,8 @@ class Resource:
 
     `provider` holds the inputs of the resource's provider, `stack` the name of the stack. In a preview, inputs may be
     unknown. `stack_file_spec` is what the stack's own file declares for an endpoint, empty for any other resource.
+    `stack_spec` is what all stack files together declare (`endpoints`, `service_principals`, `deployer`), not
+    validated, and empty for programs without stack files.
     """
 
     type: str
@@ -29,6 +31,7 @@ class Resource:
     stack: str = ""
     is_preview: bool = True
     stack_file_spec: Mapping[str, Any] = field(default_factory=dict)
+    stack_spec: Mapping[str, Any] = field(default_factory=dict)
 
     def replaces(self, endpoint_id: str) -> bool:
         """Whether the stack's own file allows the live endpoint of that id to be deleted and created again."""

@@ -29,7 +29,7 @@ from model_serving.policies.pack.input_values import from_wire
 from model_serving.policies.pack.project_folder import VARIABLE, find_project
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
 from model_serving.policies.pack.sdk_policy import as_policy
-from model_serving.policies.pack.stack_settings import POLICIES, WAIVERS, StackSettings, read_settings
+from model_serving.policies.pack.stack_settings import DECLARED, POLICIES, WAIVERS, StackSettings, read_settings
 from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
 from model_serving.spec.diagnostics import Diagnostic, Location
 from model_serving.spec.field_path import NAMESPACE
@@ -154,6 +154,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             stack=self._stack,
             is_preview=self._is_preview,
             stack_file_spec=_mapping(self._declared_endpoints.get(request.name)),
+            stack_spec=self._in_stack_files.declared,
         )
 
     def _report(self, response: Any, rule: Rule, violations: Iterable[Violation], urn: str) -> None:
@@ -170,11 +171,12 @@ def _settings_of_stack_files(stack: str, rules: Iterable[Rule]) -> StackSettings
     config = pulumi.Config("model-serving")
     own: dict[str, Any] = {}
     faults: list[Diagnostic] = []
-    for key in (POLICIES, WAIVERS):
+    for key in (POLICIES, WAIVERS, *DECLARED):
         try:
-            value = config.get_object(key)
+            value = config.get(key) if key == "deployer" else config.get_object(key)
         except pulumi.ConfigTypeError as error:
-            faults.append(Diagnostic(Location(f"Pulumi.{stack}.yaml"), key, str(error)))
+            if key not in DECLARED:  # of another project, perhaps
+                faults.append(Diagnostic(Location(f"Pulumi.{stack}.yaml"), key, str(error)))
             continue
         if value is not None:
             own[key] = value

@@ -18,12 +18,15 @@ from model_serving.spec.files.yaml_locations import Document, read
 
 POLICIES: Final = "policies"
 WAIVERS: Final = "waivers"
-_KEYS: Final = (POLICIES, WAIVERS)
+DECLARED: Final[tuple[str, ...]] = ("endpoints", "service_principals", "deployer")
+"""What rules compare with, beside the resources: aliases, and the identities that endpoints run as."""
+
+_KEYS: Final = (POLICIES, WAIVERS, *DECLARED)
 
 Locate = Callable[[FieldPath], Location]
 
 OwnSettings = Mapping[str, Any]
-"""`policies` and `waivers` of the stack's own file, as the engine passes them on."""
+"""The settings of the stack's own file, as the engine passes them on."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class StackSettings:
     waivers: Any = field(default_factory=dict)
     shared_waivers: frozenset[str] = frozenset()
     """Keys of the waivers that base.yaml declares, for several stacks."""
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    """`endpoints`, `service_principals` and `deployer`, not validated: the program does that."""
     mistakes: tuple[Diagnostic, ...] = ()
 
 
@@ -55,7 +60,9 @@ def read_settings(
     merged = merge([base, over])
     found = loaded_settings(merged.data.get(POLICIES, {}), merged.data.get(WAIVERS, {}), rules, merged.location)
     unread = [each for document in merged.documents for each in document.diagnostics]
-    return replace(found, mistakes=(*unread, *merged.diagnostics, *found.mistakes))
+    ours = [each for each in merged.diagnostics if not each.path.startswith(DECLARED)]
+    declared = {key: merged.data[key] for key in DECLARED if key in merged.data}
+    return replace(found, declared=declared, mistakes=(*unread, *ours, *found.mistakes))
 
 
 def loaded_settings(policies: Any, waivers: Any, rules: Iterable[Rule], location: Locate) -> StackSettings:

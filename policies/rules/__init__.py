@@ -3,12 +3,14 @@
 from model_serving.policies.rules.access import (
     no_manage_for_everyone,
     optimized_callers_use_oauth,
-    permissions_declared,
     production_names_its_callers,
 )
+from model_serving.policies.rules.aliases import aliases_named, aliases_stay
 from model_serving.policies.rules.compute import gpu_where_allowed, production_stays_warm
+from model_serving.policies.rules.creators import runs_as_declared, serving_principals_exist
 from model_serving.policies.rules.dropped_changes import no_silently_dropped_changes
 from model_serving.policies.rules.entity_types import supported_entity_types
+from model_serving.policies.rules.live_state import endpoints_serve
 from model_serving.policies.rules.plaintext_secrets import secrets_by_reference
 from model_serving.policies.rules.policy_settings import policy_settings
 from model_serving.policies.rules.production import (
@@ -18,7 +20,9 @@ from model_serving.policies.rules.production import (
     required_tags,
 )
 from model_serving.policies.rules.route_optimized import route_optimized_create_only
+from model_serving.policies.rules.secret_expiry import secrets_last
 from model_serving.policies.rules.traffic import traffic_adds_up, traffic_jump
+from model_serving.policies.rules.undeclared_access import no_undeclared_permissions, permissions_declared
 from model_serving.policies.rules.waiver_faults import waivers
 
 RULES = (
@@ -28,10 +32,17 @@ RULES = (
     supported_entity_types,
     traffic_adds_up,
     traffic_jump,
+    endpoints_serve,
     secrets_by_reference,
     no_manage_for_everyone,
     optimized_callers_use_oauth,
     permissions_declared,
+    no_undeclared_permissions,
+    serving_principals_exist,
+    runs_as_declared,
+    aliases_stay,
+    aliases_named,
+    secrets_last,
     gpu_where_allowed,
     required_tags,
     no_silently_dropped_changes,

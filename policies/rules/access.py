@@ -16,6 +16,7 @@ from model_serving.policies.pack.rule import (
     no_check,
     production_setting,
 )
+from model_serving.policies.rules.undeclared_access import belongs
 
 
 def _is_of_an_endpoint(resource: Resource) -> bool:
@@ -50,20 +51,6 @@ def _check_query(resource: Resource, settings: Settings) -> Iterator[Violation]:
             )
 
 
-def _check_declared(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Violation]]:
-    granted = [each for each in registered if each.resource.type == PERMISSIONS]
-    for each in registered:
-        if each.resource.type == MODEL_SERVING and not any(_belongs(grant, each.resource) for grant in granted):
-            yield (
-                each.resource,
-                Violation(
-                    f'Endpoint "{each.resource.inputs.get("name")}" has no permissions in the program. '
-                    "Permissions set by "
-                    "hand are lost when it is replaced. Declare them"
-                ),
-            )
-
-
 def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Violation]]:
     optimized = [
         each.resource
@@ -72,7 +59,7 @@ def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Ite
     ]
     for grant in registered:
         endpoint = next(
-            (each for each in optimized if grant.resource.type == PERMISSIONS and _belongs(grant, each)), None
+            (each for each in optimized if grant.resource.type == PERMISSIONS and belongs(grant, each)), None
         )
         if endpoint:
             for violation in _callers_without_oauth(grant.resource, str(endpoint.inputs.get("name"))):
@@ -97,12 +84,6 @@ def _callers_without_oauth(grant: Resource, endpoint: str) -> Iterator[Violation
                 advisory=True,
                 field_path=(number,),
             )
-
-
-def _belongs(grant: Registered, endpoint: Resource) -> bool:
-    """Whether permissions belong to an endpoint: they depend on it, or contain its id."""
-    wanted, own = grant.resource.inputs.get("servingEndpointId"), endpoint.inputs.get("servingEndpointId")
-    return endpoint.urn in grant.dependencies or (isinstance(wanted, str) and wanted == own)
 
 
 def _is_on(value: Any) -> bool:
@@ -130,18 +111,6 @@ production_names_its_callers = Rule(
     passes="CAN_QUERY for service principals and named groups; `users` in another stack.",
     fails="CAN_QUERY for the group `users` or `account users` in a stack that counts as production.",
     settings={"stacks": production_setting()},
-)
-
-permissions_declared = Rule(
-    name="permissions-declared",
-    description="Each endpoint has permissions in the program.",
-    level="advisory",
-    types=(MODEL_SERVING, PERMISSIONS),
-    check=no_check,
-    check_stack=_check_declared,
-    why="Permissions set by hand are in no file, and are lost when the endpoint is replaced.",
-    passes="An endpoint whose permissions are declared.",
-    fails="An endpoint without declared permissions.",
 )
 
 optimized_callers_use_oauth = Rule(

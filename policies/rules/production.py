@@ -23,7 +23,7 @@ def _check_protected(resource: Resource, settings: Settings) -> Iterator[Violati
 def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if not applies_to(resource.stack, settings):
         return
-    declared = at(resource.stack_file_spec, "served_entities") or {}
+    declared = at(resource.stack_spec, "endpoints", resource.name, "served_entities") or {}
     aliases = {name: str(at(entity, "entity") or "").partition("@")[2] for name, entity in declared.items()}
     for name, alias in aliases.items():
         if alias:
@@ -98,7 +98,7 @@ production_pins_versions = Rule(
     check=_check_pinned,
     why="The approved version should run. An alias can move after the approval.",
     passes="A version number; a feature spec, which has none.",
-    fails="An alias in the stack's own file or in the model's name, no version, or a version that is not a number.",
+    fails="An alias, in a stack file or in the model's name, no version, or a version that is not a number.",
     settings={"stacks": _PRODUCTION},
 )
 

@@ -78,7 +78,9 @@ def _active(call: Call, endpoint: Json) -> list[Json]:
         _entity(
             config,
             entity,
-            active_entity_state(endpoint, is_cold=is_cold(call.store, call.settings, endpoint, entity, now)),
+            active_entity_state(
+                endpoint, entity["name"], is_cold=is_cold(call.store, call.settings, endpoint, entity, now)
+            ),
         )
         | {"answered": response_count(call.store, endpoint, entity["name"])}
         for entity in config["served_entities"]

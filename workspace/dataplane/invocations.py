@@ -19,6 +19,7 @@ from model_serving.workspace.dataplane.rate_limits import count_query
 from model_serving.workspace.dataplane.scoring import Echo, scorer_for
 from model_serving.workspace.http.call import Call, Reply, required
 from model_serving.workspace.http.errors import (
+    ApiError,
     BadRequest,
     DoesNotExist,
     InvalidState,
@@ -28,7 +29,7 @@ from model_serving.workspace.http.errors import (
 from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.endpoint_permissions import require_level
 from model_serving.workspace.identity.oauth import workspace_id
-from model_serving.workspace.serving.deployments import settled
+from model_serving.workspace.serving.deployments import failure_of, settled
 from model_serving.workspace.serving.endpoints import require_endpoint
 from model_serving.workspace.serving.entities import kind_of
 from model_serving.workspace.serving.scale_to_zero import wake
@@ -102,6 +103,8 @@ def _entity_for(call: Call, endpoint: Json) -> Json:
     name = call.path.get("entity") or _next_target(call.store, endpoint["id"], config)
     for entity in config["served_entities"]:
         if entity["name"] == name:
+            if failure := failure_of(endpoint, entity["name"]):
+                raise ApiError(f"Served entity '{name}' is not ready: {failure}")
             return dict(entity)
     raise DoesNotExist(f"Served entity '{name}' does not exist on Endpoint {endpoint['name']}.")
 

@@ -58,6 +58,7 @@ unchanged: the Terraform-derived provider, databricks-sdk, the MLflow deployment
   classifier: `workspace/dataplane/models/iris.py`. Models run inside the server, and a slow one delays other requests.
 - **Failures**: `POST /_workspace/faults` makes requests fail (`workspace/admin/fault_injection.py`). Deployments of
   a model version with `fails` in the seed file (`workspace/admin/seed.py`) end with UPDATE_FAILED.
+  `POST /_workspace/endpoints/{name}/failures` makes a deployed entity fail (`workspace/serving/entity_failures.py`).
 - **Inference tables and usage** are recorded: `GET /_workspace/tables/{full_name}` returns the rows. There is no SQL.
 - **OpenAPI**: `GET /_workspace/openapi.json`. `make fuzz` sends requests generated from it for five minutes.
 

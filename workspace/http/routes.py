@@ -10,7 +10,13 @@ from model_serving.workspace.http.call import Call, Rule
 from model_serving.workspace.http.openapi import document
 from model_serving.workspace.identity import endpoint_permissions, oauth, principal_secrets, scim, secret_scopes
 from model_serving.workspace.identity.principals import Kind
-from model_serving.workspace.serving import diagnostics, endpoint_settings, endpoints, provisioned_throughput
+from model_serving.workspace.serving import (
+    diagnostics,
+    endpoint_settings,
+    endpoints,
+    entity_failures,
+    provisioned_throughput,
+)
 from model_serving.workspace.store.database import Json
 
 Routes: TypeAlias = tuple[tuple[str, str, Rule], ...]
@@ -136,6 +142,7 @@ OWN: Final[Routes] = (
     ("GET", "/_workspace/faults", fault_injection.list_all),
     ("DELETE", "/_workspace/faults", fault_injection.clear),
     ("POST", "/_workspace/endpoints/{name}/cancel-update", endpoints.cancel_update),
+    ("POST", "/_workspace/endpoints/{name}/failures", entity_failures.fail),
     ("GET", "/_workspace/tables", inference_tables.list_all),
     ("GET", "/_workspace/tables/{full_name}", inference_tables.read),
     ("POST", "/_workspace/seed", seed.seed_by_request),

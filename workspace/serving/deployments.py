@@ -19,6 +19,7 @@ def begin(endpoint: Json, config: Json, failures: dict[str, str], now: float, re
     return endpoint | {
         "config_update": "IN_PROGRESS",
         "failures": failures,
+        "failing": {},
         "ready_at": now + ready_after,
         "pending_config": config | {"config_version": _last_version(endpoint) + 1, "start_time": milliseconds(now)},
     }
@@ -39,10 +40,17 @@ def settled(endpoint: Json, now: float) -> Json:
     }
 
 
-def active_entity_state(endpoint: Json, *, is_cold: bool) -> Json:
+def active_entity_state(endpoint: Json, entity_name: str, *, is_cold: bool) -> Json:
     if endpoint["is_stopped"]:
         return {"deployment": "DEPLOYMENT_ABORTED", "deployment_state_message": "Stopped"}
+    if reason := failure_of(endpoint, entity_name):
+        return {"deployment": "DEPLOYMENT_FAILED", "deployment_state_message": reason}
     return {"deployment": "DEPLOYMENT_READY", "deployment_state_message": "Scaled to zero" if is_cold else ""}
+
+
+def failure_of(endpoint: Json, entity_name: str) -> str | None:
+    """Why a deployed entity fails now; None if it doesn't."""
+    return (endpoint.get("failing") or {}).get(entity_name)
 
 
 def pending_entity_state(endpoint: Json, entity_name: str) -> Json:

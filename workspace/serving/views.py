@@ -87,7 +87,9 @@ def is_ready(endpoint: Json) -> bool:
 def _active_states(call: Call, endpoint: Json, entities: list[Json]) -> dict[str, Json]:
     now = call.clock.now()
     return {
-        entity["name"]: active_entity_state(endpoint, is_cold=is_cold(call.store, call.settings, endpoint, entity, now))
+        entity["name"]: active_entity_state(
+            endpoint, entity["name"], is_cold=is_cold(call.store, call.settings, endpoint, entity, now)
+        )
         for entity in entities
     }
 

@@ -119,7 +119,8 @@ def test_failed_update_is_sent_again(change: Change) -> None:
         assert change.served[0] != change.declared[0]
         assert '"challenger" (main.ml.fraud v8) DEPLOYMENT_FAILED: pip could not resolve numpy' in failed.text
     for refresh in ((), ("--refresh",)):
-        assert 'The last update of endpoint "fraud-scorer" failed:' in change.sandbox.pulumi("preview", *refresh).text
+        preview = change.sandbox.pulumi("preview", "--policy-pack", "policies", *refresh)
+        assert 'The last update of endpoint "fraud-scorer" failed:' in preview.text
     change.seed(None)
     change.sandbox.pulumi(*UP)
     assert change.served == change.declared

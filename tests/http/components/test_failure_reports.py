@@ -6,13 +6,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.deployment import failure_hooks
 from model_serving.components.deployment.failure_hooks import report_failed_creation, report_failed_update
-from model_serving.components.deployment.failure_report import failure_report
-from model_serving.components.preflight.preflight import preflight
-from model_serving.components.preflight.requirements import endpoint_requirements
 from model_serving.databricks.client import connect
+from model_serving.databricks.failure_report import failure_report, state_report
 
 PLACE = "/api/2.0/serving-endpoints/fraud"
 BROKEN = {"models": {"main.ml.fraud": {"versions": {8: {"fails": "pip could not resolve numpy"}}}}}
@@ -43,16 +40,9 @@ def update(frozen: Any) -> Any:
     return frozen
 
 
-def warnings(frozen: Any) -> list[str]:
-    entity = ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")
-    return preflight(
-        [
-            endpoint_requirements(
-                ("endpoints", "fraud"), ServingEndpointArgs(name="fraud", served_entities={"one": entity})
-            )
-        ],
-        frozen.settings(),
-    ).warnings
+def state(frozen: Any) -> str | None:
+    """What a preview reports of the endpoint."""
+    return state_report(connect(frozen.settings()), frozen.call("GET", PLACE))
 
 
 def test_a_failed_update_is_explained(update: Any, errors: list[str]) -> None:
@@ -70,15 +60,16 @@ def test_a_failed_update_is_explained(update: Any, errors: list[str]) -> None:
         '  It still serves: "one" (main.ml.fraud v7) 100 %',
         "  Correct the stack file or the model, then run `pulumi up`",
     ]
-    assert warnings(update) == [errors[0]]
+    assert state(update) == errors[0]
 
 
 def test_an_update_in_progress_is_reported(update: Any, errors: list[str]) -> None:
     report_failed_update(update.settings(), "fraud")
     assert errors == ['Endpoint "fraud" is still being updated. `pulumi up` waits until the update ends']
-    assert warnings(update) == [
-        'Endpoint "fraud" is being updated. It serves its previous config until the update ends'
-    ]
+    assert state(update) == (
+        'Endpoint "fraud" is being updated (last changed on 2026-09-21 14:14 UTC).'
+        " It serves its previous config until the update ends"
+    )
 
 
 def test_a_serving_endpoint_is_not_reported(frozen: Any, errors: list[str]) -> None:
@@ -86,9 +77,22 @@ def test_a_serving_endpoint_is_not_reported(frozen: Any, errors: list[str]) -> N
     frozen.clock.advance(60)
     report_failed_update(frozen.settings(), "fraud")
     report_failed_update(frozen.settings(), "another")
-    assert (errors, warnings(frozen)) == ([], [])
+    assert (errors, state(frozen)) == ([], None)
     frozen.call("POST", f"{PLACE}/config:stop")
-    assert warnings(frozen) == ['Endpoint "fraud" is stopped: it answers no requests']
+    assert state(frozen) == (
+        'Endpoint "fraud" is stopped (last changed on 2026-09-21 14:14 UTC): every request is answered 400. Start it:\n'
+        "  databricks api post /api/2.0/serving-endpoints/fraud/config:start"
+    )
+
+
+def test_a_failing_entity_is_reported_with_its_share(frozen: Any) -> None:
+    frozen.endpoint("fraud")
+    frozen.clock.advance(60)
+    frozen.call("POST", "/_workspace/endpoints/fraud/failures", {"entity": "one", "message": "out of memory"})
+    assert state(frozen) == (
+        'Endpoint "fraud" serves only in part:\n'
+        '  "one" (main.ml.fraud v7) DEPLOYMENT_FAILED: out of memory (100 % of the traffic)'
+    )
 
 
 def test_a_canceled_update_and_an_unreadable_log(update: Any) -> None:

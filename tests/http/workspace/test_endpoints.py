@@ -214,6 +214,23 @@ def test_update_can_be_cancelled(http: httpx.Client, endpoint: Build, entity: Bu
     assert http.put(f"{URL}/fraud/config", json={"served_entities": [entity(entity_version="9")]}).status_code == 200
 
 
+def test_deployed_entity_fails_and_recovers(http: httpx.Client, endpoint: Build) -> None:
+    endpoint("fraud")
+
+    def fail(**body: Any) -> tuple[str, str, int]:
+        """The endpoint's and the entity's state, and the status of a request to it."""
+        found = http.post("/_workspace/endpoints/fraud/failures", json={"entity": "fraud-7", **body}).json()
+        state = found["config"]["served_entities"][0]["state"]
+        asked = http.post("/serving-endpoints/fraud/invocations", json={"dataframe_records": [{"a": 1}]})
+        return found["state"]["ready"], state["deployment"], asked.status_code
+
+    assert fail(message="out of memory") == ("READY", "DEPLOYMENT_FAILED", 500)
+    assert fail() == ("READY", "DEPLOYMENT_READY", 200)
+    missing = http.post("/_workspace/endpoints/fraud/failures", json={"entity": "other", "message": "x"})
+    assert missing.json()["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+    assert http.post("/_workspace/endpoints/fraud/failures", json={}).status_code == 400
+
+
 def test_provisioned_throughput_has_own_routes(workspace: Any, http: httpx.Client) -> None:
     model = {"entity_name": "system.ai.llama", "entity_version": "1", "name": "llama"}
     refused = http.post(f"{URL}/pt", json={"name": "llama", "config": {"served_entities": [model]}})

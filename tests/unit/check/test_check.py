@@ -146,10 +146,24 @@ def test_stack_wide_rules_are_checked(project: Path, capsys: pytest.CaptureFixtu
 
 
 def test_endpoint_without_permissions_is_advisory(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edit(project, "Pulumi.prod.yaml", "protect: true\n", "protect: true\n      permissions: []\n")
+    edit(project, "Pulumi.prod.yaml", "protect: true\n", "protect: true\n      permissions: null\n")
     assert [each[:3] for each in findings_in_prod(capsys, 0)] == [
         ("stacks/Pulumi.prod.yaml:6", "permissions-declared", "advisory")
     ]
+
+
+def test_empty_permissions_are_managed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "protect: true\n", "protect: true\n      permissions: []\n")
+    assert findings_in_prod(capsys, 0) == []
+
+
+def test_created_serving_principal_is_advisory(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "base.yaml", "oauth_secret: true}", "oauth_secret: true, serves: [fraud-scorer]}")
+    ((place, rule, level, message),) = findings_in_prod(capsys, 0)
+    assert (place, rule, level) == ("stacks/Pulumi.prod.yaml:6", "serving-principals-exist", "advisory")
+    assert message.startswith(
+        'Service principal "checkout" `serves` endpoint "fraud-scorer", and this stack creates it'
+    )
 
 
 def test_waived_violation_is_advisory(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +215,7 @@ def test_plaintext_secret_fails_and_is_not_shown(project: Path, capsys: pytest.C
 
 def test_docs_name_the_rules_left_to_preview() -> None:
     page = (PROJECT / "docs" / "review.md").read_text(encoding="utf-8")
-    sentence = re.search(r"Four rules compare with the live workspace.*?\.", page, re.DOTALL)
+    sentence = re.search(r"Eight rules compare with the live workspace.*?\.", page, re.DOTALL)
     assert sentence
     assert set(re.findall(r"`([a-z-]+)`", sentence[0])) == {rule.name for rule in RULES} - {
         rule.name for rule in OFFLINE_RULES

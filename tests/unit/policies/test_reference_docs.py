@@ -17,6 +17,7 @@ _ENGINE = "tests/engine/policies/test_rules.py"
 _BAD_ENDPOINT = f"{_ENGINE}::test_bad_endpoint_breaks_each_rule"
 _BAD_PERMISSIONS = f"{_ENGINE}::test_bad_permissions_break_each_rule"
 _LIVE = f"{_ENGINE}::test_rules_on_live_endpoints_report"
+_CONDITIONS = "tests/engine/policies/test_live_conditions.py::test_preview_reports_every_condition"
 BACKED_BY = {
     "policy-settings": "tests/engine/policies/test_stack_settings.py::test_mistake_in_base_yaml_refuses_the_preview",
     "waivers": f"{_ENGINE}::test_expired_waiver_fails_first",
@@ -24,6 +25,13 @@ BACKED_BY = {
     "supported-entity-types": _BAD_ENDPOINT,
     "traffic-adds-up": _BAD_ENDPOINT,
     "traffic-jump": _LIVE,
+    "endpoints-serve": _CONDITIONS,
+    "no-undeclared-permissions": _CONDITIONS,
+    "serving-principals-exist": _CONDITIONS,
+    "runs-as-declared": _CONDITIONS,
+    "aliases-stay": _CONDITIONS,
+    "aliases-named": _CONDITIONS,
+    "secrets-last": _CONDITIONS,
     "secrets-by-reference": _BAD_ENDPOINT,
     "no-manage-for-everyone": _BAD_PERMISSIONS,
     "optimized-callers-use-oauth": f"{_ENGINE}::test_user_as_optimized_caller_is_refused",

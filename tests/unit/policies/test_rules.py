@@ -80,11 +80,18 @@ def test_rules_that_read_the_workspace_declare_it(monkeypatch: pytest.MonkeyPatc
     for module in (route_optimized, live_resource):
         monkeypatch.setattr(module, "live_endpoint", lambda *_, **__: asked.append(rule.name))
     rule: Rule
+    declared = {"endpoints": {"iris": {"served_entities": {"current": {"entity": "main.ml.iris@Champion"}}}}}
+    resources = (
+        replace(serving({}), stack_spec=declared),
+        granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"}),
+    )
     for rule in RULES:
-        for resource in (serving({}), granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"})):
+        for resource in resources:
             if resource.type in rule.types:
                 list(rule.check(resource, rule.with_defaults({})))
-    assert asked == [rule.name for rule in RULES if rule.reads_workspace]
+        if rule.check_stack:
+            list(rule.check_stack([Registered(resource) for resource in resources], rule.with_defaults({})))
+    assert list(dict.fromkeys(asked)) == [rule.name for rule in RULES if rule.reads_workspace]
 
 
 FAILS = [
@@ -360,7 +367,8 @@ def test_stacks_setting_takes_patterns() -> None:
 
 def test_resolved_alias_is_reported_from_the_stack_file() -> None:
     written = {"served_entities": {"champion": {"entity": "main.ml.fraud@Champion"}, "other": {"version": "8"}}}
-    (found,) = refusals("production-pins-versions", replace(endpoint(), stack_file_spec=written))
+    declared = {"endpoints": {"iris": written}}
+    (found,) = refusals("production-pins-versions", replace(endpoint(), stack_spec=declared))
     assert found.startswith('Served entity "champion" follows the alias "Champion"')
 
 
@@ -382,7 +390,7 @@ def test_permissions_match_by_dependency_or_id(link: str) -> None:
     grant = Registered(granted(), ("urn:iris",) if link == "dependency" else ())
     assert across(rule, live, grant) == []
     (found,) = across(rule, live)
-    assert found[1].startswith('Endpoint "iris" has no permissions')
+    assert found[1].startswith('Permissions of endpoint "iris" are not managed')
 
 
 def test_user_is_refused_and_group_is_advisory() -> None:

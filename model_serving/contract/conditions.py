@@ -1,0 +1,12 @@
+"""Names of the rules on what no change shows: conditions of the live workspace. A review knows them by these names."""
+
+from typing import Final
+
+ENDPOINTS_SERVE: Final = "endpoints-serve"
+PERMISSIONS_DECLARED: Final = "permissions-declared"
+NO_UNDECLARED_PERMISSIONS: Final = "no-undeclared-permissions"
+SERVING_PRINCIPALS_EXIST: Final = "serving-principals-exist"
+RUNS_AS_DECLARED: Final = "runs-as-declared"
+ALIASES_STAY: Final = "aliases-stay"
+ALIASES_NAMED: Final = "aliases-named"
+SECRETS_LAST: Final = "secrets-last"

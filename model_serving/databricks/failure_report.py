@@ -1,0 +1,125 @@
+"""Whether an endpoint serves, why not and what to do, from the workspace's answers to GET."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+from model_serving.databricks.errors import WorkspaceError
+from model_serving.databricks.serving_endpoints import (
+    config_update,
+    endpoint_path,
+    has_failed,
+    is_updating,
+    traffic_shares,
+)
+
+_LOG_LINES: Final = 5
+"""How many of the last lines of a build log are shown."""
+
+_LOG_LINES_OF_A_CREATION: Final = 30
+"""After a failed creation the provider deletes the endpoint, and its logs with it."""
+
+_LOG_WIDTH: Final = 200
+"""Characters of one line."""
+
+
+class Reader(Protocol):
+    """Reads of one workspace: None for what doesn't exist. Raises WorkspaceError."""
+
+    def find(self, path: str) -> dict[str, Any] | None: ...
+
+
+def failure_report(workspace: Reader, live: Mapping[str, Any]) -> str:
+    """What failed for each served entity, with the end of its build log, and what is still served.
+
+    `live` is the answer to GET of the endpoint.
+    """
+    name, is_first = str(live["name"]), not live.get("config")
+    ended = "was canceled" if config_update(live) == "UPDATE_CANCELED" else "failed"
+    lines = [f'The {"first deployment" if is_first else "last update"} of endpoint "{name}" {ended}:']
+    lines += _pending_entities(workspace, name, live)
+    lines.append("  It serves nothing" if is_first else f"  It still serves: {_served(live)}")
+    lines.append("  Correct the stack file or the model, then run `pulumi up`")
+    return "\n".join(lines)
+
+
+def state_report(workspace: Reader, live: Mapping[str, Any]) -> str | None:
+    """What callers of the endpoint get now and what to do, if it does not serve its last config; else None.
+
+    `live` is the answer to GET. A build log is read only if a deployment failed.
+    """
+    name, state = str(live["name"]), live.get("state") or {}
+    if state.get("suspend") == "STOPPED":
+        return (
+            f'Endpoint "{name}" is stopped{_since(live)}: every request is answered 400. Start it:'
+            f"\n  databricks api post {endpoint_path(name)}/config:start"
+        )
+    if has_failed(live):
+        return failure_report(workspace, live)
+    if is_updating(live):
+        serves = "serves its previous config" if live.get("config") else "serves nothing"
+        return f'Endpoint "{name}" is being updated{_since(live)}. It {serves} until the update ends'
+    if state.get("ready") == "NOT_READY":
+        entities = "".join(f"\n{line}" for line in _failing_entities(live))
+        return f'Endpoint "{name}" is not ready: it answers no requests{entities}'
+    if failing := list(_failing_entities(live)):
+        return "\n".join([f'Endpoint "{name}" serves only in part:', *failing])
+    return None
+
+
+def _since(live: Mapping[str, Any]) -> str:
+    """When the endpoint was last changed, the only time that a read has."""
+    changed = live.get("last_updated_timestamp")
+    return f" (last changed on {datetime.fromtimestamp(changed / 1000, UTC):%Y-%m-%d %H:%M} UTC)" if changed else ""
+
+
+def _pending_entities(workspace: Reader, endpoint: str, live: Mapping[str, Any]) -> Iterator[str]:
+    for entity in (live.get("pending_config") or {}).get("served_entities") or []:
+        yield _entity(entity)
+        if _deployment(entity) == "DEPLOYMENT_FAILED":
+            yield from _build_log(workspace, endpoint, str(entity["name"]), is_first=not live.get("config"))
+
+
+def _failing_entities(live: Mapping[str, Any]) -> Iterator[str]:
+    """The entities of the active config that are not ready, each with its share of the traffic."""
+    config = live.get("config") or {}
+    shares = traffic_shares(config.get("traffic_config"))
+    for entity in config.get("served_entities") or []:
+        if _deployment(entity) not in {"DEPLOYMENT_READY", "unknown"}:
+            yield f"{_entity(entity)} ({shares.get(entity['name'], 0)} % of the traffic)"
+
+
+def _entity(entity: Mapping[str, Any]) -> str:
+    message = str((entity.get("state") or {}).get("deployment_state_message") or "no reason given")
+    return f'  "{entity["name"]}" ({_model(entity)}) {_deployment(entity)}: {message}'
+
+
+def _deployment(entity: Mapping[str, Any]) -> str:
+    return str((entity.get("state") or {}).get("deployment") or "unknown")
+
+
+def _build_log(workspace: Reader, endpoint: str, entity: str, *, is_first: bool) -> Iterator[str]:
+    """The end of the log, or nothing if it cannot be read; more of it if the endpoint is going to be deleted."""
+    try:
+        answer = workspace.find(f"{endpoint_path(endpoint)}/served-models/{quote(entity, safe='')}/build-logs")
+    except WorkspaceError:
+        return
+    lines = [line.rstrip()[:_LOG_WIDTH] for line in str((answer or {}).get("logs") or "").splitlines() if line.strip()]
+    if lines:
+        command = "" if is_first else f" (all of it: databricks serving-endpoints build-logs {endpoint} {entity})"
+        yield f"    build log{command}, the last lines:"
+        yield from (f"      {line}" for line in lines[-(_LOG_LINES_OF_A_CREATION if is_first else _LOG_LINES) :])
+
+
+def _served(live: Mapping[str, Any]) -> str:
+    config = live["config"]
+    shares = traffic_shares(config.get("traffic_config"))
+    entities = config.get("served_entities") or []
+    return ", ".join(f'"{each["name"]}" ({_model(each)}) {shares.get(each["name"], 0)} %' for each in entities)
+
+
+def _model(entity: Mapping[str, Any]) -> str:
+    external = (entity.get("external_model") or {}).get("name")
+    version = entity.get("entity_version")
+    return f"{entity.get('entity_name') or external or 'unknown'}{f' v{version}' if version else ''}"

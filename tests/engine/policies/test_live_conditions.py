@@ -1,0 +1,100 @@
+"""Conditions that no change of a stack file shows, made by hand in one deployed workspace: each is in the preview."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.raw_program import Violation, violations
+from tests.support.sandbox import Outcome, Sandbox
+from tests.support.snapshots import Snapshots
+
+BASE, LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
+ENDPOINTS = "/api/2.0/serving-endpoints"
+IRIS_LIST = "      permissions:\n        - {group: ml-engineers, level: CAN_QUERY}\n    user"
+PIPELINE = "12345678-abcd-1234-abcd-1234567890ab"
+PRINCIPALS = "  model-serving:service_principals:\n"
+DEPLOYED = ("fraud-scorer", "iris-classifier", "user-features")
+EDITS = (
+    (BASE, "oauth_secret: true", 'oauth_secret: {lifetime: "864000s"}, serves: [user-features]'),
+    (BASE, PRINCIPALS, f"  model-serving:deployer: {PIPELINE}\n{PRINCIPALS}"),
+    (LOCAL, IRIS_LIST, "    user"),
+    (LOCAL, 'entity: main.ml.iris, version: "2"', "entity: main.ml.iris@Champion"),
+)
+"""A secret of ten days, an endpoint without a list of permissions, an alias, and a deployer that deployed nothing."""
+
+
+def grant(sandbox: Sandbox, endpoint: str, **entry: str) -> None:
+    endpoint_id = sandbox.workspace.get(f"{ENDPOINTS}/{endpoint}")["id"]
+    path = f"/api/2.0/permissions/serving-endpoints/{endpoint_id}"
+    sandbox.workspace.patch(path, {"access_control_list": [{"permission_level": "CAN_QUERY", **entry}]})
+
+
+@pytest.fixture(scope="module")
+def troubled(snapshots: Snapshots) -> Iterator[Sandbox]:
+    """The deployed stack after others have stopped an endpoint, broken one, granted access and moved the alias."""
+    with snapshots.deployed(*EDITS) as sandbox:
+        workspace = sandbox.workspace
+        workspace.post(
+            "/_workspace/seed", {"groups": ["analysts"], "models": {"main.ml.iris": {"aliases": {"Champion": 3}}}}
+        )
+        workspace.post(f"{ENDPOINTS}/fraud-scorer/config:stop", {})
+        workspace.post(
+            "/_workspace/endpoints/user-features/failures", {"entity": "features", "message": "out of memory"}
+        )
+        grant(sandbox, "fraud-scorer", group_name="analysts")
+        grant(sandbox, "iris-classifier", group_name="analysts")
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def preview(troubled: Sandbox) -> Outcome:
+    before = troubled.workspace.writes()
+    outcome = troubled.pulumi("preview", "--policy-pack", "policies")
+    assert troubled.workspace.writes() == before
+    return outcome
+
+
+def advisory(rule: str, kind: str, resource: str) -> Violation:
+    return Violation(rule, kind, resource, "advisory")
+
+
+def test_preview_reports_every_condition(preview: Outcome) -> None:
+    expected = {
+        advisory("endpoints-serve", "ModelServing", "fraud-scorer"),
+        advisory("endpoints-serve", "ModelServing", "user-features"),
+        advisory("no-undeclared-permissions", "ModelServing", "fraud-scorer"),
+        advisory("no-undeclared-permissions", "ModelServing", "iris-classifier"),
+        advisory("permissions-declared", "ModelServing", "iris-classifier"),
+        advisory("aliases-stay", "ModelServing", "iris-classifier"),
+        advisory("aliases-named", "ModelServing", "iris-classifier"),
+        advisory("serving-principals-exist", "ModelServing", "user-features"),
+        *(advisory("runs-as-declared", "ModelServing", name) for name in DEPLOYED),
+        advisory("secrets-last", "ServicePrincipalSecret", "checkout-secret-1"),
+    }
+    assert violations(preview.text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Endpoint "fraud-scorer" is stopped (last changed on ',
+        "databricks api post /api/2.0/serving-endpoints/fraud-scorer/config:start",
+        '"features" (main.ml.user_features) DEPLOYMENT_FAILED: out of memory (100 % of the traffic)',
+        'Endpoint "fraud-scorer" has permissions that are not declared: group "analysts" has CAN_QUERY. `pulumi up',
+        'Permissions of endpoint "iris-classifier" were granted by hand: group "analysts" has CAN_QUERY',
+        'Permissions of endpoint "iris-classifier" are not managed',
+        'Alias "Champion" of main.ml.iris moved from version 2 to 3: `up` deploys version 3 as served entity "current"',
+        'Served entity "current" follows the alias "Champion" of main.ml.iris, version 3 now',
+        f'Endpoint "fraud-scorer" runs as its creator admin@example.com, and not as the deployer ({PIPELINE})',
+        'Service principal "checkout" `serves` endpoint "user-features", and this stack creates it',
+        'OAuth secret "checkout-secret-1" expires on ',
+    ],
+)
+def test_preview_explains_each_condition(preview: Outcome, text: str) -> None:
+    assert text in preview.text
+
+
+def test_each_condition_is_reported_once(preview: Outcome) -> None:
+    lines: list[Any] = preview.text.splitlines()
+    assert len([line for line in lines if "fraud-scorer" in line and "is stopped" in line]) == 1
