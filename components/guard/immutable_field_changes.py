@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model_serving.components.engine.hook_values import UNKNOWN
-from model_serving.contract.replacement import explain_replace_id, explain_replacement
+from model_serving.contract.message_parts import MessageParts
+from model_serving.contract.replacement import ALTERNATIVE, explain_replace_id, explain_replacement
 from model_serving.contract.rows import Field, Handling, OnChange, fields
+from model_serving.spec.field_names import stack_file_keys, stack_file_path
 
 
 @dataclass(frozen=True)
@@ -73,24 +75,46 @@ def refusal(name: str, endpoint_id: str, changes: Sequence[ImmutableFieldChange]
 
     `allowed_id` is the `replace_id` that is declared, if any: it is not this endpoint's id.
     """
-    lines = [_headline(name, endpoint_id, changes)]
-    lines += [
-        f"  {each.field.path}: {_shown(each.old)} -> {_shown(each.desired)}: {each.field.reason}" for each in changes
-    ]
+    lines = [_headline(name, changes)]
+    lines += [f"  {_name(each)}: {_shown(each.old)} -> {_shown(each.desired)}: {each.field.reason}" for each in changes]
     is_dropped = changes and all(_is_never_sent(each.field) for each in changes)
-    lines += [_DROPPED if is_dropped else explain_replacement(), explain_replace_id(endpoint_id)]
+    lines += [_DROPPED if is_dropped else explain_replacement()]
     if allowed_id:
         lines += [f"`replace_id: {allowed_id}` is declared, which is another endpoint's id"]
-    return "\n".join(lines)
+    alternatives = () if is_dropped else (ALTERNATIVE,)
+    fixes = (*_restored(changes), *alternatives, explain_replace_id(endpoint_id))
+    return str(MessageParts("\n".join(lines), _field(changes), fixes))
 
 
-def _headline(name: str, endpoint_id: str, changes: Sequence[ImmutableFieldChange]) -> str:
+def _name(change: ImmutableFieldChange) -> str:
+    """The field under its name in a stack file: `served_entities.*.external_model`."""
+    return stack_file_path(tuple("[*]" if part == "*" else part for part in change.field.path.split(".")))
+
+
+def _field(changes: Sequence[ImmutableFieldChange]) -> tuple[str, ...]:
+    """The first of the fields, or the field that holds it."""
+    path = changes[0].field.path.partition(".*")[0].split(".") if changes else []
+    return stack_file_keys(tuple(path)) if path else ()
+
+
+def _restored(changes: Sequence[ImmutableFieldChange]) -> Iterator[str]:
+    """The edit that takes each change back."""
+    for each in changes:
+        if "*" in each.field.path:
+            yield f"{'Restore' if each.old else 'Remove'} `{_name(each)}`"
+        elif each.old is None:
+            yield f"Remove `{_name(each)}`"
+        else:
+            yield f"Restore `{_name(each)}: {_shown(each.old)}`"
+
+
+def _headline(name: str, changes: Sequence[ImmutableFieldChange]) -> str:
     if changes:
-        return f'Endpoint "{name}" (id {endpoint_id}) can\'t be updated in place:'
-    return f'Endpoint "{name}" (id {endpoint_id}) would be replaced, and no change needs it.'
+        return f'Endpoint "{name}" can\'t be updated in place:'
+    return f'Endpoint "{name}" would be replaced, and no change needs it.'
 
 
-_DROPPED: Final = "The Databricks provider would report the change as done and send nothing. Write the old value again"
+_DROPPED: Final = "The Databricks provider would report the change as done and send nothing"
 
 
 def _shown(value: Any) -> str:

@@ -84,6 +84,6 @@ def _in_stack(name: str, folder: Path) -> Iterator[CheckFinding]:
         yield from map(CheckFinding, settings.mistakes)
         return
     for path, rule, violation in violations(name, loaded.stack, settings, datetime.now(UTC).date()):
-        diagnostic = Diagnostic(loaded.location(path), dotted(path), violation.message)
+        diagnostic = Diagnostic(loaded.location(path), dotted(path), violation.message, "\n    ".join(violation.fixes))
         is_mandatory = level_of(rule, settings.policies) == "mandatory" and not violation.advisory
         yield CheckFinding(diagnostic, rule.name, "mandatory" if is_mandatory else "advisory", rule.description)

@@ -18,17 +18,27 @@ class Effect(StrEnum):
         return self[0].upper() + self[1:]
 
 
-ALTERNATIVE: Final = "declare a second endpoint under a new name, move the callers, then remove the first"
+ALTERNATIVE: Final = (
+    "Without an outage: declare a second endpoint under a new name, move the callers, then remove the first"
+)
+
+REFUSED_BY: Final = frozenset(
+    {"immutable-endpoint-fields", "route-optimized-create-only", "no-silently-dropped-changes"}
+)
+"""The hook of the components and the rules of the policy pack that refuse a change of an immutable field.
+
+Each refuses it by itself, since either can be missing. A report explains it once.
+"""
 
 
 def explain_replacement() -> str:
-    """Why a replacement is refused, and what to do instead, in one line."""
-    return f"Pulumi would delete the endpoint and create another: {'; '.join(Effect)}. Instead, {ALTERNATIVE}"
+    """Why a replacement is refused, in one line."""
+    return f"Pulumi would delete the endpoint and create another: {'; '.join(Effect)}"
 
 
 def explain_replace_id(endpoint_id: str) -> str:
     """How to allow the replacement of the live endpoint of that id, in one line."""
     return (
-        f"If an outage is acceptable, write `replace_id: {endpoint_id}` on the endpoint in the stack's own file and "
-        "run the same command again; remove the line afterwards"
+        f"If an outage is acceptable: `replace_id: {endpoint_id}` on the endpoint in the stack's own file. It is valid "
+        "only for this endpoint id; remove the line afterwards"
     )

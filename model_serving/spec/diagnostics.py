@@ -1,6 +1,7 @@
 """Diagnostics: what is wrong in a stack file, where, and how to fix it."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import indent
 from typing import Final
@@ -11,6 +12,8 @@ from model_serving.spec.field_path import FieldPath
 Problem = tuple[FieldPath, str, str]
 """What a rule finds: the field's path, the message and the hint. The loader adds the location."""
 
+
+_HEADING: Final = "in the stack files"
 
 UNCHANGED: Final = "nothing was changed"
 """The outcome of an error, unless a caller continues."""
@@ -54,8 +57,28 @@ class SpecError(UserError):
 
     def __str__(self) -> str:
         count = len(self.diagnostics)
-        heading = f"{count} error{'s' if count > 1 else ''} in the stack files; {self._outcome}"
+        heading = f"{count} error{'s' if count > 1 else ''} {_HEADING}; {self._outcome}"
         return "\n".join([heading, *(indent(str(diagnostic), "  ") for diagnostic in self.diagnostics)])
+
+
+_LINE: Final = re.compile(r"  (?P<file>[^\s:]+):(?P<line>\d+):(?P<column>\d+)(?: (?P<path>\S+))?: (?P<message>.+)")
+"""A diagnostic within the text of a SpecError, see Diagnostic.__str__."""
+
+
+def read_diagnostics(text: str) -> list[Diagnostic]:
+    """The diagnostics in the text of a SpecError, which another process wrote; empty for any other text."""
+    heading, *lines = text.splitlines() or [""]
+    found: list[Diagnostic] = []
+    for line in lines if _HEADING in heading else ():
+        if match := _LINE.fullmatch(line):
+            location = Location(match["file"], int(match["line"]), int(match["column"]))
+            found.append(Diagnostic(location, match["path"] or "", match["message"]))
+        elif found and line.startswith("      "):
+            hint = f"{found[-1].hint}\n{line.strip()}".strip()
+            found[-1] = replace(found[-1], hint=hint)
+        elif line.strip():
+            return []  # more than this form holds: nothing of it may be lost
+    return found
 
 
 def relative_path(file: Path) -> str:

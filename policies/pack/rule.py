@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, TypeAlias
 
+from model_serving.contract.message_parts import MessageParts
+
 Level: TypeAlias = Literal["mandatory", "advisory"]
 Settings: TypeAlias = Mapping[str, Any]
 
@@ -44,13 +46,20 @@ class Violation:
 
     `advisory`: reported, never blocks, whatever the rule's level. `ends_preview`: the preview stops here, while it
     continues after other violations. `field_path` is the field below the resource's part of a stack file, in the stack
-    file's names; empty for the whole part.
+    file's names; empty for the whole part. `fixes` are commands or edits of a line, the preferred one first; reports
+    show each on a line of its own.
     """
 
     message: str
     advisory: bool = False
     ends_preview: bool = False
     field_path: tuple[str | int, ...] = ()
+    fixes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The message with the field and the fixes, as the engine carries it."""
+        return str(MessageParts(self.message, tuple(map(str, self.field_path)), self.fixes))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def as_policy(rule: Rule) -> ResourceValidationPolicy:
         if args.resource_type in rule.types:
             for violation in rule.check(_resource(args), rule.with_defaults(args.get_config())):
                 if not violation.advisory:
-                    report(violation.message, None)
+                    report(violation.text, None)
 
     return ResourceValidationPolicy(
         name=rule.name,

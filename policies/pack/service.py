@@ -105,7 +105,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         if self._is_preview and self._level(rule) != EnforcementLevel.ADVISORY:
             for violation in violations:
                 if violation.ends_preview and not violation.advisory:
-                    context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{rule.name}: {violation.message}")
+                    context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{rule.name}: {violation.text}")
 
     def Remediate(self, _request: Any, _context: Any) -> Any:  # noqa: N802
         return proto.RemediateResponse()  # no rule changes a resource
@@ -163,7 +163,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             level = EnforcementLevel.MANDATORY
         for violation in violations:
             at = EnforcementLevel.ADVISORY if violation.advisory else level
-            self._create_report_violation(response, rule.name, rule.description, at)(violation.message, urn)
+            self._create_report_violation(response, rule.name, rule.description, at)(violation.text, urn)
 
 
 def _settings_of_stack_files(stack: str, rules: Iterable[Rule]) -> StackSettings:

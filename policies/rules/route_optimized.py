@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from model_serving.contract.replacement import Effect, explain_replace_id, explain_replacement
+from model_serving.contract.replacement import ALTERNATIVE, explain_replace_id, explain_replacement
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER, MODEL_SERVING
 from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
 from model_serving.policies.pack.input_values import UNKNOWN, flag, has_unknown
@@ -40,7 +40,7 @@ def _endpoint(resource: Resource, settings: Settings) -> Iterator[Violation]:
         return
     if live and live.route_optimized != flag(wanted):
         is_agreed = resource.replaces(live.endpoint_id)
-        yield Violation(_agreed(live) if is_agreed else _flip(live, wanted=flag(wanted)), advisory=is_agreed)
+        yield _agreed(live) if is_agreed else _flip(live, wanted=flag(wanted))
 
 
 def _not_yet(unknown: list[str]) -> str:
@@ -50,18 +50,23 @@ def _not_yet(unknown: list[str]) -> str:
     )
 
 
-def _flip(live: LiveEndpoint, *, wanted: bool) -> str:
-    return (
+def _flip(live: LiveEndpoint, *, wanted: bool) -> Violation:
+    old = str(live.route_optimized).lower()
+    return Violation(
         f'Route optimization of the live endpoint "{live.name}" can\'t be switched {"on" if wanted else "off"} '
-        f"(route_optimized: {str(live.route_optimized).lower()} -> {str(wanted).lower()}). {explain_replacement()}. "
-        f"{explain_replace_id(live.endpoint_id)}"
+        f"(route_optimized: {old} -> {str(wanted).lower()}). {explain_replacement()}",
+        field_path=("route_optimized",),
+        fixes=(f"Restore `route_optimized: {old}`", ALTERNATIVE, explain_replace_id(live.endpoint_id)),
     )
 
 
-def _agreed(live: LiveEndpoint) -> str:
-    return (
+def _agreed(live: LiveEndpoint) -> Violation:
+    return Violation(
         f'Endpoint "{live.name}" will be deleted and created again, as `replace_id: {live.endpoint_id}` in the '
-        f"stack's own file allows: {'; '.join(Effect)}. Remove the line afterwards"
+        "stack's own file allows",
+        advisory=True,
+        field_path=("replace_id",),
+        fixes=("Remove the line with `replace_id` after the deployment",),
     )
 
 

@@ -7,13 +7,13 @@ the comment is rendered from the recording. Read the difference before committin
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demo.output import step
-from model_serving.review.assess.report import Report, report
+from model_serving.review.assess.report import Report, Stamp, report
 from model_serving.review.plan.events import read_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in
@@ -21,6 +21,16 @@ from tests.support.recording import recorded
 from tests.support.running_workspace import PROJECT
 from tests.support.sandbox import Edit, Sandbox
 from tests.support.snapshots import IMMEDIATE, Snapshots
+
+STAMP = Stamp(
+    base="4f2a9c1d7e3b5f60718293a4b5c6d7e8f9012345",
+    head="9d4c1b7a2e5f80316274859a6b7c8d9e0f123456",
+    run="https://github.com/example/models/actions/runs/7",
+    source="https://github.com/example/models/blob/9d4c1b7a2e5f80316274859a6b7c8d9e0f123456/",
+    workspace="https://prod.cloud.databricks.example",
+    tools=("Pulumi 3.220.0", "databricks provider 1.104.0"),
+)
+"""What a pipeline on GitHub adds to a report."""
 
 CASES = PROJECT / "tests" / "unit" / "review" / "cases"
 UP = ("up", "--yes", "--skip-preview")
@@ -36,6 +46,14 @@ _IRIS_ENDPOINT = f"""\
       permissions:
         - {{group: ml-engineers, level: CAN_QUERY}}
 """
+_SECOND_ENDPOINT = """\
+    iris-next:
+      served_entities:
+        current: {entity: main.ml.iris, version: "2", workload_size: Medium}
+      permissions:
+        - {group: ml-engineers, level: CAN_MANAGE}
+        - {service_principal: checkout, level: CAN_QUERY}
+"""
 _MANY = 300
 
 
@@ -43,7 +61,9 @@ def _many(sandbox: Sandbox) -> None:
     """A stack of three hundred endpoints, and a provider that isn't slowed down."""
     file = sandbox.folder / _LOCAL
     settings = [
-        line for line in file.read_text(encoding="utf-8").splitlines() if "databricks:host" in line or "salt" in line
+        line
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith(("databricks:host", "encryptionsalt"))
     ]
     host, salt = settings
     endpoints = [f"    scorer-{n:03}: *scorer" for n in range(1, _MANY)]
@@ -153,6 +173,17 @@ CASES_OF_REVIEW = (
         before=((_LOCAL, "    iris-classifier:\n", "    iris-classifier:\n      protect: true\n"),),
         edits=((_LOCAL, "      protect: true\n", ""),),
     ),
+    Case(
+        "protected-deletion",
+        before=((_LOCAL, "    iris-classifier:\n", "    iris-classifier:\n      protect: true\n"),),
+        edits=((_LOCAL, _IRIS_ENDPOINT.replace(":\n", ":\n      protect: true\n", 1), ""),),
+    ),
+    Case(
+        "rotated-secret",
+        before=((_BASE, "oauth_secret: true", "oauth_secret: {generation: 2}"),),
+        edits=((_BASE, "oauth_secret: {generation: 2}", "oauth_secret: {generation: 3}"),),
+    ),
+    Case("new-endpoint", ((_LOCAL, "    iris-classifier:\n", f"{_SECOND_ENDPOINT}    iris-classifier:\n"),)),
     Case("no-changes"),
 )
 
@@ -195,16 +226,15 @@ def _keep_stack_files(sandbox: Sandbox, folder: Path) -> None:
         (folder / file).write_text(text, encoding="utf-8")
 
 
-def report_on(folder: Path) -> Report:
+def report_on(folder: Path, stamp: Stamp = STAMP) -> Report:
     """The report on a recorded case, with the locations of the case's own stack files."""
-    return report(read_events(folder / "events.jsonl"), declared_in("local", folder / "stacks"))
+    with chdir(folder):  # locations are relative to the project's folder
+        return report(read_events(Path("events.jsonl")), declared_in("local", Path("stacks")), stamp)
 
 
 def comment_on(folder: Path) -> str:
-    """The comment on a recorded case, with locations relative to the project's folder."""
-    from model_serving.spec.diagnostics import relative_path  # noqa: PLC0415  only the folder's name is taken out
-
-    return markdown(report_on(folder)).replace(f"{relative_path(folder / 'stacks')}/", "stacks/")
+    """The comment on a recorded case."""
+    return markdown(report_on(folder))
 
 
 def main(names: list[str]) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model_serving.databricks.resource_types import SERVICE_PRINCIPAL
+from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
 from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES
 from model_serving.review.plan.events import step_metadata
 
 _OPTIONS = ("protect", "retainOnDelete")
 _STATE = ("parent", "inputs", "outputs", "initErrors", *_OPTIONS)
+_DIAGNOSTIC = ("severity", "message", "urn")
 _PACK = ("policyPackName", "policyPackVersion")
 _RECORDED = {
     "policyEvent": ("policyName", *_PACK, "enforcementLevel", "message", "resourceUrn"),
@@ -23,6 +24,10 @@ _MEANINGFUL = re.compile("|".join((SIGNATURE_KEY, SECRET_SIGNATURE, *UNKNOWN_VAL
 """Ids that mean the same in every run: what marks a secret, and what is not known yet."""
 _LOG_TIMES = re.compile(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\]")
 """When a line of a build log was written."""
+_EXPIRY = re.compile(r'("expireTime": ")[^"]+"')
+"""The end of a secret, two years after the recording."""
+_READ_OF_UNTOUCHED = {SERVICE_PRINCIPAL: None, SERVICE_PRINCIPAL_SECRET: ("expireTime",)}
+"""The types whose outputs are read though nothing changes, and which outputs; None for all."""
 
 
 def recorded(events: Path, workspace: str) -> str:
@@ -42,7 +47,9 @@ def _kept(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return {kind: {"metadata": _metadata(metadata)}}
     if event.get("diagnosticEvent", {}).get("severity") in {"error", "warning"}:
         diagnostic = event["diagnosticEvent"]
-        return {"diagnosticEvent": {name: diagnostic[name] for name in ("severity", "message")}}
+        return {
+            "diagnosticEvent": {name: diagnostic[name] for name in ("severity", "message", "urn") if name in diagnostic}
+        }
     for kind, wanted in _RECORDED.items():
         if kind in event:
             return {kind: {name: event[kind][name] for name in wanted if name in event[kind]}}
@@ -60,8 +67,11 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
                 "parent",
                 "initErrors",
                 *_OPTIONS,
-                *(("outputs",) if metadata["type"] == SERVICE_PRINCIPAL else ()),
+                *(("outputs",) if metadata["type"] in _READ_OF_UNTOUCHED else ()),
             )
+        if wanted := _READ_OF_UNTOUCHED.get(metadata["type"]):
+            outputs = state.get("outputs") or {}
+            state = {**state, "outputs": {name: outputs[name] for name in wanted if name in outputs}}
         if kept_state := {name: _without_notes(state[name]) for name in names if state.get(name)}:
             kept[side] = kept_state
     return kept
@@ -95,4 +105,5 @@ def _masked(text: str) -> str:
         n = str(len(numbers) + 1)
         return numbers.setdefault(identifier, f"{pattern[: -len(n)]}{n}")
 
+    text = _EXPIRY.sub(r'\g<1>2028-01-01T00:00:00Z"', text)
     return _LOG_TIMES.sub("[2026-01-01T00:00:00Z]", _IDS.sub(number, text))

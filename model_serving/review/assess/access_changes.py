@@ -8,7 +8,7 @@ from model_serving.review.assess.actions import action_of
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.permissions import Grant, KnownPrincipals, grants
-from model_serving.review.assess.resource_change import Action
+from model_serving.review.assess.resource_change import Action, Row
 
 
 def access_changes(group: Group, known: KnownPrincipals) -> tuple[Grant, ...]:
@@ -20,6 +20,12 @@ def access_changes(group: Group, known: KnownPrincipals) -> tuple[Grant, ...]:
     refreshed = group.refresh(PERMISSIONS)
     new: Mapping[str, Any] = {} if action_of(listed) is Action.DELETE else listed.new
     return (*grants(refreshed.old if refreshed else listed.old, new, known), *removed)
+
+
+def grant_rows(changed: tuple[Grant, ...]) -> Iterator[Row]:
+    """Each changed level as a field of the endpoint."""
+    for grant in changed:
+        yield Row(f"permissions.{grant.principal.name}", grant.before or "", grant.after or "", ("permissions",))
 
 
 def management_impacts(group: Group) -> Iterator[Impact]:

@@ -3,9 +3,9 @@
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.resource_change import Action, Row
 from model_serving.review.plan.diff import Change, compare
-from model_serving.review.plan.field_names import stack_file_path
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
+from model_serving.spec.field_names import stack_file_keys
 
 _ACTIONS = {
     "create": Action.CREATE,
@@ -27,7 +27,8 @@ def action_of(step: Step) -> Action:
 
 def field_row(change: Change) -> Row:
     """A changed field under its name in a stack file."""
-    return Row(stack_file_path(change.path), shown(change.old), shown(change.new))
+    keys = stack_file_keys(change.path)
+    return Row(".".join(keys), shown(change.old), shown(change.new), keys)
 
 
 def drift(group: Group, *resources: str) -> tuple[Row, ...]:

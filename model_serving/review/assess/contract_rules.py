@@ -6,8 +6,8 @@ from model_serving.contract import Consequence, Field, OnChange, fields
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.sentence import Sentence, quoted, sentence
 from model_serving.review.plan.diff import Change, Kind
-from model_serving.review.plan.field_names import stack_file_path
 from model_serving.review.plan.redact import shown
+from model_serving.spec.field_names import stack_file_path
 
 _RISKS: Mapping[Consequence, Risk] = {
     Consequence.METADATA: Risk.COSMETIC,

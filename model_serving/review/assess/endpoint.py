@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from model_serving.contract.replacement import Effect
 from model_serving.databricks.resource_types import ENDPOINT_ACCESS, ENDPOINT_SETTINGS, MODEL_SERVING, PERMISSIONS
-from model_serving.review.assess.access_changes import access_changes, management_impacts
+from model_serving.review.assess.access_changes import access_changes, grant_rows, management_impacts
 from model_serving.review.assess.actions import action_of, drift, field_row
 from model_serving.review.assess.contract_rules import contract_impacts, edit, forces, reason
 from model_serving.review.assess.grouping import LOGICAL, Group
@@ -17,7 +17,7 @@ from model_serving.review.assess.permissions import (
 )
 from model_serving.review.assess.resource_change import Action, ResourceChange, Row
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
-from model_serving.review.assess.served_entities import Inputs, behaviour, cost, entity_changes, shares
+from model_serving.review.assess.served_entities import Inputs, behaviour, capacity_of, cost, entity_changes, shares
 from model_serving.review.assess.settings import settings_changes, settings_impacts
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.preview import Step, Urn
@@ -58,8 +58,12 @@ def endpoint_change(group: Group, known: KnownPrincipals) -> ResourceChange:
         addresses=_addresses(main, before, after),
         shares=split if any(share.before != share.after for share in split) else (),
         grants=changed_grants,
-        fields=tuple(map(field_row, (*changes, *settings))),
+        fields=(
+            *map(field_row, (*changes, *settings)),
+            *(grant_rows(changed_grants) if action is not Action.CREATE else ()),
+        ),
         drift=drift(group, MODEL_SERVING, PERMISSIONS),
+        name=next((name for side in (main.new, main.old, declared) if isinstance(name := side.get("name"), str)), ""),
         gone=gone,
         unfinished=unfinished,
     )
@@ -129,13 +133,14 @@ def _lifecycle_impacts(main: Step, action: Action, changes: tuple[Change, ...], 
     """What happens to the endpoint as a whole."""
     match action:
         case Action.CREATE if gone:
-            what = "Recreated: it was removed outside of this project"
-            yield impact(Risk.INTERFACE, what, "it gets a new id, and possibly a new URL")
+            what = "Re-created: someone deleted it outside this project"
+            yield impact(Risk.BEHAVIOUR, what, "callers get answers again; its id is new, and its URL may be")
         case Action.CREATE:
-            yield impact(Risk.COST, "A new endpoint: it is billed from now on, and has no callers yet")
+            yield impact(Risk.COST, "New endpoint: billed as soon as it is up", capacity_of(main.new))
         case Action.DELETE:
             what = "Permanently deleted: callers get 404"
             yield impact(Risk.OUTAGE, what, "the stack files no longer declare it")
+            yield impact(Risk.COST, "No longer billed", capacity_of(main.old))
         case Action.FORGET:
             option = quoted("retain_on_delete")
             why = sentence(option, " is set: it keeps running, and being billed, outside of this project")

@@ -45,6 +45,10 @@ class Write:
     """One write to the workspace, or to Pulumi's state alone."""
 
     text: Sentence
+    verb: str = ""
+    noun: str = ""
+    name: str = ""
+    """The parts of the text, so that many writes of one kind can be shown as one; empty for a write to the state."""
     configures_endpoint: bool = False
     """Whether it creates an endpoint or updates its config, of which Databricks takes so many in a while."""
 
@@ -75,7 +79,8 @@ def _write(step: Step) -> Write:
     if step.op == "delete" and step.retained:
         return Write(sentence("Remove ", *noun, " from Pulumi's state; it stays in the workspace"))
     configures = step.type == MODEL_SERVING and step.op in {"create", "create-replacement", "update"}
-    return Write(sentence(_VERBS[step.op], *noun), configures)
+    verb, kind = _VERBS[step.op].strip(), _NOUNS.get(step.type, step.urn.short_type)
+    return Write(sentence(_VERBS[step.op], *noun), verb, kind, step.urn.name, configures)
 
 
 def _state_writes(group: Group) -> Iterable[Write]:

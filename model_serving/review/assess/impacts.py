@@ -11,18 +11,46 @@ from model_serving.review.assess.sentence import Part, Sentence, sentence
 class Risk(StrEnum):
     """The kinds of impact, from worst to harmless, each with its words and signs in every format.
 
-    `verdict` completes "this change ..." if this is the worst risk. `style` is one of rich. `sarif_level` is empty
+    `verdict` is the first line of a report if this is the worst risk. `style` is one of rich. `sarif_level` is empty
     for risks that are not shown at a line of a stack file.
     """
 
-    OUTAGE = "outage", "🛑", "bold red", "error", "causes an outage", "nothing answers, temporarily or permanently"
-    INTERFACE = "interface", "🔌", "red", "warning", "breaks callers", "callers must change: another name, URL or id"
-    LOST = "lost", "🕳️", "magenta", "warning", "is partly ignored by the provider", "the edit is lost, without an error"
-    PROTECTION = "protection", "🔓", "yellow", "warning", "removes a protection", "a later change can delete it"
-    ACCESS = "access", "🔑", "yellow", "warning", "changes permissions", "someone may do more, or less, than before"
-    BEHAVIOUR = "behaviour", "🔀", "cyan", "", "changes the answers that callers get", "callers get different answers"
-    COST = "cost", "💰", "blue", "", "changes cost or capacity", "a different bill or capacity"
-    COSMETIC = "cosmetic", "✏️", "dim", "", "changes nothing that serves", "nothing that serves changes"
+    OUTAGE = (
+        "outage",
+        "🛑",
+        "bold red",
+        "error",
+        "this change causes an outage",
+        "nothing answers, temporarily or permanently",
+    )
+    INTERFACE = (
+        "interface",
+        "🔌",
+        "red",
+        "warning",
+        "callers must change",
+        "callers must change: another name, URL or id",
+    )
+    LOST = (
+        "lost",
+        "🕳️",
+        "magenta",
+        "warning",
+        "the provider ignores a part of this change",
+        "the edit is lost, without an error",
+    )
+    PROTECTION = (
+        "protection",
+        "🔓",
+        "yellow",
+        "warning",
+        "this change removes a protection",
+        "a later change can delete it",
+    )
+    ACCESS = "access", "🔑", "yellow", "warning", "permissions change", "someone may do more, or less, than before"
+    BEHAVIOUR = "behaviour", "🔀", "cyan", "", "callers will get different answers", "callers get different answers"
+    COST = "cost", "💰", "blue", "", "cost or capacity changes", "a different bill or capacity"
+    COSMETIC = "cosmetic", "✏️", "dim", "", "nothing that serves changes", "nothing that serves changes"
 
     icon: str
     style: str
@@ -51,11 +79,13 @@ class Impact:
     risk: Risk
     what: Sentence
     why: Sentence
+    of_shares: bool = False
+    """Whether it says in words what the shares of the traffic say in figures."""
 
 
-def impact(risk: Risk, what: Part, why: Part = "") -> Impact:
+def impact(risk: Risk, what: Part, why: Part = "", *, of_shares: bool = False) -> Impact:
     """An impact from parts of sentences."""
-    return Impact(risk, sentence(what), sentence(why))
+    return Impact(risk, sentence(what), sentence(why), of_shares)
 
 
 def worst(risks: Iterable[Risk]) -> Risk | None:

@@ -17,9 +17,9 @@ LEVELS = ("CAN_VIEW", "CAN_QUERY", "CAN_MANAGE")
 
 _KINDS = {"servicePrincipalName": "service principal", "userName": "user", "groupName": "group"}
 _MEANS = {
-    "CAN_VIEW": "may view it",
-    "CAN_QUERY": "may query it",
-    "CAN_MANAGE": "may change and delete it, and grant access to others",
+    "CAN_VIEW": "view it",
+    "CAN_QUERY": "query it",
+    "CAN_MANAGE": "change and delete it, and grant access to others",
 }
 
 
@@ -121,8 +121,11 @@ def lost_access(changed: tuple[Grant, ...]) -> Iterator[Impact]:
 
 
 def _reach(grant: Grant) -> str:
+    """What the level allows, where its name doesn't say it: CAN_MANAGE, and any level for everyone."""
     means = _MEANS.get(grant.after or "", "")
-    return f"everyone in the workspace {means}" if means and grant.principal.is_everyone else means
+    if means and grant.principal.is_everyone:
+        return f"everyone in the workspace may {means}"
+    return f"may {means}" if grant.after == "CAN_MANAGE" else ""
 
 
 def _rank(level: str | None) -> int:

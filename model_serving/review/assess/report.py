@@ -1,15 +1,16 @@
 """A preview as a report: the change of every resource, a verdict, and what approving does, in order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
 
+from model_serving.review.assess.causes import Cause, causes, is_explained, violation_place
 from model_serving.review.assess.digest import Covered, covered
 from model_serving.review.assess.endpoint import endpoint_change
 from model_serving.review.assess.execution_order import Write, execution_order
 from model_serving.review.assess.grouping import Group, Owner, grouped, owners
 from model_serving.review.assess.impacts import Risk, impact, worst
+from model_serving.review.assess.locations import Locations, nowhere
 from model_serving.review.assess.permissions import KnownPrincipals, known_principals
 from model_serving.review.assess.renames import with_renames
 from model_serving.review.assess.resource_change import Action, ResourceChange
@@ -17,7 +18,6 @@ from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
 from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Preview, Violation
-from model_serving.spec.diagnostics import Location
 
 
 class Verdict(StrEnum):
@@ -33,6 +33,13 @@ class Verdict(StrEnum):
         return {"fine": 0, "approval": 2, "failed": 1}[self.value]
 
 
+class Purpose(StrEnum):
+    """What a report is for."""
+
+    REVIEW = "review"  # a change that somebody may approve
+    DRIFT = "drift"  # what differs from the stack files, without a change
+
+
 @dataclass(frozen=True)
 class Stamp:
     """What was reviewed, so that a reader sees when the report is stale. Every part may be empty."""
@@ -41,6 +48,14 @@ class Stamp:
     head: str = ""
     run: str = ""
     """The address of the full report."""
+    uncommitted: bool = False
+    """Whether files differ from the head commit."""
+    source: str = ""
+    """The address of the project's folder at the head commit on the forge; a file's path follows it."""
+    workspace: str = ""
+    """The address of the Databricks workspace."""
+    tools: tuple[str, ...] = ()
+    """The engine and the provider that made the preview, as `name version`."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,7 @@ class Report:
     resources: tuple[ResourceChange, ...]
     """Changed, drifted or violating; worst first."""
     unchanged: int
+    """Endpoints that nothing happens to."""
     order: tuple[Write, ...]
     """What approving does, step by step; empty if the preview did not finish."""
     errors: tuple[str, ...]
@@ -64,6 +80,9 @@ class Report:
     covered: Covered
     """What the digest covers."""
     stamp: Stamp = Stamp()
+    purpose: Purpose = Purpose.REVIEW
+    causes: tuple[Cause, ...] = ()
+    """Why nothing can be deployed; empty unless the verdict is FAILED."""
     notices: tuple[Notice, ...] = ()
     """Facts that no change and no violation holds, the most important kind first. They come with the preview, or from
     the caller of `report`."""
@@ -81,9 +100,26 @@ class Report:
         return (*(each for resource in self.resources for each in resource.violations), *self.violations)
 
     @property
+    def advice(self) -> tuple[tuple[Violation, ResourceChange | None], ...]:
+        """The violations that refuse nothing and their resources, without those that a cause explains."""
+        owned = [
+            (violation, each)
+            for each in self.resources
+            for violation in each.violations
+            if not is_explained(violation, (each.kind, each.key), self.causes)
+        ]
+        return tuple(
+            each for each in (*owned, *((violation, None) for violation in self.violations)) if not each[0].mandatory
+        )
+
+    @property
     def drifted(self) -> tuple[ResourceChange, ...]:
-        """What was changed or removed outside of this project."""
-        return tuple(each for each in self.resources if each.gone or (each.drift and not each.unfinished))
+        """What was changed or deleted outside of this project, without what is re-created: that is a change."""
+        return tuple(
+            each
+            for each in self.resources
+            if (each.gone and each.action is not Action.CREATE) or (each.drift and not each.unfinished)
+        )
 
     @property
     def half_updated(self) -> tuple[ResourceChange, ...]:
@@ -95,15 +131,12 @@ class Report:
         return sum(resource.action is action and resource.kind == kind for resource in self.resources)
 
 
-Locations: TypeAlias = Callable[[str, str], Location | None]
-"""Where the stack files declare a resource of a kind, by its key."""
-
-
 def report(
     preview: Preview,
-    locations: Locations = lambda _kind, _key: None,
+    locations: Locations = nowhere,
     stamp: Stamp | None = None,
     notices: Iterable[Notice] = (),
+    purpose: Purpose = Purpose.REVIEW,
 ) -> Report:
     """The report on a preview. `locations` returns where each resource is declared; `notices` join the preview's."""
     known = known_principals(preview.steps)
@@ -112,8 +145,12 @@ def report(
     every = [
         replace(
             change,
-            violations=violations.get((change.kind, change.key), ()),
+            violations=tuple(
+                replace(each, place=violation_place(each, (change.kind, change.key), locations))
+                for each in violations.get((change.kind, change.key), ())
+            ),
             location=locations(change.kind, change.key),
+            fields=tuple(replace(row, place=locations(change.kind, change.key, row.field)) for row in change.fields),
         )
         for change in with_renames([_resource_change(group, known) for group in groups])
     ]
@@ -129,7 +166,7 @@ def report(
         stack=preview.stack,
         verdict=verdict,
         resources=tuple(sorted(reported, key=_severity)),
-        unchanged=len(every) - len(reported),
+        unchanged=sum(each.kind == "endpoint" for each in every) - sum(each.kind == "endpoint" for each in reported),
         order=() if errors else execution_order(preview.steps, groups),
         errors=errors,
         warnings=preview.warnings,
@@ -138,6 +175,8 @@ def report(
         digest="" if verdict is Verdict.FAILED else covers.digest,
         covered=covers,
         stamp=stamp or Stamp(),
+        purpose=purpose,
+        causes=causes(preview, errors, locations),
         notices=shown,
     )
 

@@ -1,6 +1,7 @@
 """What a preview does to one endpoint, service principal or other resource. All of it is safe to show."""
 
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from enum import StrEnum
 from typing import Self
 
@@ -38,6 +39,10 @@ class Row:
     label: str
     before: str
     after: str
+    field: tuple[str, ...] = ()
+    """The keys below the resource's own that lead to it in a stack file."""
+    place: Location | None = field_of(default=None, compare=False)
+    """The line that declares it."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,27 @@ class ResourceChange:
     unfinished: bool = False
     """The last update of it failed. `drift` is then what that update changed, and no change made outside."""
     violations: tuple[Violation, ...] = ()
+    name: str = ""
+    """An endpoint's name in the workspace."""
     location: Location | None = None
     """Where the stack files declare it."""
 
     @property
     def risk(self) -> Risk | None:
         return worst(impact.risk for impact in self.impacts)
+
+    @property
+    def place(self) -> Location | None:
+        """The line of the first changed field; where none is known, the line that declares the resource."""
+        return next((row.place for row in self.fields if row.place), self.location)
+
+    @property
+    def deployed_entities(self) -> int:
+        """The number of served entities that are deployed, or deployed again."""
+        if self.action in {Action.CREATE, Action.REPLACE}:
+            return sum(change.after is not None for change in self.entities)
+        changed = {row.field[1] for row in self.fields if row.field[:1] == ("served_entities",) and len(row.field) > 1}
+        return len(changed - {change.name for change in self.entities if change.after is None})
 
     @property
     def title(self) -> str:

@@ -53,8 +53,14 @@ class Share:
     entity: str
     before: int | None
     after: int | None
-    serves: str = ""
-    """The model behind it, after the change."""
+    model: str = ""
+    """The model or feature spec behind it, after the change."""
+    version: str = ""
+
+    @property
+    def serves(self) -> str:
+        """The model with its version."""
+        return f"{self.model} v{self.version}" if self.version else self.model
 
 
 def entities(inputs: Inputs) -> dict[str, Entity]:
@@ -97,8 +103,8 @@ def _entity(name: str, item: Inputs) -> Entity:
 
 def shares(old: Inputs, new: Inputs) -> tuple[Share, ...]:
     """The traffic split before and after, in the order of the new routes, removed ones last."""
-    labels = {name: entity.label for name, entity in (entities(old) | entities(new)).items()}
-    return tuple(Share(*each, labels.get(each[0], "")) for each in paired(_percentages(old), _percentages(new)))
+    behind = {name: (entity.model, entity.version) for name, entity in (entities(old) | entities(new)).items()}
+    return tuple(Share(*each, *behind.get(each[0], ("", ""))) for each in paired(_percentages(old), _percentages(new)))
 
 
 def _percentages(inputs: Inputs) -> dict[str, int]:
@@ -122,7 +128,7 @@ def behaviour(changes: tuple[EntityChange, ...], split: tuple[Share, ...]) -> It
             yield impact(Risk.BEHAVIOUR, sentence(name, ": ", *versions, share))
     moved = [each for each in split if each.before != each.after]
     if moved:
-        yield impact(Risk.BEHAVIOUR, sentence("Traffic moves: ", joined(map(_movement, moved))))
+        yield impact(Risk.BEHAVIOUR, sentence("Traffic moves: ", joined(map(_movement, moved))), of_shares=True)
 
 
 def _with_traffic(share: Share | None) -> str:
@@ -139,12 +145,34 @@ def cost(changes: tuple[EntityChange, ...]) -> Iterator[Impact]:
     for change in changes:
         name, before, after = quoted(change.name), change.before, change.after
         if after and not before:
-            yield impact(Risk.COST, sentence(name, f" is billed from now on: {after.compute}"))
+            yield impact(Risk.COST, sentence(name, f" is billed as soon as it is up: {after.compute}"))
         elif before and not after:
             yield impact(Risk.COST, sentence(name, f" is no longer billed: {before.compute}"))
         elif before and after:
             for what, why in _compute_changes(before, after):
                 yield impact(Risk.COST, sentence(name, f": {what}"), why)
+
+
+def capacity_of(inputs: Inputs) -> str:
+    """`at most 8 concurrent requests, 1 of 2 served entities scales to zero`; what Databricks bills an endpoint by.
+
+    Prices depend on the cloud, the region and the contract, so there are none.
+    """
+    every = list(entities(inputs).values())
+    if not every or any(each.concurrency is None for each in every):
+        return ""
+    total = sum(each.concurrency or 0 for each in every)
+    gpus = sorted({each.hardware for each in every if "GPU" in each.hardware})
+    idle = sum(each.scales_to_zero for each in every)
+    parts = [f"at most {total} concurrent requests"]
+    parts += [f"GPUs: {', '.join(gpus)}"] if gpus else []
+    if idle == len(every):
+        parts.append("not while idle: it scales to zero")
+    elif idle:
+        parts.append(f"{idle} of {len(every)} served entities scale to zero")
+    else:
+        parts.append("also while idle")
+    return ", ".join(parts)
 
 
 def _compute_changes(before: Entity, after: Entity) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_P
 from model_serving.review.assess.actions import action_of, drift
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
+from model_serving.review.assess.oauth_secrets import generations, rotation_impacts, rotation_rows
 from model_serving.review.assess.other_resources import changed_fields, fallback_impacts, field_sentence, is_reported
 from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.sentence import Part, joined, quoted, sentence
@@ -16,12 +17,17 @@ from model_serving.review.plan.redact import shown
 def other_change(group: Group) -> ResourceChange:
     """What happens to a service principal, or to another resource."""
     steps = [step for step in group.steps if is_reported(step)]
+    secrets = generations(group)
+    impacts = [
+        each for step in steps if not (secrets and step.type == SERVICE_PRINCIPAL_SECRET) for each in _impacts(step)
+    ]
+    fields = [row for step in steps if step.op != "create" for row in changed_fields(step)]
     return ResourceChange(
         kind=group.kind,
         key=group.key,
         action=_action(group, steps),
-        impacts=by_risk(each for step in steps for each in _impacts(step)),
-        fields=tuple(row for step in steps if step.op != "create" for row in changed_fields(step)),
+        impacts=by_risk([*impacts, *(rotation_impacts(secrets) if secrets else ())]),
+        fields=(*fields, *(rotation_rows(secrets) if secrets else ())),
         drift=drift(group, *sorted({step.type for step in group.refreshed})),
         gone=any(step.gone for step in group.refreshed),
     )

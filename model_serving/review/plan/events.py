@@ -4,14 +4,18 @@ Secrets are gone afterwards: out of values by redact.py, out of messages by cred
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from model_serving.contract.message_parts import message_parts
 from model_serving.errors import UserError
 from model_serving.review.plan.credentials import Scrubber, secrets_of
-from model_serving.review.plan.preview import Preview, Safeguards, Step, Urn, Violation
+from model_serving.review.plan.preview import Origin, Preview, Safeguards, Step, Urn, Violation
 from model_serving.review.plan.redact import Redactor
+
+_HOOK_FRAME = re.compile(r'(?:\w+ failed: )?(?:before|after) hook "(?P<hook>[^"]+)" failed: ')
 
 Event: TypeAlias = Mapping[str, Any]
 
@@ -75,14 +79,19 @@ def _preview(
 ) -> Preview:
     scrub = Scrubber(redactor.hidden_texts | secrets_of())
     messages: dict[str, set[str]] = {}
+    origins: dict[str, Origin] = {}
     for each in diagnostics:
-        messages.setdefault(each.get("severity", ""), set()).add(scrub(_uncoloured(each.get("message", ""))).strip())
+        text, hook = _without_frame(scrub(_uncoloured(each.get("message", ""))).strip())
+        messages.setdefault(each.get("severity", ""), set()).add(text)
+        if each.get("urn"):
+            origins[text] = Origin(str(each["urn"]), hook)
     return Preview(
         stack=next((step.urn.stack for step in steps), ""),
         steps=tuple(steps),
         # Sorted: the engine works on several resources at once, in an order of its own.
         violations=tuple(sorted({_violation(scrub, event) for event in violations})),
         errors=tuple(sorted(messages.get("error", set()) - {""})),
+        origins={text: origins[text] for text in sorted(origins)},
         warnings=tuple(sorted(messages.get("warning", set()) - {""})),
         packs=packs,
         complete=complete,
@@ -152,14 +161,26 @@ def _violation(scrub: Scrubber, event: Event) -> Violation:
     text = scrub(_uncoloured(str(event.get("message") or ""))).strip()
     # The engine puts the policy's description on a line before the message.
     description, _, message = text.partition("\n")
+    parts = message_parts(message.strip() or description)
     return Violation(
         level=str(event.get("enforcementLevel") or "mandatory"),
         rule=str(event["policyName"]),
         urn=str(event.get("resourceUrn") or ""),
-        message=message.strip() or description,
+        message=parts.message,
         description=description,
         pack=str(event.get("policyPackName") or ""),
+        field=parts.field,
+        fixes=parts.fixes,
     )
+
+
+def _without_frame(message: str) -> tuple[str, str]:
+    """A message without what the engine writes around a hook's own, and the hook's name.
+
+    Source: Pulumi, pkg/resource/deploy: `before hook %q failed: %w`, after `Preview failed: ` or `Update failed: `.
+    """
+    found = _HOOK_FRAME.match(message)
+    return (message[found.end() :], found["hook"]) if found else (message.removeprefix("Preview failed: "), "")
 
 
 def _uncoloured(message: str) -> str:

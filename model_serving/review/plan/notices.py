@@ -39,6 +39,11 @@ class NoticeKind(StrEnum):
         return kind
 
     @property
+    def is_first(self) -> bool:
+        """Whether a report begins with it."""
+        return self is NoticeKind.JUDGE_CHANGED
+
+    @property
     def rank(self) -> int:
         """0 for the first."""
         return list(NoticeKind).index(self)

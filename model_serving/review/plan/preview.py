@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import field as field_of
 from typing import Any
 
 from model_serving.review.plan.notices import Notice
+from model_serving.spec.diagnostics import Location
 
 WRITING = ("delete-replaced", "create-replacement", "create", "update", "delete", "import")
 """The operations that write, in no order. `replace` only sums up the first two."""
@@ -95,6 +97,12 @@ class Violation:
     description: str = ""
     """What the policy requires of every resource."""
     pack: str = ""
+    field: tuple[str, ...] = ()
+    """The field below the resource's own part of a stack file; empty for the whole part."""
+    fixes: tuple[str, ...] = ()
+    """Commands, or edits of a line, the preferred one first."""
+    place: Location | None = field_of(default=None, compare=False)
+    """The line of a stack file, once it is known."""
 
     @property
     def mandatory(self) -> bool:
@@ -114,6 +122,14 @@ class DecidedBy:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where an error comes from: the resource, and the hook that refused it; empty if it was no hook."""
+
+    urn: str
+    hook: str = ""
+
+
+@dataclass(frozen=True)
 class Preview:
     """What one run of `pulumi preview` reports."""
 
@@ -121,6 +137,8 @@ class Preview:
     steps: tuple[Step, ...] = ()
     violations: tuple[Violation, ...] = ()
     errors: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """The origin of each error that the engine reports for a resource, by its text."""
     warnings: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
     """The policy packs that checked it, as `name version`."""

@@ -32,25 +32,30 @@ class CollapsedViolation:
         return self.each[0][0]
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(resource.key for resource in self.resources)
+
+    @property
     def resources(self) -> tuple[ResourceChange, ...]:
         return tuple(resource for _, resource in self.each if resource)
 
 
 def collapse_changes(resources: tuple[ResourceChange, ...]) -> list[CollapsedChange]:
     """The changes in their order, identical ones at the place of the first."""
-    groups = _collapsed(resources, lambda each: replace(each, key="", location=None, addresses=(), violations=()))
+    groups = _collapsed(
+        resources, lambda each: replace(each, key="", name="", location=None, addresses=(), violations=())
+    )
     return [CollapsedChange(group[0], tuple(each.key for each in group)) for group in groups]
 
 
 def collapse_violations(
-    resources: tuple[ResourceChange, ...], others: tuple[Violation, ...]
+    violations: Sequence[tuple[Violation, ResourceChange | None]],
 ) -> list[CollapsedViolation]:
-    """The violations in the order of their resources, mandatory ones first, the stack's own (`others`) last."""
-    owned = [(violation, resource) for resource in resources for violation in resource.violations]
+    """The violations of resources in their order, several of one rule as one; then the stack's own, one by one."""
+    owned = [each for each in violations if each[1]]
     groups = _collapsed(owned, lambda each: (each[0].level, each[0].rule, each[0].pack))
-    groups.sort(key=lambda group: not group[0][0].mandatory)
     return [CollapsedViolation(tuple(group)) for group in groups] + [
-        CollapsedViolation(((violation, None),)) for violation in others
+        CollapsedViolation((each,)) for each in violations if not each[1]
     ]
 
 

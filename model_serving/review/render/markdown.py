@@ -1,21 +1,25 @@
-"""The comment on a pull request: within the forge's limit, and never without the dangerous part."""
+"""The comment on a pull request: what decides first, within the forge's limit, and never without the danger."""
 
 import bisect
 import itertools
 from collections.abc import Iterable
 
 from model_serving.review.assess.impacts import Risk
-from model_serving.review.assess.report import Report, Verdict
-from model_serving.review.render import markdown_parts as parts
+from model_serving.review.assess.report import Report, Stamp, Verdict
+from model_serving.review.assess.resource_change import ResourceChange
+from model_serving.review.render import markdown_change as open_parts
+from model_serving.review.render import markdown_details as folded_parts
+from model_serving.review.render import markdown_failure as first_parts
+from model_serving.review.render import phrases
 from model_serving.review.render.collapse import collapse_changes, collapse_violations
-from model_serving.review.render.escape import fitting, folded
+from model_serving.review.render.escape import escaped, fitting, folded, prose
 from model_serving.review.render.markers import RECORDS_ROOM, digest_marker, marker
 
 LIMIT = 65_536 - RECORDS_ROOM
 """GitHub refuses a comment of more than 65,536 characters. GitLab accepts a million."""
 
 _MARGIN = 500
-_ERRORS = 8_000
+_CAUSES = 8_000
 _DETAILS = 12_000
 _MORE = "\n… and {} more; the full report is in the run"
 _OPEN = 8
@@ -24,21 +28,23 @@ _OPEN = 8
 
 def markdown(report: Report, limit: int = LIMIT) -> str:
     """The report as a comment of at most `limit` characters."""
-    first = marker(report.stack) + (
-        f"\n{digest_marker(report.digest, report.covered.sections)}" if report.digest else ""
-    )
-    end = parts.stamp(report)
+    end = folded_parts.stamp(report)
     page = _Page(limit - _MARGIN - len(end))
-    page.add(first)
-    page.add(parts.title(report))
-    if report.notices:
-        page.add(parts.notices(report.notices))
-    if report.errors:
-        page.add(parts.errors(report, _ERRORS))
-    if any(each.risk is Risk.OUTAGE for each in report.resources):
-        page.add(_outages(report, page.room))
-    for section in _optional(report, page.room):
-        if len(section) + 2 <= page.room:
+    hidden = [marker(report.stack)]
+    hidden += [digest_marker(report.digest, report.covered.sections)] if report.digest else []
+    page.add("\n".join(hidden))
+    if judged := open_parts.notices(report, judge=True):
+        page.add(judged)
+    page.add(_title(report))
+    if report.causes:
+        page.add(first_parts.causes(report, _CAUSES))
+    told: tuple[ResourceChange, ...] = ()
+    if outages := first_parts.unexplained_outages(report):
+        full = first_parts.outages(outages, report.stamp)
+        told = outages if len(full) < page.room // 3 else ()
+        page.add(full if told else first_parts.outages_in_short(outages))
+    for section in _optional(report, page.room, told):
+        if section and len(section) + 2 <= page.room:
             page.add(section)
     return "\n\n".join([*page.sections, end]) + "\n"
 
@@ -55,50 +61,61 @@ class _Page:
         self.room -= len(section) + 2
 
 
-def _outages(report: Report, room: int) -> str:
-    outages = tuple(each for each in report.resources if each.risk is Risk.OUTAGE)
-    verb = "would cause" if report.verdict is Verdict.FAILED else "causes"
-    full = parts.outages(outages, verb)
-    return full if len(full) < room // 3 else parts.outages_in_short(outages, verb)
+def _title(report: Report) -> str:
+    """The verdict, the counts and how long it takes."""
+    grave = report.risk in {Risk.OUTAGE, Risk.INTERFACE}
+    sign = {Verdict.FINE: "✅", Verdict.FAILED: "❌", Verdict.APPROVAL: "🔴" if grave else "🟡"}[report.verdict]
+    lines = [f"## {sign} {prose(phrases.verdict(report))}", "", escaped(phrases.counts(report))]
+    if slow := phrases.duration_warning(report):
+        lines += ["", f"⏳ {escaped(slow)}"]
+    return "\n".join(lines)
 
 
-def _optional(report: Report, room: int) -> Iterable[str]:
-    """Everything else, the most important first, each section cut to its part of the room."""
-    if report.all_violations:
-        yield _violations(report, room // 3)
-    if report.warnings:
-        yield _within(parts.warnings(report.warnings), room // 6, f"{len(report.warnings)} warnings")
+def _optional(report: Report, room: int, told: tuple[ResourceChange, ...]) -> Iterable[str]:
+    """Everything else, the most important first, each section cut to its part of the room.
+
+    `told` are the changes that the comment has already.
+    """
+    changes = tuple(each for each in first_parts.without_explained(report) if each not in told and each.impacts)
+    yield _within(open_parts.notices(report, judge=False), room // 6, "Notices")
+    if report.verdict is Verdict.FAILED:
+        refused = [*_changes(changes, report.stamp, room // 3), _advice(report, room // 6)]
+        if body := "\n\n".join(filter(None, refused)):
+            yield folded("What this change would do", body)
+    else:
+        yield from _changes(changes, report.stamp, room // 2)
+        yield _advice(report, room // 3)
+    yield _within(folded_parts.warnings(report.warnings), room // 6, "Warnings") if report.warnings else ""
     if report.drifted:
-        yield _within(parts.drift(report.drifted), room // 6, f"{len(report.drifted)} drifted")
+        yield _within(folded_parts.drift(report.drifted, report.stamp), room // 6, "Changed outside")
     if report.half_updated:
-        yield _within(parts.half_updated(report.half_updated), room // 6, f"{len(report.half_updated)} half updated")
-    yield from _changes(report, room // 2)
-    if report.order:
-        yield parts.order(report, _DETAILS // 3)
-    if any(change.fields for change in report.resources):
-        yield parts.fields(report.resources, _DETAILS)
+        yield _within(folded_parts.half_updated(report.half_updated, report.stamp), room // 6, "Half updated")
+    if back := phrases.rollback(report):
+        yield f"↩️ {prose(back)}"
+    yield folded_parts.steps(report, _DETAILS // 3) if report.order else ""
+    yield folded_parts.fields(report, _DETAILS)
 
 
-def _violations(report: Report, room: int) -> str:
-    violations = collapse_violations(report.resources, report.violations)
-    lines = fitting([parts.violation(each) for each in violations], room, _MORE)
-    return "\n".join(["### Policies", "", *lines]).rstrip()
+def _advice(report: Report, room: int) -> str:
+    violations = collapse_violations(report.advice)
+    lines = fitting([open_parts.advice(each, report.stamp) for each in violations], room, _MORE)
+    return "\n".join(["### ⚠️ Policies", "", *lines]).rstrip() if lines else ""
 
 
-def _changes(report: Report, room: int) -> Iterable[str]:
+def _changes(resources: tuple[ResourceChange, ...], stamp: Stamp, room: int) -> Iterable[str]:
     """The first changes open, the others folded; then a line each, then their number, as the room allows."""
-    changes = [each for each in collapse_changes(report.resources) if each.change.impacts]
-    full = [parts.change(each) for each in changes]
+    changes = collapse_changes(resources)
+    full = [open_parts.change(each, stamp) for each in changes]
     sizes = list(itertools.accumulate(len(section) + 2 for section in full))
-    shown = bisect.bisect_right(sizes, room)
-    size = sizes[shown - 1] if shown else 0
-    yield from full[: min(shown, _OPEN)]
-    folds = full[_OPEN:shown]
-    rest = fitting([parts.change_in_short(each) for each in changes[shown:]], max(room - size, room // 3), _MORE)
+    fit = bisect.bisect_right(sizes, room)
+    size = sizes[fit - 1] if fit else 0
+    yield from full[: min(fit, _OPEN)]
+    folds = full[_OPEN:fit]
+    rest = fitting([open_parts.change_in_short(each) for each in changes[fit:]], max(room - size, room // 3), _MORE)
     if folds or rest:
         body = "\n\n".join(["\n\n".join(folds), "\n".join(rest)]).strip()
-        yield folded(f"{len(changes) - min(shown, _OPEN)} more, worst risk first", body)
+        yield folded(f"{len(changes) - min(fit, _OPEN)} more, worst risk first", body)
 
 
 def _within(text: str, room: int, what: str) -> str:
-    return text if len(text) <= room else f"### {what}; the full report is in the run"
+    return text if len(text) <= room else f"### {what}: see the full report in the run"

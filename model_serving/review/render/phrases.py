@@ -1,9 +1,12 @@
 """The phrases and shapes that every format shares: verdict, counts, headlines, tables and bars."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
+from model_serving.review.assess.causes import CauseKind
 from model_serving.review.assess.impacts import Risk
-from model_serving.review.assess.report import Report, Verdict
+from model_serving.review.assess.oauth_secrets import SECRET_FIELD
+from model_serving.review.assess.report import Purpose, Report, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange, Row
 from model_serving.review.assess.sentence import Part, Sentence, joined, quoted, sentence
 from model_serving.review.assess.served_entities import Share
@@ -13,50 +16,118 @@ from model_serving.spec.diagnostics import Location
 _NAMED = 3
 """At most so many resources are named in the verdict."""
 _BAR = 20
+_SHORT_BAR = 10
+_MANY = 10
+"""More writes of one kind in a row than this are one step."""
+
+
+_REFUSALS = {CauseKind.IMMUTABLE: "can't be changed in place", CauseKind.PROTECTED: "can't be deleted while protected"}
 
 
 def verdict(report: Report) -> Sentence:
-    """The first line: whether approving is safe, in one sentence."""
+    """The first line: whether deploying is safe, in one sentence."""
     return sentence(f"{report.stack or 'This stack'}: ", _verdict(report))
 
 
 def _verdict(report: Report) -> Part:
-    if report.refused:
-        rules = sorted({each.rule for each in report.all_violations if each.mandatory})
-        return sentence("refused by policy (", joined(map(quoted, rules)), ")")
     if report.verdict is Verdict.FAILED:
-        return "the preview failed, so nothing can be deployed"
+        return _failure(report)
+    if report.purpose is Purpose.DRIFT and report.order:
+        return sentence("the workspace differs from the stack files (", _named(report.resources), ")")
     if report.risk is None:
         return _verdict_without_risk(report)
-    if all(each.action is Action.CREATE and not each.gone for each in report.resources):
-        return "everything is new, no existing resource changes"
-    return sentence(f"this change {report.risk.verdict} (", _affected(report, report.risk), ")")
+    changed = [each for each in report.resources if each.action is not Action.NONE]
+    if all(each.drift or each.gone for each in changed) and not any(each.fields for each in changed):
+        return sentence("changed outside of this project (", _named(changed), ")")
+    if all(each.action is Action.CREATE and not each.gone for each in changed):
+        return "only new resources; nothing existing changes"
+    return sentence(f"{report.risk.verdict} (", _affected(report, report.risk), ")")
+
+
+def _failure(report: Report) -> Part:
+    """What is wrong, if it is one thing; else the number of reasons."""
+    kinds = {cause.kind for cause in report.causes}
+    rules = dict.fromkeys(rule for cause in report.causes for rule in cause.rules)
+    if kinds == {CauseKind.STACK_FILE}:
+        return f"{number(len(report.causes), 'error')} in the stack files"
+    if kinds == {CauseKind.POLICY}:
+        return sentence("refused by policy (", joined(map(quoted, rules)), ")")
+    owners = list(dict.fromkeys(cause.owner[1] for cause in report.causes if cause.owner))
+    if len(kinds) == 1 and 0 < len(owners) <= _NAMED and (why := _REFUSALS.get(next(iter(kinds)))):
+        return sentence("refused: ", joined(map(quoted, owners)), f" {why}")
+    if kinds and all(kind.refuses for kind in kinds):
+        return f"refused for {number(len(report.causes), 'reason')}, nothing can be deployed"
+    return "the preview failed, nothing can be deployed"
 
 
 def _verdict_without_risk(report: Report) -> str:
     if report.drifted:
         return "changed outside of this project"
-    return "no changes, but the last update failed" if report.half_updated else "no changes"
+    if report.half_updated:
+        return "no changes, but the last update failed"
+    return "no changes" if not report.notices else "no changes, but see below"
 
 
 def _affected(report: Report, risk: Risk) -> Part:
-    keys = [each.key for each in report.resources if each.risk is risk]
-    return joined(map(quoted, keys)) if len(keys) <= _NAMED else f"{len(keys)} resources"
+    return _named([each for each in report.resources if each.risk is risk])
+
+
+def _named(resources: Sequence[ResourceChange]) -> Part:
+    """The keys of a few resources; else their number, by kind."""
+    if len(resources) <= _NAMED:
+        return joined(quoted(each.key) for each in resources)
+    kinds = {each.kind for each in resources}
+    return number(len(resources), next(iter(kinds)) if len(kinds) == 1 else "resource")
 
 
 def counts(report: Report) -> str:
-    """`1 endpoint replaced, 2 updated · 1 service principal created · 11 unchanged`."""
+    """`1 endpoint replaced, 2 updated · 1 service principal created · 11 endpoints unchanged`."""
     parts = []
     for kind in dict.fromkeys(["endpoint", "service principal", *sorted({each.kind for each in report.resources})]):
         done = [(report.count(action, kind), action.done) for action in Action if action is not Action.NONE]
         done = [(count, word) for count, word in done if count]
         if done:
             (count, word), *more = done
-            parts.append(", ".join([f"{number(count, kind)} {word}", *(f"{count} {word}" for count, word in more)]))
+            would = "would be " if report.verdict is Verdict.FAILED else ""
+            first = f"{number(count, kind)} {would}{word}"
+            parts.append(", ".join([first, *(f"{count} {would}{word}" for count, word in more)]))
     # If the preview ended early, chance decides what it got to.
     if report.unchanged and not report.errors:
-        parts.append(f"{report.unchanged} unchanged")
-    return " · ".join(parts) or ("the changes are not known" if report.errors else "nothing is declared")
+        parts.append(f"{number(report.unchanged, 'endpoint')} unchanged")
+    if report.order and (deployed := _deployed(report)):
+        parts.append(deployed)
+    return " · ".join(parts) or ("the effect could not be determined" if report.errors else "nothing is declared")
+
+
+def _deployed(report: Report) -> str:
+    """Whether models are deployed, which is what an update waits for."""
+    count = sum(each.deployed_entities for each in report.resources)
+    if count:
+        return f"{number(count, 'served entity')} {'is' if count == 1 else 'are'} deployed"
+    updated = any(each.shares and each.action is Action.UPDATE for each in report.resources)
+    return "no model is deployed again" if updated else ""
+
+
+def rollback(report: Report) -> Sentence:
+    """How to go back after the deployment: the edit of a few lines, or what makes it impossible."""
+    changed = [each for each in report.resources if each.action is not Action.NONE and not each.gone]
+    if not changed or report.verdict is Verdict.FAILED or not report.order or report.purpose is Purpose.DRIFT:
+        return sentence("")
+    final = [
+        each for each in report.resources if each.action in {Action.DELETE, Action.REPLACE} and each.kind == "endpoint"
+    ]
+    if final:
+        return sentence(
+            "No way back: ", _named(final), " would be a new endpoint, with a new id and possibly another URL"
+        )
+    rows = [row for each in changed for row in each.fields]
+    if any(row.field == SECRET_FIELD for row in rows):
+        return sentence("No way back: a deleted secret can't be restored")
+    edited = all(each.action is Action.UPDATE for each in changed) and all(row.before and row.field for row in rows)
+    if not rows or len(rows) > _NAMED or not edited or any(row.before.startswith("[") for row in rows):
+        return sentence("To go back: revert this change and deploy it")
+    edits = joined(quoted(f"{row.label}: {row.before}") for row in rows)
+    return sentence("To go back: ", edits)
 
 
 RATE, RATE_MINUTES = 50, 5
@@ -77,7 +148,12 @@ def duration_warning(report: Report) -> str:
 
 def headline(change: ResourceChange) -> Sentence:
     """`endpoint fraud-scorer replaced`."""
-    return sentence(named(change), f" {change.action.done}")
+    return sentence(named(change), f" {done(change)}")
+
+
+def done(change: ResourceChange) -> str:
+    """`replaced`; `re-created` for what someone deleted outside of this project."""
+    return "re-created" if change.gone and change.action is Action.CREATE else change.action.done
 
 
 def named(change: ResourceChange) -> Sentence:
@@ -104,13 +180,20 @@ def icon(change: ResourceChange) -> str:
 
 
 def order_heading(report: Report) -> str:
-    """The heading of the steps: what approving does, or what is refused."""
-    return "What it would do, in order" if report.verdict is Verdict.FAILED else "What approving does, in order"
+    """The heading of the steps."""
+    return "Steps, refused" if report.verdict is Verdict.FAILED else "Steps"
 
 
 def number(count: int, noun: str) -> str:
     """`1 step`, `2 steps`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count} {noun if count == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """`endpoints`, `served entities`, `permissions`."""
+    if noun.endswith("y"):
+        return f"{noun[:-1]}ies"
+    return noun if noun.endswith("s") else f"{noun}s"
 
 
 def columns(rows: Sequence[Row], before: str, after: str) -> list[tuple[str, list[str]]]:
@@ -122,13 +205,57 @@ def columns(rows: Sequence[Row], before: str, after: str) -> list[tuple[str, lis
 def bars(shares: Sequence[Share]) -> list[tuple[str, ...]]:
     """The bars of each share: before and after, or only one if all traffic is new or removed."""
     if any(share.before is not None for share in shares) and any(share.after is not None for share in shares):
-        return [(_bar(share.before), "→", _bar(share.after)) for share in shares]
-    return [(_bar(share.after if share.after is not None else share.before),) for share in shares]
+        return [(_side(share.before), "→", _side(share.after)) for share in shares]
+    return [(_side(share.after if share.after is not None else share.before),) for share in shares]
 
 
-def _bar(percentage: int | None) -> str:
-    """A percentage as a bar. Neither 1 % nor 99 % is rounded away."""
-    if percentage is None:
-        return f"{'':{_BAR}}   - "
-    full = min(max(round(percentage * _BAR / 100), percentage > 0), _BAR - (percentage < 100))  # noqa: PLR2004
-    return f"{'█' * full}{'░' * (_BAR - full)} {percentage:>3} %"
+def _side(percentage: int | None) -> str:
+    return f"{'':{_BAR}}   - " if percentage is None else f"{bar(percentage, _BAR)} {percentage:>3} %"
+
+
+def bar(percentage: int, width: int) -> str:
+    """A percentage as a bar of `width` characters. Neither 1 % nor 99 % is rounded away."""
+    full = min(max(round(percentage * width / 100), percentage > 0), width - (percentage < 100))  # noqa: PLR2004
+    return f"{'█' * full}{'░' * (width - full)}"
+
+
+def served(change: ResourceChange) -> Iterator[Sentence]:
+    """What a new endpoint serves, or what a deleted one did."""
+    if change.action not in {Action.CREATE, Action.DELETE} or change.gone:
+        return
+    verb = "serves" if change.action is Action.CREATE else "served"
+    percentages = {each.entity: each.after if each.before is None else each.before for each in change.shares}
+    for each in change.entities:
+        if entity := each.after or each.before:
+            share = percentages.get(each.name)
+            traffic = sentence(f", {share} % ", quoted(bar(share, _SHORT_BAR))) if share is not None else sentence("")
+            compute = sentence(f": {entity.compute}", traffic if len(change.shares) > 1 else "")
+            yield sentence(f"{verb} ", quoted(entity.label), " as ", quoted(entity.name), compute)
+    for row in change.settings:
+        if (row.after or row.before) == "yes":
+            yield sentence(row.label.lower())
+
+
+def steps(report: Report) -> Iterator[Sentence]:
+    """The steps in their order; many of one kind in a row as one."""
+    for _, group in groupby(
+        enumerate(report.order), key=lambda each: (each[1].verb, each[1].noun) if each[1].verb else each[0]
+    ):
+        writes = [write for _, write in group]
+        first, last, count = writes[0], writes[-1], len(writes)
+        if count > _MANY:
+            names = (quoted(first.name), " … ", quoted(last.name))
+            yield sentence(f"{first.verb} {count} {plural(first.noun)}: ", *names)
+        else:
+            yield from (write.text for write in writes)
+
+
+def reviewed(report: Report) -> Iterator[Sentence]:
+    """What was reviewed, by which tools: the report is stale if this is no longer so."""
+    stamp = report.stamp
+    if stamp.head:
+        yield sentence("commit ", quoted(stamp.head[:12]), " + uncommitted changes" if stamp.uncommitted else "")
+    if stamp.base:
+        yield sentence("on ", quoted(stamp.base[:12]))
+    yield from map(sentence, stamp.tools)
+    yield sentence(f"policies {', '.join(report.packs)}" if report.packs else "no policy pack was applied")

@@ -12,8 +12,8 @@ def results(report: Report) -> Iterator[Result]:
     """Policy violations, and the dangerous impacts of the change."""
     stack_file = Location(f"stacks/Pulumi.{report.stack}.yaml")
     for change in report.resources:
-        location = change.location or stack_file
-        yield from (_violation(violation, location) for violation in change.violations)
+        location = change.place or stack_file
+        yield from (_violation(violation, violation.place or location) for violation in change.violations)
         for each in change.impacts:
             if each.risk.sarif_level:
                 text = f"{change.title}: {each.what}" + (f" ({each.why})" if each.why else "")

@@ -1,7 +1,7 @@
-"""The report in a terminal."""
+"""The report in a terminal: the same parts as the comment, in the same order."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from model_serving.review.assess.causes import Cause
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
@@ -16,17 +17,26 @@ from model_serving.review.assess.sentence import Quoted, Sentence
 from model_serving.review.plan.notices import Notice
 from model_serving.review.render import phrases
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
+from model_serving.spec.diagnostics import Location
 
 _COLOURS = {Verdict.FINE: "green", Verdict.APPROVAL: "yellow", Verdict.FAILED: "red"}
 _KEYS_SHOWN = 12
 _STEPS_SHOWN = 30
-_DRIFTED = "🌀 Changed outside of this project; approving restores what the stack files declare"
+_DRIFTED = "🌀 Changed outside of this project; deploying overwrites it"
 _HALF_UPDATED = "⏳ Applied by the last update, though it failed"
 
 
 def text(reports: Sequence[Report], *, width: int | None = None, colour: bool = False) -> str:
     """All stacks' reports for a terminal that is `width` wide."""
-    console = Console(file=io.StringIO(), width=width, force_terminal=colour, highlight=False, legacy_windows=False)
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        legacy_windows=False,
+    )
     with console.capture() as capture:
         for report in reports:
             console.print(_report(report))
@@ -34,29 +44,53 @@ def text(reports: Sequence[Report], *, width: int | None = None, colour: bool = 
 
 
 def _report(report: Report) -> RenderableType:
-    blocks: list[RenderableType] = [
+    blocks: list[RenderableType] = [_notice(each) for each in report.notices if each.kind.is_first]
+    blocks.append(
         Panel(
             Text("\n".join(filter(None, [phrases.counts(report), phrases.duration_warning(report)]))),
             title=_sentence(phrases.verdict(report)),
             border_style="red" if report.risk is Risk.OUTAGE else _COLOURS[report.verdict],
             title_align="left",
         )
-    ]
-    blocks += [Padding(_notice(each), (0, 2)) for each in report.notices]
-    blocks += [Padding(Text(error, style="red"), (0, 2)) for error in report.errors]
+    )
+    blocks += [_cause(each) for each in report.causes]
+    blocks += [_notice(each) for each in report.notices if not each.kind.is_first]
     blocks += [Padding(Text(warning, style="yellow"), (0, 2, 1, 2)) for warning in report.warnings]
-    blocks += [_violations(report)] if report.all_violations else []
-    blocks += [_change(each) for each in collapse_changes(report.resources) if each.change.impacts]
-    blocks += [_differences(_DRIFTED, report.drifted, "as declared")] if report.drifted else []
+    refused = {cause.owner for cause in report.causes if cause.kind.refuses}
+    blocks += [
+        _change(each)
+        for each in collapse_changes(report.resources)
+        if each.change.impacts and (each.change.kind, each.change.key) not in refused
+    ]
+    blocks += [_advice(report)] if report.advice else []
+    blocks += [_differences(_DRIFTED, report.drifted, "declared")] if report.drifted else []
     blocks += [_differences(_HALF_UPDATED, report.half_updated, "before that update")] if report.half_updated else []
     blocks += [_order(report)] if report.order else []
+    blocks += [Padding(_sentence(back), (0, 2))] if (back := phrases.rollback(report)) else []
+    blocks += [Padding(Text(line, style="dim"), (0, 2)) for line in _stamp(report)]
     return Group(*blocks)
 
 
-def _notice(notice: Notice) -> Text:
-    place = f" ({phrases.place(notice.place)})" if notice.place else ""
-    fix = f"\n   fix: {notice.fix}" if notice.fix else ""
-    return Text(f"{notice.kind.icon} {notice.text}{place}{fix}")
+def _cause(cause: Cause) -> RenderableType:
+    """What is wrong, where, and the fixes on lines of their own."""
+    rules = f" ({', '.join(cause.rules)})" if cause.rules else ""
+    lines = [Text.assemble(("⛔ ", "bold red"), (cause.message, "bold"), rules, _place(cause.place))]
+    lines += [Text(f"   {line}") for line in cause.details.splitlines()]
+    lines += _fixes(cause.fixes)
+    return Padding(Group(*lines), (0, 2, 1, 2))
+
+
+def _notice(notice: Notice) -> RenderableType:
+    head = Text.assemble(f"{notice.kind.icon} {notice.text}", _place(notice.place))
+    return Padding(Group(head, *_fixes((notice.fix,) if notice.fix else ())), (0, 2, 1, 2))
+
+
+def _fixes(fixes: Sequence[str]) -> list[Text]:
+    return [Text.assemble("   ", ("or: " if n else "fix: ", "green"), fix) for n, fix in enumerate(fixes)]
+
+
+def _place(place: Location | None) -> tuple[str, str]:
+    return (f" · {phrases.place(place)}" if place else "", "dim")
 
 
 def _sentence(sentence: Sentence, style: str = "") -> Text:
@@ -65,17 +99,20 @@ def _sentence(sentence: Sentence, style: str = "") -> Text:
     )
 
 
-def _violations(report: Report) -> RenderableType:
+def _advice(report: Report) -> RenderableType:
     blocks: list[RenderableType] = []
-    for collapsed in collapse_violations(report.resources, report.violations):
+    for collapsed in collapse_violations(report.advice):
         first = collapsed.first
-        colour = "bold red" if first.mandatory else "yellow"
-        head = Text.assemble(("⛔ " if first.mandatory else "⚠ ", colour), (first.rule, colour), f" ({first.level})")
-        blocks += [head, _indented(Text(first.message))]
+        blocks.append(Text.assemble(("⚠ ", "yellow"), first.message, f" ({first.rule})", _place(first.place)))
+        blocks += _fixes(first.fixes)
         if len(collapsed.each) > 1:
-            keys = ", ".join(resource.key for resource in collapsed.resources[1:])
-            blocks.append(_indented(Text(f"The same rule: {keys}", style="dim")))
+            blocks.append(_indented(Text(f"The same rule: {_few(collapsed.keys[1:])}", style="dim")))
     return Padding(Group(*blocks), (0, 2, 1, 2))
+
+
+def _few(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - _KEYS_SHOWN} more" if len(keys) > _KEYS_SHOWN else ""
+    return ", ".join(keys[:_KEYS_SHOWN]) + more
 
 
 def _indented(block: RenderableType, *, gap: bool = False) -> RenderableType:
@@ -85,14 +122,14 @@ def _indented(block: RenderableType, *, gap: bool = False) -> RenderableType:
 def _change(collapsed: CollapsedChange) -> RenderableType:
     change, keys = collapsed.change, collapsed.keys
     headline = _sentence(phrases.collapsed_headline(collapsed), style="bold")
-    blocks: list[RenderableType] = [Text.assemble(phrases.icon(change), " ", headline)]
+    place = _place(change.place if len(keys) == 1 else None)
+    blocks: list[RenderableType] = [Text.assemble(phrases.icon(change), " ", headline, place)]
     if len(keys) > 1:
-        more = f" and {len(keys) - _KEYS_SHOWN} more" if len(keys) > _KEYS_SHOWN else ""
-        blocks.append(_indented(Text(", ".join(keys[:_KEYS_SHOWN]) + more, style="dim")))
+        blocks.append(_indented(Text(_few(keys), style="dim")))
     blocks.append(_indented(_impacts(change)))
-    if change.rows:
-        blocks.append(_indented(_table(change.rows, "before", "after"), gap=True))
-    if change.shares:
+    if served := list(phrases.served(change)):
+        blocks.append(_indented(Group(*map(_sentence, served))))
+    if len(change.shares) > 1:
         blocks.append(_indented(_traffic(change), gap=True))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
@@ -126,15 +163,24 @@ def _traffic(change: ResourceChange) -> Table:
 def _differences(heading: str, changes: tuple[ResourceChange, ...], before: str) -> RenderableType:
     blocks: list[RenderableType] = [Text(heading, style="bold")]
     for each in changes:
-        blocks.append(_indented(_sentence(phrases.named(each)).append(" was removed" if each.gone else "")))
+        blocks.append(_indented(_sentence(phrases.named(each)).append(" was deleted" if each.gone else "")))
         if each.drift:
             blocks.append(_indented(_table(each.drift, before, "in the workspace")))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
 def _order(report: Report) -> RenderableType:
-    steps = [Text.assemble(f"{n:>4}. ", _sentence(write.text)) for n, write in enumerate(report.order, 1)]
+    steps = [Text.assemble(f"{n:>4}. ", _sentence(text)) for n, text in enumerate(phrases.steps(report), 1)]
     shown = steps[:_STEPS_SHOWN]
     if len(steps) > _STEPS_SHOWN:
         shown.append(Text(f"      and {phrases.number(len(steps) - _STEPS_SHOWN, 'more step')}", style="dim"))
     return Padding(Group(Text(phrases.order_heading(report), style="bold"), *shown), (0, 2, 1, 2))
+
+
+def _stamp(report: Report) -> Iterator[str]:
+    """What was reviewed, then the digest on a line of its own: it is copied."""
+    yield " · ".join(map(str, phrases.reviewed(report)))
+    if report.digest:
+        yield f"digest {report.digest}"
+    if report.stamp.run:
+        yield f"run {report.stamp.run}"

@@ -1,4 +1,4 @@
-"""The location in the stack files that declares an endpoint or a service principal."""
+"""The location in the stack files that declares an endpoint, a service principal, or a field of one."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,16 +12,22 @@ _SECTIONS: Mapping[str, str] = {
 }
 
 
-def declared_in(stack: str, folder: Path) -> Callable[[str, str], Location | None]:
-    """A function from a resource's kind and key to its location, None if no file declares it.
+def declared_in(stack: str, folder: Path) -> Callable[..., Location | None]:
+    """A function from a resource's kind and key, and a field of it, to the location; None if no file declares it.
 
-    A stack's own file counts before `base.yaml`: it is the one that its author edits.
+    Of a field that no file has, such as a removed one, the location is that of the nearest key around it. A stack's own
+    file counts before `base.yaml`: it is the one that its author edits.
     """
     files = (folder / f"Pulumi.{stack}.yaml", folder / "base.yaml")
     documents = [read(file).locations for file in files if file.exists()]
 
-    def location(kind: str, key: str) -> Location | None:
-        path = ("config", _SECTIONS.get(kind, ""), key)
-        return next((locations[path] for locations in documents if path in locations), None)
+    def location(kind: str, key: str, field: tuple[str, ...] = ()) -> Location | None:
+        below = tuple(int(part) if part.isdigit() else part for part in field)
+        for paths in ((field[:n], below[:n]) for n in range(len(field), -1, -1)):
+            for locations in documents:
+                for path in paths:
+                    if found := locations.get(("config", _SECTIONS.get(kind, ""), key, *path)):
+                        return found
+        return None
 
     return location

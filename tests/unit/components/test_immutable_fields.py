@@ -9,6 +9,7 @@ import pytest
 
 from model_serving.components.guard.immutable_field_changes import immutable_field_changes
 from model_serving.components.guard.immutable_fields_hook import DesiredInputs, ImmutableFieldsHook
+from model_serving.databricks.naming import snake_case
 
 ENDPOINT = {
     "name": "fraud",
@@ -57,15 +58,15 @@ def call(
     ("path", "value", "message"),
     [
         ("name", "fraud-2", 'name: "fraud" -> "fraud-2"'),
-        ("routeOptimized", None, "routeOptimized: true -> not set"),
-        ("routeOptimized", False, "routeOptimized: true -> false"),
-        ("config.autoCaptureConfig.catalogName", "other", 'config.autoCaptureConfig.catalogName: "main" -> "other"'),
-        ("config.autoCaptureConfig.schemaName", "other", 'config.autoCaptureConfig.schemaName: "logs" -> "other"'),
-        ("config.autoCaptureConfig.tableNamePrefix", "x", 'config.autoCaptureConfig.tableNamePrefix: "fraud" -> "x"'),
+        ("routeOptimized", None, "route_optimized: true -> not set"),
+        ("routeOptimized", False, "route_optimized: true -> false"),
+        ("config.autoCaptureConfig.catalogName", "other", 'auto_capture.catalog_name: "main" -> "other"'),
+        ("config.autoCaptureConfig.schemaName", "other", 'auto_capture.schema_name: "logs" -> "other"'),
+        ("config.autoCaptureConfig.tableNamePrefix", "x", 'auto_capture.table_name_prefix: "fraud" -> "x"'),
         (
             "config.servedEntities",
             [{"name": "champion", "externalModel": {"provider": "openai"}}],
-            "config.servedEntities.*.externalModel: false -> true",
+            "served_entities.*.external_model: false -> true",
         ),
     ],
 )
@@ -90,7 +91,7 @@ def test_an_unsendable_change_names_the_replacement(hook: ImmutableFieldsHook, f
     hook.bind("fraud", DesiredInputs(changed(field, "other"), None))
     with pytest.raises(ValueError, match="would report the change as done and send nothing") as error:
         call(hook, ENDPOINT, new=changed(field, "other"))
-    assert f'{field}: not set -> "other": no call changes' in str(error.value)
+    assert f'{snake_case(field)}: not set -> "other": no call changes' in str(error.value)
     assert f"`replace_id: {ID}` on the endpoint in the stack's own file" in str(error.value)
 
 
@@ -105,7 +106,7 @@ def test_an_undeclared_endpoint_may_be_deleted(hook: ImmutableFieldsHook) -> Non
 
 def test_a_renamed_resource_keeps_the_check(hook: ImmutableFieldsHook) -> None:
     hook.bind("fraud-scorer", DesiredInputs(changed("routeOptimized", False), None))
-    with pytest.raises(ValueError, match="routeOptimized: true -> false"):
+    with pytest.raises(ValueError, match="route_optimized: true -> false"):
         call(hook, ENDPOINT, name="fraud")
 
 
@@ -129,7 +130,7 @@ def test_replace_id_allows_the_replacement(hook: ImmutableFieldsHook) -> None:
 
 def test_another_replace_id_allows_nothing(hook: ImmutableFieldsHook) -> None:
     hook.bind("fraud", DesiredInputs(changed("routeOptimized", False), "f" * 32))
-    with pytest.raises(ValueError, match=f"id {ID}"):
+    with pytest.raises(ValueError, match=f"`replace_id: {ID}`"):
         call(hook, ENDPOINT)
     with pytest.raises(ValueError, match=f"`replace_id: {'f' * 32}` is declared, which is another endpoint's id"):
         call(hook, ENDPOINT)
@@ -138,7 +139,7 @@ def test_another_replace_id_allows_nothing(hook: ImmutableFieldsHook) -> None:
 def test_replace_id_allows_no_update_in_place(hook: ImmutableFieldsHook) -> None:
     external = changed("config.servedEntities", [{"name": "champion", "externalModel": {"provider": "openai"}}])
     hook.bind("fraud", DesiredInputs(external, ID))
-    with pytest.raises(ValueError, match="externalModel: false -> true"):
+    with pytest.raises(ValueError, match="external_model: false -> true"):
         call(hook, ENDPOINT, new=external)
 
 
@@ -163,7 +164,7 @@ def test_an_output_counts_once_known(
         await hook.refuse(args)
 
     if is_refused:
-        with pytest.raises(ValueError, match="routeOptimized: true -> false"):
+        with pytest.raises(ValueError, match="route_optimized: true -> false"):
             asyncio.run(bind_and_call())
     else:
         asyncio.run(bind_and_call())

@@ -295,15 +295,21 @@ def test_changes_that_components_send_are_not_reported(workspace: Callable[[Live
     assert refused.startswith("description of the live endpoint")
 
 
-def test_a_flip_message_names_effects_and_alternatives() -> None:
-    assert refusals("route-optimized-create-only", endpoint()) == [
+def test_a_flip_message_names_effects_and_fixes() -> None:
+    (refused,) = violations("route-optimized-create-only", endpoint())
+    message, *fixes = refused.text.splitlines()
+    assert message == (
         'Route optimization of the live endpoint "iris" can\'t be switched off (route_optimized: true -> false). '
         "Pulumi would delete the endpoint and create another: nothing answers until the new endpoint is ready; its URL "
         "changes: callers need the new one; its id changes: tokens and permissions for the old id stop working; it "
-        "will run as the identity that deploys this change. Instead, declare a second endpoint under a new name, move "
-        "the callers, then remove the first. If an outage is acceptable, write `replace_id: "
-        + "a" * 32
-        + "` on the endpoint in the stack's own file and run the same command again; remove the line afterwards"
+        "will run as the identity that deploys this change"
+    )
+    how = "on the endpoint in the stack's own file. It is valid only for this endpoint id; remove the line afterwards"
+    assert fixes == [
+        "field: route_optimized",
+        "fix: Restore `route_optimized: true`",
+        "fix: Without an outage: declare a second endpoint under a new name, move the callers, then remove the first",
+        f"fix: If an outage is acceptable: `replace_id: {'a' * 32}` {how}",
     ]
 
 

@@ -39,12 +39,15 @@ def test_every_case_folder_is_a_case() -> None:
         ("failed-preview", Verdict.FAILED, None),
         ("policy-violation", Verdict.FAILED, Risk.LOST),
         ("model-size-and-secrets", Verdict.APPROVAL, Risk.BEHAVIOUR),
-        ("changed-outside", Verdict.APPROVAL, Risk.INTERFACE),
+        ("changed-outside", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("failed-update", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("lost-answer", Verdict.APPROVAL, None),
         ("field-that-is-dropped", Verdict.FAILED, Risk.LOST),
         ("agreed-replacement", Verdict.APPROVAL, Risk.OUTAGE),
         ("removed-protection", Verdict.APPROVAL, Risk.PROTECTION),
+        ("protected-deletion", Verdict.FAILED, Risk.OUTAGE),
+        ("rotated-secret", Verdict.APPROVAL, Risk.INTERFACE),
+        ("new-endpoint", Verdict.APPROVAL, Risk.ACCESS),
         ("no-changes", Verdict.FINE, None),
     ],
 )
@@ -88,9 +91,9 @@ def test_json_report_has_sentences_as_text() -> None:
     assert resource["grants"][0]["principal"] == "checkout (service principal)"
 
 
-def test_violation_is_reported_at_the_endpoint_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_violation_is_reported_at_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CASES / "policy-violation")
     errors = [result for result in results(report_on(Path())) if result.level == "error"]
     lines = Path("stacks/Pulumi.local.yaml").read_text(encoding="utf-8").splitlines()
     assert {(result.rule, result.file) for result in errors} == {("supported-entity-types", "stacks/Pulumi.local.yaml")}
-    assert lines[errors[0].line - 1].strip() == "iris-classifier:"
+    assert lines[errors[0].line - 1].strip().startswith("current:")

@@ -28,7 +28,7 @@ def tagged(plan: Planned, inputs: Inputs, name: str, value: str) -> list[dict[st
 def test_three_of_a_kind_are_collapsed(count: int, groups: int, plan: Planned, inputs: Inputs) -> None:
     result = report_of(*(event for name in "abc"[:count] for event in tagged(plan, inputs, name, "risk")))
     assert len(collapse_changes(result.resources)) == groups
-    assert len(collapse_violations(result.resources, result.violations)) == groups
+    assert len(collapse_violations(result.advice)) == groups
 
 
 def test_different_changes_are_not_collapsed(plan: Planned, inputs: Inputs) -> None:
@@ -38,5 +38,5 @@ def test_different_changes_are_not_collapsed(plan: Planned, inputs: Inputs) -> N
 
 def test_collapsed_violations_keep_their_messages(plan: Planned, inputs: Inputs) -> None:
     comment = markdown(report_of(*(event for name in "abc" for event in tagged(plan, inputs, name, "risk"))))
-    assert "**pinned** (advisory) on endpoint `a` and 2 more: Follows alias a-alias" in comment
-    assert "b: Follows alias b-alias\nc: Follows alias c-alias" in comment
+    assert "- Follows alias a-alias · `a` and 2 more (`pinned`)" in comment
+    assert "<summary>2 more</summary>\n\n`b`, `c`\n" in comment

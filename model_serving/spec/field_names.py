@@ -1,12 +1,11 @@
 """Paths in a provider's inputs as paths in a stack file, which is where an author changes them."""
 
 import re
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel
 
 from model_serving.databricks.naming import snake_case
-from model_serving.review.plan.diff import Path
 from model_serving.spec.introspection import bare, provider_path
 from model_serving.spec.vocabulary.stack import Endpoint
 
@@ -14,15 +13,24 @@ _INSIDE_ITEMS: Final = ("routes", "trafficPercentage", "value")
 """Keys of the provider's lists of routes and of tags, which are maps in a stack file."""
 
 
+Path: TypeAlias = tuple[str, ...]
+"""Parts of a path in a provider's inputs, with list items in brackets: `("config", "servedEntities", "[champion]")`."""
+
+
 def stack_file_path(path: Path) -> str:
     """`config.servedEntities[champion].entityVersion` as `served_entities.champion.version`."""
+    return ".".join(stack_file_keys(path))
+
+
+def stack_file_keys(path: Path) -> Path:
+    """The same as the keys that lead to it, below the endpoint's own key."""
     names: list[str] = []
     kind: Any = Endpoint
     rest = path
     while rest:
         name, kind, rest = _step(kind, rest)
         names += [name] if name else []
-    return ".".join(names) or ".".join(path)
+    return tuple(names) or path
 
 
 def _step(kind: Any, path: Path) -> tuple[str, Any, Path]:

@@ -1,0 +1,106 @@
+"""The sections of the comment on each change: what happens, to whom, and how traffic moves."""
+
+import re
+
+from model_serving.review.assess.impacts import Impact, Risk
+from model_serving.review.assess.report import Report, Stamp
+from model_serving.review.assess.resource_change import ResourceChange
+from model_serving.review.assess.served_entities import Share
+from model_serving.review.render import links, phrases
+from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
+from model_serving.review.render.escape import code, escaped, fitting, folded, prose
+
+_MESSAGES = 2_000
+"""At most so many characters of collapsed policy messages are shown."""
+
+
+def change(collapsed: CollapsedChange, stamp: Stamp) -> str:
+    """All that a reviewer should know of one change, or of several identical ones."""
+    this, count = collapsed.change, len(collapsed.keys)
+    head = headline(this, stamp) if count == 1 else prose(phrases.collapsed_headline(collapsed))
+    lines = [f"### {phrases.icon(this)} {head}", "", *body(this)]
+    if count > 1:
+        lines += ["", folded(f"All {count} of them", ", ".join(map(code, collapsed.keys)))]
+    return "\n".join(lines).rstrip()
+
+
+def headline(this: ResourceChange, stamp: Stamp) -> str:
+    """The resource, what happens to it, and the line that does it."""
+    place = f" · {links.line(this.place, stamp)}" if this.place else ""
+    return f"{escaped(this.kind)} {links.resource(this, stamp)} {escaped(phrases.done(this))}{place}"
+
+
+def body(this: ResourceChange) -> list[str]:
+    """What happens to a resource, worst first; what it serves; how its traffic moves."""
+    told = [each for each in this.impacts if not each.of_shares]
+    lines = [f"- {each.risk.icon} **{each.risk}** · {impact_text(each)}" for each in told]
+    lines += [f"- 📦 {prose(each)}" for each in phrases.served(this)]
+    return [*lines, *traffic(this.shares)] if len(told) < len(this.impacts) else lines
+
+
+def impact_text(this: Impact) -> str:
+    """What happens, and why or what follows."""
+    return f"{prose(this.what)}{f' — {prose(this.why)}' if this.why else ''}"
+
+
+def change_in_short(collapsed: CollapsedChange) -> str:
+    """One line, for a comment with little room left."""
+    first, *more = collapsed.change.impacts
+    count = f" (and {len(more)} more)" if more else ""
+    return (
+        f"- {phrases.icon(collapsed.change)} {prose(phrases.collapsed_headline(collapsed))}: {prose(first.what)}{count}"
+    )
+
+
+def traffic(shares: tuple[Share, ...]) -> list[str]:
+    """The traffic before and after, as bars that a narrow window can show."""
+    models = {share.model for share in shares if share.model}
+    shared = len(models) == 1
+    of = f" of {code(models.pop())}" if shared else ""
+    lines = [f"- {Risk.BEHAVIOUR.icon} **{Risk.BEHAVIOUR}** · Traffic{of} moves"]
+    lines += [] if shared else [f"  - {code(share.entity)} is {code(share.serves)}" for share in shares if share.model]
+    lines += ["", "| | before | after |", "| --- | --- | --- |"]
+    for share in shares:
+        version = f" v{escaped(share.version)}" if shared and share.version else ""
+        lines.append(f"| {code(share.entity)}{version} | {_bar(share.before)} | {_bar(share.after)} |")
+    return lines
+
+
+def _bar(percentage: int | None) -> str:
+    return "-" if percentage is None else f"{code(phrases.bar(percentage, 10))} {percentage} %"
+
+
+def advice(collapsed: CollapsedViolation, stamp: Stamp) -> str:
+    """A violation that refuses nothing, with its place and its fix; those of other resources are folded."""
+    first, resources = collapsed.first, collapsed.resources
+    place = f" · {links.line(first.place, stamp)}" if first.place and len(resources) == 1 else ""
+    where = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
+    owner = f" · {code(resources[0].key)}{where}" if len(resources) > 1 else ""
+    lines = [f"- {escaped(first.message)}{owner} ({code(first.rule)}){place}"]
+    lines += [f"  - **{'or' if n else 'fix'}:** {escaped(fix)}" for n, fix in enumerate(first.fixes)]
+    if len(resources) > 1:
+        lines += ["", folded(f"{len(resources) - 1} more", _others(collapsed)), ""]
+    return "\n".join(lines)
+
+
+def _others(collapsed: CollapsedViolation) -> str:
+    """The other resources; their messages, too, unless they differ in the name alone."""
+    pairs = [(each.message, resource.key) for each, resource in collapsed.each if resource]
+    if len({re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "", message) for message, key in pairs}) == 1:
+        return ", ".join(fitting([code(key) for _, key in pairs[1:]], _MESSAGES, "… and {} more"))
+    return "\n".join(
+        fitting([f"- {code(key)}: {escaped(message)}" for message, key in pairs[1:]], _MESSAGES, "\n… and {} more")
+    )
+
+
+def notices(report: Report, *, judge: bool) -> str:
+    """The notices with their places and fixes: those on what judges the change, or all others."""
+    lines = []
+    for each in report.notices:
+        if each.kind.is_first is judge:
+            place = f" · {links.line(each.place, report.stamp)}" if each.place else ""
+            lines.append(f"{each.kind.icon} {escaped(each.text)}{place}")
+            lines += [f"  - **fix:** {escaped(each.fix)}"] if each.fix else []
+    if judge and lines:
+        return "\n".join(["> [!WARNING]", *(f"> {line}" for line in lines)])
+    return "\n".join(line if line.startswith(" ") else f"- {line}" for line in lines)

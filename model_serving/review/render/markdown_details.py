@@ -1,0 +1,86 @@
+"""The folded sections of the comment, and its last line: steps, changed fields, drift, warnings, what was reviewed."""
+
+from model_serving.review.assess.report import Report, Stamp
+from model_serving.review.assess.resource_change import ResourceChange, Row
+from model_serving.review.render import links, phrases
+from model_serving.review.render.collapse import collapse_changes
+from model_serving.review.render.escape import code, escaped, fitting, folded, prose
+
+_VALUE = 300
+
+
+def steps(report: Report, limit: int) -> str:
+    """The steps in their order, folded; cut if they are more than `limit` characters."""
+    lines = [f"{n}. {prose(text)}" for n, text in enumerate(phrases.steps(report), 1)]
+    heading = f"{phrases.order_heading(report)} ({len(report.order)})"
+    return folded(heading, "\n".join(fitting(lines, limit, "\n… and {} more")))
+
+
+def fields(report: Report, limit: int) -> str:
+    """Every changed field under its name in the stack files, permissions and secrets included."""
+    entries = []
+    for collapsed in collapse_changes(report.resources):
+        this = collapsed.change
+        rows = [*this.fields, *(this.addresses if len(collapsed.keys) == 1 else ())]
+        if rows:
+            others = f" and {len(collapsed.keys) - 1} more" if len(collapsed.keys) > 1 else ""
+            lines = [
+                f"- {escaped(this.kind)} {code(this.key)}{others}",
+                *(f"  - {_row(row, report.stamp)}" for row in rows),
+            ]
+            entries.append("\n".join(lines))
+    return folded("Every changed field", "\n".join(fitting(entries, limit, "\n… and {} more"))) if entries else ""
+
+
+def _row(row: Row, stamp: Stamp) -> str:
+    place = f" · {links.line(row.place, stamp)}" if row.place else ""
+    if row.before and row.after:
+        return f"{code(row.label)}: {code(row.before, _VALUE)} → {code(row.after, _VALUE)}{place}"
+    verb, value = ("added", row.after) if row.after else ("removed", row.before)
+    return f"{code(row.label)} {verb}: {code(value, _VALUE)}{place}"
+
+
+def drift(changes: tuple[ResourceChange, ...], stamp: Stamp) -> str:
+    """What was changed outside, apart from what the author changed."""
+    why = "Deploying overwrites it with what the stack files declare."
+    return _differences("### 🌀 Changed outside of this project", why, changes, "declared", stamp)
+
+
+def half_updated(changes: tuple[ResourceChange, ...], stamp: Stamp) -> str:
+    """What the last update changed, though it failed."""
+    why = "The last update ended in an error, but these values reached the workspace."
+    return _differences("### ⏳ Applied by an update that failed", why, changes, "before that update", stamp)
+
+
+def _differences(heading: str, why: str, changes: tuple[ResourceChange, ...], before: str, stamp: Stamp) -> str:
+    lines = [heading, "", why, ""]
+    for each in changes:
+        removed = " was deleted" if each.gone else ""
+        lines.append(f"- {escaped(each.kind)} {links.resource(each, stamp)}{removed}")
+        for row in each.drift:
+            here, there = code(row.after, _VALUE) or "nothing", code(row.before, _VALUE) or "nothing"
+            lines.append(f"  - {code(row.label)}: {here} in the workspace, {there} {before}")
+    return "\n".join(lines)
+
+
+def warnings(texts: tuple[str, ...]) -> str:
+    """The preview's warnings: the first line of each open, the others folded."""
+    lines = ["### ⚠️ Warnings", ""]
+    for each in texts:
+        first, _, rest = each.partition("\n")
+        lines.append(f"- {escaped(first)}")
+        more = [f"- {escaped(line.strip())}" for line in rest.splitlines() if line.strip()]
+        lines += ["", folded("Details", "\n".join(more)), ""] if more else []
+    return "\n".join(lines).rstrip()
+
+
+def stamp(report: Report) -> str:
+    """What was reviewed; the report is stale if this is no longer so."""
+    parts = list(map(prose, phrases.reviewed(report)))
+    if report.digest:
+        parts.append(f"digest {code(report.digest)}")
+    if report.stamp.run:
+        parts.append(f"[run]({report.stamp.run})")
+    if report.stamp.workspace:
+        parts.append(f"[workspace]({report.stamp.workspace})")
+    return f"<sub>{' · '.join(parts)}</sub>"
