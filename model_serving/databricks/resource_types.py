@@ -20,13 +20,6 @@ ENDPOINT_ACCESS: Final = "pulumi-python:dynamic/model-serving:EndpointAccess"
 SECRET_DELIVERY: Final = "pulumi-python:dynamic/model-serving:SecretDelivery"  # noqa: S105  a type
 """The dynamic resource of this library for credentials in a secret scope. Who may not read it sees no difference."""
 
-READ_WITH_RIGHTS: Final = (SERVICE_PRINCIPAL_SECRET, SECRET_SCOPE, SECRET_ACL)
-"""Resources that a refresh by an identity without more rights fails on, or takes for deleted.
-
-OAuth secrets are listed for workspace administrators only, scopes for those with a right on them, and their access
-control lists for those with MANAGE. Source: REST reference; Databricks provider, secrets/.
-"""
-
 COMPONENTS: Final = "model-serving:index:"
 """Prefix of this library's component types."""
 

@@ -19,6 +19,9 @@ from model_serving.databricks.resource_types import (
     GRANT,
     MODEL_SERVING,
     PERMISSIONS,
+    SECRET_ACL,
+    SECRET_DELIVERY,
+    SECRET_SCOPE,
     SERVICE_PRINCIPAL,
     SERVICE_PRINCIPAL_SECRET,
 )
@@ -30,6 +33,10 @@ _PARALLEL: Final = 16
 _ME: Final = "/api/2.0/preview/scim/v2/Me"
 _SECURABLES: Final = ("catalog", "schema", "table", "function", "model")
 """The inputs of a grant that name its securable. The API knows models as functions."""
+
+
+_OF_THIS_LIBRARY: Final = (ENDPOINT_SETTINGS, SECRET_DELIVERY)
+"""Dynamic resources: they have the Databricks provider's settings, and another provider."""
 
 
 @dataclass
@@ -91,7 +98,7 @@ def _is_of_the_stack(resource: Resource) -> bool:
     """Whether a resource is in the workspace of the stack's own provider: an explicit one may be for another."""
     provider = str(resource.get("provider") or "")
     return f"{DATABRICKS_PROVIDER}::default" in provider or (
-        resource_type(resource) == ENDPOINT_SETTINGS and not resource["inputs"].get("workspace")
+        resource_type(resource) in _OF_THIS_LIBRARY and not resource["inputs"].get("workspace")
     )
 
 
@@ -153,6 +160,18 @@ def _read_principal(workspace: Workspace, _live: _Live, _deployer: str | None, r
     return _refused(workspace, path, "service principals", resource)
 
 
+def _read_scope(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
+    """A scope is listed for those with a right on it only: the provider takes others' for deleted."""
+    what = "secret scopes" if resource_type(resource) == SECRET_SCOPE else "deliveries to secret scopes"
+    name = resource["inputs"].get("name") or resource["inputs"].get("scope")
+    return _refused(workspace, f"/api/2.0/secrets/list?scope={quote(str(name), safe='')}", what, resource)
+
+
+def _read_scope_readers(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
+    path = f"/api/2.0/secrets/acls/list?scope={quote(str(resource['inputs'].get('scope')), safe='')}"
+    return _refused(workspace, path, "readers of secret scopes", resource)
+
+
 def _read_grant(workspace: Workspace, live: _Live, _deployer: str | None, resource: Resource) -> _Record:
     """A reader without the right to manage grants may get an answer without those of others."""
     inputs = resource["inputs"]
@@ -187,5 +206,8 @@ _READS: Final[Mapping[str, Callable[[Workspace, _Live, str | None, Resource], _R
     ENDPOINT_SETTINGS: _read_endpoint,
     SERVICE_PRINCIPAL_SECRET: _read_secrets,
     SERVICE_PRINCIPAL: _read_principal,
+    SECRET_SCOPE: _read_scope,
+    SECRET_DELIVERY: _read_scope,
+    SECRET_ACL: _read_scope_readers,
     GRANT: _read_grant,
 }
