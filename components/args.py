@@ -88,6 +88,11 @@ class ServingEndpointArgs(BaseEndpoint):
         exclude=True,
         description="Asks the workspace for what the endpoint needs. Without it, aliases can't be resolved.",
     )
+    deployer: Text | None = Field(
+        default=None,
+        exclude=True,
+        description="The identity that deploys: it keeps its access where `permissions` is an empty list.",
+    )
     adopt: Flag = Field(
         default=False,
         exclude=True,

@@ -29,6 +29,7 @@ def endpoint_args(stack: Stack, key: str) -> ServingEndpointArgs:
         **{name: getattr(spec, name) for name in BaseEndpoint.model_fields},
         "name": endpoint_name(stack, key),
         "tags": {**stack.default_tags, **spec.tags},
+        "deployer": stack.deployer,
         "preflight": False,  # one preflight covers the whole stack
     }
     return ServingEndpointArgs.model_construct(**fields)

@@ -61,7 +61,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         self.endpoint_name = endpoint.output("name")
         self.route_optimized = endpoint.output("routeOptimized").apply(bool)
         self.url = self._url(args, endpoint)
-        self._attach(name, args.name, inputs, endpoint)
+        self._attach(name, args, inputs, endpoint)
         self.register_outputs(
             {
                 "endpointId": self.endpoint_id,
@@ -96,7 +96,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         bindings += [lost_update_hooks(name, settings), failure_hooks(name, settings)]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 
-    def _attach(self, name: str, endpoint_name: str, inputs: EndpointInputs, endpoint: ModelServing) -> None:
+    def _attach(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs, endpoint: ModelServing) -> None:
         """Register settings and permissions. They can be changed and removed while the endpoint is protected.
 
         They are deleted with the component, not with the endpoint: when engine 3.260.0 replaces what `deleted_with`
@@ -114,16 +114,17 @@ class ServingEndpoint(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions.merge(self._options, options)
         children: list[pulumi.CustomResource] = []
         endpoint_id = without_dependencies(self.endpoint_id)
-        target = {"endpointId": endpoint_id, "endpointName": endpoint_name, "workspace": self._workspace}
+        target = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
         if inputs.settings:
             children.append(EndpointSettings(f"{name}-settings", {**target, **inputs.settings}, opts))
         if inputs.access_controls:
             access = {"servingEndpointId": endpoint_id, "accessControls": inputs.access_controls}
             children.append(Permissions(f"{name}-permissions", access, opts))
         elif inputs.access_controls is not None:
-            children.append(EndpointAccess(f"{name}-permissions", target, opts))
+            keeper = {"deployer": args.deployer} if args.deployer else {}
+            children.append(EndpointAccess(f"{name}-permissions", {**target, **keeper}, opts))
         for child in children if self._protect else ():
-            hook.protect(child._name, endpoint_name, child.id)  # noqa: SLF001  no public name
+            hook.protect(child._name, args.name, child.id)  # noqa: SLF001  no public name
 
     def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
         settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()

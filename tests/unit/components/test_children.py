@@ -59,12 +59,12 @@ def test_absent_permissions_are_not_managed(recorded: Recorded) -> None:
 def test_empty_permissions_are_managed(recorded: Recorded) -> None:
     @mocked
     def program() -> None:
-        ServingEndpoint("one", endpoint(permissions=[]))
+        ServingEndpoint("one", endpoint(permissions=[], deployer="pipeline@example.com"))
 
     program()
     assert recorded.registered["one-permissions"] == (
         "EndpointAccess",
-        {"endpointId": "e1", "endpointName": "fraud", "accessControls": []},
+        {"endpointId": "e1", "endpointName": "fraud", "accessControls": [], "deployer": "pipeline@example.com"},
     )
 
 

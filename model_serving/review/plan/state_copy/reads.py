@@ -15,6 +15,7 @@ from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import CallError, DeniedError, SignInError
 from model_serving.databricks.resource_types import (
     DATABRICKS_PROVIDER,
+    ENDPOINT_ACCESS,
     ENDPOINT_SETTINGS,
     GRANT,
     MODEL_SERVING,
@@ -35,7 +36,7 @@ _SECURABLES: Final = ("catalog", "schema", "table", "function", "model")
 """The inputs of a grant that name its securable. The API knows models as functions."""
 
 
-_OF_THIS_LIBRARY: Final = (ENDPOINT_SETTINGS, SECRET_DELIVERY)
+_OF_THIS_LIBRARY: Final = (ENDPOINT_SETTINGS, ENDPOINT_ACCESS, SECRET_DELIVERY)
 """Dynamic resources: they have the Databricks provider's settings, and another provider."""
 
 
@@ -147,6 +148,11 @@ def _read_endpoint(workspace: Workspace, live: _Live, _deployer: str | None, res
     return _refused(workspace, endpoint_path(name), "endpoints", resource)
 
 
+def _read_empty_list(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
+    """EndpointAccess compares the list itself, in the same way for every reader."""
+    return _refused(workspace, access_list_path(str(resource["inputs"].get("endpointId"))), "permissions", resource)
+
+
 def _read_secrets(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
     principal = resource["inputs"].get("servicePrincipalId")
     if not isinstance(principal, str):
@@ -202,6 +208,7 @@ def _refused(workspace: Workspace, path: str, what: str, resource: Resource) -> 
 
 _READS: Final[Mapping[str, Callable[[Workspace, _Live, str | None, Resource], _Record]]] = {
     PERMISSIONS: _read_access_list,
+    ENDPOINT_ACCESS: _read_empty_list,
     MODEL_SERVING: _read_endpoint,
     ENDPOINT_SETTINGS: _read_endpoint,
     SERVICE_PRINCIPAL_SECRET: _read_secrets,
