@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from model_serving.cli import ci_jobs
 from model_serving.cli.command import CONTEXT, STATUSES, OrderedGroup, subcommand
 from model_serving.cli.options import Declare, format_options, stack_option
 from model_serving.delivery.approval import Reviewed, approved, put_report
@@ -14,10 +15,8 @@ from model_serving.delivery.caller_secrets.credentials import deliveries
 from model_serving.delivery.caller_secrets.deliver import deliver
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
 from model_serving.delivery.forges.forge import forge
-from model_serving.delivery.pull_request_files import take_stack_files
 from model_serving.delivery.records import KEY_NAME, review_key
 from model_serving.delivery.removed_stacks import how_to_retire
-from model_serving.delivery.sign_in import require_ready
 from model_serving.errors import UsageError, UserError
 from model_serving.operations.outputs import spec_name, stack_outputs
 from model_serving.review.render.markers import marker, reviewed_digest, reviewed_sections
@@ -82,35 +81,6 @@ def _changed(folder: Path, since: str, other: Sequence[str], *, with_deleted: bo
     for name in deleted:
         click.echo(how_to_retire(folder, name, since), err=True)
     return [*changed.stacks, *(deleted if with_deleted else ())]
-
-
-@subcommand("take", group=ci_command, example="model-serving ci take --head 0123abc --judge-changed judge.txt")
-@click.option("--head", metavar="SHA", required=True, help="The pull request's last commit.")
-@click.option(
-    "--judge-changed", "judge", type=Path, metavar="FILE", required=True, help="Where to list the other changed files."
-)
-def take(head: str, judge: Path) -> int:
-    """Take a pull request's stack files into a checkout of its base, and no other file.
-
-    They are written as a merge would leave them. The other files that it changes, which decide how it is judged, are
-    listed in a file for `ci changed --also` and `review --judge-changed`.
-    """
-    taken = take_stack_files(Path.cwd(), head)
-    judge.write_text("".join(f"{name}\n" for name in taken.judge), encoding="utf-8")
-    click.echo("\n".join(taken.stack_files))
-    return 0
-
-
-@subcommand("ready", group=ci_command, example="model-serving ci ready --stack prod --base HEAD")
-@stack_option()
-@click.option("--base", metavar="REF", default="", help="The merged state: settings of sign-in must be as there.")
-def ready(stack: str, base: str) -> int:
-    """Check that a job may sign in for a stack, before it sends any credential.
-
-    The stack file names the workspace of this environment (DATABRICKS_HOST), and the variables of the job are set.
-    """
-    require_ready(stack, Path.cwd(), os.environ, base)
-    return 0
 
 
 def _pull_request_option() -> Declare:
@@ -240,3 +210,7 @@ def deliver_secrets(stack: str) -> int:
         click.echo(outcome.text, err=outcome.failed)
         failed = failed or outcome.failed
     return int(failed)
+
+
+for _job in (ci_jobs.take, ci_jobs.ready, ci_jobs.sign_in, ci_jobs.gate_command, ci_jobs.protected):
+    ci_command.add_command(_job)

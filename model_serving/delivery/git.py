@@ -1,6 +1,9 @@
 """Commits, and the files that differ from one, as git reports them."""
 
+import base64
+import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +33,33 @@ def commit(folder: Path, name: str) -> str:
         return git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     except GitError:
         return ""
+
+
+def fetch(folder: Path, commit_id: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Fetch one commit from `origin`, such as that of a fork's pull request; in a GitHub job with the job's token.
+
+    The checkout itself keeps no credential. Raises GitError.
+    """
+    token, server = environment.get("GITHUB_TOKEN"), environment.get("GITHUB_SERVER_URL")
+    settings = {}
+    if token and server:
+        login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        # By the environment: a command line can be read by every process of the machine.
+        settings = {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{server}/.extraheader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {login}",
+        }
+    ran = subprocess.run(
+        ["git", "fetch", "--quiet", "--no-tags", "origin", commit_id],
+        cwd=folder,
+        env={**os.environ, **settings, "GIT_TERMINAL_PROMPT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise GitError(f'Commit "{commit_id}" can\'t be fetched from origin: {ran.stderr.strip()}')
 
 
 def branch_point(folder: Path, since: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from model_serving.delivery.changed_stacks import concerns_no_stack
-from model_serving.delivery.git import GitError, commit, git
+from model_serving.delivery.git import GitError, commit, fetch, git
 from model_serving.errors import UserError
 from model_serving.spec.files.yaml_text import MAX_BYTES
 
@@ -60,7 +60,7 @@ def take_stack_files(folder: Path, head: str) -> TakenFiles:
 def _merged_tree(folder: Path, head: str) -> str:
     """The tree that a merge gives; where files conflict, with their conflict marks."""
     if not commit(folder, head):
-        raise GitError(f'There is no commit "{head}" in this clone: fetch the pull request first')
+        fetch(folder, head)
     return _merge(folder, head, "--no-messages").stdout.splitlines()[0]
 
 

@@ -111,7 +111,7 @@ def _missing_salt(stack: str, file: str, document: Document, backend: str) -> It
     data = document.data if isinstance(document.data, dict) else {}
     if backend and not backend.startswith(_SERVICE) and not any(data.get(key) for key in _SECRETS):
         yield (
-            f"  {file} has no encryptionsalt, so each run would make another key. Create it once and commit the file:"
+            f"  {file} has no encryptionsalt, so each run would create another key. Create it once and commit the file:"
             f" pulumi stack init {stack}"
         )
 

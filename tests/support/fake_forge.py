@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.support.workflow_runner.token_permissions import missing_permission
+
 Kind = Literal["github", "gitlab"]
 
 
@@ -137,6 +139,12 @@ class FakeForge:
     issues: list[Issue] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     """Each request as `GET /path`."""
+    granted: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """The permissions of a job's token, by token. A token that isn't here may do what its user may."""
+    statuses: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The state and the text of each commit's status."""
+    protection: dict[str, Any] = field(default_factory=dict)
+    """The protection rules of each environment, as GitHub's API has them."""
     failure: Answer | None = None
     """The answer to every request, while it is set."""
     lost_answers: set[str] = field(default_factory=set)
@@ -242,6 +250,8 @@ class FakeForge:
             return self.failure
         if token not in self.tokens:
             return Answer(401, {"message": "Bad credentials" if self.kind == "github" else "401 Unauthorized"})
+        if token in self.granted and (lacking := missing_permission(self.granted[token], method, path)):
+            return Answer(403, {"message": f"Resource not accessible by integration ({lacking})"})
         split = urlsplit(path)
         query = {name: values[-1] for name, values in parse_qs(split.query).items()}
         own = split.path.replace(f"/{self.moved_to}/", f"/{self.own_name}/") if self.moved_to else split.path

@@ -114,6 +114,16 @@ def _permission(request: Request, name: str) -> Answer:
     return Answer(200, {"permission": user.permission}) if user else Answer(404, {"message": "Not Found"})
 
 
+def _status(request: Request, commit: str) -> Answer:
+    request.forge.statuses[commit] = (request.body["state"], request.body["description"])
+    return Answer(201, dict(request.body))
+
+
+def _environment(request: Request, name: str) -> Answer:
+    found = request.forge.protection.get(name)
+    return Answer(404, {"message": "Not Found"}) if found is None else Answer(200, {"protection_rules": found})
+
+
 GITHUB: Routes = {
     ("GET", "/user"): _own_user,
     ("GET", rf"{_REPOSITORY}/issues/(?P<number>\d+)/comments"): _comments,
@@ -125,6 +135,8 @@ GITHUB: Routes = {
     ("GET", rf"{_REPOSITORY}/pulls/(?P<number>\d+)"): _pull_request,
     ("GET", rf"{_REPOSITORY}/pulls/(?P<number>\d+)/reviews"): _reviews,
     ("GET", rf"{_REPOSITORY}/commits/(?P<commit>\w+)/pulls"): _pulls_of_commit,
+    ("POST", rf"{_REPOSITORY}/statuses/(?P<commit>\w+)"): _status,
+    ("GET", rf"{_REPOSITORY}/environments/(?P<name>[^/]+)"): _environment,
     ("GET", rf"{_REPOSITORY}/collaborators/(?P<name>[^/]+)/permission"): _permission,
     **GITHUB_ENVIRONMENTS,
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal
+from urllib.parse import quote
 
 from model_serving.delivery.forges.client import Client, ForgeError
 from model_serving.delivery.forges.posts import Posts
@@ -60,6 +61,28 @@ class GitHub:
             commit = str(review.get("commit_id") or "none")  # null for a commit that is gone
             counts = state != "approved" or self._may_write(review)
             yield Approval(name, at(review["submitted_at"]), state, commit, counts)
+
+    def set_status(self, commit: str, context: str, text: str, *, passed: bool) -> None:
+        """Write the status of a commit. Raises ForgeError."""
+        body = {"state": "success" if passed else "failure", "context": context, "description": text}
+        self.client.write("POST", f"statuses/{commit}", body)
+
+    def unprotected(self, environment: str) -> str:
+        """Why nobody but the author of a run has to approve what an environment deploys; empty where somebody has.
+
+        Raises ForgeError. A job that names an environment that doesn't exist creates it, without any protection.
+        """
+        try:
+            found = self.client.get(f"environments/{quote(environment, safe='')}")
+        except ForgeError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return "it does not exist"
+        rules = {rule["type"]: rule for rule in found.get("protection_rules") or []}
+        reviewers = rules.get("required_reviewers", {})
+        if not reviewers.get("reviewers"):
+            return "it has no required reviewers"
+        return "" if reviewers.get("prevent_self_review") else "whoever starts a run may approve it themselves"
 
     def _may_write(self, review: Mapping[str, Any]) -> bool:
         user = review.get("user") or {}

@@ -13,7 +13,7 @@ from model_serving.cli.ci import ci_command
 from model_serving.cli.main import main, model_serving
 
 PROJECT = Path(__file__).resolve().parents[3]
-NEEDS_A_STACK = ("review", "review-comment", "reviewed", "deploy", "smoke", "outputs", "drift", "drift-issue")
+NEEDS_A_STACK = ("review", "review-comment", "approved", "deploy", "smoke", "outputs", "drift", "drift-issue")
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -152,7 +152,7 @@ def test_a_make_target_requires_its_stack(target: str) -> None:
 
 @pytest.mark.parametrize(
     ("target", "names"),
-    [("review-comment", "NUMBER=7"), ("reviewed", "NUMBER=7"), ("merged-pull-request", "COMMIT=")],
+    [("review-comment", "NUMBER=7"), ("approved", "NUMBER=7"), ("merged-pull-request", "COMMIT=")],
 )
 def test_a_make_target_requires_its_number(target: str, names: str) -> None:
     run = subprocess.run(["make", "-s", target, "STACK=prod"], cwd=PROJECT, capture_output=True, text=True, check=False)

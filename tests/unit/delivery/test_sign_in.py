@@ -106,7 +106,7 @@ def test_a_file_without_salt_is_reported(repository: Path) -> None:
     write(repository, SALT, "")
     (reason,) = reasons(repository)
     assert reason == (
-        f"  {FILE} has no encryptionsalt, so each run would make another key. Create it once and commit the file:"
+        f"  {FILE} has no encryptionsalt, so each run would create another key. Create it once and commit the file:"
         " pulumi stack init prod"
     )
     require_ready("prod", repository, {**JOB, "PULUMI_BACKEND_URL": "https://api.pulumi.com"}, "HEAD")
