@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from model_serving.databricks.resource_types import SECRET_DELIVERY
 from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY
 from model_serving.review.plan.preview import Urn
 
@@ -65,8 +66,12 @@ def _with_placeholders(value: Any) -> Any:
 
 
 def secret_inputs(export: Mapping[str, Any]) -> list[str]:
-    """The names of the resources with a secret among their inputs: without it, they can't be compared."""
-    return [resource_name(each) for each in resources(export) if _has_secret(each.get("inputs"))]
+    """The names of the resources with a secret among their inputs: without it, they can't be compared.
+
+    What a delivery writes comes from the state itself, and is not compared.
+    """
+    compared = (each for each in resources(export) if resource_type(each) != SECRET_DELIVERY)
+    return [resource_name(each) for each in compared if _has_secret(each.get("inputs"))]
 
 
 def _has_secret(value: Any) -> bool:
