@@ -32,6 +32,10 @@ class RunningWorkspace:
     def patch(self, path: str, body: object) -> Any:
         return self._call("PATCH", path, json.dumps(body).encode())
 
+    def put(self, path: str, body: object) -> Any:
+        """The response to a PUT of a JSON body. Raises urllib.error.HTTPError."""
+        return self._call("PUT", path, json.dumps(body).encode())
+
     def post(self, path: str, body: object) -> Any:
         return self._call("POST", path, json.dumps(body).encode())
 
