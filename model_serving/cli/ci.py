@@ -15,10 +15,11 @@ from model_serving.delivery.caller_secrets.credentials import deliveries
 from model_serving.delivery.caller_secrets.deliver import deliver
 from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
 from model_serving.delivery.forges.forge import forge
-from model_serving.delivery.records import KEY_NAME, review_key
+from model_serving.delivery.records import review_key
 from model_serving.delivery.removed_stacks import how_to_retire
 from model_serving.errors import UsageError, UserError
 from model_serving.operations.outputs import spec_name, stack_outputs
+from model_serving.review.plan.credentials import REVIEW_KEY
 from model_serving.review.render.markers import marker, reviewed_digest, reviewed_sections
 from model_serving.spec.files.listing import has_file, stacks
 from model_serving.spec.files.stack_order import AFTER, waves
@@ -103,7 +104,7 @@ def comment(stack: str, number: int, head: str, file: Path) -> int:
 
     With MODEL_SERVING_REVIEW_KEY it holds a signed record of the report, which `ci approved-digest` verifies.
     """
-    key = review_key() if os.environ.get(KEY_NAME) else None
+    key = review_key() if os.environ.get(REVIEW_KEY) else None
     if key and not head:
         raise UsageError("Which commit of the pull request was reviewed? Give --head SHA")
     text = file.read_text(encoding="utf-8")
@@ -112,7 +113,7 @@ def comment(stack: str, number: int, head: str, file: Path) -> int:
     click.echo(f"Comment for {stack} {done}")
     if not key:
         without = "a deployment of it needs the approval of the environment"
-        click.echo(f"{KEY_NAME} is not set, so the report is not recorded: {without}", err=True)
+        click.echo(f"{REVIEW_KEY} is not set, so the report is not recorded: {without}", err=True)
     return 0
 
 

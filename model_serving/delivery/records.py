@@ -17,8 +17,8 @@ from datetime import datetime
 from typing import Final
 
 from model_serving.errors import UserError
+from model_serving.review.plan.credentials import REVIEW_KEY
 
-KEY_NAME: Final = "MODEL_SERVING_REVIEW_KEY"
 _SHORTEST_KEY: Final = 32
 """Bytes; as many as the hash has (RFC 2104, section 3)."""
 _LINE: Final = "<!-- model-serving-record:{} -->"
@@ -58,11 +58,11 @@ class Record:
 
 def review_key(environment: Mapping[str, str] = os.environ) -> bytes:
     """The key that records are signed with. Raises RecordError where it is missing or too short."""
-    key = environment.get(KEY_NAME, "").strip().encode()
+    key = environment.get(REVIEW_KEY, "").strip().encode()
     if not key:
-        raise RecordError(f"{KEY_NAME} is not set, so no record can be verified. {_how_to_set()}")
+        raise RecordError(f"{REVIEW_KEY} is not set, so no record can be verified. {_how_to_set()}")
     if len(key) < _SHORTEST_KEY:
-        raise RecordError(f"{KEY_NAME} has {len(key)} bytes and needs at least {_SHORTEST_KEY}. {_how_to_set()}")
+        raise RecordError(f"{REVIEW_KEY} has {len(key)} bytes and needs at least {_SHORTEST_KEY}. {_how_to_set()}")
     return key
 
 
@@ -113,7 +113,7 @@ def _verified(line: str, key: bytes) -> Record:
     # What is signed is read only after its signature is verified.
     if not hmac.compare_digest(signed, _signature(decoded, key)):
         raise RecordError(
-            f"The comment holds a record that was not signed with this job's {KEY_NAME}: "
+            f"The comment holds a record that was not signed with this job's {REVIEW_KEY}: "
             "someone edited or forged it, or the key was changed since"
         )
     return Record(**json.loads(decoded))

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -277,8 +277,9 @@ class _Server(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in {**answer.headers, "Content-Length": str(len(text))}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
+        with suppress(ConnectionError):  # who asked may not wait for a late answer
+            self.end_headers()
+            self.wfile.write(text)
 
     do_GET = do_POST = do_PATCH = do_PUT = _serve  # noqa: N815  the names by which the server finds them
 

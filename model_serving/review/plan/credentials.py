@@ -8,6 +8,9 @@ from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_
 
 MASK = "[secret]"
 
+REVIEW_KEY = "MODEL_SERVING_REVIEW_KEY"
+"""The variable with the key that records of reports are signed with. Programs that the engine runs never get it."""
+
 _SHORTEST = 4
 """Shorter texts occur everywhere by chance; removing them would only garble a message."""
 _LONG = 8

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from model_serving.errors import NoPulumiError
-from model_serving.review.plan.credentials import Scrubber, secrets_of
+from model_serving.review.plan.credentials import REVIEW_KEY, Scrubber, secrets_of
 from model_serving.review.plan.engine_process import EngineRun, run_engine
 
 
@@ -29,11 +29,13 @@ def run_pulumi(
 
     `environment` is the shell's own by default. A signal to this process is passed on to it, see engine_process.py.
     """
+    given = os.environ if environment is None else environment
+    inherited = {name: value for name, value in given.items() if name != REVIEW_KEY}
     return run_engine(
         ["pulumi", *command.split(), "--stack", stack, "--non-interactive", "--color", "never", *options],
         folder,
         # Pulumi accepts --event-log with this only.
-        {**(os.environ if environment is None else environment), "PULUMI_DEBUG_COMMANDS": "1"},
+        {**inherited, "PULUMI_DEBUG_COMMANDS": "1"},
         Scrubber(secrets_of()),
         show,
     )

@@ -16,6 +16,7 @@ import pytest
 from model_serving.review.plan import engine_process
 from model_serving.review.plan.credentials import MASK, LineScrubber, Scrubber
 from model_serving.review.plan.engine_process import EngineRun, run_engine
+from model_serving.review.plan.pulumi_command import run_pulumi
 from tests.support.golden_cases import CASES
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -179,6 +180,17 @@ def test_interrupted_preview_deploys_nothing(tmp_path: Path) -> None:
     assert run.process.returncode == 130
     assert errors.endswith("The preview of stack local was interrupted; it changes nothing\n")
     assert run.notes.read_text().split() == ["version", "preview", "SIGINT"]
+
+
+def test_programs_never_get_the_review_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "pulumi"
+    fake.write_text("#!/bin/sh\nenv\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("MODEL_SERVING_REVIEW_KEY", "planted-review-key-of-32-bytes!!")
+    ran = run_pulumi("preview", "local", tmp_path, [])
+    assert "PULUMI_DEBUG_COMMANDS=1" in ran.text
+    assert "REVIEW_KEY" not in ran.text
 
 
 def test_long_silence_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
