@@ -127,6 +127,14 @@ class Endpoints:
                 self._answers[path] = self._pool.submit(client.get, path)
             return self._answers[path]
 
+    def listed(self) -> frozenset[str]:
+        """The names that the workspace lists, without regard to case. Raises UnreadableError."""
+        with self._lock:
+            _, listing = self._open()
+        if listing is None:
+            raise UnreadableError("the workspace doesn't list its endpoints")
+        return frozenset(name.casefold() for name in listing.creators)
+
     def _open(self) -> tuple[Client, Listing | None]:
         if self._down:
             raise self._down

@@ -33,6 +33,14 @@ def live_endpoint(
     return live_workspace(provider, is_preview=is_preview, seconds=seconds).read(name)
 
 
+def listed_names(provider: Mapping[str, Any], *, is_preview: bool, seconds: int = RETRY_SECONDS) -> frozenset[str]:
+    """The names of all endpoints that the provider's workspace lists, in lower case. One listing serves all rules.
+
+    Raises UnreadableError.
+    """
+    return live_workspace(provider, is_preview=is_preview, seconds=seconds).listed()
+
+
 def live_workspace(provider: Mapping[str, Any], *, is_preview: bool, seconds: int = RETRY_SECONDS) -> Endpoints:
     """The provider's workspace, the same object in a run. Connects with the first read.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from model_serving.databricks.limits import LIMITS
 from model_serving.policies.pack.configuration import schema
 from model_serving.policies.pack.rule import Rule
 from model_serving.policies.rules import RULES
@@ -16,15 +17,30 @@ _PROJECT = Path(__file__).resolve().parent.parent.parent
 SCHEMA = _PROJECT / "policies" / "config.schema.json"
 PAGE = _PROJECT / "docs" / "policies.md"
 _BEGIN, _END = "<!-- rules: begin -->", "<!-- rules: end -->"
+_LIMITS_BEGIN, _LIMITS_END = "<!-- limits: begin -->", "<!-- limits: end -->"
 
 
 def page(text: str, rules: Iterable[Rule]) -> str:
-    """The page with its generated part updated."""
-    head, _, rest = text.partition(_BEGIN)
-    _, _, tail = rest.partition(_END)
+    """The page with its generated parts updated."""
     rules = tuple(rules)
     sections = "\n\n".join(section(rule) for rule in rules)
-    return f"{head}{_BEGIN}\n{table(rules)}\n\n{sections}\n{_END}{tail}"
+    text = _replaced(text, _BEGIN, f"{table(rules)}\n\n{sections}", _END)
+    return _replaced(text, _LIMITS_BEGIN, limits(), _LIMITS_END)
+
+
+def _replaced(text: str, begin: str, generated: str, end: str) -> str:
+    head, _, rest = text.partition(begin)
+    return f"{head}{begin}\n{generated}\n{end}{rest.partition(end)[2]}"
+
+
+def limits() -> str:
+    """One line for each limit of Databricks, with its source."""
+    rows = [
+        f"| {each.of} | {each.scope} | {each.value}{', raised on request' if each.is_raised else ''} "
+        f"| {each.source} | {each.known} |"
+        for each in LIMITS
+    ]
+    return "\n".join(["| number of | of | at most | source | known since |", "| --- | --- | --- | --- | --- |", *rows])
 
 
 def table(rules: Iterable[Rule]) -> str:

@@ -10,17 +10,20 @@ from model_serving.policies.rules.compute import gpu_where_allowed, production_s
 from model_serving.policies.rules.creators import runs_as_declared, serving_principals_exist
 from model_serving.policies.rules.dropped_changes import no_silently_dropped_changes
 from model_serving.policies.rules.entity_types import supported_entity_types
+from model_serving.policies.rules.limits import serving_limits
 from model_serving.policies.rules.live_state import endpoints_serve
+from model_serving.policies.rules.optimization_choice import route_optimization_choice
 from model_serving.policies.rules.plaintext_secrets import secrets_by_reference
-from model_serving.policies.rules.policy_settings import policy_settings
 from model_serving.policies.rules.production import (
     production_is_protected,
     production_pins_versions,
     production_runs_as_a_service_principal,
     required_tags,
 )
+from model_serving.policies.rules.quotas import endpoint_quota
 from model_serving.policies.rules.route_optimized import route_optimized_create_only
 from model_serving.policies.rules.secret_expiry import secrets_last
+from model_serving.policies.rules.setting_faults import policy_settings
 from model_serving.policies.rules.traffic import traffic_adds_up, traffic_jump
 from model_serving.policies.rules.undeclared_access import no_undeclared_permissions, permissions_declared
 from model_serving.policies.rules.waiver_faults import waivers
@@ -29,7 +32,10 @@ RULES = (
     policy_settings,
     waivers,
     route_optimized_create_only,
+    route_optimization_choice,
     supported_entity_types,
+    serving_limits,
+    endpoint_quota,
     traffic_adds_up,
     traffic_jump,
     endpoints_serve,

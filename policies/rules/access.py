@@ -1,7 +1,8 @@
 """Who may query and manage an endpoint."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from model_serving.databricks.principals import is_everyone_group
 from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
@@ -17,6 +18,9 @@ from model_serving.policies.pack.rule import (
     production_setting,
 )
 from model_serving.policies.rules.undeclared_access import belongs
+
+_CALLING: Final = ("CAN_QUERY", "CAN_MANAGE")
+"""Levels that allow calls."""
 
 
 def _is_of_an_endpoint(resource: Resource) -> bool:
@@ -51,7 +55,7 @@ def _check_query(resource: Resource, settings: Settings) -> Iterator[Violation]:
             )
 
 
-def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Violation]]:
+def _check_callers(registered: Sequence[Registered], settings: Settings) -> Iterator[tuple[Resource, Violation]]:
     optimized = [
         each.resource
         for each in registered
@@ -62,22 +66,25 @@ def _check_callers(registered: Sequence[Registered], _settings: Settings) -> Ite
             (each for each in optimized if grant.resource.type == PERMISSIONS and belongs(grant, each)), None
         )
         if endpoint:
+            is_production = applies_to(grant.resource.stack, settings)
             for violation in _callers_without_oauth(grant.resource, str(endpoint.inputs.get("name"))):
-                yield grant.resource, violation
+                yield grant.resource, replace(violation, advisory=violation.advisory or not is_production)
 
 
 def _callers_without_oauth(grant: Resource, endpoint: str) -> Iterator[Violation]:
     for number, entry in enumerate(items(grant.inputs, "accessControls")):
-        if at(entry, "permissionLevel") != "CAN_QUERY":
+        level = at(entry, "permissionLevel")
+        if level not in _CALLING:
             continue
         if user := at(entry, "userName"):
             yield Violation(
-                f'User "{user if user is not UNKNOWN else "(unknown)"}" would query the route-optimized endpoint '
-                f'"{endpoint}", which accepts OAuth tokens only: a personal access token gets 401. Grant CAN_QUERY to '
-                "a service principal with an OAuth secret",
+                f'User "{user if user is not UNKNOWN else "(unknown)"}" has {level} on the route-optimized endpoint '
+                f'"{endpoint}", which accepts OAuth tokens only: a personal access token gets 401. A person copies an '
+                "OAuth token, valid for an hour, from the workspace's page; let applications call with a service "
+                "principal that has an OAuth secret",
                 field_path=(number,),
             )
-        elif group := at(entry, "groupName"):
+        elif level == "CAN_QUERY" and (group := at(entry, "groupName")):
             yield Violation(
                 f'Group "{group}" may query the route-optimized endpoint "{endpoint}": members who use a personal '
                 "access token get 401",
@@ -115,12 +122,15 @@ production_names_its_callers = Rule(
 
 optimized_callers_use_oauth = Rule(
     name="optimized-callers-use-oauth",
-    description="Callers of a route-optimized endpoint are service principals.",
+    description="Callers of a route-optimized endpoint in production are service principals.",
     level="mandatory",
     types=(MODEL_SERVING, PERMISSIONS),
     check=no_check,
     check_stack=_check_callers,
     why="A route-optimized URL accepts OAuth tokens only. A personal access token gets 401.",
-    passes="CAN_QUERY for service principals. A group is reported as advisory, because users may be members.",
-    fails="CAN_QUERY for a user.",
+    passes="CAN_QUERY and CAN_MANAGE for service principals. A group with CAN_QUERY is reported as advisory, because "
+    "users may be members. So is a user outside of production, where people try an endpoint with a token from the "
+    "workspace's page.",
+    fails="CAN_QUERY or CAN_MANAGE, which includes calling, for a user in production.",
+    settings={"stacks": production_setting()},
 )

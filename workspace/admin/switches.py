@@ -73,6 +73,12 @@ SWITCHES: Final = (
         " without one. `later` is three seconds after the first deployment.",
     ),
     Switch(
+        "concurrency-between-steps",
+        "Is a provisioned concurrency accepted that is not a multiple of 4?",
+        ("refused", "accepted"),
+        "The form of Databricks' own page for endpoints refuses it. The REST reference has no such rule.",
+    ),
+    Switch(
         "missing-endpoint",
         "Does the 404 for a missing endpoint have an `error_code`?",
         ("with-code", "without-code"),

@@ -36,6 +36,8 @@ LIMITS: Final = {
     "window": "length of that window in seconds",
     "entities": "served entities of an endpoint",
     "environment_vars": "environment variables of a served entity",
+    "entity_concurrency": "provisioned concurrency of a served entity",
+    "workspace_concurrency": "provisioned concurrency of all endpoints together",
 }
 
 HEAD: Final = """\

@@ -22,7 +22,7 @@ from model_serving.workspace.identity.principals import Principal, principal_nam
 from model_serving.workspace.serving import requests
 from model_serving.workspace.serving.deployments import begin, failures, settled
 from model_serving.workspace.serving.entities import kind_of, requested_entities, stored_entity
-from model_serving.workspace.serving.quotas import count_change, require_room
+from model_serving.workspace.serving.quotas import count_change, release_concurrency, require_room, reserve_concurrency
 from model_serving.workspace.serving.telemetry import apply_telemetry, unsupported
 from model_serving.workspace.serving.validation import (
     check_config,
@@ -90,6 +90,7 @@ def delete(call: Call) -> Json:
         require_no_update(endpoint)
     call.store.delete("endpoint", endpoint["name"])
     call.store.delete("scale_to_zero", endpoint["id"])
+    release_concurrency(call.store, endpoint["name"])
     return {}
 
 
@@ -188,6 +189,7 @@ def _deploy(call: Call, endpoint: Json, requested: Json, creator: Principal) -> 
     }
     if capture := _auto_capture(endpoint, requested):
         config["auto_capture_config"] = capture
+    reserve_concurrency(call.store, call.settings.limits, endpoint["name"], config)
     return _begin(call, endpoint | {"task": _task(stored)}, config)
 
 

@@ -5,9 +5,12 @@ Source of the numbers: product documentation, model serving limits. Statuses and
 
 import math
 from dataclasses import dataclass, fields, replace
+from typing import Final
 
 from model_serving.workspace.http.errors import InvalidParameter, TooManyRequests
-from model_serving.workspace.store.database import Store
+from model_serving.workspace.store.database import Json, Store
+
+MOST_OF_SIZE: Final = {"Small": 4, "Medium": 16, "Large": 64}
 
 
 class LimitError(Exception):
@@ -26,6 +29,10 @@ class Limits:
     """Served entities of one endpoint. The documentation's text still says 10."""
     environment_vars: int = 30
     """Environment variables of one served entity."""
+    entity_concurrency: int = 1024
+    """Provisioned concurrency of one served entity."""
+    workspace_concurrency: int = 4096
+    """Provisioned concurrency of all endpoints together."""
 
 
 def parse_limits(choices: list[str]) -> Limits:
@@ -46,6 +53,30 @@ def require_room(store: Store, limits: Limits) -> None:
     """Raises InvalidParameter if the workspace has its maximum number of endpoints."""
     if store.size("endpoint") >= limits.endpoints:
         raise InvalidParameter(f"The workspace has reached its limit of {limits.endpoints} serving endpoints.")
+
+
+def reserve_concurrency(store: Store, limits: Limits, name: str, config: Json) -> None:
+    """Raises InvalidParameter if the endpoint's config would exceed the provisioned concurrency of the workspace."""
+    record = store.get("workspace", "concurrency") or {"endpoints": {}}
+    reserved = record["endpoints"] | {name: sum(map(_most, config["served_entities"]))}
+    if (total := sum(reserved.values())) > limits.workspace_concurrency:
+        raise InvalidParameter(
+            f"The workspace has reached its limit of {limits.workspace_concurrency} provisioned concurrency: with this"
+            f" endpoint it would be {total}."
+        )
+    store.put("workspace", "concurrency", {"endpoints": reserved})
+
+
+def release_concurrency(store: Store, name: str) -> None:
+    """Frees what a deleted endpoint had reserved."""
+    if record := store.get("workspace", "concurrency"):
+        rest = {each: number for each, number in record["endpoints"].items() if each != name}
+        store.put("workspace", "concurrency", {"endpoints": rest})
+
+
+def _most(entity: Json) -> int:
+    """The most concurrent requests of an entity. Source: REST reference, `workload_size`."""
+    return entity.get("max_provisioned_concurrency") or MOST_OF_SIZE.get(entity.get("workload_size", ""), 0)
 
 
 def count_change(store: Store, limits: Limits, now: float) -> None:

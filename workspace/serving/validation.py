@@ -15,6 +15,8 @@ from model_serving.workspace.store.database import Json
 
 NAME: Final = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?")
 ENTITY_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,63}")
+RESERVED_PREFIX: Final = "databricks-"
+CONCURRENCY_STEP: Final = 4
 MAX_DESCRIPTION_LENGTH: Final = 1000
 TOTAL_TRAFFIC: Final = 100
 WORKLOAD_SIZES: Final = ("Small", "Medium", "Large", "XLarge")
@@ -40,6 +42,8 @@ def check_endpoint(body: Json, settings: Settings) -> None:
             "Endpoint name must be maximum 63 characters, and alphanumeric with hyphens and underscores allowed in"
             " between."
         )
+    if name.lower().startswith(RESERVED_PREFIX):
+        raise InvalidParameter(f"Endpoint name must not start with the reserved prefix '{RESERVED_PREFIX}'.")
     if len(body.get("description") or "") > MAX_DESCRIPTION_LENGTH:
         raise InvalidParameter(f"Endpoint description must be maximum {MAX_DESCRIPTION_LENGTH} characters.")
     check_tags(body.get("tags") or [])
@@ -66,6 +70,7 @@ def check_config(config: Json, settings: Settings) -> None:
     if repeated := [name for name, times in Counter(names).items() if times > 1]:
         raise InvalidParameter(f"Served entity names must be unique within an endpoint: '{repeated[0]}' is repeated.")
     _check_external(entities)
+    _check_kinds(entities)
     check_traffic(config.get("traffic_config"), names)
 
 
@@ -135,6 +140,7 @@ def _check_entity(entity: Json, settings: Settings) -> None:
     if not isinstance(entity.get("scale_to_zero_enabled", False), bool):
         raise InvalidParameter("scale_to_zero_enabled must be a boolean.")
     _check_workload(entity)
+    _check_concurrency(entity, settings)
 
 
 def _check_workload(entity: Json) -> None:
@@ -150,6 +156,25 @@ def _check_workload(entity: Json) -> None:
         raise InvalidParameter("workload_size and provisioned concurrency cannot be specified together.")
     if not isinstance(least or 0, int) or not isinstance(most, int) or not 0 <= (least or 0) <= most:
         raise InvalidParameter("max_provisioned_concurrency must be at least min_provisioned_concurrency.")
+
+
+def _check_concurrency(entity: Json, settings: Settings) -> None:
+    """Checks the limit of an entity, and the steps if a switch says so."""
+    for member in CONCURRENCY:
+        number = entity.get(member) or 0
+        if number > (most := settings.limits.entity_concurrency):
+            raise InvalidParameter(f"{member} can be at most {most}.")
+        if number % CONCURRENCY_STEP and settings.switches["concurrency-between-steps"] == "refused":
+            raise InvalidParameter(f"{member} must be a multiple of {CONCURRENCY_STEP}.")
+
+
+def _check_kinds(entities: list[Json]) -> None:
+    """Source: product documentation, serve multiple models to an endpoint; feature serving runs on CPUs."""
+    if len({kind_of(entity) for entity in entities}) > 1:
+        raise InvalidParameter("Served entities of different types cannot be served together on one endpoint.")
+    for entity in entities:
+        if kind_of(entity) == "FEATURE_SPEC" and "GPU" in str(entity.get("workload_type") or ""):
+            raise InvalidParameter("Feature specs can only be served on CPU workload types.")
 
 
 def _check_external(entities: list[Json]) -> None:

@@ -4,15 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from model_serving.databricks.limits import CONCURRENCY_OF_SIZE
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
 from model_serving.review.plan.diff import named, paired
 from model_serving.review.plan.redact import shown
 
 Inputs = Mapping[str, Any]
-
-_CONCURRENCY = {"Small": 4, "Medium": 16, "Large": 64}
-"""The most concurrent requests of a workload size (Databricks documentation, create custom model serving endpoints)."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def _entity(name: str, item: Inputs) -> Entity:
         size=size,
         hardware=shown(item.get("workloadType")) or "CPU",
         scales_to_zero=item.get("scaleToZeroEnabled") is True,
-        concurrency=_CONCURRENCY.get(size) if most is None else most,
+        concurrency=CONCURRENCY_OF_SIZE.get(size, (None, None))[1] if most is None else most,
     )
 
 

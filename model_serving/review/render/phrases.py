@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from model_serving.databricks.limits import CHANGES, CHANGES_MINUTES
 from model_serving.review.assess.causes import CauseKind
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.oauth_secrets import SECRET_FIELD
@@ -130,18 +131,14 @@ def rollback(report: Report) -> Sentence:
     return sentence("To go back: ", edits)
 
 
-RATE, RATE_MINUTES = 50, 5
-"""Databricks accepts so many endpoint creations and config updates in so many minutes (model serving limits)."""
-
-
 def duration_warning(report: Report) -> str:
     """A warning if there are more changes than the workspace accepts at once, else empty."""
     changes = sum(write.configures_endpoint for write in report.order)
-    if changes <= RATE:
+    if changes <= CHANGES.value:
         return ""
-    minutes = (changes - 1) // RATE * RATE_MINUTES
+    minutes = (changes - 1) // CHANGES.value * CHANGES_MINUTES
     return (
-        f"{changes} endpoints are created or updated; Databricks accepts {RATE} in {RATE_MINUTES} minutes, "
+        f"{changes} endpoints are created or updated; Databricks accepts {CHANGES.value} in {CHANGES_MINUTES} minutes, "
         f"so this takes at least {minutes} minutes"
     )
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
+from model_serving.databricks.limits import NAME_LENGTH
 from model_serving.spec.field_path import NAMESPACE, FieldPath
 from model_serving.spec.files.secrets import is_output, is_secret
 from model_serving.spec.introspection import keys, words
@@ -41,9 +42,9 @@ _FORMS: Final = {
     types.VERSION: ("is not a model version", 'Write a whole number, as in version: "7"'),
     types.ENDPOINT_NAME: (
         "is not a valid endpoint name",
-        "Use 1 to 63 letters, digits, - and _; begin and end with a letter or digit",
+        f"Use 1 to {NAME_LENGTH.value} letters, digits, - and _; begin and end with a letter or digit",
     ),
-    types.ENTITY_NAME: ("is not a valid served entity name", "Use 1 to 63 letters, digits, - and _"),
+    types.ENTITY_NAME: ("is not a valid served entity name", f"Use 1 to {NAME_LENGTH.value} letters, digits, - and _"),
     types.OBJECT_NAME: ("is not a full name in Unity Catalog", "Write it as catalog.schema.name"),
     types.APPLICATION_ID: (
         "is not an application id",

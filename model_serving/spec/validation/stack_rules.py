@@ -6,8 +6,8 @@ Each rule yields (path, message, hint) for what it finds; the loader gives them 
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
 
+from model_serving.databricks.limits import NAME_LENGTH
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret, is_unknown
@@ -27,8 +27,6 @@ __all__ = [
     "scope_keys",
     "stack_problems",
 ]
-
-_NAME_LIMIT: Final = 63
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,11 @@ def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Problem]:
     where = (*path, "name") if stack.endpoints[key].name else path
     if re.fullmatch(ENDPOINT_NAME, name):
         return
-    if len(name) > _NAME_LIMIT:
+    if len(name) > NAME_LENGTH.value:
         counted = ", name_prefix counted" if stack.name_prefix else ""
-        message = f'"{name}" has {len(name)} characters{counted}; the name of an endpoint has at most {_NAME_LIMIT}'
+        message = (
+            f'"{name}" has {len(name)} characters{counted}; the name of an endpoint has at most {NAME_LENGTH.value}'
+        )
     else:
         message = f'"{name}" is not a valid endpoint name'
     yield where, message, "Set `name`, or use another key or `name_prefix`"

@@ -1,9 +1,15 @@
 """Served entities: model versions and feature specs."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from model_serving.databricks.limits import (
+    CONCURRENCY_OF_MODEL,
+    CONCURRENCY_OF_SIZE,
+    CONCURRENCY_STEP,
+    ENVIRONMENT_VARS,
+)
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.types import AnyText, Count, Flag, Key, Ordinal, PlaintextOnly, Text, Version
 
@@ -22,6 +28,10 @@ WorkloadType = Annotated[
     ],
     PlaintextOnly,
 ]
+
+_SIZES: Final = ", ".join(
+    f"{size} {low}" if low == high else f"{size} {low}-{high}" for size, (low, high) in CONCURRENCY_OF_SIZE.items()
+)
 
 
 class ExternalModel(Model):
@@ -54,9 +64,7 @@ class ServedEntity(Model):
     external_model: ExternalModel | None = Field(
         default=None, description="A model that another provider serves; the policy pack rejects it."
     )
-    workload_size: WorkloadSize | None = Field(
-        default=None, description="Small 4, Medium 8-16, Large 16-64 concurrent requests."
-    )
+    workload_size: WorkloadSize | None = Field(default=None, description=f"{_SIZES} concurrent requests.")
     workload_type: WorkloadType | None = Field(default=None, description="CPU by default.")
     scale_to_zero: Flag = Field(
         default=False,
@@ -64,10 +72,13 @@ class ServedEntity(Model):
         description="Saves cost while idle; the next request waits for a cold start.",
     )
     min_provisioned_concurrency: Count | None = Field(
-        default=None, description="Minimum of concurrent requests; instead of workload_size."
+        default=None,
+        description=f"Minimum of concurrent requests, in steps of {CONCURRENCY_STEP}; instead of workload_size.",
     )
     max_provisioned_concurrency: Ordinal | None = Field(
-        default=None, description="Maximum of concurrent requests; instead of workload_size."
+        default=None,
+        description=f"Maximum of concurrent requests, in steps of {CONCURRENCY_STEP}, up to"
+        f" {CONCURRENCY_OF_MODEL.value}; instead of workload_size.",
     )
     # Never sent: true is the service's default, which no read returns, so the provider would deploy the entity again at
     # every run; false is never sent by the provider, and therefore rejected.
@@ -88,7 +99,8 @@ class ServedEntity(Model):
         default=None, description="Foundation models only; the policy pack rejects it."
     )
     environment_vars: dict[Key, AnyText] = Field(
-        default_factory=dict, description="Values, or {{secrets/scope/key}} references to secrets."
+        default_factory=dict,
+        description=f"Values, or {{{{secrets/scope/key}}}} references to secrets. At most {ENVIRONMENT_VARS.value}.",
     )
     instance_profile_arn: Text | None = Field(
         default=None, description="AWS instance profile with which the model accesses AWS resources."

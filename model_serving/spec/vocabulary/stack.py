@@ -6,6 +6,7 @@ Nothing here reads a file or imports Pulumi.
 
 from pydantic import Field
 
+from model_serving.databricks.limits import DESCRIPTION_LENGTH, REQUESTS_PER_SECOND, SERVED_ENTITIES
 from model_serving.spec.vocabulary.delivery import Delivery, GitHubDelivery, GitLabDelivery, ScopeDelivery
 from model_serving.spec.vocabulary.governance import (
     AiGateway,
@@ -86,14 +87,17 @@ class BaseEndpoint(Model):
     name: EndpointName | None = Field(
         default=None, description="Name in the workspace, after name_prefix; by default the key."
     )
-    description: Description | None = Field(default=None, description="Up to 1000 characters.")
+    description: Description | None = Field(default=None, description=f"Up to {DESCRIPTION_LENGTH.value} characters.")
     route_optimized: Flag = Field(
-        default=False, description="Chosen when the endpoint is created; it can't be changed later."
+        default=False,
+        description="Chosen when the endpoint is created; it can't be changed later. true pays off for over about"
+        f" {REQUESTS_PER_SECOND.value} requests a second, or where each millisecond counts; its callers need OAuth"
+        " tokens.",
     )
     served_entities: dict[EntityName, ServedEntity] = Field(
         min_length=1,
         serialization_alias="config.servedEntities",
-        description="Served entities by name: letters, digits, - and _.",
+        description=f"Served entities by name: letters, digits, - and _. At most {SERVED_ENTITIES.value}.",
     )
     traffic: dict[EntityName, Percentage] = Field(
         default_factory=dict,

@@ -18,12 +18,13 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from model_serving.databricks.limits import DESCRIPTION_LENGTH, NAME_LENGTH
 from model_serving.spec.files.secrets import Secret, is_output, is_unknown
 
-ENDPOINT_NAME: Final = r"^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$"
-"""Endpoint names as the API takes them: 1-63 letters, digits, - and _, ending in a letter or digit."""
+ENDPOINT_NAME: Final = rf"^[a-zA-Z0-9]([a-zA-Z0-9_-]{{0,{NAME_LENGTH.value - 2}}}[a-zA-Z0-9])?$"
+"""Endpoint names as the API takes them: letters, digits, - and _, ending in a letter or digit."""
 
-ENTITY_NAME: Final = r"^[a-zA-Z0-9_-]{1,63}$"
+ENTITY_NAME: Final = rf"^[a-zA-Z0-9_-]{{1,{NAME_LENGTH.value}}}$"
 """Served-entity names as the API takes them (they are part of a URL)."""
 
 OBJECT_NAME: Final = r"^[^.@\s/]+\.[^.@\s/]+\.[^.@\s/]+$"
@@ -110,7 +111,7 @@ Setting = Annotated[Any, BeforeValidator(_refuse_secret_inside)]
 
 AnyText = Annotated[str, _MayBeSecret]
 Text = Annotated[str, StringConstraints(min_length=1), _MayBeSecret]
-Description = Annotated[str, StringConstraints(max_length=1000), _MayBeSecret]
+Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_LENGTH.value), _MayBeSecret]
 Version = Annotated[
     str, StringConstraints(pattern=VERSION), BeforeValidator(_as_text), WithJsonSchema(_VERSION_SCHEMA), _MayBeSecret
 ]

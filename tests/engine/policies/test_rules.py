@@ -47,7 +47,8 @@ Resource("Permissions", "open", servingEndpointId="0" * 32, accessControls=[
 """
 BAD_TOGETHER = f"""
 given = dict(tags=[{{"key": "team", "value": "risk"}}], servingEndpointId=None, routeOptimized=True)
-Endpoint("alone", {PROTECTED}, name="alone", **given)
+large = {{"name": "current", "entityName": "main.ml.iris", "entityVersion": "2", "workloadSize": "Large"}}
+Endpoint("alone", {PROTECTED}, name="alone", config={{"servedEntities": [large]}}, tags=given["tags"])
 endpoint = Endpoint("called", {PROTECTED}, name="called", **given)
 Resource("Permissions", "person", servingEndpointId=endpoint.servingEndpointId, accessControls=[
     {{"userName": "ann@example.com", "permissionLevel": "CAN_QUERY"}}])
@@ -62,7 +63,7 @@ Endpoint("live", {PROTECTED}, name="live", description="of another kind", tags=[
 
 @pytest.fixture(scope="module")
 def prod(snapshots: Snapshots) -> Iterator[RawProgram]:
-    """A raw program whose stack counts as production."""
+    """A raw program whose stack counts as production, in a workspace for three endpoints."""
 
     def prepare(sandbox: Sandbox) -> None:
         declare(sandbox)
@@ -70,7 +71,7 @@ def prod(snapshots: Snapshots) -> Iterator[RawProgram]:
         create_endpoint(sandbox.workspace, "live", route_optimized=False)
 
     with snapshots.prepared("production", prepare) as sandbox:
-        declare(sandbox)
+        declare(sandbox, policies={"endpoint-quota": {"endpoints": 3}})
         yield RawProgram(sandbox)
 
 
@@ -151,6 +152,7 @@ def test_good_program_passes(good: Outcome, rule: str) -> None:
     "rule",
     [
         "supported-entity-types",
+        "serving-limits",
         "traffic-adds-up",
         "secrets-by-reference",
         "gpu-where-allowed",
@@ -181,6 +183,16 @@ def test_bad_permissions_break_each_rule(bad_permissions: list[Outcome], rule: s
 def test_user_as_optimized_caller_is_refused(bad_together: Outcome) -> None:
     assert bad_together.refused, bad_together.text
     assert Violation("optimized-callers-use-oauth", "Permissions", "person") in violations(bad_together.text)
+
+
+def test_large_endpoint_without_route_optimization_is_reported(bad_together: Outcome) -> None:
+    rule = "route-optimization-choice"
+    assert Violation(rule, "ModelServing", "alone", "advisory") in violations(bad_together.text)
+    assert Violation(rule, "ModelServing", "called", "advisory") not in violations(bad_together.text)
+
+
+def test_nearly_used_quota_is_reported(bad_together: Outcome) -> None:
+    assert "Endpoints in the workspace: 1 -> 3 of 3, 2 of them new" in bad_together.text
 
 
 def test_endpoint_without_permissions_is_reported(bad_together: Outcome) -> None:
@@ -214,7 +226,13 @@ def test_every_rule_has_a_violation_test() -> None:
         )
         for mark in parametrize_marks(test)[0].args[1]
     }
-    together = {"optimized-callers-use-oauth", "permissions-declared", "production-pins-versions"}
+    together = {
+        "route-optimization-choice",
+        "endpoint-quota",
+        "optimized-callers-use-oauth",
+        "permissions-declared",
+        "production-pins-versions",
+    }
     assert elsewhere | parametrized | together == {rule.name for rule in RULES}
 
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.sdk import sdk
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
 from model_serving.policies.live.endpoints import Endpoints, UnreadableError
-from model_serving.policies.live.workspaces import WorkspaceReader, require_workspace
+from model_serving.policies.live.workspaces import WorkspaceReader, live_endpoint, require_workspace
+from model_serving.policies.pack.rule import Registered, Resource
+from model_serving.policies.rules.quotas import endpoint_quota
 from tests.support.raw_program import create_endpoint, post, reads
 from tests.support.running_workspace import RunningWorkspace, running_workspace
 
@@ -190,3 +193,15 @@ def test_unavailable_host_has_time_to_recover(workspace: RunningWorkspace) -> No
 def test_lost_connection_of_the_probe_is_retried(workspace: RunningWorkspace) -> None:
     post(workspace, "/_workspace/faults", {"pattern": "GET /.well-known/*", "reset": True})
     answers(host=workspace.url)
+
+
+def test_quota_and_reads_share_one_listing(workspace: RunningWorkspace) -> None:
+    provider = {"host": workspace.url, "token": workspace.token}
+    count = len(workspace.get(ENDPOINTS_PATH)["endpoints"])
+    before = len(reads(workspace))
+    assert live_endpoint("fraud", provider, is_preview=True, seconds=SECONDS)
+    declared = Resource(MODEL_SERVING, "new", "urn:new", {"name": "new"}, provider=provider)
+    assert endpoint_quota.check_stack
+    ((_, violation),) = endpoint_quota.check_stack([Registered(declared)], {"endpoints": 1})
+    assert violation.message.startswith(f"Endpoints in the workspace: {count} -> {count + 1} of 1,")
+    assert reads(workspace)[before:].count(ENDPOINTS_PATH) == 1

@@ -10,6 +10,7 @@ URL = "/api/2.0/serving-endpoints"
 CUSTOM = {"entity_name": "main.ml.fraud", "entity_version": "7", "scale_to_zero_enabled": False}
 CHAT = {"external_model": {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}}
 EMBEDDINGS = {"external_model": {"name": "ada", "provider": "openai", "task": "llm/v1/embeddings"}}
+FEATURES = {"entity_name": "main.ml.user_features"}
 FOUNDATION = {"entity_name": "system.ai.llama", "entity_version": "1", "min_provisioned_throughput": 0}
 TWO = [CUSTOM | {"name": "a"}, CUSTOM | {"name": "b"}]
 
@@ -30,6 +31,24 @@ def test_invalid_endpoint_name_is_rejected(http: httpx.Client, name: str | None)
     assert refusal(http.post(URL, json={"name": name})) == (
         "Endpoint name must be maximum 63 characters, and alphanumeric with hyphens and underscores allowed in between."
     )
+
+
+def test_reserved_endpoint_name_is_rejected(http: httpx.Client) -> None:
+    refused = http.post(URL, json={"name": "databricks-fraud"})
+    assert refusal(refused) == "Endpoint name must not start with the reserved prefix 'databricks-'."
+
+
+def test_workspace_concurrency_is_limited(http: httpx.Client) -> None:
+    ranged = CUSTOM | {"min_provisioned_concurrency": 4, "max_provisioned_concurrency": 1024}
+    full = [ranged | {"name": name} for name in "abcd"]
+    config = {"served_entities": full, "traffic_config": routes(a=100, b=0, c=0, d=0)}
+    assert http.post(URL, json={"name": "full", "config": config}).status_code == 200
+    small = {"served_entities": [CUSTOM | {"workload_size": "Small"}]}
+    assert refusal(http.post(URL, json={"name": "one", "config": small})) == (
+        "The workspace has reached its limit of 4096 provisioned concurrency: with this endpoint it would be 4100."
+    )
+    assert http.delete(f"{URL}/full").status_code == 200
+    assert http.post(URL, json={"name": "one", "config": small}).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 63, "fraud_scorer-2"])
@@ -85,6 +104,22 @@ def test_limits_need_a_config(http: httpx.Client, member: str, value: object) ->
         ),
         ([CUSTOM, CUSTOM], "Served entity names must be unique within an endpoint: 'fraud-7' is repeated."),
         (TWO, "traffic_config is required when an endpoint has more than one served entity."),
+        (
+            [CUSTOM | {"min_provisioned_concurrency": 4, "max_provisioned_concurrency": 1028}],
+            "max_provisioned_concurrency can be at most 1024.",
+        ),
+        (
+            [CUSTOM | {"environment_vars": {f"V{number}": "x" for number in range(31)}}],
+            "A served entity can have at most 30 environment variables.",
+        ),
+        (
+            [FEATURES | {"workload_type": "GPU_SMALL"}],
+            "Feature specs can only be served on CPU workload types.",
+        ),
+        (
+            [CUSTOM | {"name": "a"}, FEATURES | {"name": "b"}],
+            "Served entities of different types cannot be served together on one endpoint.",
+        ),
         (
             [CUSTOM | {"name": f"e{number}"} for number in range(16)],
             "Endpoint config can contain at most 15 served entities.",

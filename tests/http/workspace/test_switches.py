@@ -79,6 +79,14 @@ def direct_url(workspace: Any, endpoint: Build, entity: Build) -> list[bool]:
     return ["endpoint_url" in each and "data_plane_info" in each for each in (at_once, later)]
 
 
+def concurrency_between_steps(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del endpoint
+    between = entity(workload_size=None, min_provisioned_concurrency=4, max_provisioned_concurrency=10)
+    body = {"name": "fraud", "config": {"served_entities": [between]}}
+    answer: httpx.Response = workspace.http().post(ENDPOINTS, json=body)
+    return answer
+
+
 def missing_endpoint(workspace: Any, endpoint: Build, entity: Build) -> str | None:
     """The code of a 404."""
     del endpoint, entity
@@ -97,6 +105,7 @@ ANSWERS: dict[Callable[..., Any], dict[str, Any]] = {
     permissions_of_a_deleted_endpoint: {"200": 200, "404": 404},
     entity_of_a_route_optimized_endpoint: {"200": 200, "404": 404},
     direct_url: {"at-once": [True, True], "later": [False, True]},
+    concurrency_between_steps: {"refused": 400, "accepted": 200},
     missing_endpoint: {"with-code": "RESOURCE_DOES_NOT_EXIST", "without-code": None},
 }
 """The expected result of each answer, a status unless stated otherwise."""

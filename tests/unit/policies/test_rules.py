@@ -10,7 +10,7 @@ from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS, 
 from model_serving.policies.live import LiveEndpoint, UnreadableError
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
-from model_serving.policies.rules import RULES, live_resource, route_optimized
+from model_serving.policies.rules import RULES, live_resource, quotas, route_optimized
 
 BY_NAME = {rule.name: rule for rule in RULES}
 ENTITY = {"name": "current", "entityName": "main.ml.iris", "entityVersion": "2", "scaleToZeroEnabled": False}
@@ -79,10 +79,16 @@ def test_rules_that_read_the_workspace_declare_it(monkeypatch: pytest.MonkeyPatc
     asked: list[str] = []
     for module in (route_optimized, live_resource):
         monkeypatch.setattr(module, "live_endpoint", lambda *_, **__: asked.append(rule.name))
+
+    def listed_names(*_: Any, **__: Any) -> frozenset[str]:
+        asked.append(rule.name)
+        return frozenset()
+
+    monkeypatch.setattr(quotas, "listed_names", listed_names)
     rule: Rule
     declared = {"endpoints": {"iris": {"served_entities": {"current": {"entity": "main.ml.iris@Champion"}}}}}
     resources = (
-        replace(serving({}), stack_spec=declared),
+        replace(serving({"workloadSize": "Large"}), stack_spec=declared),
         granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"}),
     )
     for rule in RULES:
@@ -384,9 +390,8 @@ def test_a_secret_is_never_printed() -> None:
 
 
 def across(rule: Rule, *registered: Registered) -> list[tuple[str, str, bool]]:
-    assert rule.check_stack
-    found = rule.check_stack(registered, rule.with_defaults({}))
-    return [(resource.name, violation.message, violation.advisory) for resource, violation in found]
+    found = rule.check_stack and rule.check_stack(registered, rule.with_defaults({}))
+    return [(resource.name, violation.message, violation.advisory) for resource, violation in found or ()]
 
 
 @pytest.mark.parametrize("link", ["dependency", "id"])
@@ -399,7 +404,7 @@ def test_permissions_match_by_dependency_or_id(link: str) -> None:
     assert found[1].startswith('Permissions of endpoint "iris" are not managed')
 
 
-def test_user_is_refused_and_group_is_advisory() -> None:
+def test_users_are_refused_in_production_only() -> None:
     rule = BY_NAME["optimized-callers-use-oauth"]
     grant = granted(
         {"userName": "ann@example.com", "permissionLevel": "CAN_QUERY"},
@@ -409,9 +414,13 @@ def test_user_is_refused_and_group_is_advisory() -> None:
     )
     found = across(rule, Registered(endpoint(routeOptimized=True)), Registered(grant, ("urn:iris",)))
     assert [
-        (name, message.partition(" would")[0].partition(" may")[0], advisory) for name, message, advisory in found
+        (name, message.partition(" has")[0].partition(" may")[0], advisory) for name, message, advisory in found
     ] == [
         ("iris-permissions", 'User "ann@example.com"', False),
         ("iris-permissions", 'Group "apps"', True),
+        ("iris-permissions", 'User "bob@example.com"', False),
     ]
     assert across(rule, Registered(endpoint()), Registered(grant, ("urn:iris",))) == []
+    elsewhere = replace(grant, stack="staging")
+    found = across(rule, Registered(endpoint(routeOptimized=True)), Registered(elsewhere, ("urn:iris",)))
+    assert [advisory for _, _, advisory in found] == [True, True, True]
