@@ -103,7 +103,7 @@ deploy-or-ask: engine-home
 	@status=0; $(WITH_ENGINE) $(COMMAND) deploy --stack $(STACK) --reviewed "$(REVIEWED)" $(COMPARED) \
 	  --output deploy-$(STACK).md --output deploy-$(STACK).json || status=$$?; \
 	  if [ $$status -ne 2 ]; then exit $$status; fi; \
-	  sed -n 's/^<!-- reviewed:\([0-9a-f]*\).*-->$$/\1/p' deploy-$(STACK).md > deploy-$(STACK).ask; \
+	  sed -n '2s/^<!-- reviewed:\([0-9a-f]*\).*-->$$/\1/p' deploy-$(STACK).md > deploy-$(STACK).ask; \
 	  if [ ! -s deploy-$(STACK).ask ]; then echo "deploy-$(STACK).md has no digest to approve" >&2; exit 1; fi
 
 smoke: engine-home ## send the smoke requests of a stack: make smoke STACK=prod

@@ -138,21 +138,6 @@ def approved_digest(stack: str, number: int, file: Path | None, *, without_appro
 
 
 @subcommand(
-    "reviewed-digest", group=ci_command, example="model-serving ci reviewed-digest --stack prod --pull-request 7"
-)
-@stack_option()
-@_pull_request_option()
-def reviewed(stack: str, number: int) -> int:
-    """Print the digest in a stack's comment on a pull request.
-
-    An empty line where there is no comment, or nothing that can be approved.
-    """
-    own = forge().comments(number).own(marker(stack))
-    click.echo(reviewed_digest(own.text) if own else "")
-    return 0
-
-
-@subcommand(
     "issue",
     group=ci_command,
     example="model-serving ci issue --stack prod --report drift-prod.json --file drift-prod.md",
