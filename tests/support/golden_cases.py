@@ -54,6 +54,10 @@ _SECOND_ENDPOINT = """\
         - {group: ml-engineers, level: CAN_MANAGE}
         - {service_principal: checkout, level: CAN_QUERY}
 """
+_DELIVERED = """\
+oauth_secret: {deliver: {secret_scope: callers, github: {repository: acme/checkout, environment: staging}}}}
+  model-serving:secret_scopes:
+    callers: {readers: [{group: ml-engineers}, {service_principal: checkout}]}"""
 _MANY = 300
 
 
@@ -182,6 +186,20 @@ CASES_OF_REVIEW = (
         "rotated-secret",
         before=((_BASE, "oauth_secret: true", "oauth_secret: {generation: 2}"),),
         edits=((_BASE, "oauth_secret: {generation: 2}", "oauth_secret: {generation: 3}"),),
+    ),
+    Case("delivered-secret", ((_BASE, "oauth_secret: true}", _DELIVERED),)),
+    Case(
+        "moved-delivery",
+        before=((_BASE, "oauth_secret: true}", _DELIVERED),),
+        edits=(
+            (
+                _BASE,
+                "deliver: {secret_scope: callers, github",
+                "generation: 2, deliver: {secret_scope: serving, github",
+            ),
+            (_BASE, "environment: staging", "environment: prod"),
+            (_BASE, "[{group: ml-engineers}, {service_principal: checkout}]", "[{group: ml-engineers}]"),
+        ),
     ),
     Case("new-endpoint", ((_LOCAL, "    iris-classifier:\n", f"{_SECOND_ENDPOINT}    iris-classifier:\n"),)),
     Case("no-changes"),

@@ -1,7 +1,8 @@
 """What approving does, step by step, in the order in which the engine does it.
 
 The engine deletes what it replaces first, then creates and updates along the dependencies, then deletes what is no
-longer declared. Within each part the order here is by kind and name, so that two previews of one change read the same.
+longer declared, and the little that it replaces by creating the new one first. Within each part the order here is by
+kind and name, so that two previews of one change read the same.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,9 @@ from model_serving.databricks.resource_types import (
     ENGINE_TYPES,
     MODEL_SERVING,
     PERMISSIONS,
+    SECRET_ACL,
+    SECRET_DELIVERY,
+    SECRET_SCOPE,
     SERVICE_PRINCIPAL,
     SERVICE_PRINCIPAL_SECRET,
 )
@@ -22,6 +26,9 @@ from model_serving.review.assess.sentence import Part, Sentence, quoted, sentenc
 from model_serving.review.plan.preview import WRITING, Step
 
 _PHASES = {"delete-replaced": 0, "create": 1, "import": 1, "update": 1, "create-replacement": 1, "delete": 2}
+_LAST = 2
+_CREATED_FIRST = (SECRET_ACL, SECRET_DELIVERY)
+"""What the engine replaces by creating the new one first."""
 _VERBS = {
     "delete-replaced": "Delete ",
     "create": "Create ",
@@ -31,8 +38,11 @@ _VERBS = {
     "delete": "Delete ",
 }
 _NOUNS = {
+    SECRET_SCOPE: "secret scope",
     SERVICE_PRINCIPAL: "service principal",
     SERVICE_PRINCIPAL_SECRET: "OAuth secret",
+    SECRET_ACL: "secret scope reader",
+    SECRET_DELIVERY: "secret delivery",
     MODEL_SERVING: "endpoint",
     PERMISSIONS: "permissions",
     ENDPOINT_ACCESS: "empty permissions",
@@ -56,7 +66,7 @@ class Write:
 def execution_order(steps: tuple[Step, ...], groups: Iterable[Group] = ()) -> tuple[Write, ...]:
     """The writes of `steps`, and those of `groups` to Pulumi's state alone. Components write nothing."""
     writes = sorted((step for step in steps if step.op in WRITING and not _is_component(step)), key=_rank)
-    deletions = [step for step in writes if step.op == "delete"]
+    deletions = [step for step in writes if _phase(step) == _LAST]
     return (
         *map(_write, writes[: len(writes) - len(deletions)]),
         *(write for group in groups for write in _state_writes(group)),
@@ -69,9 +79,13 @@ def _is_component(step: Step) -> bool:
 
 
 def _rank(step: Step) -> tuple[int, int, str]:
-    phase = _PHASES[step.op]
+    phase = _phase(step)
     kind = [*_NOUNS].index(step.type) if step.type in _NOUNS else len(_NOUNS)
     return phase, kind if phase == 1 else -kind, step.urn.name
+
+
+def _phase(step: Step) -> int:
+    return _LAST if step.op == "delete-replaced" and step.type in _CREATED_FIRST else _PHASES[step.op]
 
 
 def _write(step: Step) -> Write:

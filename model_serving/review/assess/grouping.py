@@ -8,6 +8,7 @@ from model_serving.databricks.resource_types import (
     ENGINE_TYPES,
     MODEL_SERVING,
     PERMISSIONS,
+    SECRET_SCOPE_COMPONENT,
     SERVICE_PRINCIPAL,
     SERVICE_PRINCIPAL_COMPONENT,
     SERVING_ENDPOINT_COMPONENT,
@@ -20,6 +21,7 @@ Owner: TypeAlias = tuple[str, str]
 _COMPONENTS = {
     SERVING_ENDPOINT_COMPONENT: "endpoint",
     SERVICE_PRINCIPAL_COMPONENT: "service principal",
+    SECRET_SCOPE_COMPONENT: "secret scope",
 }
 _WITHOUT_COMPONENT = {MODEL_SERVING: "endpoint", SERVICE_PRINCIPAL: "service principal", PERMISSIONS: "permissions"}
 """Resources that another program registers without our components."""

@@ -1,14 +1,20 @@
 """What a preview does to a service principal, or to any resource that is no endpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
+from model_serving.databricks.resource_types import (
+    SECRET_DELIVERY,
+    SECRET_SCOPE,
+    SERVICE_PRINCIPAL,
+    SERVICE_PRINCIPAL_SECRET,
+)
 from model_serving.review.assess.actions import action_of, drift
+from model_serving.review.assess.deliveries import IMPACTS, delivery_rows, forge_impacts, forge_rows
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
 from model_serving.review.assess.oauth_secrets import generations, rotation_impacts, rotation_rows
 from model_serving.review.assess.other_resources import changed_fields, fallback_impacts, field_sentence, is_reported
-from model_serving.review.assess.resource_change import Action, ResourceChange
+from model_serving.review.assess.resource_change import Action, ResourceChange, Row
 from model_serving.review.assess.sentence import Part, joined, quoted, sentence
 from model_serving.review.plan.preview import Step
 from model_serving.review.plan.redact import shown
@@ -21,7 +27,9 @@ def other_change(group: Group) -> ResourceChange:
     impacts = [
         each for step in steps if not (secrets and step.type == SERVICE_PRINCIPAL_SECRET) for each in _impacts(step)
     ]
-    fields = [row for step in steps if step.op != "create" for row in changed_fields(step)]
+    impacts += forge_impacts(group)
+    fields = [row for step in steps if step.op != "create" for row in _rows(step)]
+    fields += forge_rows(group)
     return ResourceChange(
         kind=group.kind,
         key=group.key,
@@ -34,20 +42,27 @@ def other_change(group: Group) -> ResourceChange:
 
 
 def _action(group: Group, steps: list[Step]) -> Action:
-    """What happens to the principal itself; if nothing does, what happens to all that belongs to it."""
-    main = group.main(SERVICE_PRINCIPAL)
+    """What happens to the principal or scope itself; if nothing does, what happens to all that belongs to it."""
+    main = group.main(SERVICE_PRINCIPAL) or group.main(SECRET_SCOPE)
     if main and action_of(main) is not Action.NONE:
         return action_of(main)
     actions = {action_of(step) for step in steps}
-    if main or len(actions) > 1:
-        return Action.UPDATE if actions else Action.NONE
+    is_moved = any(forge_rows(group))
+    if main or is_moved or len(actions) > 1:
+        return Action.UPDATE if actions or is_moved else Action.NONE
     return actions.pop() if actions else Action.NONE
+
+
+def _rows(step: Step) -> Iterable[Row]:
+    return delivery_rows(step) if step.type == SECRET_DELIVERY else changed_fields(step)
 
 
 def _impacts(step: Step) -> Iterator[Impact]:
     if step.type == SERVICE_PRINCIPAL:
         return _principal_impacts(step)
-    return _secret_impacts(step) if step.type == SERVICE_PRINCIPAL_SECRET else fallback_impacts(step)
+    if step.type == SERVICE_PRINCIPAL_SECRET:
+        return _secret_impacts(step)
+    return IMPACTS.get(step.type, fallback_impacts)(step)
 
 
 def _principal_impacts(step: Step) -> Iterator[Impact]:

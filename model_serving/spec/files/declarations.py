@@ -9,6 +9,7 @@ from model_serving.spec.files.yaml_locations import read
 _SECTIONS: Mapping[str, str] = {
     "endpoint": "model-serving:endpoints",
     "service principal": "model-serving:service_principals",
+    "secret scope": "model-serving:secret_scopes",
 }
 
 
