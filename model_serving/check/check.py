@@ -1,6 +1,5 @@
 """Every error in the stack files and every rule that they violate, without an engine, a workspace or Pulumi."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,35 +54,61 @@ class CheckFinding:
         )
 
 
-def check(folder: Path, chosen: list[str]) -> list[CheckFinding]:
-    """The findings in the chosen stacks, or in all. What several stacks share is reported once.
+@dataclass(frozen=True)
+class Checked:
+    """The result of a check. What several stacks share is one finding."""
 
-    Rules are checked on stacks without an error.
-    """
+    stacks: tuple[str, ...]
+    endpoints: int = 0
+    """The number of endpoints in all stacks without an error."""
+    findings: tuple[CheckFinding, ...] = ()
+    invalid: tuple[str, ...] = ()
+    """The stacks with an error, on which no rule was checked."""
+    waiting: frozenset[str] = frozenset()
+    """The rules that compare with the live workspace, which the preview checks."""
+
+    @property
+    def failed(self) -> bool:
+        return any(each.level == "mandatory" for each in self.findings)
+
+
+def check(folder: Path, chosen: list[str]) -> Checked:
+    """Check the chosen stacks, or all. Rules are checked on stacks without an error."""
+    names = tuple(dict.fromkeys(chosen or stacks(folder)))
     findings: dict[CheckFinding, list[str]] = {}
-    for stack in dict.fromkeys(chosen or stacks(folder)):
-        for finding in dict.fromkeys(_in_stack(stack, folder / "stacks")):
-            findings.setdefault(finding, []).append(stack)
-    return sorted(replace(each, stacks=tuple(sorted(names))) for each, names in findings.items())
+    invalid, waiting, endpoints = list[str](), set[str](), 0
+    for name in names:
+        found = _checked(name, folder / "stacks")
+        for finding in dict.fromkeys(found.findings):
+            findings.setdefault(finding, []).append(name)
+        invalid += found.invalid
+        waiting |= found.waiting
+        endpoints += found.endpoints
+    shared = (replace(each, stacks=tuple(sorted(having))) for each, having in findings.items())
+    return Checked(names, endpoints, tuple(sorted(shared)), tuple(invalid), frozenset(waiting))
 
 
 def stack_file_errors(folder: Path, stack: str) -> list[Result]:
     """The errors in one stack's files, for SARIF."""
-    return [each.result for each in check(folder, [stack]) if each.rule == STACK_FILE]
+    return [each.result for each in check(folder, [stack]).findings if each.rule == STACK_FILE]
 
 
-def _in_stack(name: str, folder: Path) -> Iterator[CheckFinding]:
+def _checked(name: str, folder: Path) -> Checked:
+    """The result for one stack."""
     try:
         loaded = load(name, folder)
     except SpecError as error:
         found = {*error.diagnostics, *read_settings(name, folder, RULES).mistakes}
-        yield from map(CheckFinding, sorted(found))
-        return
+        return Checked((name,), findings=tuple(map(CheckFinding, sorted(found))), invalid=(name,))
     settings = loaded_settings(loaded.stack.policies, loaded.stack.waivers, RULES, loaded.location)
     if settings.mistakes:
-        yield from map(CheckFinding, settings.mistakes)
-        return
+        return Checked((name,), findings=tuple(map(CheckFinding, settings.mistakes)), invalid=(name,))
+    levels = {rule.name: level_of(rule, settings.policies) for rule in RULES}
+    findings = []
     for path, rule, violation in violations(name, loaded.stack, settings, datetime.now(UTC).date()):
         diagnostic = Diagnostic(loaded.location(path), dotted(path), violation.message, "\n    ".join(violation.fixes))
-        is_mandatory = level_of(rule, settings.policies) == "mandatory" and not violation.advisory
-        yield CheckFinding(diagnostic, rule.name, "mandatory" if is_mandatory else "advisory", rule.description)
+        is_mandatory = levels[rule.name] == "mandatory" and not violation.advisory
+        level: Level = "mandatory" if is_mandatory else "advisory"
+        findings.append(CheckFinding(diagnostic, rule.name, level, rule.description))
+    waiting = (rule.name for rule in RULES if rule.reads_workspace and levels[rule.name] != "disabled")
+    return Checked((name,), len(loaded.stack.endpoints), tuple(findings), waiting=frozenset(waiting))

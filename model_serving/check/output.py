@@ -4,17 +4,17 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from model_serving.check.check import STACK_FILE, CheckFinding
+from model_serving.check.check import STACK_FILE, Checked, CheckFinding
 from model_serving.sarif import sarif
 
 
-def render(findings: list[CheckFinding], form: str) -> str:
-    """As `text` (each starts a line, as compilers write it; empty if there are none), `json` or `sarif`."""
+def render(checked: Checked, form: str) -> str:
+    """The findings as `text` (each starts a line, as compilers write it, with a summary), `json` or `sarif`."""
     if form == "sarif":
-        return sarif(finding.result for finding in findings)
+        return sarif(finding.result for finding in checked.findings)
     if form == "json":
-        return json.dumps(list(map(_entry, findings)), indent=2, ensure_ascii=False) + "\n"
-    return "\n".join([*map(str, findings), _summary(findings), ""]) if findings else ""
+        return json.dumps(list(map(_entry, checked.findings)), indent=2, ensure_ascii=False) + "\n"
+    return "\n".join([*map(str, checked.findings), _summary(checked), ""])
 
 
 def _entry(finding: CheckFinding) -> dict[str, Any]:
@@ -22,12 +22,24 @@ def _entry(finding: CheckFinding) -> dict[str, Any]:
     return {**fields.pop("location"), **fields, "rule": finding.rule, "level": finding.level, "stacks": finding.stacks}
 
 
-def _summary(findings: list[CheckFinding]) -> str:
+def _summary(checked: Checked) -> str:
+    """What was checked, what was found, and what was not checked."""
+    if not checked.stacks:
+        return "No stack to check: there is no stacks/Pulumi.<stack>.yaml in this folder"
+    findings = checked.findings
     errors = sum(each.rule == STACK_FILE for each in findings)
     mandatory = sum(each.level == "mandatory" for each in findings) - errors
-    counts = (
-        (errors, "error in the stack files", "errors in the stack files"),
-        (mandatory, "violation of mandatory rules", "violations of mandatory rules"),
-        (len(findings) - errors - mandatory, "advisory finding", "advisory findings"),
-    )
-    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+    advisory = len(findings) - errors - mandatory
+    found = [_number(errors, "error in the stack files", "errors in the stack files")] if errors else []
+    found += [_number(mandatory, "violation of mandatory rules", "violations of mandatory rules")] if mandatory else []
+    found += ["no errors"] if not found else []
+    found += [_number(advisory, "advisory finding", "advisory findings")] if advisory else []
+    stacks, endpoints = _number(len(checked.stacks), "stack"), _number(checked.endpoints, "endpoint")
+    if checked.invalid:
+        return f"{stacks}: {', '.join(found)}; rules are checked when these are fixed: {', '.join(checked.invalid)}"
+    text = f"{stacks}, {endpoints}: {', '.join(found)}"
+    return text if mandatory else f"{text}; {_number(len(checked.waiting), 'rule waits', 'rules wait')} for the preview"
+
+
+def _number(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or f'{one}s'}"

@@ -21,10 +21,10 @@ def check_command(stack: tuple[str, ...], form: str, output: Path | None, files:
 
     FILE is ignored: pre-commit names the changed files, and a base file affects every stack.
     """
-    findings = check(Path.cwd(), list(stack))
-    text = render(findings, form)
+    checked = check(Path.cwd(), list(stack))
+    text = render(checked, form)
     if output:
         output.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
-    return 1 if any(each.level == "mandatory" for each in findings) else 0
+    return 1 if checked.failed else 0

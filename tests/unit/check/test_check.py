@@ -31,7 +31,24 @@ def break_both(project: Path) -> None:
 
 @pytest.mark.usefixtures("project")
 def test_own_stack_files_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
-    assert (main(["check"]), capsys.readouterr().out) == (0, "")
+    waiting = len(RULES) - len(OFFLINE_RULES)
+    summary = f"3 stacks, 5 endpoints: no errors; {waiting} rules wait for the preview\n"
+    assert (main(["check"]), capsys.readouterr().out) == (0, summary)
+
+
+def test_stack_with_an_error_is_named_in_the_summary(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "workload_size: Medium", "workload_size: medium")
+    assert main(["check"]) == 1
+    summary = capsys.readouterr().out.splitlines()[-1]
+    assert summary == "3 stacks: 1 error in the stack files; rules are checked when these are fixed: prod"
+
+
+def test_folder_without_stacks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.startswith("No stack to check: there is no stacks/Pulumi.<stack>.yaml")
 
 
 def test_shared_errors_are_reported_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +135,10 @@ def test_mandatory_violation_fails_the_check(project: Path, capsys: pytest.Captu
     assert main(["check"]) == 1
     first, second, third = capsys.readouterr().out.splitlines()
     assert first.startswith(f"stacks/Pulumi.prod.yaml:6:5 endpoints.fraud-scorer: {UNPROTECTED}")
-    assert (second, third) == ("    mandatory: production-is-protected", "1 violation of mandatory rules")
+    assert (second, third) == (
+        "    mandatory: production-is-protected",
+        "3 stacks, 5 endpoints: 1 violation of mandatory rules",
+    )
 
 
 def test_sarif_has_the_rule_and_endpoint_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,7 +250,7 @@ from model_serving.cli.main import main
 print(main(["check"]), [name for name in {slow} if name in sys.modules])
 """
     ran = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert ran.stdout == "0 []\n"
+    assert ran.stdout.splitlines()[1:] == ["0 []"]
 
 
 def test_docs_show_the_current_output(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@ def test_check_reads_and_validates_a_stack_once(files: StackFiles, monkeypatch: 
     calls: list[str] = []
     monkeypatch.setattr(yaml_locations, "compose", counted(calls, "read", compose))
     monkeypatch.setattr(Stack, "model_validate", counted(calls, "validate", Stack.model_validate))
-    findings = check(Path.cwd(), [])
+    findings = check(Path.cwd(), []).findings
     assert {finding.rule for finding in findings} == {"gpu-where-allowed", "permissions-declared"}
     assert sorted(calls) == ["read", "read", "validate"]
 
