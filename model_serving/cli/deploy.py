@@ -9,7 +9,7 @@ from model_serving.cli.options import policy_pack_option, stack_option
 from model_serving.cli.reports import write_reports
 from model_serving.delivery.deploy import deploy
 from model_serving.delivery.removed_stacks import missing_file
-from model_serving.review.render.terminal import text
+from model_serving.delivery.stamp import stamp_of, with_stamp
 from model_serving.spec.files.listing import has_file
 
 
@@ -48,9 +48,10 @@ def deploy_command(
     if not has_file(folder, stack):
         raise missing_file(folder, stack)
     outcome = deploy(stack, folder, packs, reviewed.strip(), approved)
+    report = with_stamp(outcome.report, stamp_of(folder), folder)
     if files:
-        write_reports([outcome.report], None, files, folder)
+        write_reports([report], None, files, folder)
     if not outcome.started:
-        click.echo(text([outcome.report]), nl=False)
+        write_reports([report], None, (), folder)
     click.echo(outcome.message)
     return outcome.status

@@ -1,4 +1,4 @@
-"""`model-serving promote`: the patch that promotes models and traffic from one stack's file to another's."""
+"""`model-serving promote`: the patch that takes models from one stack's file into another's."""
 
 from pathlib import Path
 
@@ -16,17 +16,19 @@ from model_serving.delivery.promote_text import promotion_text
     "--include",
     metavar="FIELD",
     multiple=True,
-    help="Promote this field, too, such as permissions or workload_size; `all` for every field.",
+    help="Promote this field, too, such as traffic or workload_size; `all` for every field but `protect`,"
+    " `retain_on_delete` and `replace_id`.",
 )
 @click.option("--state", is_flag=True, help="Compare with what is deployed, by `pulumi stack export`.")
 @click.option("--output", type=Path, metavar="FILE", help="Write the patch to this file, for `git apply FILE`.")
 def promote_command(source: str, target: str, include: tuple[str, ...], output: Path | None, *, state: bool) -> int:
     """Show what differs between the stacks SOURCE and TARGET, and the patch for the file of TARGET.
 
-    The patch contains models, versions and traffic; sizes, permissions and other fields stay unless included.
+    The patch contains models and their versions; traffic, sizes, permissions and other fields stay unless included.
+    Nothing is changed or deployed.
     """
     found = promotion(source, target, Path.cwd(), include, state=state)
     if output:
         output.write_text(found.patch, encoding="utf-8")
-    click.echo(promotion_text(found, with_patch=not output), nl=False)
+    click.echo(promotion_text(found, output), nl=False)
     return 0

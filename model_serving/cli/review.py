@@ -1,7 +1,6 @@
 """`model-serving review`: what a change does to production, for the person who approves it."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -10,12 +9,13 @@ from model_serving.cli.command import STATUSES_WITH_APPROVAL, subcommand
 from model_serving.cli.options import policy_pack_option, report_output_options
 from model_serving.cli.reports import exit_status, write_reports
 from model_serving.delivery.changed_stacks import changed_stacks
-from model_serving.delivery.git import commit
 from model_serving.delivery.removed_stacks import preview_of_removed_stack
+from model_serving.delivery.stamp import of_stack, stamp_of
 from model_serving.errors import UsageError
 from model_serving.review.assess.judge import judge_notices
-from model_serving.review.assess.report import Report, Stamp, report
+from model_serving.review.assess.report import Purpose, Report, Stamp, report
 from model_serving.review.plan.events import read_digest, read_events
+from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Preview
 from model_serving.review.plan.run import preview
 from model_serving.spec.files.declarations import declared_in
@@ -56,25 +56,36 @@ def review_command(
     run_url: str,
     refresh: bool,
 ) -> int:
-    """Preview stacks, or read a preview, and report what approving the change does.
+    """Preview stacks, or read a preview, and report what deploying the change does.
 
     `{stack}` in the name of an output makes a file for each stack.
     """
     folder, based_on = Path.cwd(), base or since or ""
     previews = [*map(read_events, events), *map(read_digest, digests)]
     if not previews:
-        previews = [*_previewed(_chosen(names, since, folder), folder, packs, based_on, refresh=refresh)]
-    base_commit = commit(folder, based_on) if based_on else ""
-    stamp = Stamp(base=base_commit, head=commit(folder, head or "HEAD"), run=run_url or _run_url(os.environ))
+        previews = [*previewed(_chosen(names, since, folder), folder, packs, based_on, refresh=refresh)]
     notices = [*judge_notices(judge_changed.read_text(encoding="utf-8").splitlines())] if judge_changed else []
-    reports: list[Report] = [
-        report(each, declared_in(each.stack, folder / "stacks"), stamp, notices) for each in previews
-    ]
+    reports = reports_on(previews, folder, stamp_of(folder, based_on, head, run_url), notices)
     if not reports:
         click.echo("No stack is changed")
         return 0
     write_reports(reports, form, files, folder)
     return exit_status(reports)
+
+
+def reports_on(
+    previews: Sequence[Preview],
+    folder: Path,
+    stamp: Stamp,
+    notices: Sequence[Notice] = (),
+    purpose: Purpose = Purpose.REVIEW,
+) -> list[Report]:
+    """The reports on previews of stacks in `folder`."""
+    stacks_folder = folder / "stacks"
+    return [
+        report(each, declared_in(each.stack, stacks_folder), of_stack(stamp, each.stack, folder), notices, purpose)
+        for each in previews
+    ]
 
 
 def _chosen(names: Sequence[str], since: str | None, folder: Path) -> Sequence[str]:
@@ -89,18 +100,12 @@ def _chosen(names: Sequence[str], since: str | None, folder: Path) -> Sequence[s
     return names
 
 
-def _previewed(
+def previewed(
     names: Sequence[str], folder: Path, packs: Sequence[str], base: str, *, refresh: bool
 ) -> Iterator[Preview]:
+    """The previews of these stacks; of one whose file is deleted, whether it still has resources."""
     for name in names:
         if has_file(folder, name):
             yield preview(name, folder, packs, refresh=refresh)
         else:
             yield preview_of_removed_stack(name, folder, base)
-
-
-def _run_url(environment: Mapping[str, str]) -> str:
-    """The address of the pipeline's run, from the variables of GitHub and GitLab."""
-    if run := environment.get("GITHUB_RUN_ID"):
-        return f"{environment['GITHUB_SERVER_URL']}/{environment['GITHUB_REPOSITORY']}/actions/runs/{run}"
-    return environment.get("CI_PIPELINE_URL", "")

@@ -21,6 +21,10 @@ _MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
 """The fields of a served entity that are promoted. Its compute belongs to the environment."""
 
 
+_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id")
+"""Fields that `all` leaves out: a safeguard that the target alone has stays, and an id belongs to one stack."""
+
+
 class PromotionError(UserError):
     """The two stacks can't be compared."""
 
@@ -67,8 +71,8 @@ class Promotion:
 def promotion(source: str, target: str, folder: Path, include: Sequence[str] = (), *, state: bool = False) -> Promotion:
     """Compare two stacks of the project's folder; with `state`, what is deployed of them, too.
 
-    `include` names fields to promote beside models and traffic; `all` stands for every field. Raises SpecError,
-    PromotionError and StateError.
+    `include` names fields to promote beside models and their versions; `all` stands for every field but the safeguards
+    of the target. Raises SpecError, PromotionError and StateError.
     """
     if source == target:
         raise PromotionError(f'"{source}" can\'t be promoted to itself; name two stacks')
@@ -124,13 +128,23 @@ def _is_promoted(change: Change, target: Mapping[str, Any], include: Sequence[st
     if is_secret(change.new) or is_secret(change.old):
         # A stack's secrets are encrypted with its own key: another stack can't read them.
         return False
-    if "all" in include or set(change.path) & set(include):
+    if set(change.path) & set(include):
         return True
     field, *below = change.path
+    if "all" in include:
+        return field not in _OF_ONE_STACK
     if field != "served_entities":
-        return field == "traffic"
-    # A served entity that only one of the two has is added or removed as a whole.
-    return len(below) == 1 or below[0] not in target["served_entities"] or below[-1] in _MODEL_FIELDS
+        return False
+    if _is_in_one_stack(change, target):
+        # Without its share of the traffic the target's file would be invalid, or not serve what it declares.
+        return "traffic" in include
+    return below[-1] in _MODEL_FIELDS
+
+
+def _is_in_one_stack(change: Change, target: Mapping[str, Any]) -> bool:
+    """Whether a change adds or removes a served entity as a whole."""
+    field, *below = change.path
+    return field == "served_entities" and (len(below) == 1 or below[0] not in target["served_entities"])
 
 
 def _patch(folder: Path, file: str, differences: Iterable[Difference]) -> str:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -9,23 +10,37 @@ from rich.text import Text
 
 from model_serving.delivery.promote import Promotion
 from model_serving.delivery.undeployed import Served
+from model_serving.spec.files.listing import stack_file
 
 _WIDTH = 110
 
 
-def promotion_text(promotion: Promotion, *, with_patch: bool) -> str:
-    """The differences, which of them the patch holds, and the patch itself where wanted."""
+def promotion_text(promotion: Promotion, output: Path | None) -> str:
+    """The differences, which of them the patch holds, and the patch itself unless it was written to `output`."""
     console = Console(file=io.StringIO(), width=_WIDTH, highlight=False)
     with console.capture() as capture:
         console.print(_table(promotion) if promotion.differences else _equal(promotion))
         for note in _notes(promotion):
             console.print(Text(note))
     lines = [line.rstrip() for line in capture.get().splitlines()]
-    if not promotion.patch:
-        lines.append("Nothing to promote")
-    elif with_patch:
-        lines += ["", promotion.patch.removesuffix("\n")]
+    if promotion.patch and not output:
+        lines += ["", promotion.patch.removesuffix("\n"), ""]
+    lines += _outcome(promotion, output)
     return "\n".join(lines) + "\n"
+
+
+def _outcome(promotion: Promotion, output: Path | None) -> Iterator[str]:
+    """What was written where, what to do next, and which differences wait for an option."""
+    file = stack_file(promotion.target)
+    if promotion.patch and output:
+        yield f"Written to {output}: a patch for {file}. Nothing is changed or deployed yet. Apply it with:"
+        yield f"  git apply {output}"
+    elif promotion.patch:
+        yield f"The patch is for {file}. Nothing is changed or deployed yet. Write it to a file with --output FILE"
+    else:
+        yield "Nothing to promote"
+    if any(not each.promoted and each.field.startswith("traffic") for each in promotion.differences):
+        yield "The traffic differs and stays: --include traffic takes it over, with entities that only one stack has"
 
 
 def _equal(promotion: Promotion) -> str:
@@ -37,7 +52,7 @@ def _table(promotion: Promotion) -> Table:
     for heading in ("endpoint", "field", promotion.target, promotion.source, ""):
         table.add_column(heading, overflow="fold")
     for each in sorted(promotion.differences, key=lambda each: (each.endpoint, not each.promoted, each.field)):
-        outcome = "promoted" if each.promoted else "unchanged"
+        outcome = "in the patch" if each.promoted else "unchanged"
         cells = (each.endpoint, each.field, each.target or "-", each.source or "-", outcome)
         table.add_row(*(Text(cell, style="" if each.promoted else "dim") for cell in cells))
     return table

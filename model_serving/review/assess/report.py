@@ -17,7 +17,7 @@ from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
 from model_serving.review.plan.notices import Notice
-from model_serving.review.plan.preview import Preview, Violation
+from model_serving.review.plan.preview import Preview, Violation, provider_versions
 
 
 class Verdict(StrEnum):
@@ -174,11 +174,19 @@ def report(
         packs=preview.packs,
         digest="" if verdict is Verdict.FAILED else covers.digest,
         covered=covers,
-        stamp=stamp or Stamp(),
+        stamp=_with_tools(stamp or Stamp(), preview),
         purpose=purpose,
         causes=causes(preview, errors, locations),
         notices=shown,
     )
+
+
+def _with_tools(stamp: Stamp, preview: Preview) -> Stamp:
+    """The stamp with the versions of the engine and of the provider, as far as the preview has them."""
+    engine = preview.decided_by.versions.get("pulumi", "")
+    tools = [f"Pulumi {engine}"] if engine else []
+    tools += [f"databricks provider {version}" for version in provider_versions(preview.steps)]
+    return replace(stamp, tools=stamp.tools or tuple(tools))
 
 
 def _resource_change(group: Group, known: KnownPrincipals) -> ResourceChange:

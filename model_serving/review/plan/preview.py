@@ -1,10 +1,12 @@
 """A preview as typed steps: what the engine would do with each resource, and the policy violations."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import field as field_of
-from typing import Any
+from typing import Any, Final
 
+from model_serving.databricks.resource_types import DATABRICKS_PROVIDER
 from model_serving.review.plan.notices import Notice
 from model_serving.spec.diagnostics import Location
 
@@ -34,6 +36,10 @@ class Urn:
     @property
     def name(self) -> str:
         return self.text.split("::", 3)[-1]
+
+
+_DEFAULT_PROVIDER: Final = re.compile(r"default_(\d+)_(\d+)_(\d+)\b")
+"""The name that the engine gives a provider that no program declares: with the version of the SDK's plugin."""
 
 
 @dataclass(frozen=True)
@@ -147,3 +153,14 @@ class Preview:
     notices: tuple[Notice, ...] = ()
     """What whoever made the preview knows beside it: see notices.py. Add yours with `dataclasses.replace`."""
     decided_by: DecidedBy = DecidedBy()
+
+
+def provider_versions(steps: Iterable[Step]) -> tuple[str, ...]:
+    """The versions of the Databricks provider that the resources use, sorted."""
+    found: set[str] = set()
+    for step in steps:
+        if step.type == DATABRICKS_PROVIDER:
+            named = _DEFAULT_PROVIDER.search(step.urn.name)
+            declared = step.new.get("version") or step.old.get("version")
+            found |= {str(declared)} if declared else {".".join(named.groups())} if named else set()
+    return tuple(sorted(found))

@@ -1,10 +1,12 @@
 """Write reports in the requested format, or in the one that a file's extension names."""
 
 import itertools
+import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from model_serving.review.assess.report import Report
 from model_serving.review.render.json_report import as_json
@@ -36,8 +38,19 @@ def write_reports(
         else:
             file.write_text(render(reports, chosen, stack_file_errors), encoding="utf-8")
     if not files:
-        colour = sys.stdout.isatty() and (form or "text") == "text"
-        sys.stdout.write(render(reports, form or "text", stack_file_errors, colour=colour))
+        sys.stdout.write(render(reports, form or "text", stack_file_errors, colour=is_coloured(sys.stdout)))
+
+
+def is_coloured(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether text for this stream has colours: in a terminal, or where FORCE_COLOR or CLICOLOR_FORCE is set.
+
+    NO_COLOR and CLICOLOR=0 turn them off. Source: no-color.org, force-color.org, bixense.com/clicolors.
+    """
+    if environment.get("NO_COLOR"):
+        return False
+    if any(environment.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return stream.isatty() and environment.get("CLICOLOR") != "0" and environment.get("TERM") != "dumb"
 
 
 def render(reports: Sequence[Report], form: str, stack_file_errors: StackFileErrors, *, colour: bool = False) -> str:

@@ -105,8 +105,9 @@ def _deployed(report: Report) -> str:
     count = sum(each.deployed_entities for each in report.resources)
     if count:
         return f"{number(count, 'served entity')} {'is' if count == 1 else 'are'} deployed"
-    updated = any(each.shares and each.action is Action.UPDATE for each in report.resources)
-    return "no model is deployed again" if updated else ""
+    actions = {each.action for each in report.resources if each.kind == "endpoint"} - {Action.NONE}
+    moves = any(impact.of_shares for each in report.resources for impact in each.impacts)
+    return "no model is deployed again" if moves and actions == {Action.UPDATE} else ""
 
 
 def rollback(report: Report) -> Sentence:

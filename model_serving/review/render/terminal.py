@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from model_serving.review.assess.causes import Cause
+from model_serving.review.assess.causes import Cause, CauseKind
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
@@ -73,9 +73,10 @@ def _report(report: Report) -> RenderableType:
 
 def _cause(cause: Cause) -> RenderableType:
     """What is wrong, where, and the fixes on lines of their own."""
-    rules = f" ({', '.join(cause.rules)})" if cause.rules else ""
-    lines = [Text.assemble(("⛔ ", "bold red"), (cause.message, "bold"), rules, _place(cause.place))]
-    lines += [Text(f"   {line}") for line in cause.details.splitlines()]
+    rules = f" ({', '.join(cause.rules)})" if cause.kind is CauseKind.POLICY else ""
+    message = (cause.message.removesuffix(":"), "bold")
+    lines: list[RenderableType] = [Text.assemble(("⛔ ", "bold red"), message, rules, _place(cause.place))]
+    lines += [_indented(Text(line.strip())) for line in cause.details.splitlines()]
     lines += _fixes(cause.fixes)
     return Padding(Group(*lines), (0, 2, 1, 2))
 
@@ -85,8 +86,8 @@ def _notice(notice: Notice) -> RenderableType:
     return Padding(Group(head, *_fixes((notice.fix,) if notice.fix else ())), (0, 2, 1, 2))
 
 
-def _fixes(fixes: Sequence[str]) -> list[Text]:
-    return [Text.assemble("   ", ("or: " if n else "fix: ", "green"), fix) for n, fix in enumerate(fixes)]
+def _fixes(fixes: Sequence[str]) -> list[RenderableType]:
+    return [_indented(Text.assemble(("or: " if n else "fix: ", "green"), fix)) for n, fix in enumerate(fixes)]
 
 
 def _place(place: Location | None) -> tuple[str, str]:
@@ -129,7 +130,7 @@ def _change(collapsed: CollapsedChange) -> RenderableType:
     blocks.append(_indented(_impacts(change)))
     if served := list(phrases.served(change)):
         blocks.append(_indented(Group(*map(_sentence, served))))
-    if len(change.shares) > 1:
+    if any(each.of_shares for each in change.impacts):
         blocks.append(_indented(_traffic(change), gap=True))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
@@ -137,7 +138,8 @@ def _change(collapsed: CollapsedChange) -> RenderableType:
 def _impacts(change: ResourceChange) -> Table:
     table = Table.grid(padding=(0, 1, 0, 0))
     for each in change.impacts:
-        table.add_row(Text(each.risk, style=each.risk.style), _sentence(each.what))
+        what = Text("Traffic moves") if each.of_shares else _sentence(each.what)
+        table.add_row(Text(each.risk, style=each.risk.style), what)
         if each.why:
             table.add_row("", _sentence(each.why, style="dim"))
     return table

@@ -27,27 +27,48 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "stacks"
 
 
-def test_models_and_traffic_are_promoted(folder: Path) -> None:
-    found = promotion("staging", "prod", folder.parent)
-    carried = {each.field: (each.target, each.source) for each in found.differences if each.promoted}
-    assert carried == {
-        "served_entities.challenger.version": ("8", "9"),
-        "traffic.challenger": ("5", "50"),
-        "traffic.champion": ("95", "50"),
-    }
+VERSION = {"served_entities.challenger.version": ("8", "9")}
+TRAFFIC = {"traffic.challenger": ("5", "50"), "traffic.champion": ("95", "50")}
+
+
+@pytest.mark.parametrize(("include", "carried"), [([], VERSION), (["traffic"], VERSION | TRAFFIC)])
+def test_traffic_is_promoted_only_when_asked(
+    include: list[str], carried: dict[str, tuple[str, str]], folder: Path
+) -> None:
+    found = promotion("staging", "prod", folder.parent, include)
+    assert {each.field: (each.target, each.source) for each in found.differences if each.promoted} == carried
     stays = {each.field for each in found.differences if not each.promoted}
     assert {"protect", "served_entities.champion.workload_size", "served_entities.champion.scale_to_zero"} <= stays
 
 
-def test_the_patch_promotes_what_is_served(folder: Path) -> None:
+def test_all_fields_leave_the_safeguards(folder: Path) -> None:
+    found = promotion("staging", "prod", folder.parent, ["all"])
+    assert "protect" in {each.field for each in found.differences if not each.promoted}
+    assert "-      protect" not in found.patch
+    assert {each.field for each in found.differences if each.promoted} >= {"served_entities.champion.workload_size"}
+
+
+def test_nothing_is_called_promoted_before_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (folder / "Pulumi.prod.yaml").read_text()
     assert main(["promote", "staging", "prod", "--output", "promotion.patch"]) == 0
+    printed = capsys.readouterr().out
+    assert "promoted" not in printed
+    assert (
+        "Written to promotion.patch: a patch for stacks/Pulumi.prod.yaml. Nothing is changed or deployed yet" in printed
+    )
+    assert "The traffic differs and stays: --include traffic takes it over" in printed
+    assert (folder / "Pulumi.prod.yaml").read_text() == before
+
+
+def test_the_patch_promotes_what_is_served(folder: Path) -> None:
+    assert main(["promote", "staging", "prod", "--include", "traffic", "--output", "promotion.patch"]) == 0
     subprocess.run(["git", "apply", "promotion.patch"], cwd=folder.parent, check=True)
     staging, prod = (load_stack(stack, folder).endpoints["fraud-scorer"] for stack in ("staging", "prod"))
     assert prod.routes == staging.routes
     assert [entity.version for entity in prod.served_entities.values()] == ["7", "9"]
     assert prod.served_entities["champion"].workload_size == "Medium"
     assert "Set the host of your production workspace" in (folder / "Pulumi.prod.yaml").read_text()
-    assert promotion("staging", "prod", folder.parent).patch == ""
+    assert promotion("staging", "prod", folder.parent, ["traffic"]).patch == ""
 
 
 def test_added_and_removed_entities_are_promoted(folder: Path) -> None:
@@ -59,7 +80,8 @@ def test_added_and_removed_entities_are_promoted(folder: Path) -> None:
     )
     staging.write_text(text.replace("{champion: 50, challenger: 50}", "{champion: 90, shadow: 10, challenger: null}"))
     patched = folder / "Pulumi.prod.yaml"
-    assert main(["promote", "staging", "prod", "--output", "promotion.patch"]) == 0
+    assert promotion("staging", "prod", folder.parent).patch == ""
+    assert main(["promote", "staging", "prod", "--include", "traffic", "--output", "promotion.patch"]) == 0
     subprocess.run(["git", "apply", "promotion.patch"], cwd=folder.parent, check=True)
     prod = load_stack("prod", folder).endpoints["fraud-scorer"]
     assert (prod.routes, prod.served_entities["shadow"].version) == ({"champion": 90, "shadow": 10}, "3")
