@@ -9,6 +9,7 @@ from model_serving.cli.command import STATUSES_WITH_APPROVAL, subcommand
 from model_serving.cli.options import policy_pack_option, report_output_options
 from model_serving.cli.reports import exit_status, write_reports
 from model_serving.delivery.changed_stacks import changed_stacks
+from model_serving.delivery.policy_changes import policy_notices
 from model_serving.delivery.removed_stacks import preview_of_removed_stack
 from model_serving.delivery.stamp import of_stack, stamp_of
 from model_serving.errors import UsageError
@@ -80,12 +81,13 @@ def reports_on(
     notices: Sequence[Notice] = (),
     purpose: Purpose = Purpose.REVIEW,
 ) -> list[Report]:
-    """The reports on previews of stacks in `folder`."""
-    stacks_folder = folder / "stacks"
-    return [
-        report(each, declared_in(each.stack, stacks_folder), of_stack(stamp, each.stack, folder), notices, purpose)
-        for each in previews
-    ]
+    """The reports on previews of stacks in `folder`. A report with a base names the policies that changed since."""
+    reports = []
+    for each in previews:
+        changed = policy_notices(folder, each.stack, stamp.base) if stamp.base else ()
+        locations, own_stamp = declared_in(each.stack, folder / "stacks"), of_stack(stamp, each.stack, folder)
+        reports.append(report(each, locations, own_stamp, [*notices, *changed], purpose))
+    return reports
 
 
 def _chosen(names: Sequence[str], since: str | None, folder: Path) -> Sequence[str]:

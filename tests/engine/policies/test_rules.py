@@ -63,7 +63,7 @@ Endpoint("live", {PROTECTED}, name="live", description="of another kind", tags=[
 
 @pytest.fixture(scope="module")
 def prod(snapshots: Snapshots) -> Iterator[RawProgram]:
-    """A raw program whose stack counts as production, in a workspace for three endpoints."""
+    """A raw program whose stack counts as production."""
 
     def prepare(sandbox: Sandbox) -> None:
         declare(sandbox)
@@ -71,7 +71,7 @@ def prod(snapshots: Snapshots) -> Iterator[RawProgram]:
         create_endpoint(sandbox.workspace, "live", route_optimized=False)
 
     with snapshots.prepared("production", prepare) as sandbox:
-        declare(sandbox, policies={"endpoint-quota": {"endpoints": 3}})
+        declare(sandbox)
         yield RawProgram(sandbox)
 
 
@@ -93,12 +93,15 @@ Judge = Callable[[str], list[Outcome]]
 
 @pytest.fixture
 def judged(request: pytest.FixtureRequest, snapshots: Snapshots) -> Judge:
-    """What comes of a program, by its key in PROGRAMS. It runs once for all tests that look at it."""
+    """What comes of a program, by its key in PROGRAMS. It runs once for all tests that look at it.
+
+    The workspace is taken for one with room for three endpoints.
+    """
 
     def run(name: str) -> list[Outcome]:
         prod: RawProgram = request.getfixturevalue("prod")
         program, commands = PROGRAMS[name]
-        declare(prod.sandbox)
+        declare(prod.sandbox, policies={"endpoint-quota": {"endpoints": 3}})
         before = prod.sandbox.workspace.writes()
         outcomes = [prod.run(program, *command) for command in commands]
         assert prod.sandbox.workspace.writes() == before
