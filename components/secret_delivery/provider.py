@@ -14,9 +14,7 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResul
 
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import DeniedError, NotFoundError, WorkspaceError
-
-CHANGED_OUTSIDE: Final = "changed outside of this project"
-"""What a refresh shows instead of the id of the delivered secret."""
+from model_serving.databricks.special_values import CHANGED_OUTSIDE
 
 _CONFIG: Final = "databricks:"
 _VALUES: Final = {"idKeyName": "applicationId", "secretKeyName": "clientSecret"}

@@ -23,3 +23,6 @@ SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
 
 SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a marker
 """The value of that key in a secret."""
+
+CHANGED_OUTSIDE: Final = "changed outside of this project"
+"""What the state has after a refresh instead of the id of a secret that somebody else has overwritten."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from model_serving.databricks.resource_types import SECRET_ACL, SECRET_DELIVERY, SECRET_SCOPE
+from model_serving.databricks.special_values import CHANGED_OUTSIDE
 from model_serving.review.assess.actions import action_of
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, impact
@@ -51,6 +52,9 @@ def _delivery_impacts(step: Step) -> Iterator[Impact]:
         case Action.DELETE:
             what = sentence("The secret is no longer delivered to ", _keys(old), ": the keys are deleted")
             yield impact(Risk.OUTAGE, what, "callers that read them can't sign in any more")
+        case Action.UPDATE if _is_overwritten(step):
+            what = sentence("The secret in ", _keys(new), " was changed outside of this project")
+            yield impact(Risk.ACCESS, what, "callers that read it may not be able to sign in; deploying overwrites it")
         case Action.UPDATE:
             yield from _delivery_update(old, new)
 
@@ -93,6 +97,17 @@ def delivery_rows(step: Step) -> Iterator[Row]:
         if before != after and action_of(step) is not Action.DELETE:
             path = (*_FIELD, "secret_scope", field)
             yield Row(".".join(path), before, after, path)
+
+
+def delivery_drift(step: Step) -> Iterator[Row]:
+    """The secret of a scope that a refresh found overwritten."""
+    if step.type == SECRET_DELIVERY and _is_overwritten(step):
+        path = (*_FIELD, "secret_scope")
+        yield Row(".".join(path), "the delivered secret", CHANGED_OUTSIDE, path)
+
+
+def _is_overwritten(step: Step) -> bool:
+    return step.outputs.get("secretId") == CHANGED_OUTSIDE
 
 
 def forge_rows(group: Group) -> Iterator[Row]:

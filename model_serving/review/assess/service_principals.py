@@ -9,7 +9,7 @@ from model_serving.databricks.resource_types import (
     SERVICE_PRINCIPAL_SECRET,
 )
 from model_serving.review.assess.actions import action_of, drift
-from model_serving.review.assess.deliveries import IMPACTS, delivery_rows, forge_impacts, forge_rows
+from model_serving.review.assess.deliveries import IMPACTS, delivery_drift, delivery_rows, forge_impacts, forge_rows
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
 from model_serving.review.assess.oauth_secrets import generations, rotation_impacts, rotation_rows
@@ -36,7 +36,10 @@ def other_change(group: Group) -> ResourceChange:
         action=_action(group, steps),
         impacts=by_risk([*impacts, *(rotation_impacts(secrets) if secrets else ())]),
         fields=(*fields, *(rotation_rows(secrets) if secrets else ())),
-        drift=drift(group, *sorted({step.type for step in group.refreshed})),
+        drift=(
+            *drift(group, *sorted({step.type for step in group.refreshed})),
+            *(row for step in steps for row in delivery_drift(step)),
+        ),
         gone=any(step.gone for step in group.refreshed),
     )
 

@@ -102,6 +102,11 @@ def test_delivery_from_creation_to_destruction(project: Sandbox) -> None:
     assert [query(project, each) for each in (first, second)] == [200, 200]
     assert "POST /api/2.0/secrets/delete" not in project.workspace.writes()
 
+    overwritten = {"scope": "callers", "key": "checkout-client-secret", "string_value": "theirs"}
+    project.workspace.post("/api/2.0/secrets/put", overwritten)
+    run(*UP, "--refresh")
+    assert delivered(project) == second
+
     project.workspace.post("/api/2.0/secrets/scopes/delete", {"scope": "callers"})
     project.edit("stacks/base.yaml", "generation: 2", "generation: 3")
     refused = run(*UP, check=False)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from model_serving.components.secret_delivery.provider import CHANGED_OUTSIDE, DeliveryError, DeliveryProvider
+from model_serving.components.secret_delivery.provider import DeliveryError, DeliveryProvider
+from model_serving.databricks.special_values import CHANGED_OUTSIDE
 
 SECRETS = "/api/2.0/secrets"
 Inputs = Callable[..., dict[str, Any]]

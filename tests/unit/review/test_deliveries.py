@@ -12,6 +12,7 @@ from model_serving.databricks.resource_types import (
     SECRET_SCOPE_COMPONENT,
     SERVICE_PRINCIPAL_COMPONENT,
 )
+from model_serving.databricks.special_values import CHANGED_OUTSIDE
 from tests.support.reports import impacts_of, report_of
 
 Inputs = Mapping[str, Any]
@@ -51,6 +52,15 @@ def test_delivery_to_a_scope_is_explained(op: str, after: dict[str, str] | None,
     differs = [name for name in before or {} if after and before and after[name] != before[name]]
     found = impacts_of(report_of(plan(op, "checkout-delivery", before, after, SECRET_DELIVERY, *differs)))
     assert [(risk, text[: len(expected[1])]) for risk, text in found] == [expected]
+
+
+def test_overwritten_secret_is_drift() -> None:
+    step = plan("update", "checkout-delivery", place(), place(), SECRET_DELIVERY, "secretId")
+    step["resourcePreEvent"]["metadata"]["old"]["outputs"] = {"secretId": CHANGED_OUTSIDE}
+    result = report_of(step)
+    where = "secret scope `risk`, keys `id` and `oauth`"
+    assert impacts_of(result) == [("access", f"The secret in {where} was changed outside of this project")]
+    assert [row.label for each in result.drifted for row in each.drift] == ["oauth_secret.deliver.secret_scope"]
 
 
 @pytest.mark.parametrize(
