@@ -15,7 +15,9 @@ _AT_THE_TOP: Final = re.compile(
 )
 """The files at the top that a program and its environment consist of; the others may be reports of a run."""
 _STACKS: Final = "stacks"
-_IN_STACKS: Final = "stacks/base.yaml"
+_BASE: Final = "stacks/base.yaml"
+_SALT: Final = re.compile(rb"(?m)^encryptionsalt:.*\n?")
+"""Pulumi adds it to a stack's file at the first preview. It decides nothing: another one decrypts no secret."""
 _OTHER_FOLDERS: Final = frozenset(
     {
         *("docs", "tests", "bench", "demo", "examples", "workspace", "toolchain"),
@@ -33,7 +35,7 @@ def deciding_files(folder: Path, stack: str, packs: Sequence[str]) -> dict[str, 
     The library and policy packs that are installed elsewhere are listed as `model_serving/...`, or
     `installed-model_serving/...` where the project has a folder of that name, and `pack-NAME/...`.
     """
-    found = {name: _content(folder / name) for name in (_IN_STACKS, stack_file(stack)) if (folder / name).is_file()}
+    found = {name: _stack_content(folder / name) for name in (_BASE, stack_file(stack)) if (folder / name).is_file()}
     for entry in os.scandir(folder):
         if _SKIPPED.fullmatch(entry.name) or entry.name == _STACKS:
             continue
@@ -71,3 +73,7 @@ def _below(folder: Path, name: str, *, follow: bool = False) -> Iterator[tuple[s
 
 def _content(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _stack_content(file: Path) -> str:
+    return hashlib.sha256(_SALT.sub(b"", file.read_bytes())).hexdigest()

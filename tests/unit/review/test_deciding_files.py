@@ -78,6 +78,15 @@ def test_a_file_of_another_stack_does_not_count(folder: Path) -> None:
     assert set(own(folder, "staging")) - set(own(folder)) == {"stacks/Pulumi.staging.yaml"}
 
 
+def test_the_salt_of_the_passphrase_does_not_count(folder: Path) -> None:
+    """Pulumi writes it into the file while it previews."""
+    file = folder / "stacks" / "Pulumi.prod.yaml"
+    file.write_text("config:\n  a:b: c\n")
+    before = own(folder)
+    file.write_text("config:\n  a:b: c\nencryptionsalt: v1:x:y\n")
+    assert own(folder) == before
+
+
 def test_a_new_folder_counts(folder: Path) -> None:
     (folder / "pricing").mkdir()
     (folder / "pricing" / "rules.py").write_text("")
