@@ -100,7 +100,7 @@ class ServicePrincipal(pulumi.ComponentResource):
             "secretId": self.secret_id,
             "workspace": explicit_settings(self),
         }
-        SecretDelivery(f"{name}-delivery", inputs, self._options)
+        self._declared_secrets.append(SecretDelivery(f"{name}-delivery", inputs, self._options))
 
 
 def _forge_places(secret: OAuthSecret | None) -> dict[str, Any] | None:
@@ -113,7 +113,7 @@ def _forge_places(secret: OAuthSecret | None) -> dict[str, Any] | None:
 
 
 def _deleted_before_secrets(name: pulumi.Output[Any], secrets: Sequence[pulumi.Resource]) -> pulumi.Output[Any]:
-    """The same value, with dependencies on the secrets: permissions that take it are deleted before the secrets.
+    """The same value, with dependencies on the secrets and their delivery: permissions that take it are deleted first.
 
     A `destroy` that is refused at a protected endpoint's permissions then leaves its callers their secrets.
     """

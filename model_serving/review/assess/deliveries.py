@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from model_serving.databricks.principals import is_everyone_group
 from model_serving.databricks.resource_types import SECRET_ACL, SECRET_DELIVERY, SECRET_SCOPE
 from model_serving.databricks.special_values import CHANGED_OUTSIDE
 from model_serving.review.assess.actions import action_of
@@ -35,7 +36,8 @@ def _reader_impacts(step: Step) -> Iterator[Impact]:
     reader, scope = step.urn.name.partition("-reader-")[2] or step.urn.name, quoted(_scope(step.new or step.old))
     match action_of(step):
         case Action.CREATE | Action.REPLACE:
-            yield impact(Risk.ACCESS, sentence(quoted(reader), " may read every secret of secret scope ", scope))
+            why = "everyone in the workspace can sign in with them" if is_everyone_group(reader) else ""
+            yield impact(Risk.ACCESS, sentence(quoted(reader), " may read every secret of secret scope ", scope), why)
         case Action.DELETE:
             yield impact(Risk.ACCESS, sentence(quoted(reader), " may no longer read secret scope ", scope))
 

@@ -1,16 +1,22 @@
-"""A caller's credentials in a secret scope: delivered, read, used, rotated with overlap, and never printed."""
+"""A caller's credentials in a secret scope and on a forge: delivered, used, rotated with overlap, and never printed."""
 
 import base64
 import json
 import re
+from collections.abc import Iterator
 
 import httpx
+import pytest
 
+from model_serving.cli.main import main
+from tests.support.fake_environments import decrypted
+from tests.support.fake_forge import Answer, FakeForge, fake_forge
 from tests.support.sandbox import Outcome, Sandbox
 
 UP = ("up", "--yes", "--skip-preview")
 SECRET = "oauth_secret: true"
-DELIVERED = "oauth_secret: {generation: 1, deliver: {secret_scope: callers}}"
+GITHUB = "github: {repository: acme/checkout, environment: prod}"
+DELIVERED = f"oauth_secret: {{generation: 1, deliver: {{secret_scope: callers, {GITHUB}}}}}"
 SCOPES = """
   model-serving:secret_scopes:
     callers: {readers: [{group: ml-engineers}, {service_principal: checkout}]}
@@ -75,7 +81,28 @@ def _is_not_a_trace(event: str) -> bool:
     return bool(json.loads(event).get("diagnosticEvent", {}).get("severity") != "debug")
 
 
-def test_delivery_from_creation_to_destruction(project: Sandbox) -> None:
+@pytest.fixture
+def forge(monkeypatch: pytest.MonkeyPatch, project: Sandbox) -> Iterator[FakeForge]:
+    """A forge, in an environment where `model-serving` runs in the project's folder."""
+    with fake_forge() as running:
+        running.add_user("deliverer")
+        running.environments["prod"] = {}
+        delivery = {"GITHUB_API_URL": running.url, "MODEL_SERVING_DELIVERY_TOKEN": "token-of-deliverer"}
+        for name, value in {**project.environment, **delivery}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(project.folder)
+        yield running
+
+
+def on_forge(forge: FakeForge) -> tuple[str, str]:
+    """The credentials that jobs of the environment get."""
+    stored = forge.environments["prod"]
+    return stored["DATABRICKS_CLIENT_ID"].value, decrypted(stored["DATABRICKS_CLIENT_SECRET"])
+
+
+def test_delivery_from_creation_to_destruction(
+    project: Sandbox, forge: FakeForge, capfd: pytest.CaptureFixture[str]
+) -> None:
     base, log = project.folder / "stacks" / "base.yaml", project.folder / "events.json"
     project.edit("stacks/base.yaml", SECRET, DELIVERED)
     base.write_text(base.read_text(encoding="utf-8") + SCOPES, encoding="utf-8")
@@ -89,6 +116,8 @@ def test_delivery_from_creation_to_destruction(project: Sandbox) -> None:
     run(*UP)
     first = delivered(project)
     assert query(project, first) == 200
+    assert main(["ci", "deliver-secrets", "--stack", "local"]) == 0
+    assert on_forge(forge) == first
     assert scope_secret(project, "checkout-client-secret", reader_token(project, first)) == first[1]
     before = project.workspace.writes()
     run(*UP, "--refresh", "--expect-no-changes")
@@ -101,6 +130,11 @@ def test_delivery_from_creation_to_destruction(project: Sandbox) -> None:
     assert (len(both), second[0], second[1] != first[1]) == (2, first[0], True)
     assert [query(project, each) for each in (first, second)] == [200, 200]
     assert "POST /api/2.0/secrets/delete" not in project.workspace.writes()
+    forge.failure = Answer(500, {"message": f"could not store {second[1]}"})
+    assert main(["ci", "deliver-secrets", "--stack", "local"]) == 1
+    forge.failure = None
+    assert main(["ci", "deliver-secrets", "--stack", "local"]) == 0
+    assert on_forge(forge) == second
 
     overwritten = {"scope": "callers", "key": "checkout-client-secret", "string_value": "theirs"}
     project.workspace.post("/api/2.0/secrets/put", overwritten)
@@ -119,7 +153,8 @@ def test_delivery_from_creation_to_destruction(project: Sandbox) -> None:
     assert len(secret_ids(project) & both) == 1
     assert [sign_in(project, each).status_code for each in (first, second, third)] == [401, 200, 200]
 
-    everything = "\n".join([*printed, state(project)])
+    everything = "\n".join([*printed, state(project), *capfd.readouterr()])
+    assert "checkout to GitHub acme/checkout, environment prod: delivered (generation 2)" in everything
     assert "checkout-delivery" in everything
     assert [each[1] for each in (first, second, third) if each[1] in everything] == []
     assert not re.search("dose[0-9a-f]{32}", everything)

@@ -1,6 +1,8 @@
 """The review's words for who gets which secret where."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from model_serving.databricks.resource_types import (
 from model_serving.databricks.special_values import CHANGED_OUTSIDE
 from tests.support.reports import impacts_of, report_of
 
+CASES = Path(__file__).parent / "cases"
 Inputs = Mapping[str, Any]
 OWNERS = {SECRET_DELIVERY: f"{SERVICE_PRINCIPAL_COMPONENT}::checkout"}
 
@@ -76,6 +79,18 @@ def test_scopes_and_their_readers_are_named(kind: str, op: str, expected: tuple[
     inputs = {"name": "risk", "scope": "risk", "principal": "jobs"}
     sides = (None, inputs) if op == "create" else (inputs, None)
     assert impacts_of(report_of(plan(op, "risk-reader-jobs", *sides, kind))) == [expected]
+
+
+@pytest.mark.parametrize("case", ["delivered-secret", "moved-delivery", "rotated-secret"])
+def test_recordings_and_comments_hold_no_secret(case: str) -> None:
+    for file in ("events.jsonl", "comment.md"):
+        assert not re.search("dose[0-9a-f]{32}", (CASES / case / file).read_text(encoding="utf-8"))
+
+
+def test_scope_that_everyone_reads_is_told() -> None:
+    step = plan("create", "risk-reader-users", None, {"scope": "risk", "principal": "users"}, SECRET_ACL)
+    (resource,) = report_of(step).resources
+    assert str(resource.impacts[0].why) == "everyone in the workspace can sign in with them"
 
 
 GITLAB = {
