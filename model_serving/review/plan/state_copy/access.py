@@ -27,9 +27,8 @@ def observed(resource: Resource, live: Iterable[AccessEntry], deployer: str | No
     deployed = {entry: control for control in controls if (entry := _entry(control))}
     if len(deployed) < len(controls):
         return None
-    seen = [*live]
-    expected = {entry for entry in deployed if deployer and entry.is_of(deployer)}
-    shown = [entry for entry in seen if entry in expected or entry in without_own([entry], deployer)]
+    is_declared = any(deployer and entry.is_of(deployer) for entry in deployed)
+    shown = [*live] if is_declared else without_own([*live], deployer)
     if set(shown) == set(deployed):
         return None
     entries = [*(entry for entry in deployed if entry in shown), *sorted(set(shown) - set(deployed))]

@@ -86,8 +86,9 @@ def observe(resources: Sequence[Resource], workspace: Workspace, deployer: str |
         return found
     with ThreadPoolExecutor(_PARALLEL) as pool:
         me, listed = pool.submit(_read_me, workspace), pool.submit(workspace.get, ENDPOINTS_PATH)
+        reader = me.result()  # first: it says whether the credentials are accepted
         endpoints = listed.result().get("endpoints") or []
-        live = _Live(me.result(), {each["name"]: each for each in endpoints}, {each["id"]: each for each in endpoints})
+        live = _Live(reader, {each["name"]: each for each in endpoints}, {each["id"]: each for each in endpoints})
         found.reader = str(live.me.get("displayName") or live.me["userName"])
         reads = [pool.submit(_READS[resource_type(each)], workspace, live, deployer, each) for each in wanted]
         for read in reads:
