@@ -258,3 +258,66 @@ def test_docs_show_the_current_output(project: Path, capsys: pytest.CaptureFixtu
     prod.write_text(prod.read_text().replace("      protect: true\n", ""))
     assert main(["check"]) == 1
     assert f"```\n{capsys.readouterr().out}```\n" in (PROJECT / "docs" / "review.md").read_text(encoding="utf-8")
+
+
+PRODUCTION = "    production: {stacks: [prod, prod-*, production]}\n"
+
+
+def test_settings_of_base_yaml_judge_each_stack(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "base.yaml", 'version: "8", workload_size: Small', 'version: "8", workload_type: GPU_SMALL')
+    edit(project, "base.yaml", PRODUCTION, "    gpu-where-allowed: {stacks: [prod, staging]}\n")
+    assert main(["check"]) == 1
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("stacks/")]
+    assert "runs on GPU_SMALL, but GPUs are allowed only in these stacks: prod, staging" in line
+    assert not line.endswith(")"), "Only the stack local is concerned"
+
+
+def test_own_file_overlays_the_settings(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
+    own = "config:\n  model-serving:policies: {production-is-protected: advisory}\n"
+    edit(project, "Pulumi.prod.yaml", "config:\n", own)
+    assert [each[:3] for each in findings_in_prod(capsys, 0)] == [
+        ("stacks/Pulumi.prod.yaml:7", "production-is-protected", "advisory")
+    ]
+    edit(project, "Pulumi.prod.yaml", "advisory", "disabled")
+    assert findings_in_prod(capsys, 0) == []
+
+
+def test_stack_called_production_is_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
+    (project / "stacks" / "Pulumi.prod.yaml").rename(project / "stacks" / "Pulumi.production.yaml")
+    assert main(["check", "--stack", "production"]) == 1
+    assert 'isn\'t protected from deletion in stack "production"' in capsys.readouterr().out
+
+
+def test_waiver_in_base_yaml_applies_to_its_stack(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
+    waiver = "{rule: production-is-protected, resource: fraud-scorer, reason: Old, owner: risk, expires: 2999-12-31}"
+    edit(project, "base.yaml", "config:\n", f"config:\n  model-serving:waivers:\n    leaves: {waiver}\n")
+    assert main(["check"]) == 0
+    printed = capsys.readouterr().out
+    assert 'Waived until 2999-12-31 by "leaves" (owner risk): Old' in printed
+    assert "waives nothing" not in printed
+
+
+def test_mistakes_in_settings_join_all_others(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = len((project / "stacks" / "base.yaml").read_text(encoding="utf-8").splitlines())
+    edit(project, "base.yaml", PRODUCTION, "    gpu-where-alowed: advisory\n    traffic-jump: {points: few}\n")
+    edit(project, "base.yaml", "level: CAN_MANAGE", "level: CAN_MANGE")
+    assert main(["check"]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert [each for each in printed if each.startswith(f"stacks/base.yaml:{line}")] == [
+        f'stacks/base.yaml:{line}:5 policies.gpu-where-alowed: unknown rule "gpu-where-alowed" (local, prod, staging)'
+    ]
+    assert '    Did you mean "gpu-where-allowed"?' in printed
+    expected = f'stacks/base.yaml:{line + 1}:20 policies.traffic-jump.points: must be a whole number; found "few"'
+    assert f"{expected} (local, prod, staging)" in printed
+    assert any("CAN_MANGE" in each for each in printed)
+
+
+def test_a_limit_has_its_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    variables = ", ".join(f"V{number}: x" for number in range(31))
+    edit(project, "Pulumi.prod.yaml", "champion: {", f"champion: {{environment_vars: {{{variables}}}, ")
+    ((place, rule, level, message),) = findings_in_prod(capsys, 1)
+    assert (place, rule, level) == ("stacks/Pulumi.prod.yaml:9", "serving-limits", "mandatory")
+    assert message.startswith('Served entity "champion": 31 environment variables; a served entity has at most 30')
