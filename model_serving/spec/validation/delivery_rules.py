@@ -47,6 +47,7 @@ def scope_problems(stack: Stack) -> Iterator[Problem]:
             message = f'"{stack.name_prefix}{key}", name_prefix counted, is not a valid name of a secret scope'
             yield path, message, "Use 1 to 128 letters, digits, -, _, ., @ and /"
         yield from _readers(scope, (*path, "readers"))
+    yield from _default_keys(stack)
     yield from _one_writer_a_place(stack)
 
 
@@ -72,6 +73,18 @@ def _readers(scope: SecretScope, path: FieldPath) -> Iterator[Problem]:
         if (reader.kind, reader.principal) in seen:
             yield (*path, n), f'{reader.kind} "{reader.principal}" has two entries', "Keep one of them"
         seen.add((reader.kind, reader.principal))
+
+
+def _default_keys(stack: Stack) -> Iterator[Problem]:
+    """A principal's key may be any text, and the default keys of its secrets may not."""
+    for key, principal in stack.service_principals.items():
+        secret = principal.oauth_secret
+        if not secret or not secret.deliver or not secret.deliver.secret_scope:
+            continue
+        for name in scope_keys(stack, key):
+            if not re.fullmatch(SCOPE_NAME, name):
+                path = ("service_principals", key, "oauth_secret", "deliver", "secret_scope")
+                yield path, f'"{name}" is not a valid key of a secret scope', "Set `client_id` and `client_secret`"
 
 
 def _one_writer_a_place(stack: Stack) -> Iterator[Problem]:

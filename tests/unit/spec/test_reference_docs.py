@@ -1,4 +1,4 @@
-"""docs/stack-files.md: complete, and true."""
+"""docs/stack-files.md: complete, and true; and the stack file of docs/querying.md."""
 
 import re
 import shutil
@@ -12,7 +12,8 @@ from model_serving.spec.reference_docs import FILE, with_tables
 from tests.support.stack_files import StackFiles
 
 PAGE = FILE.read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+QUERYING = FILE.with_name("querying.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE + QUERYING, re.DOTALL)
 
 
 def test_the_page_has_every_field() -> None:
