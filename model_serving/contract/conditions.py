@@ -10,3 +10,13 @@ RUNS_AS_DECLARED: Final = "runs-as-declared"
 ALIASES_STAY: Final = "aliases-stay"
 ALIASES_NAMED: Final = "aliases-named"
 SECRETS_LAST: Final = "secrets-last"
+CONDITIONS: Final = (
+    ENDPOINTS_SERVE,
+    PERMISSIONS_DECLARED,
+    NO_UNDECLARED_PERMISSIONS,
+    SERVING_PRINCIPALS_EXIST,
+    RUNS_AS_DECLARED,
+    ALIASES_NAMED,
+    SECRETS_LAST,
+)
+"""What is so whether the change is deployed or not. A moved alias is none: it is a part of what is deployed."""

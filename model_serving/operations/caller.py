@@ -83,8 +83,8 @@ def _refusal(reason: str, outputs: Outputs, address: Address, client: Client | N
     caller = f'"{client.key}"' if client else "your own credentials"
     if "invalid_authorization_details" in reason:
         hint = f"Give it CAN_QUERY under endpoints.{address.key}.permissions and deploy"
-        return f'The workspace gives {caller} no token for "{address.key}": it may not query it. {hint}'
+        return f'{caller} may not query "{address.key}": token refused. {hint}'
     if "invalid_client" in reason:
         hint = f"If its secret was replaced or has expired: pulumi up --refresh --stack {outputs.stack}"
-        return f"The workspace does not accept the OAuth secret of {caller}. {hint}"
+        return f"Sign-in failed at {outputs.host}: it does not accept the OAuth secret of {caller}. {hint}"
     return f"No token for {caller} from {outputs.host}: {reason.splitlines()[0]}"

@@ -1,12 +1,15 @@
 """An endpoint of a deployed stack, with a token to query it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from model_serving.errors import UserError
 from model_serving.operations.caller import authorization, client_for
 from model_serving.operations.outputs import Address, Outputs
 from model_serving.operations.requests import Answer, refusal_of, send, url_of
+
+_YOU: Final = "you"
+_QUOTE: Final = '"'
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Connection:
         """Who answered whom, and how long it took."""
         kind = ", route optimized" if self.address.route_optimized else ""
         served_by = answer.served_by or "an unnamed entity"
-        return f"{self.address.key}{kind}: {served_by} answered {self.caller} in {answer.milliseconds} ms"
+        how = "with your own credentials" if self.caller == _YOU else f"as {self.caller.strip(_QUOTE)}"
+        return f"{self.address.key}{kind}: {served_by} answered in {answer.milliseconds} ms (called {how})"
 
 
 def connect(outputs: Outputs, address: Address, caller: str | None) -> Connection:
@@ -46,5 +50,5 @@ def connect(outputs: Outputs, address: Address, caller: str | None) -> Connectio
             f" deployed. Ask the workspace again: pulumi up --refresh --stack {outputs.stack}"
         )
     client = client_for(outputs, address, caller)
-    name = f'"{client.key}"' if client else "you"
+    name = f"{_QUOTE}{client.key}{_QUOTE}" if client else _YOU
     return Connection(address, name, authorization(outputs, address, client))

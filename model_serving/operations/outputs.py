@@ -83,7 +83,7 @@ def stack_outputs(stack: str) -> dict[str, Any]:
         raise NoPulumiError from None
     if run.returncode:
         reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
-        raise UserError(f'pulumi can\'t read the outputs of stack "{stack}": {reason}')
+        raise UserError(f'Could not read the outputs of stack "{stack}": {reason}')
     outputs: dict[str, Any] = json.loads(run.stdout or "{}")
     return outputs
 

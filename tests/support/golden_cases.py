@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demo.output import step
-from model_serving.review.assess.report import Report, Stamp, report
+from model_serving.review.assess.report import Purpose, Report, Stamp, report
 from model_serving.review.plan.events import read_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in
@@ -36,6 +37,8 @@ CASES = PROJECT / "tests" / "unit" / "review" / "cases"
 UP = ("up", "--yes", "--skip-preview")
 
 _BASE, _LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
+_PINNED = 'champion: {entity: main.ml.fraud, version: "7", workload_size: Small}'
+_ALIAS = "champion: {entity: main.ml.fraud@Champion, workload_size: Small}"
 _SPLIT = "{champion: 95, challenger: 5}"
 _CALLER = "{service_principal: checkout, level: CAN_QUERY}"
 _IRIS = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
@@ -83,6 +86,11 @@ def _outside(sandbox: Sandbox) -> None:
         "/api/2.0/serving-endpoints/fraud-scorer/tags", {"add_tags": [{"key": "team", "value": "growth"}]}
     )
     sandbox.workspace.delete("/api/2.0/serving-endpoints/iris-classifier")
+
+
+def _move_alias(sandbox: Sandbox) -> None:
+    """Someone points the alias that the champion follows to another version."""
+    sandbox.workspace.post("/_workspace/seed", {"models": {"main.ml.fraud": {"aliases": {"Champion": 9}}}})
 
 
 def _agree(sandbox: Sandbox) -> None:
@@ -202,6 +210,8 @@ CASES_OF_REVIEW = (
         ),
     ),
     Case("new-endpoint", ((_LOCAL, "    iris-classifier:\n", f"{_SECOND_ENDPOINT}    iris-classifier:\n"),)),
+    Case("drift-at-night", outside=_outside, options=("--refresh",)),
+    Case("moved-alias", before=((_BASE, _PINNED, _ALIAS),), outside=_move_alias),
     Case("no-changes"),
 )
 
@@ -244,12 +254,16 @@ def _keep_stack_files(sandbox: Sandbox, folder: Path) -> None:
         (folder / file).write_text(text, encoding="utf-8")
 
 
+@cache
 def report_on(folder: Path, stamp: Stamp = STAMP) -> Report:
     """The report on a recorded case, with the locations of the case's own stack files."""
+    purpose = Purpose.DRIFT if folder.name.startswith("drift") else Purpose.REVIEW
     with chdir(folder):  # locations are relative to the project's folder
-        return report(read_events(Path("events.jsonl")), declared_in("local", Path("stacks")), stamp)
+        locations = declared_in("local", Path("stacks"))
+        return report(read_events(Path("events.jsonl")), locations, stamp, purpose=purpose)
 
 
+@cache
 def comment_on(folder: Path) -> str:
     """The comment on a recorded case."""
     return markdown(report_on(folder))

@@ -156,7 +156,7 @@ def _replacement_impacts(main: Step, changes: tuple[Change, ...]) -> Iterator[Im
     if main.new and _url(main, main.old) != _new_url(main.new):
         yield impact(Risk.INTERFACE, Effect.URL.sentence)
     yield impact(Risk.INTERFACE, Effect.ID.sentence)
-    why = "an endpoint permanently runs as its creator"
+    why = "the creator can't be changed"
     yield impact(Risk.ACCESS, Effect.CREATOR.sentence, why)
 
 

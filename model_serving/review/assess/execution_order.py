@@ -1,4 +1,4 @@
-"""What approving does, step by step, in the order in which the engine does it.
+"""What deploying does, step by step, in the order in which the engine does it.
 
 The engine deletes what it replaces first, then creates and updates along the dependencies, then deletes what is no
 longer declared, and the little that it replaces by creating the new one first. Within each part the order here is by

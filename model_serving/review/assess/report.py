@@ -1,9 +1,10 @@
-"""A preview as a report: the change of every resource, a verdict, and what approving does, in order."""
+"""A preview as a report: the change of every resource, a verdict, and what deploying does, in order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from model_serving.contract.conditions import ALIASES_NAMED, ALIASES_STAY, CONDITIONS
 from model_serving.review.assess.causes import Cause, causes, is_explained, violation_place
 from model_serving.review.assess.digest import Covered, covered
 from model_serving.review.assess.endpoint import endpoint_change
@@ -69,7 +70,7 @@ class Report:
     unchanged: int
     """Endpoints that nothing happens to."""
     order: tuple[Write, ...]
-    """What approving does, step by step; empty if the preview did not finish."""
+    """What deploying does, step by step; empty if the preview did not finish."""
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
     violations: tuple[Violation, ...]
@@ -107,10 +108,20 @@ class Report:
             for each in self.resources
             for violation in each.violations
             if not is_explained(violation, (each.kind, each.key), self.causes)
+            # A change that follows an alias is shown with the alias.
+            and not (violation.rule == ALIASES_STAY and each.impacts)
+            and not (
+                violation.rule == ALIASES_NAMED and violation.field in {moved.field for moved in each.moved_aliases}
+            )
         ]
         return tuple(
             each for each in (*owned, *((violation, None) for violation in self.violations)) if not each[0].mandatory
         )
+
+    @property
+    def conditions(self) -> tuple[tuple[Violation, ResourceChange | None], ...]:
+        """The part of `advice` that is so whether the change is deployed or not."""
+        return tuple(each for each in self.advice if each[0].rule in CONDITIONS)
 
     @property
     def drifted(self) -> tuple[ResourceChange, ...]:

@@ -5,6 +5,7 @@ from dataclasses import field as field_of
 from enum import StrEnum
 from typing import Self
 
+from model_serving.contract.conditions import ALIASES_STAY
 from model_serving.review.assess.impacts import Impact, Risk, worst
 from model_serving.review.assess.permissions import Grant
 from model_serving.review.assess.served_entities import EntityChange, Share
@@ -94,6 +95,11 @@ class ResourceChange:
             return sum(change.after is not None for change in self.entities)
         changed = {row.field[1] for row in self.fields if row.field[:1] == ("served_entities",) and len(row.field) > 1}
         return len(changed - {change.name for change in self.entities if change.after is None})
+
+    @property
+    def moved_aliases(self) -> tuple[Violation, ...]:
+        """What the policy pack reports of aliases that deploy another version though no file names one."""
+        return tuple(each for each in self.violations if each.rule == ALIASES_STAY)
 
     @property
     def title(self) -> str:

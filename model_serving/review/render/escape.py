@@ -1,6 +1,7 @@
 """Arbitrary text made safe inside Markdown as GitHub and GitLab read it."""
 
 import re
+from textwrap import dedent
 
 from model_serving.review.assess.sentence import Part, Quoted, sentence
 
@@ -49,6 +50,14 @@ def block(text: str, language: str = "") -> str:
 def folded(summary: str, body: str) -> str:
     """Shown when clicked. Blank lines around the body let Markdown work in it."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def message(text: str) -> tuple[str, list[str], list[str]]:
+    """A message of several lines: the first, the lines that explain it, and those below them, such as a build log."""
+    first, _, rest = text.partition("\n")
+    lines = [line for line in dedent(rest).splitlines() if line.strip()]
+    main = [escaped(line) for line in lines if not line.startswith(" ")]
+    return escaped(first), main, [escaped(line.strip()) for line in lines if line.startswith(" ")]
 
 
 def fitting(lines: list[str], room: int, more: str) -> list[str]:

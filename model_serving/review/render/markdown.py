@@ -2,11 +2,12 @@
 
 import bisect
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Stamp, Verdict
 from model_serving.review.assess.resource_change import ResourceChange
+from model_serving.review.plan.preview import Violation
 from model_serving.review.render import markdown_change as open_parts
 from model_serving.review.render import markdown_details as folded_parts
 from model_serving.review.render import markdown_failure as first_parts
@@ -97,9 +98,19 @@ def _optional(report: Report, room: int, told: tuple[ResourceChange, ...]) -> It
 
 
 def _advice(report: Report, room: int) -> str:
-    violations = collapse_violations(report.advice)
-    lines = fitting([open_parts.advice(each, report.stamp) for each in violations], room, _MORE)
-    return "\n".join(["### ⚠️ Policies", "", *lines]).rstrip() if lines else ""
+    """The violations that refuse nothing: those of the change, then what is so without it."""
+    conditions = set(report.conditions)
+    own = [each for each in report.advice if each not in conditions]
+    sections = [_violations("### ⚠️ Policies", own, report.stamp, room)]
+    sections.append(_violations("### 👁️ Not part of this change", report.conditions, report.stamp, room // 2))
+    return "\n\n".join(filter(None, sections))
+
+
+def _violations(
+    heading: str, violations: Sequence[tuple[Violation, ResourceChange | None]], stamp: Stamp, room: int
+) -> str:
+    lines = fitting([open_parts.advice(each, stamp) for each in collapse_violations(violations)], room, _MORE)
+    return "\n".join([heading, "", *lines]).rstrip() if lines else ""
 
 
 def _changes(resources: tuple[ResourceChange, ...], stamp: Stamp, room: int) -> Iterable[str]:

@@ -1,14 +1,16 @@
 """The sections of the comment on each change: what happens, to whom, and how traffic moves."""
 
 import re
+from collections.abc import Sequence
 
 from model_serving.review.assess.impacts import Impact, Risk
 from model_serving.review.assess.report import Report, Stamp
 from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.assess.served_entities import Share
+from model_serving.review.plan.preview import Violation
 from model_serving.review.render import links, phrases
 from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
-from model_serving.review.render.escape import code, escaped, fitting, folded, prose
+from model_serving.review.render.escape import code, escaped, fitting, folded, message, prose
 
 _MESSAGES = 2_000
 """At most so many characters of collapsed policy messages are shown."""
@@ -34,8 +36,15 @@ def body(this: ResourceChange) -> list[str]:
     """What happens to a resource, worst first; what it serves; how its traffic moves."""
     told = [each for each in this.impacts if not each.of_shares]
     lines = [f"- {each.risk.icon} **{each.risk}** · {impact_text(each)}" for each in told]
+    lines += [line for each in this.moved_aliases for line in _alias(each)]
     lines += [f"- 📦 {prose(each)}" for each in phrases.served(this)]
     return [*lines, *traffic(this.shares)] if len(told) < len(this.impacts) else lines
+
+
+def _alias(moved: Violation) -> list[str]:
+    """What deploys another version though no file names one."""
+    first, main, _ = message(moved.message)
+    return [f"- 🏷️ **alias moved** · {first}", *(f"  - {line}" for line in main)]
 
 
 def impact_text(this: Impact) -> str:
@@ -76,11 +85,18 @@ def advice(collapsed: CollapsedViolation, stamp: Stamp) -> str:
     place = f" · {links.line(first.place, stamp)}" if first.place and len(resources) == 1 else ""
     where = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
     owner = f" · {code(resources[0].key)}{where}" if len(resources) > 1 else ""
-    lines = [f"- {escaped(first.message)}{owner} ({code(first.rule)}){place}"]
-    lines += [f"  - **{'or' if n else 'fix'}:** {escaped(fix)}" for n, fix in enumerate(first.fixes)]
+    lines = message_items(first.message, f"{owner} ({code(first.rule)}){place}", first.fixes)
     if len(resources) > 1:
         lines += ["", folded(f"{len(resources) - 1} more", _others(collapsed)), ""]
     return "\n".join(lines)
+
+
+def message_items(text: str, after: str = "", fixes: Sequence[str] = ()) -> list[str]:
+    """A message as an item of a list, with `after` behind its first line, and its fixes; deeper lines are folded."""
+    first, main, below = message(text)
+    lines = [f"- {first}{after}", *(f"  - {line}" for line in main)]
+    lines += [f"  - **{'or' if n else 'fix'}:** {escaped(fix)}" for n, fix in enumerate(fixes)]
+    return [*lines, "", folded("Details", "\n".join(f"- {line}" for line in below)), ""] if below else lines
 
 
 def _others(collapsed: CollapsedViolation) -> str:

@@ -5,6 +5,7 @@ from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.render import links, phrases
 from model_serving.review.render.collapse import collapse_changes
 from model_serving.review.render.escape import code, escaped, fitting, folded, prose
+from model_serving.review.render.markdown_change import message_items
 
 _VALUE = 300
 
@@ -64,14 +65,8 @@ def _differences(heading: str, why: str, changes: tuple[ResourceChange, ...], be
 
 
 def warnings(texts: tuple[str, ...]) -> str:
-    """The preview's warnings: the first line of each open, the others folded."""
-    lines = ["### ⚠️ Warnings", ""]
-    for each in texts:
-        first, _, rest = each.partition("\n")
-        lines.append(f"- {escaped(first)}")
-        more = [f"- {escaped(line.strip())}" for line in rest.splitlines() if line.strip()]
-        lines += ["", folded("Details", "\n".join(more)), ""] if more else []
-    return "\n".join(lines).rstrip()
+    """The preview's warnings; what is below their lines, such as a build log, is folded."""
+    return "\n".join(["### ⚠️ Warnings", "", *(line for text in texts for line in message_items(text))]).rstrip()
 
 
 def stamp(report: Report) -> str:

@@ -5,7 +5,6 @@ from itertools import groupby
 
 from model_serving.databricks.limits import CHANGES, CHANGES_MINUTES
 from model_serving.review.assess.causes import CauseKind
-from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.oauth_secrets import SECRET_FIELD
 from model_serving.review.assess.report import Purpose, Report, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange, Row
@@ -42,7 +41,9 @@ def _verdict(report: Report) -> Part:
         return sentence("changed outside of this project (", _named(changed), ")")
     if all(each.action is Action.CREATE and not each.gone for each in changed):
         return "only new resources; nothing existing changes"
-    return sentence(f"{report.risk.verdict} (", _affected(report, report.risk), ")")
+    affected = [each for each in report.resources if each.risk is report.risk]
+    moved = ", an alias moved" if all(each.moved_aliases for each in affected) else ""
+    return sentence(f"{report.risk.verdict}{moved} (", _named(affected), ")")
 
 
 def _failure(report: Report) -> Part:
@@ -67,10 +68,6 @@ def _verdict_without_risk(report: Report) -> str:
     if report.half_updated:
         return "no changes, but the last update failed"
     return "no changes" if not report.notices else "no changes, but see below"
-
-
-def _affected(report: Report, risk: Risk) -> Part:
-    return _named([each for each in report.resources if each.risk is risk])
 
 
 def _named(resources: Sequence[ResourceChange]) -> Part:

@@ -128,6 +128,7 @@ def _change(collapsed: CollapsedChange) -> RenderableType:
     if len(keys) > 1:
         blocks.append(_indented(Text(_few(keys), style="dim")))
     blocks.append(_indented(_impacts(change)))
+    blocks += [_indented(Text(f"alias moved: {each.message}")) for each in change.moved_aliases]
     if served := list(phrases.served(change)):
         blocks.append(_indented(Group(*map(_sentence, served))))
     if any(each.of_shares for each in change.impacts):

@@ -48,6 +48,8 @@ def test_every_case_folder_is_a_case() -> None:
         ("protected-deletion", Verdict.FAILED, Risk.OUTAGE),
         ("rotated-secret", Verdict.APPROVAL, Risk.INTERFACE),
         ("new-endpoint", Verdict.APPROVAL, Risk.ACCESS),
+        ("drift-at-night", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("moved-alias", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("no-changes", Verdict.FINE, None),
     ],
 )
