@@ -117,10 +117,11 @@ def _way_on(now: Report, reviewed: str, why: Sequence[str]) -> str:
     """What was approved, what would be deployed, and how that is approved."""
     if reviewed:
         differs = "; ".join(why) or "the files, the state or the workspace have changed since"
-        what = f"digest {reviewed} was approved, and it is {now.digest} now: {differs}"
+        what = f"the plan is not the approved one: {differs}\n  approved digest: {reviewed}"
     else:
-        what = f"no approved report was found for digest {now.digest}"
-    return f"""Not deployed: {what}. Nothing was deployed.
+        what = "no approved report was found"
+    return f"""Not deployed: {what}
+  digest now:      {now.digest}
 The report above is what a deployment would do now. When a person has approved it, deploy it with
   model-serving deploy --stack {now.stack} --reviewed {now.digest}
 In the pipeline a second job does that, after the approval of the environment"""

@@ -16,7 +16,11 @@ from tests.support.snapshots import Snapshots
 pytestmark = pytest.mark.usefixtures("engine")
 
 BASE = "stacks/base.yaml"
-BY_ALIAS = (BASE, 'entity: main.ml.fraud, version: "7"', "entity: main.ml.fraud@Champion")
+BY_ALIAS = (
+    BASE,
+    'champion: {entity: main.ml.fraud, version: "7"',
+    "champion: {entity: main.ml.fraud@Champion, environment_vars: {MODE: planted-one}",
+)
 ALIAS = "/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion"
 
 
@@ -49,20 +53,19 @@ def test_overtaken_plans_are_refused_and_have_a_way_on(snapshots: Snapshots, tmp
         assert run(project, "review", "--refresh", "--output", str(review)).returncode == 2
         approved = reported(review)["digest"]
         before = project.workspace.writes()
-        project.edit(BASE, "tags: {team: risk}", "tags: {team: payments}")  # another pull request is merged first
+        # Another pull request is merged first, and changes a value that reports hide.
+        project.edit(BASE, "planted-one", "planted-two")
         overtaken = deploy(approved)
         assert (overtaken.returncode, project.workspace.writes()) == (2, before)
-        differing = (
-            f"{approved} was approved, and it is {reported(now)['digest']} now: the plan differs; {BASE} differs."
-        )
-        assert differing in overtaken.stdout
+        assert f"Not deployed: the plan is not the approved one: {BASE} differs\n" in overtaken.stdout
+        assert "planted" not in overtaken.stdout + overtaken.stderr + now.read_text(encoding="utf-8")
 
         report = now.rename(tmp_path / "overtaken.json")
         project.workspace.put(ALIAS, {"version_num": 8})
         before = project.workspace.writes()
         moved = deploy(reported(report)["digest"], report)
         assert (moved.returncode, project.workspace.writes()) == (2, before)
-        assert "now: the plan differs." in moved.stdout
+        assert "the approved one: the plan differs\n" in moved.stdout
 
         # What a plan covers of the secrets in the state doesn't change by reading it.
         first, second = (state_secrets(json.loads(project.pulumi("stack", "export").text)) for _ in range(2))

@@ -91,10 +91,9 @@ def test_an_unreviewed_change_is_not_deployed(reviewed: str, tmp_path: Path, mon
     outcome = deploy("local", CASES / "canary-step", ["policies"], reviewed)
     assert (outcome.status, outcome.deployed, (tmp_path / "deployed").exists()) == (2, False, False)
     digest = outcome.report.digest
-    now = f"digest {reviewed} was approved, and it is {digest} now: the files, the state or the workspace have changed"
-    assert outcome.message.startswith(
-        f"Not deployed: {now if reviewed else f'no approved report was found for digest {digest}'}"
-    )
+    differs = "the plan is not the approved one: the files, the state or the workspace have changed since\n"
+    first = f"{differs}  approved digest: {reviewed}" if reviewed else "no approved report was found"
+    assert outcome.message.startswith(f"Not deployed: {first}\n  digest now:      {digest}\n")
     assert f"\n  model-serving deploy --stack local --reviewed {digest}\n" in outcome.message
 
 
