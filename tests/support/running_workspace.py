@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ class RunningWorkspace:
 
     url: str
     token: str
+    client: Mapping[str, str] = field(default_factory=dict)
+    """The client id and the secret of the administrating service principal, as environment variables."""
 
     def get(self, path: str) -> Any:
         """What the workspace answers its administrator."""
@@ -78,5 +80,6 @@ def _ready(process: "subprocess.Popen[str]") -> RunningWorkspace:
         if match := re.match(r"\s*export (\w+)=(\S+)", line):
             exported[match[1]] = match[2]
         if "DATABRICKS_CLIENT_SECRET" in exported:
-            return RunningWorkspace(exported["DATABRICKS_HOST"], exported["DATABRICKS_TOKEN"])
+            client = {name: exported[name] for name in ("DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET")}
+            return RunningWorkspace(exported["DATABRICKS_HOST"], exported["DATABRICKS_TOKEN"], client)
     raise RuntimeError(f"The workspace ended with status {process.wait()} before it was ready")

@@ -98,10 +98,10 @@ def _initialize(root: Path) -> None:
             compileall.compile_dir(part, quiet=2)
     with opened_sandbox(root) as sandbox:
         sandbox.pulumi("stack", "init", "local")
-    _record_packages(root)
+    record_packages(root)
 
 
-def _record_packages(root: Path) -> None:
+def record_packages(root: Path) -> None:
     """Answer the language host's `pip list`, a quarter of the CPU time of each of its runs, from a recorded list."""
     package = modules(root) / "pip"
     package.mkdir(parents=True)

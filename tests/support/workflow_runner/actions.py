@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,8 @@ from tests.support.workflow_runner.steps import Action, Machine, StepFailed
 _TOMORROW: Final = 86_400
 
 
-def stand_ins(repository: Repository) -> Mapping[str, Action]:
-    """The stand-ins by name. The checkout is one of that repository."""
+def stand_ins(repository: Repository, compiled: Path) -> Mapping[str, Action]:
+    """The stand-ins by name. The checkout is one of that repository; `compiled` is what earlier jobs compiled of it."""
 
     def checkout(machine: Machine, inputs: Mapping[str, str], contexts: Mapping[str, Any]) -> None:
         known(inputs, ("fetch-depth", "persist-credentials", "ref"), "actions/checkout")
@@ -30,6 +31,9 @@ def stand_ins(repository: Repository) -> Mapping[str, Action]:
         refs = [wanted] if depth else [wanted, "+refs/heads/*:refs/remotes/origin/*"]
         git(folder, "fetch", "--quiet", *([f"--depth={depth}"] if depth else []), "origin", *refs)
         git(folder, "checkout", "--quiet", "--detach", wanted)
+        if compiled.is_dir():
+            shutil.copytree(compiled, folder, dirs_exist_ok=True)
+        _date_by_content(folder)
         provide_tools(folder)
 
     return {
@@ -39,6 +43,24 @@ def stand_ins(repository: Repository) -> Mapping[str, Action]:
         "github/codeql-action/upload-sarif": _upload_sarif,
         "pulumi/actions": _pulumi,
     }
+
+
+def _date_by_content(folder: Path) -> None:
+    """Give each Python file a time that follows from its content: what was compiled for an earlier job fits then."""
+    for line in git(folder, "ls-files", "--stage", "*.py").splitlines():
+        description, _, name = line.partition("\t")
+        if (file := folder / name).is_file():
+            os.utime(file, (int(description.split()[1][:7], 16),) * 2)
+
+
+def keep_compiled(workspace: Path, compiled: Path) -> None:
+    """Keep the compiled modules of a job for the next ones."""
+    for parent, folders, _ in os.walk(workspace):
+        folders[:] = [each for each in folders if each not in {".venv", ".local", ".git"}]
+        if "__pycache__" in folders:
+            source = Path(parent, "__pycache__")
+            shutil.copytree(source, compiled / source.relative_to(workspace), dirs_exist_ok=True)
+            folders.remove("__pycache__")
 
 
 def provide_tools(folder: Path) -> None:

@@ -13,7 +13,8 @@ from tests.support.fake_forge import FakeForge, PullRequest, fake_forge
 from tests.support.running_workspace import PROJECT
 from tests.support.workflow_runner import events
 from tests.support.workflow_runner.repository import Environment, Repository, commit, git, new_repository
-from tests.support.workflow_runner.runner import Run, Runner
+from tests.support.workflow_runner.results import Run
+from tests.support.workflow_runner.runner import Runner
 
 PIPELINE: Final = (".ci", ".github", ".gitignore", "stacks")
 CODE: Final = (
