@@ -50,6 +50,7 @@ if scripted.exists():
 if "--event-log" in arguments:
     events = outcome.get("events", [{{"summaryEvent": {{}}}}])
     value("--event-log").write_text("".join(json.dumps(event) + "\\n" for event in events))
+print(outcome.get("prints", ""))
 time.sleep(outcome.get("seconds", 0))
 sys.exit(outcome.get("status", 0))
 """
@@ -150,6 +151,19 @@ def test_encrypted_values_need_the_passphrase(project: Project, *, refresh: bool
     project.export({"resources": [resource("a:b:C", "one", password=CIPHERTEXT)]})
     assert "(one), which decide" in preview("dev", project.folder, refresh=refresh).errors[0]
     assert not (project.folder / "runs").read_text(encoding="utf-8").count('"preview"')
+
+
+def test_an_empty_passphrase_counts_as_none(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipeline sets a secret that it doesn't have to nothing. It may also be the stack's passphrase."""
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+    assert preview("dev", project.folder, refresh=True).errors == ()
+    assert "placeholder" in json.dumps(project.runs("refresh")[0]["state"])
+    project.configure("config:\n  model-serving:default_tags: {team: {secure: v1:a:b}}\n")
+    assert preview("dev", project.folder, refresh=True).errors == ()
+    assert "ciphertext" in json.dumps(project.runs("refresh")[1]["state"])
+    project.script("refresh", {"status": 255, "events": [], "prints": "error: incorrect passphrase"})
+    (error,) = preview("dev", project.folder, refresh=True).errors
+    assert error.startswith("Stack dev has encrypted values (model-serving:default_tags.team)")
 
 
 def test_a_key_service_keeps_its_own_key(project: Project) -> None:

@@ -41,8 +41,13 @@ def encryption(stack_file: Path, export: Mapping[str, Any]) -> Encryption:
 
 
 def has_passphrase() -> bool:
-    """Whether the shell has a passphrase, or names the file of one."""
-    return PASSPHRASE in os.environ or bool(os.environ.get(PASSPHRASE_FILE))
+    """Whether the shell has a passphrase, or names the file of one. A pipeline sets a secret that it lacks to ""."""
+    return bool(os.environ.get(PASSPHRASE) or os.environ.get(PASSPHRASE_FILE))
+
+
+def may_be_empty() -> bool:
+    """Whether the shell has an empty passphrase, which may be the stack's."""
+    return os.environ.get(PASSPHRASE) == "" and not os.environ.get(PASSPHRASE_FILE)
 
 
 def encrypted_settings(stack_file: Path) -> list[str]:

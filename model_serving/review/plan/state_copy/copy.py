@@ -80,6 +80,8 @@ class _Copy:
 
     def __init__(self, stack: str, folder: Path, own_file: Path, home: Path) -> None:
         self._stack, self._folder, self._own_file, self._home = stack, folder, own_file, home
+        self._lacking = ""
+        """What to say if the shell's passphrase is empty, and not the stack's."""
         exported = home / "export.json"
         ran = run_pulumi("stack export", stack, folder, ["--file", str(exported)])
         _require(ran, stack)
@@ -101,10 +103,13 @@ class _Copy:
             return True
         if how is Encryption.SERVICE:
             return None
-        raise NoSourceError(
+        self._lacking = (
             f"Stack {self._stack} has encrypted values ({', '.join(needed)}), which decide what is deployed."
             f" Set {config_file.PASSPHRASE} to review it: they can't be compared without it"
         )
+        if config_file.may_be_empty():
+            return False
+        raise NoSourceError(self._lacking)
 
     def unrefreshed(self, *, placeholders: bool) -> Source:
         """The copy as the last deployment left it."""
@@ -167,6 +172,8 @@ class _Copy:
             for each in resources(self._export):
                 if resource_type(each) in types and each["urn"] not in observation.excluded:
                     observation.add_unread(resource_type(each).rpartition(":")[2], each)
+        if self._lacking and "incorrect passphrase" in result.run.text:
+            raise NoSourceError(self._lacking)
         _require(result.run, self._stack, *from_events(result.events).errors)
         return result
 
