@@ -18,6 +18,12 @@ TOKEN: Final = "MODEL_SERVING_DELIVERY_TOKEN"  # noqa: S105  the name of a varia
 _OWN_TOKENS: Final = {GITHUB: f"{TOKEN}_GITHUB", GITLAB: f"{TOKEN}_GITLAB"}
 """For a stack that delivers to both: no forge gets the other's token."""
 
+_RIGHTS: Final = {
+    GITHUB: "the permissions Environments, Secrets and Variables: read and write",
+    GITLAB: "the role Maintainer and the scope api",
+}
+"""Sources: github/docs, src/github-apps/data, fine-grained-pat-permissions.json; GitLab's documentation, variables."""
+
 _GITHUB: Final = "https://api.github.com"
 _GITLAB: Final = "https://gitlab.com/api/v4"
 
@@ -67,6 +73,5 @@ def _token(forge: str, environment: Mapping[str, str], *, alone: bool) -> tuple[
     own = _OWN_TOKENS[forge]
     name = own if environment.get(own) or not alone else TOKEN
     if not environment.get(name):
-        rights = "Environments: write" if forge == GITHUB else "the role Maintainer and the scope api"
-        raise UserError(f"{name} is not set; no secret was sent. It is a token of its own, with {rights}")
+        raise UserError(f"{name} is not set; no secret was sent. It is a token of its own, with {_RIGHTS[forge]}")
     return name, read_token(environment, name)
