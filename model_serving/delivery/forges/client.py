@@ -85,8 +85,8 @@ class Client:
         if left <= 0:
             raise self._too_slow(self.limits.total)
         try:
-            with self._http.stream(method, url, timeout=min(self.limits.request, left), **options) as response:
-                self._read(response)
+            with self._http.stream(method, url, timeout=min(self.limits.request, left), **options) as answer:
+                response = self._complete(answer)
         except httpx.TimeoutException:
             raise self._too_slow(min(self.limits.request, left)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -96,14 +96,15 @@ class Client:
             raise ForgeError(self._refusal(method, response), response.status_code)
         return response
 
-    def _read(self, response: httpx.Response) -> None:
-        """Read the whole answer. A timeout of httpx counts from one part of it to the next."""
+    def _complete(self, answer: httpx.Response) -> httpx.Response:
+        """The answer with its body. A timeout of httpx counts from one part of the body to the next."""
         parts = list[bytes]()
-        for part in response.iter_bytes():
+        for part in answer.iter_raw():
             parts.append(part)
             if time.monotonic() > self._deadline:
                 raise self._too_slow(self.limits.total)
-        response._content = b"".join(parts)  # noqa: SLF001  what `Response.read` does, without a bound
+        body = b"".join(parts)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=body, request=answer.request)
 
     def _json(self, response: httpx.Response) -> Any:
         """The body of an answer. A proxy's page, for example, is none."""

@@ -1,5 +1,6 @@
 """Comments, issues and failures of a forge, played by a server on loopback (tests/support/fake_forge.py)."""
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -167,6 +168,13 @@ def test_a_slow_answer_is_bounded() -> None:
     client = Client("GitHub", "http://forge.example", "p", "T", {}, Limits(total=0.3), transport)
     with pytest.raises(ForgeError, match="did not answer within"):
         client.get("x")
+
+
+def test_a_compressed_answer_is_read() -> None:
+    body = gzip.compress(json.dumps({"name": "é"}).encode())
+    headers = {"Content-Encoding": "gzip", "Transfer-Encoding": "chunked"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=httpx.ByteStream(body)))
+    assert Client("GitHub", "http://forge.example", "p", "T", {}, transport=transport).get("x") == {"name": "é"}
 
 
 def test_outside_of_a_job_variables_are_named(
