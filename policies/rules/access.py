@@ -79,10 +79,10 @@ def _callers_without_oauth(grant: Resource, endpoint: str) -> Iterator[Violation
         if user := at(entry, "userName"):
             yield Violation(
                 f'User "{user if user is not UNKNOWN else "(unknown)"}" has {level} on the route-optimized endpoint '
-                f'"{endpoint}", which accepts OAuth tokens only: a personal access token gets 401. A person copies an '
-                "OAuth token, valid for an hour, from the workspace's page; let applications call with a service "
-                "principal that has an OAuth secret",
+                f'"{endpoint}", which accepts OAuth tokens only: a personal access token gets 401. The workspace\'s '
+                "page gives a person a token for an hour",
                 field_path=(number,),
+                fixes=("Grant CAN_QUERY to a service principal with an OAuth secret",),
             )
         elif level == "CAN_QUERY" and (group := at(entry, "groupName")):
             yield Violation(

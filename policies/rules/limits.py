@@ -28,6 +28,11 @@ def limit_setting(limit: Limit) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "default": limit.value, "description": description}
 
 
+def raised(rule: str, setting: str) -> str:
+    """The fix for an account whose limit Databricks has raised."""
+    return f"If Databricks has raised the limit: `{rule}: {{{setting}: NUMBER}}` under `model-serving:policies`"
+
+
 _SETTINGS: Final = {
     "environment_vars": limit_setting(ENVIRONMENT_VARS),
     "concurrency_per_model": limit_setting(CONCURRENCY_OF_MODEL),
@@ -40,8 +45,9 @@ def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
     entities = served(resource.inputs)
     if len(entities) > SERVED_ENTITIES.value:
         yield Violation(
-            f"{SERVED_ENTITIES.exceeded(len(entities))}. Serve some of them on another endpoint",
+            SERVED_ENTITIES.exceeded(len(entities)),
             field_path=("served_entities",),
+            fixes=("Serve some of them on another endpoint",),
         )
     yield from _kinds(entities)
     for entity in entities:
@@ -50,15 +56,16 @@ def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
         if kind_of(entity) == "feature spec" and "GPU" in str(at(entity, "workloadType")).upper():
             yield Violation(
                 f'Feature spec "{entity_name(entity)}" can\'t run on {at(entity, "workloadType")}: features are served '
-                "on CPUs. Remove workload_type",
+                "on CPUs",
                 field_path=entity_field(entity, "workload_type"),
+                fixes=("Remove `workload_type`",),
             )
 
 
 def _name(name: Any) -> Iterator[Violation]:
     if isinstance(name, str) and name.lower().startswith(RESERVED_PREFIX):
-        message = f'Endpoint "{name}": names with the prefix {RESERVED_PREFIX} are reserved for Databricks. Rename it'
-        yield Violation(message, field_path=("name",))
+        message = f'Endpoint "{name}": names with the prefix {RESERVED_PREFIX} are reserved for Databricks'
+        yield Violation(message, field_path=("name",), fixes=("Set another `name`",))
 
 
 def kind_of(entity: Any) -> str:
@@ -81,15 +88,17 @@ def _kinds(entities: Sequence[Any]) -> Iterator[Violation]:
     if len(kinds) > 1:
         shown = " and ".join(f'{kind} "{name}"' for kind, name in reversed(kinds.items()))
         yield Violation(
-            f"An endpoint serves entities of one kind; found {shown}. Serve each kind on an endpoint of its own",
+            f"An endpoint serves entities of one kind; found {shown}",
             field_path=("served_entities",),
+            fixes=("Serve each kind on an endpoint of its own",),
         )
     tasks = {at(entity, "externalModel", "task") for entity in entities} - {None, UNKNOWN}
     if len(tasks) > 1:
         shown = ", ".join(sorted(map(str, tasks)))
         yield Violation(
-            f"All external models of an endpoint have the same task; found {shown}. Use an endpoint for each task",
+            f"All external models of an endpoint have the same task; found {shown}",
             field_path=("served_entities",),
+            fixes=("Use an endpoint for each task",),
         )
 
 
@@ -97,9 +106,9 @@ def _environment_vars(entity: Any, settings: Settings) -> Iterator[Violation]:
     variables, most = at(entity, "environmentVars"), int(settings["environment_vars"])
     if isinstance(variables, dict) and len(variables) > most:
         yield Violation(
-            f'Served entity "{entity_name(entity)}": {ENVIRONMENT_VARS.exceeded(len(variables), most)}. '
-            f"Put some of them into one variable, or {_raised('environment_vars')}",
+            f'Served entity "{entity_name(entity)}": {ENVIRONMENT_VARS.exceeded(len(variables), most)}',
             field_path=entity_field(entity, "environment_vars"),
+            fixes=("Put several values into one variable", raised("serving-limits", "environment_vars")),
         )
 
 
@@ -113,17 +122,19 @@ def _concurrency(entity: Any, settings: Settings) -> Iterator[Violation]:
                 f"{CONCURRENCY_STEP} only, and the API may refuse others",
                 advisory=True,
                 field_path=entity_field(entity, field),
+                fixes=(f"`{field}: {-(-int(value) // CONCURRENCY_STEP) * CONCURRENCY_STEP}`",),
             )
     if _is_number(low) and _is_number(high) and low > high:
         yield Violation(
             f'Served entity "{name}": {_RANGE[0]} is {int(low)}, more than the maximum of {int(high)}',
             field_path=entity_field(entity, _RANGE[0]),
+            fixes=("Swap the two values",),
         )
     if (number := concurrency(entity)) > most:
         yield Violation(
-            f'Served entity "{name}": {CONCURRENCY_OF_MODEL.exceeded(number, most)}. '
-            f"Lower {_RANGE[1]}, or {_raised('concurrency_per_model')}",
+            f'Served entity "{name}": {CONCURRENCY_OF_MODEL.exceeded(number, most)}',
             field_path=entity_field(entity, _RANGE[1]),
+            fixes=(f"`{_RANGE[1]}: {most}`", raised("serving-limits", "concurrency_per_model")),
         )
 
 
@@ -153,16 +164,10 @@ def _check_stack(registered: Sequence[Registered], settings: Settings) -> Iterat
         yield (
             largest,
             Violation(
-                f"The stack: {CONCURRENCY_OF_WORKSPACE.exceeded(number, most)}. Use smaller sizes, or "
-                f"{_raised('concurrency_per_workspace')}"
+                f"The stack: {CONCURRENCY_OF_WORKSPACE.exceeded(number, most)}",
+                fixes=("Use smaller sizes", raised("serving-limits", "concurrency_per_workspace")),
             ),
         )
-
-
-def _raised(setting: str) -> str:
-    return (
-        f"set `serving-limits: {{{setting}: NUMBER}}` under model-serving:policies if Databricks has raised the limit"
-    )
 
 
 serving_limits = Rule(

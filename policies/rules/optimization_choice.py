@@ -32,14 +32,16 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
             "to zero, and the next caller waits for a cold start. Route optimization can't be switched off later",
             advisory=True,
             field_path=("route_optimized",),
+            fixes=("`scale_to_zero: false`", "`route_optimized: false`"),
         )
     else:
         yield Violation(
             f"The new endpoint is planned for {most} concurrent requests without route optimization. Without it "
             f"a workspace answers about {REQUESTS_PER_SECOND.value} requests a second, and it can't be switched on "
-            "later. Set route_optimized: true unless few requests take long; callers then need OAuth tokens",
+            "later. With it, callers need OAuth tokens",
             advisory=True,
             field_path=("route_optimized",),
+            fixes=("`route_optimized: true`, unless few requests take long",),
         )
 
 

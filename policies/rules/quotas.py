@@ -8,7 +8,7 @@ from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.live import UnreadableError, listed_names
 from model_serving.policies.pack.input_values import has_unknown
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Settings, Violation, no_check
-from model_serving.policies.rules.limits import limit_setting
+from model_serving.policies.rules.limits import limit_setting, raised
 
 _NEAR: Final = 0.9
 """The part of the limit from which on a change is reported."""
@@ -37,16 +37,13 @@ def _in_workspace(resources: list[Resource], most: int) -> Iterator[tuple[Resour
         return
     message = f"Endpoints in the workspace: {before} -> {after} of {most}, {len(new)} of them new"
     if after > most:
-        yield (
-            new[0],
-            Violation(
-                f"{message}. Pulumi creates before it deletes, so delete others in a change of their own first; or, if "
-                "Databricks has raised the limit, set `endpoint-quota: {endpoints: NUMBER}` in "
-                "model-serving:policies"
-            ),
+        fixes = (
+            "Delete others in a change of their own first: Pulumi creates before it deletes",
+            raised("endpoint-quota", "endpoints"),
         )
+        yield new[0], Violation(message, fixes=fixes)
     else:
-        yield new[0], Violation(f"{message}. Ask Databricks to raise the limit in time", advisory=True)
+        yield new[0], Violation(message, advisory=True, fixes=("Ask Databricks to raise the limit in time",))
 
 
 endpoint_quota = Rule(

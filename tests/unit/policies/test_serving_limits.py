@@ -52,16 +52,16 @@ EMBED = {**EXTERNAL, "externalModel": {"task": "llm/v1/embeddings"}}
 @pytest.mark.parametrize(
     ("passes", "fails", "message"),
     [
-        (endpoint(*[{}] * 15), endpoint(*[{}] * 16), "16 served entities; an endpoint has at most 15. Serve some"),
+        (endpoint(*[{}] * 15), endpoint(*[{}] * 16), "16 served entities; an endpoint has at most 15"),
         (
             endpoint(variables(30)),
             endpoint(variables(31)),
-            'Served entity "e0": 31 environment variables; a served entity has at most 30. Put some',
+            'Served entity "e0": 31 environment variables; a served entity has at most 30',
         ),
         (
             endpoint(concurrent(4, 1024)),
             endpoint(concurrent(4, 1028)),
-            'Served entity "e0": 1028 concurrent requests; a served entity has at most 1024. Lower',
+            'Served entity "e0": 1028 concurrent requests; a served entity has at most 1024',
         ),
         (
             endpoint(concurrent(8, 8)),
@@ -72,22 +72,22 @@ EMBED = {**EXTERNAL, "externalModel": {"task": "llm/v1/embeddings"}}
         (
             endpoint({"workloadType": "GPU_SMALL"}, {}),
             endpoint({**FEATURES, "workloadType": "GPU_SMALL"}),
-            'Feature spec "e0" can\'t run on GPU_SMALL: features are served on CPUs. Remove workload_type',
+            'Feature spec "e0" can\'t run on GPU_SMALL: features are served on CPUs',
         ),
         (
             endpoint(FEATURES, FEATURES),
             endpoint({}, FEATURES),
-            'An endpoint serves entities of one kind; found model "e0" and feature spec "e1". Serve each',
+            'An endpoint serves entities of one kind; found model "e0" and feature spec "e1"',
         ),
         (
             endpoint(CHAT, CHAT),
             endpoint(CHAT, {}),
-            'An endpoint serves entities of one kind; found external model "e0" and model "e1". Serve each',
+            'An endpoint serves entities of one kind; found external model "e0" and model "e1"',
         ),
         (
             endpoint(CHAT, CHAT),
             endpoint(CHAT, EMBED),
-            "All external models of an endpoint have the same task; found llm/v1/chat, llm/v1/embeddings. Use",
+            "All external models of an endpoint have the same task; found llm/v1/chat, llm/v1/embeddings",
         ),
     ],
 )
@@ -108,8 +108,8 @@ def test_undocumented_step_is_advisory() -> None:
     [("environment_vars", endpoint(variables(40))), ("concurrency_per_model", endpoint(concurrent(4, 2048)))],
 )
 def test_raised_limit_is_a_setting(setting: str, raised: Resource) -> None:
-    ((text, _),) = found(raised)
-    assert f"`serving-limits: {{{setting}: NUMBER}}`" in text
+    (violation,) = LIMITS_RULE.check(raised, LIMITS_RULE.with_defaults({}))
+    assert f"`serving-limits: {{{setting}: NUMBER}}`" in violation.fixes[-1]
     assert found(raised, **{setting: 2048.0}) == []
 
 
@@ -131,9 +131,9 @@ def test_unknown_values_pass() -> None:
     ("listed", "new", "message", "advisory"),
     [
         (898, 1, "", True),
-        (899, 1, "Endpoints in the workspace: 899 -> 900 of 1000, 1 of them new. Ask", True),
-        (999, 1, "Endpoints in the workspace: 999 -> 1000 of 1000, 1 of them new. Ask", True),
-        (998, 3, "Endpoints in the workspace: 998 -> 1001 of 1000, 3 of them new. Pulumi creates before", False),
+        (899, 1, "Endpoints in the workspace: 899 -> 900 of 1000, 1 of them new", True),
+        (999, 1, "Endpoints in the workspace: 999 -> 1000 of 1000, 1 of them new", True),
+        (998, 3, "Endpoints in the workspace: 998 -> 1001 of 1000, 3 of them new", False),
         (1000, 0, "", True),
     ],
 )
