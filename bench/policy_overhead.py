@@ -1,10 +1,11 @@
-"""`python -m bench.policy_overhead [ENDPOINTS] [MILLISECONDS]`: the time that the policy pack adds to a preview.
+"""The time that the policy pack adds to a preview: `python -m bench.policy_overhead`.
 
 Previews a program with that many live endpoints with and without the pack, while the workspace delays each response
 about an endpoint by that time. Prints both times and the number of reads by the pack. The workspace runs on the
 same machine, so on two cores its own work is part of the difference.
 """
 
+import argparse
 import sys
 import time
 
@@ -14,7 +15,17 @@ from tests.support.sandbox import new_sandbox
 ROUNDS = 3
 
 
-def main(endpoints: int = 500, milliseconds: int = 50) -> None:
+def main() -> int:
+    """Run the benchmark with the command line's options; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench.policy_overhead", description=__doc__)
+    parser.add_argument("--endpoints", type=int, default=500, metavar="N", help="live endpoints (default 500)")
+    parser.add_argument("--milliseconds", type=int, default=50, metavar="MS", help="of each response (default 50)")
+    options = parser.parse_args()
+    measure(options.endpoints, options.milliseconds)
+    return 0
+
+
+def measure(endpoints: int, milliseconds: int) -> None:
     """Print how long a preview takes with and without the pack, for that many endpoints."""
     with new_sandbox("--ready-after", "0", "--limit", f"changes={2 * endpoints}") as sandbox:
         sandbox.pulumi("stack", "init", "local")
@@ -48,4 +59,4 @@ def _seconds(raw: RawProgram, program: str, *, policies: bool) -> float:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
+    sys.exit(main())

@@ -124,7 +124,7 @@ class SlowOperations:
 
     def _timeout(self) -> str:
         if seconds := (self.settings or {}).get("retryTimeoutSeconds"):
-            return f"A call that is answered 429 or 503 fails after {seconds} s"
+            return f"A call that gets no answer, or 429 or 503, fails after {seconds} s"
         return "There is no timeout; to set one: pulumi config set databricks:retryTimeoutSeconds 300"
 
 

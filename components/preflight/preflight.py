@@ -20,8 +20,8 @@ from model_serving.components.preflight.privileges import read_caller
 from model_serving.components.preflight.report import DEPLOYMENT_CONTINUES, PreflightReport, only_warns
 from model_serving.components.preflight.requirements import EndpointRequirements
 from model_serving.databricks.client import Workspace, connect
-from model_serving.databricks.errors import SignInError, UnavailableError, UnreachableError, WorkspaceError
-from model_serving.databricks.reachability import unreachable_hint
+from model_serving.databricks.connection_problems import connection_problem
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
@@ -49,31 +49,11 @@ def preflight(
     try:
         _run_checks(report, endpoints, connect(settings), deployer, is_preview=is_preview)
     except WorkspaceError as error:
-        reason = _connection_problem(error, settings.get("host"))
+        reason = connection_problem(error, settings) or f"The preflight could not be completed: {error}"
         if not only_warns():
             raise pulumi.RunError(reason) from None
         report.warnings.append(f"{DEPLOYMENT_CONTINUES}, though not everything was checked. {reason}")
     return report
-
-
-def _connection_problem(error: Exception, host: Any) -> str:
-    """Why the requests failed, and what to do."""
-    match error:
-        case SignInError():
-            return f"The workspace {host or ''} rejects the credentials: {error}\n{_SIGN_IN}"
-        case UnavailableError():
-            return f"{error}\n{_RETRY}"
-        case UnreachableError():
-            return f"{error}\n{unreachable_hint(host)}"
-        case _:
-            return f"The preflight could not be completed: {error}"
-
-
-_SIGN_IN: Final = "Set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or DATABRICKS_TOKEN, in the environment"
-_RETRY: Final = (
-    "Run the command again when the workspace is available. To retry each call for longer:"
-    " pulumi config set databricks:retryTimeoutSeconds 600"
-)
 
 
 def _run_checks(

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from model_serving.databricks.call_clock import CallClock
@@ -22,6 +23,9 @@ from model_serving.databricks.sdk import resolve_config, sdk
 from model_serving.databricks.timeouts import Timeouts, TimeoutSettingError
 
 _SIGN_IN_PAUSE_SECONDS: Final = 1
+_ABSENT: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+_NOT_A_WORKSPACE: Final = "NOT_A_WORKSPACE"
+"""The code for an answer of another server: a workspace says in JSON that a path does not exist."""
 
 _connecting = threading.Lock()
 _connected: dict[frozenset[tuple[str, str]], "Workspace"] = {}
@@ -62,7 +66,7 @@ class Workspace:
         except TimeoutSettingError as error:
             raise CallError(str(error)) from error
         except ValueError as error:
-            raise SignInError(_message(error)) from error
+            raise SignInError(sdk_message(error)) from error
         self._clock.host = str(config.host)
         self._client = modules.core.ApiClient(config)
         self._client._api_client._session.hooks["response"].append(self._record)  # noqa: SLF001  see _record
@@ -94,7 +98,7 @@ class Workspace:
             except ValueError as error:  # how the SDK reports a refused sign-in
                 refusals += not self._waited_for_sign_in(error)
                 if refusals > 1:  # the first may come from a service that has recovered since
-                    raise SignInError(_message(error)) from error
+                    raise SignInError(sdk_message(error)) from error
             else:
                 if not isinstance(answer, dict):
                     raise self._not_a_workspace()
@@ -116,10 +120,12 @@ class Workspace:
         answer = summary(response.status_code, response.reason, response.content)
         self._clock.record_answer(answer)
         if not is_api_error(response.content):
-            response._content = json.dumps({"message": answer}).encode()  # noqa: SLF001  requests has no setter
+            code = _NOT_A_WORKSPACE if response.status_code in _ABSENT else ""
+            response._content = json.dumps({"message": answer, "error_code": code}).encode()  # noqa: SLF001  requests has no setter
 
     def _not_a_workspace(self) -> CallError:
-        return CallError(f"The answer of {self._clock.host} is not that of a Databricks workspace")
+        what = f"The answer of {self._clock.host} is not that of a Databricks workspace"
+        return CallError(f"{what}. Check databricks:host in the stack file")
 
     def _timed_out(self, error: TimeoutError) -> UnreachableError:
         """The SDK raises the last try's error as the cause of its own."""
@@ -128,7 +134,9 @@ class Workspace:
         return UnreachableError(f"{self._clock.host} gave no answer to {self._clock.tried}: {root_cause(error)}")
 
     def _user_error(self, error: Any) -> WorkspaceError:
-        text, code = _message(error), str(error.error_code or "")
+        text, code = sdk_message(error), str(error.error_code or "")
+        if code == _NOT_A_WORKSPACE:
+            return self._not_a_workspace()
         if isinstance(error, self._errors.Unauthenticated):
             return SignInError(text)
         if isinstance(error, self._errors.PermissionDenied):
@@ -136,6 +144,6 @@ class Workspace:
         return (NotFoundError if isinstance(error, self._errors.NotFound) else CallError)(text, code)
 
 
-def _message(error: Exception) -> str:
+def sdk_message(error: Exception) -> str:
     """The error's text without the SDK's listing of its configuration."""
     return " ".join(str(error).partition(" Config: ")[0].split())

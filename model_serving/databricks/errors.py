@@ -24,6 +24,10 @@ class SignInError(WorkspaceError):
     """The workspace doesn't know the caller, or credentials are missing or contradict each other."""
 
 
+class CredentialsError(SignInError):
+    """The credentials can't be used as they are set. The text is complete: what is set, and what to do."""
+
+
 class CallError(WorkspaceError):
     """The workspace refused a call. `code` is the API's error code, empty if the answer has none."""
 

@@ -85,8 +85,9 @@ def _retry_seconds(address: str, reason: object) -> float:
 
 
 def is_on_this_machine(host: object) -> bool:
-    """Whether the URL's host is this machine."""
-    return urlsplit(str(host)).hostname in ("127.0.0.1", "localhost", "::1")
+    """Whether the host of a URL, with or without a scheme, is this machine."""
+    address = str(host)
+    return urlsplit(address if "://" in address else f"//{address}").hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def unreachable_hint(host: object) -> str:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from model_serving.databricks.call_clock import CallClock
+from model_serving.databricks.connection_problems import credentials_error
 from model_serving.databricks.naming import snake_case
 from model_serving.databricks.reachability import require_answer
 
@@ -64,9 +65,14 @@ def _import() -> Sdk:
 def resolve_config(settings: Mapping[str, Any], clock: CallClock) -> Any:
     """The SDK's configuration, signed in: from provider settings, the environment and the configuration profile.
 
-    Raises ValueError for credentials that are missing or contradict each other, and UnreachableError.
+    Raises CredentialsError for credentials that are missing or contradict each other, UnreachableError, and ValueError
+    for any other refusal of the SDK.
     """
-    config = _config_class(ends_after_probe=False)(clock=clock, **_config_arguments(settings, clock))
+    config_class = _config_class(ends_after_probe=False)
+    try:
+        config = config_class(clock=clock, **_config_arguments(settings, clock))
+    except ValueError as error:
+        raise credentials_error(str(error), settings, config_class.attributes()) or error from error
     if config.token and not config.token.isprintable():  # the error of the HTTP library would show it
         raise ValueError("The token has a line break or another control character. Remove it")
     return config

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from model_serving.databricks.reachability import is_on_this_machine
 from model_serving.delivery.git import branch_point, changed_files, text_at
 from model_serving.spec.files.listing import stack_file, stacks
 from model_serving.spec.files.workspace_host import workspace_host
@@ -24,8 +25,6 @@ _CONCERNS_NO_STACK: Final = (
 _STACK_FILE: Final = re.compile(r"stacks/Pulumi\.(.+)\.yaml$")
 _NO_COMMIT: Final = re.compile(r"0{40}(0{24})?$")
 """What forges call the commit before the first one of a branch."""
-
-_THIS_MACHINE: Final = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 @dataclass(frozen=True)
@@ -75,4 +74,4 @@ def on_this_machine(folder: Path, stack: str, deleted_since: str = "") -> bool:
 
 
 def _is_local(file: Path) -> bool:
-    return (workspace_host(file) or "").startswith(_THIS_MACHINE)
+    return is_on_this_machine(workspace_host(file) or "")

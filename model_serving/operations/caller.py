@@ -4,6 +4,8 @@ import json
 from typing import Any, Final
 
 from model_serving.databricks.call_clock import CallClock
+from model_serving.databricks.client import sdk_message
+from model_serving.databricks.errors import CredentialsError
 from model_serving.databricks.sdk import resolve_config
 from model_serving.errors import UserError
 from model_serving.operations.outputs import Address, Client, Outputs
@@ -21,6 +23,7 @@ def client_for(outputs: Outputs, address: Address, caller: str | None) -> Client
     """
     if caller == OWN_CREDENTIALS:
         return None
+    outputs.require_secrets()
     if caller is None:
         return _only_client(outputs, address)
     if caller not in outputs.clients:
@@ -64,8 +67,10 @@ def authorization(outputs: Outputs, address: Address, client: Client | None) -> 
     try:
         with unreachable_as_user_error(outputs.host):
             return str(resolve_config(settings, CallClock(TIMEOUTS, outputs.host)).authenticate()["Authorization"])
+    except CredentialsError as error:
+        raise UserError(str(error)) from None
     except ValueError as error:
-        raise UserError(_refusal(str(error), outputs, address, client)) from error
+        raise UserError(_refusal(sdk_message(error), outputs, address, client)) from error
 
 
 def _authorization_details(address: Address) -> str:
@@ -87,4 +92,4 @@ def _refusal(reason: str, outputs: Outputs, address: Address, client: Client | N
     if "invalid_client" in reason:
         hint = f"If its secret was replaced or has expired: pulumi up --refresh --stack {outputs.stack}"
         return f"Sign-in failed at {outputs.host}: it does not accept the OAuth secret of {caller}. {hint}"
-    return f"No token for {caller} from {outputs.host}: {reason.splitlines()[0]}"
+    return f"No token for {caller} from {outputs.host}: {reason}"

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from model_serving.errors import NoPulumiError, UserError
-from model_serving.spec import Endpoint, load_stack
+from model_serving.spec import Endpoint, Stack, load_stack
 from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.workspace_host import workspace_host
 from model_serving.spec.validation.suggestions import suggestion
+from model_serving.state_backend import cause, require_backend, wrong_passphrase
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,31 @@ class Outputs:
     host: str
     endpoints: Mapping[str, Address]
     clients: Mapping[str, Client]
+    without_secret: tuple[str, ...] = ()
+    """The service principals whose OAuth secret is not in the outputs: there is none, or it can't be decrypted."""
 
     @cached_property
+    def _spec(self) -> Stack:
+        return load_stack(spec_name(self.stack), Path("stacks"))
+
+    @property
     def declared(self) -> Mapping[str, Endpoint]:
         """The endpoints as the stack files declare them now, read on first use. Raises SpecError."""
-        return load_stack(spec_name(self.stack), Path("stacks")).endpoints
+        return self._spec.endpoints
+
+    def require_secrets(self) -> None:
+        """Raise UserError if none of the OAuth secrets that the stack declares can be read.
+
+        With a wrong passphrase Pulumi 3.220 prints each secret output as null, and ends with 0.
+        """
+        declared = self._spec.service_principals
+        missing = [key for key in self.without_secret if key in declared and declared[key].oauth_secret]
+        if missing and not self.clients:
+            raise UserError(
+                f'The OAuth secret of "{missing[0]}" in stack "{self.stack}" can\'t be read.'
+                f" {wrong_passphrase(self.stack)}. If it was declared since the last deployment:"
+                f" pulumi up --stack {self.stack}"
+            )
 
     def endpoint(self, name: str) -> Address:
         """The endpoint of that key or name. Raises UserError with the closest one."""
@@ -68,7 +89,7 @@ def read_outputs(stack: str) -> Outputs:
     outputs = stack_outputs(stack)
     if not outputs.get("endpoints"):
         raise UserError(f'Stack "{stack}" has no endpoints in its outputs. Deploy it first: pulumi up --stack {stack}')
-    return Outputs(stack, _host(stack), _endpoints(outputs), _clients(outputs))
+    return Outputs(stack, _host(stack), _endpoints(outputs), *_clients(outputs))
 
 
 def stack_outputs(stack: str) -> dict[str, Any]:
@@ -76,12 +97,15 @@ def stack_outputs(stack: str) -> dict[str, Any]:
 
     They are read from pulumi's standard output by this process: no shell and no log sees them.
     """
+    require_backend()
     command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise NoPulumiError from None
     if run.returncode:
+        if known := cause(run.stderr, stack):
+            raise UserError(known)
         reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
         raise UserError(f'Could not read the outputs of stack "{stack}": {reason}')
     outputs: dict[str, Any] = json.loads(run.stdout or "{}")
@@ -100,13 +124,15 @@ def _endpoints(outputs: Mapping[str, Any]) -> dict[str, Address]:
     }
 
 
-def _clients(outputs: Mapping[str, Any]) -> dict[str, Client]:
+def _clients(outputs: Mapping[str, Any]) -> tuple[dict[str, Client], tuple[str, ...]]:
+    """The service principals with an OAuth secret, and the names of the others."""
     principals = outputs.get("service_principals") or {}
-    return {
+    clients = {
         key: Client(key, principal["application_id"], principal["client_secret"])
         for key, principal in principals.items()
         if principal.get("client_secret")
     }
+    return clients, tuple(key for key in principals if key not in clients)
 
 
 def _host(stack: str) -> str:

@@ -16,7 +16,7 @@ RETRY_SECONDS: Final = 20
 """How long a throttled or failing read is retried before it counts as unreadable."""
 
 _ABSENT: Final = ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
-"""The codes for a thing that doesn't exist. Another 404 says that the API or the feature doesn't."""
+"""The codes for a thing that doesn't exist, besides none. Another one says that the API or the feature doesn't."""
 
 _lock = threading.Lock()
 _workspaces: dict[tuple[tuple[str, str], ...], Endpoints] = {}
@@ -76,7 +76,7 @@ class WorkspaceReader:
         try:
             return self._workspace.get(path)
         except NotFoundError as error:
-            if error.code in _ABSENT:
+            if not error.code or error.code in _ABSENT:
                 return None
             raise UnreadableError(str(error)) from error
         except (WorkspaceError, OSError) as error:

@@ -8,12 +8,14 @@ from pathlib import Path
 from model_serving.errors import NoPulumiError
 from model_serving.review.plan.credentials import REVIEW_KEY, Scrubber, secrets_of
 from model_serving.review.plan.engine_process import EngineRun, run_engine
+from model_serving.state_backend import require_backend
 
 
 def require_pulumi() -> None:
-    """Raise NoPulumiError if `pulumi` is not on PATH."""
+    """Raise NoPulumiError if `pulumi` is not on PATH, and BackendError if its state's backend does not answer."""
     if not shutil.which("pulumi"):
         raise NoPulumiError
+    require_backend()
 
 
 def run_pulumi(

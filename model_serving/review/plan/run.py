@@ -13,6 +13,7 @@ from model_serving.review.plan.preview import Preview
 from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
 from model_serving.review.plan.state_copy.copy import source_of
 from model_serving.review.plan.state_copy.source import INTERRUPTED, NoSourceError, Source
+from model_serving.state_backend import explained
 
 _OUTPUT_SHOWN = 4_000
 """So many characters of the engine's output are reported if it wrote no events."""
@@ -52,7 +53,10 @@ def preview_of(source: Source, packs: Sequence[str] = (), plan: Path | None = No
     if ran.interrupted_by:
         raise InterruptedRunError(ran.interrupted_by, INTERRUPTED.format(source.stack))
     if ran.status and not result.errors and not any(each.mandatory for each in result.violations):
-        printed = ran.text[-_OUTPUT_SHOWN:].strip() or f"pulumi exited with status {ran.status}"
+        printed = (
+            explained(ran.text[-_OUTPUT_SHOWN:], source.stack, source.environment)
+            or f"pulumi exited with status {ran.status}"
+        )
         result = replace(result, errors=(printed,), complete=False)
     stack, notices = result.stack or source.stack, (*result.notices, *source.notices)
     return replace(result, stack=stack, notices=notices, decided_by=decided)

@@ -23,8 +23,7 @@ BURSTS = ('champion: {entity: main.ml.fraud, version: "7", ', "burst_scaling: tr
 def strict(snapshots: Snapshots) -> Iterator[Sandbox]:
     """The project beside a workspace that answers as the service does where that is least convenient."""
     edits = (("stacks/base.yaml", TAGS, DECLARED), ("stacks/base.yaml", BURSTS[0], "".join(BURSTS)))
-    # Without policies: they refuse to create an endpoint whose absence is a 404 without an error code.
-    with snapshots.deployed(*edits, options=(*IMMEDIATE, *AS_DATABRICKS), policies=False) as sandbox:
+    with snapshots.deployed(*edits, options=(*IMMEDIATE, *AS_DATABRICKS)) as sandbox:
         yield sandbox
 
 

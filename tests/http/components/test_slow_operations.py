@@ -46,7 +46,7 @@ def test_a_missing_endpoint_is_reported(frozen: Any, said: list[str]) -> None:
     until(lambda: said)
     assert said[0] == (
         'Waiting since 0 s for serving endpoint "fraud": the workspace answers, but has not created it.'
-        " A call that is answered 429 or 503 fails after 300 s"
+        " A call that gets no answer, or 429 or 503, fails after 300 s"
     )
     operations.end(fraud)
     until(lambda: operations._thread is None)  # noqa: SLF001

@@ -178,6 +178,7 @@ def deployed(tmp_path: Path, _workspace: RunningWorkspace, _outputs: dict[str, A
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(PROJECT),
         "HOME": str(tmp_path),
+        "PULUMI_BACKEND_URL": "file:///state",
     }
     here = Deployed(tmp_path, _workspace, json.loads(json.dumps(_outputs)), environment)
     here.declare()

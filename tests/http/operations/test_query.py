@@ -97,7 +97,10 @@ def test_service_principals_come_before_own_credentials(deployed: Any) -> None:
                 " If it was deleted or recreated outside of this stack: pulumi up --refresh"
             ),
         ),
-        (("plain", "--stack", "prod"), "Could not read the outputs of stack \"prod\": no stack named 'prod' found"),
+        (
+            ("plain", "--stack", "prod"),
+            'There is no stack "prod" in the state backend (file:///state). Create it: pulumi stack init prod',
+        ),
     ],
     ids=["close", "unknown", "principal", "nobody", "403", "404", "stack"],
 )

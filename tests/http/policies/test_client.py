@@ -129,7 +129,7 @@ def test_silent_host_is_unreadable() -> None:
 def test_contradicting_credentials_are_reported(workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABRICKS_CLIENT_ID", "app")
     monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", "secret")
-    with pytest.raises(UnreadableError, match="more than one authorization method configured"):
+    with pytest.raises(UnreadableError, match="databricks:token and DATABRICKS_CLIENT_ID with"):
         client(host=workspace.url, token=workspace.token)
 
 
@@ -205,3 +205,14 @@ def test_quota_and_reads_share_one_listing(workspace: RunningWorkspace) -> None:
     ((_, violation),) = endpoint_quota.check_stack([Registered(declared)], {"endpoints": 1})
     assert violation.message.startswith(f"Endpoints in the workspace: {count} -> {count + 1} of 1,")
     assert reads(workspace)[before:].count(ENDPOINTS_PATH) == 1
+
+
+def test_404_without_a_code_means_absent(workspace: RunningWorkspace) -> None:
+    fault(workspace, status=404, body='{"message": "Endpoint fraud does not exist"}')
+    assert client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS_PATH}/fraud") is None
+
+
+def test_404_of_another_server_is_reported(workspace: RunningWorkspace) -> None:
+    fault(workspace, status=404, body="<html>Not here</html>")
+    with pytest.raises(UnreadableError, match="is not that of a Databricks workspace"):
+        client(host=workspace.url, token=workspace.token).get(f"{ENDPOINTS_PATH}/fraud")

@@ -4,6 +4,7 @@ import pytest
 
 from model_serving.databricks.naming import api_form, api_name, snake_case
 from model_serving.databricks.principals import is_everyone_group
+from model_serving.databricks.reachability import is_on_this_machine
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.secret_references import is_secret_reference, parse_secret_reference
 from model_serving.policies.pack.rule import Resource
@@ -66,3 +67,18 @@ def test_provider_names_become_api_names() -> None:
 def test_groups_of_everyone_ignore_case() -> None:
     assert is_everyone_group("Users")
     assert not is_everyone_group("admins")
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("http://127.0.0.1:8787", True),
+        ("localhost:8787", True),
+        ("http://[::1]:8787", True),
+        ("http://127.0.0.1.example.com", False),
+        ("https://adb-1.2.azuredatabricks.net", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_hosts_are_this_machine(host: str, *, here: bool) -> None:
+    assert is_on_this_machine(host) is here

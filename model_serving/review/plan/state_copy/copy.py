@@ -40,6 +40,7 @@ from model_serving.review.plan.state_copy.workspace_reads import observed_worksp
 from model_serving.review.plan.state_secrets import state_secrets
 from model_serving.spec.field_path import PROJECT
 from model_serving.spec.files.yaml_locations import read
+from model_serving.state_backend import explained
 
 _BACKEND: Final = "PULUMI_BACKEND_URL"
 _BACKEND_SETTINGS: Final = ("PULUMI_DIY_BACKEND_", "PULUMI_SELF_MANAGED_STATE_")
@@ -189,4 +190,4 @@ def _require(ran: EngineRun, stack: str, *errors: str) -> None:
     if ran.interrupted_by:
         raise InterruptedRunError(ran.interrupted_by, INTERRUPTED.format(stack))
     if ran.status:
-        raise NoSourceError(*(errors or (ran.text.strip() or f"pulumi exited with status {ran.status}",)))
+        raise NoSourceError(*(errors or (explained(ran.text, stack) or f"pulumi exited with status {ran.status}",)))

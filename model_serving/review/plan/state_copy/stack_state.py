@@ -9,6 +9,7 @@ from model_serving.review.plan.pulumi_command import run_pulumi
 from model_serving.review.plan.state_copy.checkpoint import resources
 from model_serving.review.plan.state_copy.refresh import REFRESH, excluding
 from model_serving.review.plan.state_copy.source import Source
+from model_serving.state_backend import cause, explained
 
 
 def bring_up_to_date(source: Source, home: Path) -> str:
@@ -21,7 +22,7 @@ def bring_up_to_date(source: Source, home: Path) -> str:
         return ""
     ran = _run(source, "refresh", *REFRESH, *excluding(source.excluded))
     if ran.status:
-        return f"`pulumi refresh` ended with {ran.status}, see above"
+        return cause(ran.text, source.stack) or f"`pulumi refresh` ended with {ran.status}, see above"
     return _write_access_lists(source, home / "state.json") if source.access_lists else ""
 
 
@@ -29,7 +30,7 @@ def _write_access_lists(source: Source, file: Path) -> str:
     """A refresh by the provider would hide the entry of whoever deploys, and show the others."""
     ran = _run(source, "stack export", "--file", str(file))
     if ran.status:
-        return ran.text.strip()
+        return explained(ran.text, source.stack)
     export = json.loads(file.read_text(encoding="utf-8"))
     lists = source.access_lists
     export["deployment"]["resources"] = [
@@ -38,7 +39,7 @@ def _write_access_lists(source: Source, file: Path) -> str:
     ]
     file.write_text(json.dumps(export), encoding="utf-8")
     ran = _run(source, "stack import", "--file", str(file))
-    return ran.text.strip() if ran.status else ""
+    return explained(ran.text, source.stack) if ran.status else ""
 
 
 def _run(source: Source, command: str, *options: str) -> EngineRun:

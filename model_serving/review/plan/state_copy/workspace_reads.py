@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from model_serving.databricks.client import connect
-from model_serving.databricks.errors import CallError, SignInError, UnavailableError, UnreachableError
-from model_serving.databricks.reachability import unreachable_hint
+from model_serving.databricks.connection_problems import connection_problem
+from model_serving.databricks.errors import CallError, WorkspaceError
 from model_serving.review.plan.credentials import Scrubber, secrets_of
 from model_serving.review.plan.state_copy.checkpoint import Resource
 from model_serving.review.plan.state_copy.reads import Observation, observe
@@ -25,15 +25,8 @@ def observed_workspace(resources: Sequence[Resource], stack: str, folder: Path, 
     settings = _settings(stack, folder, provider_settings(own_file, folder / "Pulumi.yaml"))
     try:
         return observe(resources, connect(settings), _deployer(own_file))
-    except SignInError as error:
-        hint = "Set DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET, or DATABRICKS_TOKEN, in the environment"
-        raise SignInError(
-            f"The workspace {settings.get('host', '')} rejects the credentials: {error}\n{hint}"
-        ) from error
-    except UnavailableError as error:
-        raise UnavailableError(f"{error}\nRun the command again when the workspace is available") from error
-    except UnreachableError as error:
-        raise UnreachableError(f"{error}\n{unreachable_hint(settings.get('host'))}") from error
+    except WorkspaceError as error:
+        raise WorkspaceError(connection_problem(error, settings) or str(error)) from error
 
 
 def _deployer(own_file: Path) -> str | None:
