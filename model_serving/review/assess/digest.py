@@ -31,6 +31,7 @@ _OWN_PROVIDER: Final = f"{PROVIDERS}pulumi"
 
 PLAN: Final = "plan"
 VERSIONS: Final = "versions"
+WORKSPACE: Final = "workspace"
 STATE_SECRETS: Final = "secrets-in-state"
 
 
@@ -54,6 +55,8 @@ def covered(preview: Preview) -> Covered:
         PLAN: _hash(planned(preview.steps)),
         VERSIONS: _hash(sorted({**decided.versions, **_provider_versions(preview.steps), **_packs(preview)}.items())),
     }
+    if decided.workspace:
+        sections[WORKSPACE] = _hash(decided.workspace)
     if secrets := decided.state_secrets if _writes_a_secret(preview.steps) else "":
         sections[STATE_SECRETS] = secrets
     for part in sorted({part_of(file) for file in decided.files}):
@@ -182,5 +185,6 @@ def differing(before: Covered, after: Covered) -> Iterator[str]:
 _SENTENCES: Final = {
     PLAN: "the plan differs",
     VERSIONS: "the versions of the engine, the providers or the policy packs differ",
+    WORKSPACE: "DATABRICKS_HOST differs",
     STATE_SECRETS: "the secrets in the state differ",
 }

@@ -1,5 +1,6 @@
-"""What decides on a preview, beside the state and the workspace: files, versions and secrets in the state."""
+"""What decides on a preview, beside its plan: files, versions, the workspace and secrets in the state."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -9,6 +10,8 @@ from typing import Final
 import model_serving
 from model_serving.review.plan.deciding_files import deciding_files
 from model_serving.review.plan.preview import DecidedBy
+from model_serving.spec.files.listing import stack_file
+from model_serving.spec.files.provider_settings import provider_settings
 
 _TIMEOUT: Final = 30.0
 """Seconds that `pulumi version` may take."""
@@ -17,7 +20,13 @@ _TIMEOUT: Final = 30.0
 def decided_by(folder: Path, stack: str, packs: Sequence[str], state_secrets: str = "") -> DecidedBy:
     """The files and versions that decide on a preview of a stack, as they are now."""
     versions = {"pulumi": _engine_version(), "model-serving": model_serving.__version__}
-    return DecidedBy(deciding_files(folder, stack, packs), versions, state_secrets)
+    return DecidedBy(deciding_files(folder, stack, packs), versions, _workspace(folder, stack), state_secrets)
+
+
+def _workspace(folder: Path, stack: str) -> str:
+    """The host that the shell names where the stack's files, which count themselves, name none."""
+    stated = provider_settings(folder / stack_file(stack), folder / "Pulumi.yaml").plain.get("host")
+    return "" if stated else os.environ.get("DATABRICKS_HOST", "").rstrip("/")
 
 
 @cache

@@ -123,6 +123,8 @@ class DecidedBy:
     """The SHA-256 of each file, by its path in the project's folder."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """The versions of the engine and of this library."""
+    workspace: str = ""
+    """The host of the workspace where only the shell names it."""
     state_secrets: str = ""
     """A hash of the secrets in the state, as they are encrypted there."""
 

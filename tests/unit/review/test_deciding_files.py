@@ -139,6 +139,13 @@ def test_the_engine_s_version_counts(folder: Path, monkeypatch: pytest.MonkeyPat
     module._engine_version.cache_clear()  # noqa: SLF001
 
 
+def test_the_shell_s_host_counts_where_no_file_names_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABRICKS_HOST", "https://shell.example/")
+    assert decided_by(folder, "prod", []).workspace == "https://shell.example"
+    (folder / "stacks" / "Pulumi.prod.yaml").write_text("config:\n  databricks:host: https://file.example\n")
+    assert decided_by(folder, "prod", []).workspace == ""
+
+
 def test_secrets_in_the_state_are_told_apart() -> None:
     def export(ciphertext: str) -> dict[str, object]:
         secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": ciphertext}

@@ -111,6 +111,12 @@ def test_hidden_values_can_not_be_guessed(name: str, plan: Planned, inputs: Inpu
     assert covered(preview(events[0])) == covered(preview(events[1]))
 
 
+def test_the_workspace_of_the_shell_counts(update: Event) -> None:
+    one = preview(update)
+    before, after = (covered(replace(one, decided_by=replace(DECIDED, workspace=host))) for host in ("one", "two"))
+    assert [*differing(before, after)] == ["DATABRICKS_HOST differs"]
+
+
 def test_policy_packs_count(update: Event) -> None:
     one = preview(update)
     packs = [replace(one, packs=packs) for packs in ((), ("p 1",), ("p 2",))]
