@@ -160,7 +160,7 @@ def _check_stack(registered: Sequence[Registered], settings: Settings) -> Iterat
     }
     number, most = sum(each for each, _ in sums.values()), int(settings["concurrency_per_workspace"])
     if number > most:
-        _, largest = max(sums.values(), key=lambda pair: pair[0])
+        _, largest = max(sums.values(), key=lambda pair: (pair[0], pair[1].urn))
         yield (
             largest,
             Violation(

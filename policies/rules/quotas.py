@@ -31,7 +31,7 @@ def _in_workspace(resources: list[Resource], most: int) -> Iterator[tuple[Resour
     except UnreadableError:
         return  # route-optimized-create-only reports it
     names = {str(name).casefold(): each for each in resources if isinstance(name := each.inputs.get("name"), str)}
-    new = [each for name, each in names.items() if name not in listed]
+    new = [names[name] for name in sorted(names) if name not in listed]
     before, after = len(listed), len(listed) + len(new)
     if not new or after < _NEAR * most:
         return
