@@ -15,7 +15,10 @@ from model_serving.errors import UserError
 from model_serving.review.plan.credentials import Scrubber
 
 TOKEN: Final = "MODEL_SERVING_DELIVERY_TOKEN"  # noqa: S105  the name of a variable
-_OWN_TOKENS: Final = {GITHUB: f"{TOKEN}_GITHUB", GITLAB: f"{TOKEN}_GITLAB"}
+_OWN_TOKENS: Final = {
+    GITHUB: "MODEL_SERVING_GITHUB_DELIVERY_TOKEN",
+    GITLAB: "MODEL_SERVING_GITLAB_DELIVERY_TOKEN",
+}
 """For a stack that delivers to both: no forge gets the other's token."""
 
 _RIGHTS: Final = {
