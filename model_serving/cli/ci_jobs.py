@@ -6,12 +6,15 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 
 import click
 
 from model_serving.cli.command import subcommand
 from model_serving.cli.options import stack_option
+from model_serving.delivery.forges.client import ForgeError
 from model_serving.delivery.forges.forge import forge
 from model_serving.delivery.forges.github import GitHub
 from model_serving.delivery.gate import LONGEST, STATUS, Results, gate
@@ -20,6 +23,11 @@ from model_serving.delivery.sign_in import require_ready
 from model_serving.delivery.state_sign_in import keep_fresh as renew
 from model_serving.delivery.state_sign_in import must_be_renewed, state_sign_in, write_token
 from model_serving.errors import UsageError, UserError
+
+_DEPENDABOT: Final = (
+    "GitHub gives the runs of Dependabot's pull requests a token that only reads: a maintainer pushes the commit to a"
+    " branch of this repository"
+)
 
 
 @subcommand("take", example="model-serving ci take --head 0123abc --judge-changed judge.txt")
@@ -89,8 +97,13 @@ def gate_command(
     """Write the status of a pull request's last commit that a branch rule can require, on GitHub."""
     names = json.loads(stacks or "[]")
     found = gate(Results(check_result, review_result, names, bool(stack_files.strip()), outsider))
-    _github().set_status(head, STATUS, found.text[:LONGEST], passed=found.passed)
     click.echo(found.text)
+    try:
+        _github().set_status(head, STATUS, found.text[:LONGEST], passed=found.passed)
+    except ForgeError as error:
+        if outsider and error.status == HTTPStatus.FORBIDDEN:
+            raise UserError(f"The status of {head[:12]} can't be written. {_DEPENDABOT}") from None
+        raise
     return 0 if found.passed else 1
 
 
