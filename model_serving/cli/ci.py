@@ -110,6 +110,9 @@ def comment(stack: str, number: int, head: str, file: Path) -> int:
     text = file.read_text(encoding="utf-8")
     report = Reviewed(stack, number, head, reviewed_digest(text), reviewed_sections(text))
     done = put_report(forge(), marker(stack), text, report, key)
+    if done == "outdated":
+        click.echo(f"Comment for {stack} not written: {head[:12]} is no longer the newest commit of the pull request")
+        return 0
     click.echo(f"Comment for {stack} {done}")
     if not key:
         without = "a deployment of it needs the approval of the environment"

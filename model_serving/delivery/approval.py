@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from model_serving.delivery.forges.forge import Forge
 from model_serving.delivery.forges.posts import Action, Post
@@ -30,15 +30,19 @@ class Reviewed:
     sections: dict[str, str]
 
 
-def put_report(forge: Forge, marker: str, text: str, reviewed: Reviewed, key: bytes | None) -> Action:
+def put_report(
+    forge: Forge, marker: str, text: str, reviewed: Reviewed, key: bytes | None
+) -> Action | Literal["outdated"]:
     """Write or update a stack's comment, with a record of this report; without a key, no record.
 
-    Records of the same commit stay: an approval counts for the report that was on show when it was given. Raises
-    ForgeError.
+    Records of the same commit stay: an approval counts for the report that was on show when it was given. The report of
+    an older commit is outdated: a slow job must not replace the comment of a later one. Raises ForgeError.
     """
     comments = forge.comments(reviewed.pull_request)
     if key is None:
         return comments.put(marker, text)
+    if forge.pull_request(reviewed.pull_request).head != reviewed.head:
+        return "outdated"
     earlier = comments.own(marker)
     record = Record(
         repository=forge.repository,

@@ -117,8 +117,21 @@ def test_reports_of_one_commit_stay(forge: FakeForge, report: Report) -> None:
     for digest in (ONE, ONE, ONE, TWO, ONE):
         report(digest)
     assert own_comment(forge).text.count("model-serving-record") == 4
+    forge.push(7, OTHER_HEAD)
     report(TWO, head=OTHER_HEAD)
     assert own_comment(forge).text.count("model-serving-record") == 1
+
+
+def test_a_slow_report_does_not_replace_a_later_one(
+    forge: FakeForge, report: Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(ONE)
+    forge.push(7, OTHER_HEAD)
+    report(TWO, head=OTHER_HEAD)
+    before = own_comment(forge).text
+    assert report(ONE) == 0
+    assert "aaaaaaaaaaaa is no longer the newest commit" in capsys.readouterr().out
+    assert own_comment(forge).text == before
 
 
 def test_records_fit_in_their_room(forge: FakeForge, report: Report) -> None:
