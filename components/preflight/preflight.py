@@ -22,7 +22,7 @@ from model_serving.components.preflight.requirements import EndpointRequirements
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import WorkspaceError
-from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, is_updating
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 
@@ -89,9 +89,14 @@ def _run_checks(
         report.problems += [_unread_alias(*each) for each in report.unread_aliases.items()]
     report.problems.sort(key=lambda problem: [str(part) for part in problem[0]])
     report.warnings += _unread_warning(report)
+    report.warnings += [_updating(each["name"]) for each in declared if is_updating(each)]
     if not deployer and not is_preview:  # otherwise the pack's rule runs-as-declared compares
         report.warnings += _creator_warnings(endpoints, report.live, report.deployer.name)
     report.warnings = sorted({*report.warnings})
+
+
+def _updating(name: str) -> str:
+    return f'Endpoint "{name}" is being updated. It serves its previous config until the update ends'
 
 
 def _unread_alias(reference: str, path: FieldPath) -> Problem:

@@ -1,6 +1,7 @@
 """Whether an endpoint serves, why not and what to do, from the workspace's answers to GET."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -44,28 +45,36 @@ def failure_report(workspace: Reader, live: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def state_report(workspace: Reader, live: Mapping[str, Any]) -> str | None:
-    """What callers of the endpoint get now and what to do, if it does not serve its last config; else None.
+@dataclass(frozen=True)
+class StateReport:
+    """What callers of an endpoint get now, in one sentence; more lines; and a command, if one is the way out."""
+
+    message: str
+    details: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, (self.message, self.details)))
+
+
+def state_report(workspace: Reader, live: Mapping[str, Any]) -> StateReport | None:
+    """Why the endpoint does not serve its last config, and what to do; None if it does, or is being updated.
 
     `live` is the answer to GET. A build log is read only if a deployment failed.
     """
     name, state = str(live["name"]), live.get("state") or {}
     if state.get("suspend") == "STOPPED":
-        return (
-            f'Endpoint "{name}" is stopped{_since(live)}: every request is answered 400. Start it:'
-            f"\n  databricks api post {endpoint_path(name)}/config:start"
-        )
+        message = f'Endpoint "{name}" is stopped{_since(live)}: every request is answered 400'
+        return StateReport(message, fix=f"databricks api post {endpoint_path(name)}/config:start")
     if has_failed(live):
-        return failure_report(workspace, live)
+        message, _, details = failure_report(workspace, live).partition("\n")
+        return StateReport(message, details)
+    failing = "\n".join(_failing_entities(live))
     if is_updating(live):
-        serves = "serves its previous config" if live.get("config") else "serves nothing"
-        return f'Endpoint "{name}" is being updated{_since(live)}. It {serves} until the update ends'
+        return None
     if state.get("ready") == "NOT_READY":
-        entities = "".join(f"\n{line}" for line in _failing_entities(live))
-        return f'Endpoint "{name}" is not ready: it answers no requests{entities}'
-    if failing := list(_failing_entities(live)):
-        return "\n".join([f'Endpoint "{name}" serves only in part:', *failing])
-    return None
+        return StateReport(f'Endpoint "{name}" is not ready: it answers no requests', failing)
+    return StateReport(f'Endpoint "{name}" serves only in part', failing) if failing else None
 
 
 def _since(live: Mapping[str, Any]) -> str:

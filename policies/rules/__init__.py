@@ -25,7 +25,11 @@ from model_serving.policies.rules.route_optimized import route_optimized_create_
 from model_serving.policies.rules.secret_expiry import secrets_last
 from model_serving.policies.rules.setting_faults import policy_settings
 from model_serving.policies.rules.traffic import traffic_adds_up, traffic_jump
-from model_serving.policies.rules.undeclared_access import no_undeclared_permissions, permissions_declared
+from model_serving.policies.rules.undeclared_access import (
+    no_undeclared_permissions,
+    permissions_declared,
+    permissions_readable,
+)
 from model_serving.policies.rules.waiver_faults import waivers
 
 RULES = (
@@ -44,6 +48,7 @@ RULES = (
     optimized_callers_use_oauth,
     permissions_declared,
     no_undeclared_permissions,
+    permissions_readable,
     serving_principals_exist,
     runs_as_declared,
     aliases_stay,

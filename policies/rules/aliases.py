@@ -34,9 +34,9 @@ def _check_moved(resource: Resource, _settings: Settings) -> Iterator[Violation]
         if before and after and at(before, "entity_name") == model and str(at(before, "entity_version")) != after:
             yield Violation(
                 f'Alias "{alias}" of {model} moved from version {at(before, "entity_version")} to {after}: `up` '
-                f'deploys version {after} as served entity "{name}". To keep the version that serves now, write it '
-                "instead of the alias",
+                f'deploys version {after} as served entity "{name}"',
                 field_path=("served_entities", name, "entity"),
+                fixes=(f'To keep what serves now: {{entity: {model}, version: "{at(before, "entity_version")}"}}',),
             )
 
 
@@ -47,7 +47,7 @@ def _check_named(resource: Resource, settings: Settings) -> Iterator[Violation]:
         version = _resolved(resource, name)
         now = f", version {version} now" if version else ""
         yield Violation(
-            f'Served entity "{name}" follows the alias "{alias}" of {model}{now}. When the alias moves, the next `up` '
+            f'Served entity "{name}" follows the alias "{alias}" of {model}{now}: when the alias moves, the next `up` '
             "deploys another version without a change here",
             field_path=("served_entities", name, "entity"),
         )

@@ -9,10 +9,7 @@ from model_serving.policies.pack.input_values import at
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Settings, Violation, no_check
 from model_serving.policies.rules.live_resource import live_resource
 
-_WAY_OUT = (
-    "The creator of an endpoint can't be changed: deploy a second endpoint as that identity, move the callers, and "
-    "delete this one"
-)
+_WAY_OUT = "Deploy a second endpoint as that identity, move the callers, delete this one: a creator can't be changed"
 
 
 def _serving(resource: Resource) -> dict[str, Any]:
@@ -30,9 +27,9 @@ def _check_created(resource: Resource, _settings: Settings) -> Iterator[Violatio
     for key, spec in _serving(resource).items():
         if at(spec, "application_id") is None:
             yield Violation(
-                f'Service principal "{key}" `serves` endpoint "{resource.name}", and this stack creates it: the run '
-                "that creates both leaves the endpoint with the deployer as its creator, for which it runs. Create the "
-                "principal first, deploy as it, and name it by application_id"
+                f'Service principal "{key}" `serves` endpoint "{resource.name}", and this stack creates it: an '
+                "endpoint of the same run has the deployer as its creator, and runs as that",
+                fixes=("Create the principal first, deploy as it, and name it by `application_id`",),
             )
 
 
@@ -43,30 +40,38 @@ def _check_creator(registered: Sequence[Registered], _settings: Settings) -> Ite
         if each.resource.type == SERVICE_PRINCIPAL
     }
     for each in registered:
-        if each.resource.type == MODEL_SERVING and (message := _mismatch(each.resource, created)):
-            yield each.resource, Violation(message)
+        if each.resource.type == MODEL_SERVING and (found := _mismatch(each.resource, created)):
+            yield each.resource, found
 
 
-def _mismatch(resource: Resource, created: dict[str, Any]) -> str | None:
-    """Why the endpoint does not, or would not, run as declared. `created` are the stack's principals' ids by key."""
-    ids = {key: at(spec, "application_id") or created.get(key) for key, spec in _serving(resource).items()}
-    declared = {str(value).lower(): f'service principal "{key}" ({value})' for key, value in ids.items() if value}
-    declared = {name: label for name, label in declared.items() if isinstance(name, str)}
-    deployer, live = _deployer(resource), live_resource(resource)
+def _mismatch(resource: Resource, created: dict[str, Any]) -> Violation | None:
+    """Why the endpoint does not, or would not, run as declared. `created` are the stack's principals' ids by key.
+
+    A principal that the stack creates is right if it is the creator; serving-principals-exist reports that it can't be.
+    """
+    serving, deployer, live = _serving(resource), _deployer(resource), live_resource(resource)
+    if live and live.creator in {created.get(key) for key in serving}:
+        return None
+    ids = {key: at(spec, "application_id") for key, spec in serving.items()}
+    declared = {
+        value.lower(): f'service principal "{key}" ({value})' for key, value in ids.items() if isinstance(value, str)
+    }
     if not declared and deployer:
         declared = {deployer.lower(): f"the deployer ({deployer})"}
     if not declared:
         return None
     wanted = " or ".join(declared.values())
     if live and live.creator.lower() not in declared:
-        return (
+        return Violation(
             f'Endpoint "{live.name}" runs as its creator {live.creator}, and not as {wanted}: it reads models and '
-            f"secrets with the rights of {live.creator}. {_WAY_OUT}"
+            f"secrets with the rights of {live.creator}",
+            fixes=(_WAY_OUT,),
         )
     if live is None and deployer and deployer.lower() not in declared:
-        return (
+        return Violation(
             f'Endpoint "{resource.name}" would run as the deployer {deployer}, and not as {wanted}: whoever creates an '
-            "endpoint is its creator permanently. Deploy as that principal, or correct `serves`"
+            "endpoint is its creator permanently",
+            fixes=("Deploy as that principal, or correct `serves`",),
         )
     return None
 

@@ -12,7 +12,7 @@ from model_serving.policies.rules.live_resource import live_resource, workspace_
 def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     live, workspace = live_resource(resource), workspace_of(resource)
     if live and workspace and (report := state_report(workspace, live.answer)):
-        yield Violation(report)
+        yield Violation(str(report), fixes=(report.fix,) if report.fix else ())
 
 
 endpoints_serve = Rule(
@@ -23,7 +23,8 @@ endpoints_serve = Rule(
     check=_check,
     reads_workspace=True,
     why="A stopped or failed endpoint differs from the stack file in nothing that Pulumi compares.",
-    passes="A live endpoint that is ready; a new one; one that scaled to zero.",
-    fails="A stopped endpoint. A failed or canceled update, with the reason and the end of the build log. An update in "
-    "progress. A served entity that is not ready, with its share of the traffic.",
+    passes="A live endpoint that is ready; a new one; one that scaled to zero. The program reports an update in "
+    "progress.",
+    fails="A stopped endpoint. A failed or canceled update, with the reason and the end of the build log. A served "
+    "entity that is not ready, with its share of the traffic.",
 )

@@ -15,23 +15,21 @@ def _check(registered: Sequence[Registered], settings: Settings) -> Iterator[tup
         expires = _time(secret, "expireTime")
         days = (expires - datetime.now(UTC)).days if expires else None
         if expires and days is not None and days < settings["days"]:
-            yield secret, Violation(_message(secret, expires, days, is_replaced=_has_newer(secret, secrets)))
+            yield secret, _violation(secret, expires, days, is_replaced=_has_newer(secret, secrets))
 
 
-def _message(secret: Resource, expires: datetime, days: int, *, is_replaced: bool) -> str:
+def _violation(secret: Resource, expires: datetime, days: int, *, is_replaced: bool) -> Violation:
     left = f"expires on {expires:%Y-%m-%d}, in {days} day{'' if days == 1 else 's'}"
     refused = "whatever signs in with it is refused"
-    start = f'OAuth secret "{secret.name}" '
-    start += f"expired on {expires:%Y-%m-%d}: {refused}" if days < 0 else f"{left}. From then on, {refused}"
-    if is_replaced:
-        return f"{start}. Callers that still use it must switch to the newer secret"
+    message = f'OAuth secret "{secret.name}" '
+    message += f"expired on {expires:%Y-%m-%d}: {refused}" if days < 0 else f"{left}: from then on, {refused}"
     principal, generation = _key_and_generation(secret)
+    if is_replaced:
+        return Violation(message, fixes=("Switch callers that still use it to the newer secret",))
     if not principal:
-        return f"{start}. Create another secret, and give it to its callers"
-    return (
-        f'{start}. Set oauth_secret.generation of service principal "{principal}" to {generation + 1}, deploy, and '
-        "give the new secret to its callers; both are valid until then"
-    )
+        return Violation(message, fixes=("Create another secret, and give it to its callers",))
+    rotate = f"Set `generation: {generation + 1}` of its `oauth_secret`, deploy, and give the new secret to its callers"
+    return Violation(message, field_path=("oauth_secret",), fixes=(f"{rotate}; both are valid until then",))
 
 
 def _key_and_generation(secret: Resource) -> tuple[str, int]:

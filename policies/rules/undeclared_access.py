@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from model_serving.contract.conditions import NO_UNDECLARED_PERMISSIONS, PERMISSIONS_DECLARED
+from model_serving.contract.conditions import NO_UNDECLARED_PERMISSIONS, PERMISSIONS_DECLARED, PERMISSIONS_READABLE
 from model_serving.databricks.access_lists import (
     CAN_MANAGE,
     KINDS,
@@ -61,30 +61,38 @@ def _check_declared(registered: Sequence[Registered], _settings: Settings) -> It
                 access.endpoint,
                 Violation(
                     f'Permissions of endpoint "{name}" are not managed: whoever has access got it by hand, and loses '
-                    "it when the endpoint is replaced. Declare them; an empty list removes everybody's"
+                    "it when the endpoint is replaced",
+                    fixes=("Declare `permissions`; an empty list leaves administrators and whoever deploys",),
                 ),
             )
 
 
 def _check_live(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Violation]]:
+    for access, undeclared, _ in _compared(registered):
+        if undeclared:
+            yield access.endpoint, _violation(access, undeclared)
+
+
+def _check_readable(registered: Sequence[Registered], _settings: Settings) -> Iterator[tuple[Resource, Violation]]:
+    if unread := [(access.endpoint, error) for access, _, error in _compared(registered) if error]:
+        (first, reason), names = unread[0], ", ".join(f'"{endpoint.inputs["name"]}"' for endpoint, _ in unread)
+        yield first, Violation(f"The permissions of {names} could not be read, so nobody compared them ({reason})")
+
+
+def _compared(
+    registered: Sequence[Registered],
+) -> Iterator[tuple[_Access, list[AccessEntry], UnreadableError | None]]:
+    """Each live endpoint with the entries that nobody declared, or why they can't be read. The reads start together."""
     found = [_with_live(access) for access in _lists(registered)]
     existing = [access for access in found if access.live and access.workspace]
-    unread: list[tuple[_Access, UnreadableError]] = []
     for workspace in {id(access.workspace): access.workspace for access in existing}.values():
         if workspace:
             workspace.start(access.path for access in existing if access.workspace is workspace)
     for access in existing:
         try:
-            undeclared = _undeclared(access)
+            yield access, _undeclared(access), None
         except UnreadableError as error:
-            unread.append((access, error))
-            continue
-        if undeclared:
-            yield access.endpoint, Violation(_message(access, undeclared))
-    if unread:
-        (first, reason), names = unread[0], ", ".join(f'"{access.endpoint.inputs["name"]}"' for access, _ in unread)
-        message = f"The permissions of {names} could not be read, so nobody compared them ({reason})"
-        yield first.endpoint, Violation(message, advisory=True)
+            yield access, [], error
 
 
 def _with_live(access: _Access) -> _Access:
@@ -122,17 +130,17 @@ def _key(entry: AccessEntry) -> tuple[str, str, str]:
     return kind, entry.name if kind == "group" else entry.name.lower(), entry.level
 
 
-def _message(access: _Access, undeclared: list[AccessEntry]) -> str:
+def _violation(access: _Access, undeclared: list[AccessEntry]) -> Violation:
     name = access.live.name if access.live else ""
     listed = "; ".join(map(str, undeclared))
     if access.declared is None:
-        return f'Permissions of endpoint "{name}" were granted by hand: {listed}. Declare them, or remove them there'
-    plain = access.declared.resource.type == ENDPOINT_ACCESS
-    removal = "`pulumi up` removes them" if plain else "`pulumi up --refresh` removes them"
-    hint = ""
+        message = f'Permissions of endpoint "{name}" were granted by hand: {listed}'
+        return Violation(message, fixes=("Declare them under `permissions`, or remove them in the workspace",))
+    is_empty = access.declared.resource.type == ENDPOINT_ACCESS
+    fixes = ["Remove them: pulumi up" if is_empty else "Remove them: pulumi up --refresh"]
     if any(entry.level == CAN_MANAGE and entry.member != "group_name" for entry in undeclared):
-        hint = ". An identity that deploys the stack belongs into `model-serving:deployer`"
-    return f'Endpoint "{name}" has permissions that are not declared: {listed}. {removal}{hint}'
+        fixes.append("Declare the identity that deploys as `model-serving:deployer`")
+    return Violation(f'Endpoint "{name}" has permissions that are not declared: {listed}', fixes=tuple(fixes))
 
 
 permissions_declared = Rule(
@@ -158,6 +166,18 @@ no_undeclared_permissions = Rule(
     why="A permission that was granted by hand, or by another tool, is in no file and no review shows it.",
     passes="The declared permissions; those of workspace administrators; CAN_MANAGE of the endpoint's creator and of "
     "the stack's `deployer`; inherited ones.",
-    fails="Any other permission of a live endpoint, whether its list is managed or not. Endpoints whose permissions "
-    "the caller may not read are named once.",
+    fails="Any other permission of a live endpoint, whether its list is managed or not.",
+)
+
+permissions_readable = Rule(
+    name=PERMISSIONS_READABLE,
+    description="The caller may read the permissions of the live endpoints.",
+    level="advisory",
+    types=(MODEL_SERVING, PERMISSIONS, ENDPOINT_ACCESS),
+    check=no_check,
+    check_stack=_check_readable,
+    reads_workspace=True,
+    why="What can't be read is compared by nobody.",
+    passes="Permissions that the caller may read.",
+    fails="Permissions that it may not read: all of them in one message.",
 )

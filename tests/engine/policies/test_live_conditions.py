@@ -1,10 +1,12 @@
 """Conditions that no change of a stack file shows, made by hand in one deployed workspace: each is in the preview."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from model_serving.cli.main import main
 from tests.support.raw_program import Violation, violations
 from tests.support.sandbox import Outcome, Sandbox
 from tests.support.snapshots import Snapshots
@@ -44,6 +46,9 @@ def troubled(snapshots: Snapshots) -> Iterator[Sandbox]:
         )
         grant(sandbox, "fraud-scorer", group_name="analysts")
         grant(sandbox, "iris-classifier", group_name="analysts")
+        path = f"/api/2.0/permissions/serving-endpoints/{workspace.get(f'{ENDPOINTS}/user-features')['id']}"
+        denied = {"pattern": f"GET {path}", "status": 403, "error_code": "PERMISSION_DENIED", "times": -1}
+        workspace.post("/_workspace/faults", denied)
         yield sandbox
 
 
@@ -66,6 +71,7 @@ def test_preview_reports_every_condition(preview: Outcome) -> None:
         advisory("no-undeclared-permissions", "ModelServing", "fraud-scorer"),
         advisory("no-undeclared-permissions", "ModelServing", "iris-classifier"),
         advisory("permissions-declared", "ModelServing", "iris-classifier"),
+        advisory("permissions-readable", "ModelServing", "user-features"),
         advisory("aliases-stay", "ModelServing", "iris-classifier"),
         advisory("aliases-named", "ModelServing", "iris-classifier"),
         advisory("serving-principals-exist", "ModelServing", "user-features"),
@@ -81,7 +87,7 @@ def test_preview_reports_every_condition(preview: Outcome) -> None:
         'Endpoint "fraud-scorer" is stopped (last changed on ',
         "databricks api post /api/2.0/serving-endpoints/fraud-scorer/config:start",
         '"features" (main.ml.user_features) DEPLOYMENT_FAILED: out of memory (100 % of the traffic)',
-        'Endpoint "fraud-scorer" has permissions that are not declared: group "analysts" has CAN_QUERY. `pulumi up',
+        'Endpoint "fraud-scorer" has permissions that are not declared: group "analysts" has CAN_QUERY',
         'Permissions of endpoint "iris-classifier" were granted by hand: group "analysts" has CAN_QUERY',
         'Permissions of endpoint "iris-classifier" are not managed',
         'Alias "Champion" of main.ml.iris moved from version 2 to 3: `up` deploys version 3 as served entity "current"',
@@ -95,6 +101,45 @@ def test_preview_explains_each_condition(preview: Outcome, text: str) -> None:
     assert text in preview.text
 
 
+def test_unreadable_permissions_are_named_once(preview: Outcome) -> None:
+    assert preview.text.count('The permissions of "user-features" could not be read, so nobody compared them') == 1
+
+
 def test_each_condition_is_reported_once(preview: Outcome) -> None:
     lines: list[Any] = preview.text.splitlines()
     assert len([line for line in lines if "fraud-scorer" in line and "is stopped" in line]) == 1
+
+
+@pytest.fixture(scope="module", params=["review", "drift"])
+def reports(troubled: Sandbox, request: pytest.FixtureRequest) -> tuple[int, dict[str, Any], str]:
+    """The exit status of the command, its report as JSON, and its comment."""
+    files = [troubled.folder / f"report.{form}" for form in ("json", "md")]
+    before = troubled.workspace.writes()
+    refresh = ["--refresh"] if request.param == "review" else []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in troubled.environment.items():
+            patch.setenv(name, value)
+        patch.chdir(troubled.folder)
+        outputs = [option for file in files for option in ("--output", str(file))]
+        status = main([request.param, "--stack", "local", *refresh, *outputs])
+    assert troubled.workspace.writes() == before
+    report, comment = (file.read_text(encoding="utf-8") for file in files)
+    return status, json.loads(report)["stacks"][0], comment
+
+
+def test_review_and_drift_report_every_condition(reports: tuple[int, dict[str, Any], str]) -> None:
+    status, report, _ = reports
+    assert status == 2
+    kinds = [each["kind"] for each in report["notices"]]
+    states = ["not-serving", "not-serving", "alias-moved", "expiry"]
+    assert kinds == [*states, "unmanaged", "unmanaged", *["creator"] * 4, "unread"]
+
+
+def test_report_says_nothing_twice(reports: tuple[int, dict[str, Any], str]) -> None:
+    _, report, comment = reports
+    texts = [each["text"] for each in report["notices"]]
+    assert len(set(texts)) == len(texts)
+    assert comment.count("analysts") == 3, "granted by hand on an unmanaged list, and changed outside on a managed one"
+    assert "has permissions that are not declared" not in comment
+    assert comment.count("is stopped") == 1
+    assert 'Alias "Champion" of main.ml.iris moved from version 2 to 3' in comment

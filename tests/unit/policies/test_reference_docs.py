@@ -30,6 +30,7 @@ BACKED_BY = {
     "traffic-jump": _LIVE,
     "endpoints-serve": _CONDITIONS,
     "no-undeclared-permissions": _CONDITIONS,
+    "permissions-readable": "tests/engine/policies/test_live_conditions.py::test_unreadable_permissions_are_named_once",
     "serving-principals-exist": _CONDITIONS,
     "runs-as-declared": _CONDITIONS,
     "aliases-stay": _CONDITIONS,
