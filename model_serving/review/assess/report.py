@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from model_serving.contract.conditions import ALIASES_NAMED, ALIASES_STAY, CONDITIONS
+from model_serving.contract.conditions import ALIASES_NAMED, ALIASES_STAY
 from model_serving.review.assess.causes import Cause, causes, is_explained, violation_place
+from model_serving.review.assess.conditions import is_affected, is_condition, needs_someone, without_repetitions
 from model_serving.review.assess.digest import Covered, covered
 from model_serving.review.assess.endpoint import endpoint_change
 from model_serving.review.assess.execution_order import Write, execution_order
@@ -121,7 +122,12 @@ class Report:
     @property
     def conditions(self) -> tuple[tuple[Violation, ResourceChange | None], ...]:
         """The part of `advice` that is so whether the change is deployed or not."""
-        return tuple(each for each in self.advice if each[0].rule in CONDITIONS)
+        return tuple(each for each in self.advice if is_condition(each[0]))
+
+    @property
+    def need_someone(self) -> tuple[ResourceChange, ...]:
+        """What a person must look at, though nothing happens to it."""
+        return needs_someone(self.resources)
 
     @property
     def drifted(self) -> tuple[ResourceChange, ...]:
@@ -165,19 +171,16 @@ def report(
         )
         for change in with_renames([_resource_change(group, known) for group in groups])
     ]
-    reported = [
-        change
-        for change in every
-        if change.action is not Action.NONE or change.drift or change.gone or change.violations
-    ]
     shown = tuple(sorted(dict.fromkeys((*preview.notices, *notices)), key=lambda each: each.kind.rank))
+    every = [without_repetitions(change, shown) for change in every]
+    reported = [change for change in every if is_affected(change) or change.violations]
     verdict, errors = _verdict(preview, reported, shown), _errors(preview)
     covers = Covered() if verdict is Verdict.FAILED else covered(preview)
     return Report(
         stack=preview.stack,
         verdict=verdict,
         resources=tuple(sorted(reported, key=_severity)),
-        unchanged=sum(each.kind == "endpoint" for each in every) - sum(each.kind == "endpoint" for each in reported),
+        unchanged=sum(each.kind == "endpoint" and not is_affected(each) for each in every),
         order=() if errors else execution_order(preview.steps, groups),
         errors=errors,
         warnings=preview.warnings,
@@ -224,10 +227,15 @@ def _verdict(preview: Preview, resources: list[ResourceChange], notices: tuple[N
     if preview.errors or not preview.complete or any(each.mandatory for each in preview.violations):
         return Verdict.FAILED
     risks = {resource.risk for resource in resources} - {None, Risk.COSMETIC}
-    advised = any(resource.violations and resource.action is not Action.NONE for resource in resources)
+    advised = any(
+        not is_condition(violation)
+        for resource in resources
+        if resource.action is not Action.NONE
+        for violation in resource.violations
+    )
     drifted = any(resource.drift or resource.gone for resource in resources)
     noticed = any(each.kind.needs_approval for each in notices)
-    return Verdict.APPROVAL if risks or advised or drifted or noticed else Verdict.FINE
+    return Verdict.APPROVAL if risks or advised or drifted or noticed or needs_someone(resources) else Verdict.FINE
 
 
 _ECHOES = ("preview failed", "an unhandled error occurred: program exited with non-zero exit code")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from model_serving.contract.conditions import PERMISSIONS_DECLARED
 from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.plan.preview import Violation
 
@@ -11,6 +12,7 @@ T = TypeVar("T")
 
 _FEW = 3
 """Fewer than this are shown one by one."""
+_PAIR = 2
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,27 @@ def collapse_violations(
 ) -> list[CollapsedViolation]:
     """The violations of resources in their order, several of one rule as one; then the stack's own, one by one."""
     owned = [each for each in violations if each[1]]
-    groups = _collapsed(owned, lambda each: (each[0].level, each[0].rule, each[0].pack))
+    groups = _collapsed(
+        owned,
+        lambda each: (each[0].level, each[0].rule, each[0].pack),
+        lambda each: _PAIR if each[0].rule == PERMISSIONS_DECLARED else _FEW,
+    )
     return [CollapsedViolation(tuple(group)) for group in groups] + [
         CollapsedViolation((each,)) for each in violations if not each[1]
     ]
 
 
-def _collapsed(items: Sequence[T], identity: Callable[[T], Hashable]) -> list[list[T]]:
-    """The items in groups of one identity, if there are enough of them; else one by one, in their order."""
+def _collapsed(
+    items: Sequence[T], identity: Callable[[T], Hashable], few: Callable[[T], int] = lambda _: _FEW
+) -> list[list[T]]:
+    """The items in groups of one identity, if there are `few` of them; else one by one, in their order."""
     groups: dict[Hashable, list[T]] = {}
     for item in items:
         groups.setdefault(identity(item), []).append(item)
     collapsed: list[list[T]] = []
     for item in items:
         group = groups[identity(item)]
-        if len(group) < _FEW:
+        if len(group) < few(item):
             collapsed.append([item])
         elif item is group[0]:
             collapsed.append(group)

@@ -62,12 +62,14 @@ def _failure(report: Report) -> Part:
     return "the preview failed, nothing can be deployed"
 
 
-def _verdict_without_risk(report: Report) -> str:
+def _verdict_without_risk(report: Report) -> Part:
     if report.drifted:
         return "changed outside of this project"
     if report.half_updated:
         return "no changes, but the last update failed"
-    return "no changes" if not report.notices else "no changes, but see below"
+    if report.need_someone:
+        return sentence("no changes, but look at ", _named(report.need_someone))
+    return "no changes" if not (report.notices or report.conditions) else "no changes, but see below"
 
 
 def _named(resources: Sequence[ResourceChange]) -> Part:
