@@ -14,7 +14,7 @@ UP = ("up", "--yes", "--skip-preview")
     [
         (
             "route_optimized: false",
-            "routeOptimized: true -> false: route optimization is chosen when the endpoint is",
+            "route_optimized: true -> false: route optimization is chosen when the endpoint is",
         ),
         ("route_optimized: true\n      name: other", 'name: "fraud-scorer" -> "other": the name is the endpoint'),
     ],
