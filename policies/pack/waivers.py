@@ -125,7 +125,7 @@ class Waivers:
                 f'Waived until {waiver.expires} by "{key}" (owner {waiver.owner}): {waiver.reason}. '
                 f"Waived violation: {violation.message}"
             )
-            yield Violation(message, advisory=True, field_path=violation.field_path, fixes=violation.fixes)
+            yield Violation(message, advisory=True, field_path=violation.field_path)
 
     def unused(self) -> Iterator[Violation]:
         """An advisory violation for each waiver of the stack's own file that waived nothing."""

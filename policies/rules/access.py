@@ -39,9 +39,9 @@ def _grants_to_everyone(resource: Resource, level: str) -> Iterator[tuple[int, s
 def _check_manage(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     for number, group in _grants_to_everyone(resource, "CAN_MANAGE"):
         yield Violation(
-            f'Group "{group}" would manage the endpoint: everyone could change it, delete it and grant access to it. '
-            "Name the group that owns it",
+            f'Group "{group}" would manage the endpoint: everyone could change it, delete it and grant access to it',
             field_path=(number,),
+            fixes=("Name the group that owns it",),
         )
 
 
@@ -49,9 +49,9 @@ def _check_query(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if applies_to(resource.stack, settings):
         for number, group in _grants_to_everyone(resource, "CAN_QUERY"):
             yield Violation(
-                f'Group "{group}" would query the endpoint in stack "{resource.stack}". Name the service principals '
-                "that call it",
+                f'Group "{group}" would query the endpoint in stack "{resource.stack}"',
                 field_path=(number,),
+                fixes=("Name the service principals that call it",),
             )
 
 

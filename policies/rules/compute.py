@@ -30,8 +30,9 @@ def _check_warm(resource: Resource, settings: Settings) -> Iterator[Violation]:
         elif flag(scales):
             yield Violation(
                 f'Served entity "{entity_name(entity)}" scales to zero in stack "{resource.stack}": the next '
-                "caller then waits for a cold start. Set scale_to_zero: false, or declare a waiver",
+                "caller then waits for a cold start",
                 field_path=entity_field(entity, "scale_to_zero"),
+                fixes=("Set `scale_to_zero: false`", "Declare a waiver"),
             )
 
 
@@ -50,8 +51,9 @@ def _check_gpu(resource: Resource, settings: Settings) -> Iterator[Violation]:
             allowed = ", ".join(settings["stacks"]) or "none"
             yield Violation(
                 f'Served entity "{entity_name(entity)}" runs on {kind}, but GPUs are allowed only in these stacks: '
-                f"{allowed}. Use a CPU workload, or add the stack to this rule's `stacks`",
+                f"{allowed}",
                 field_path=entity_field(entity, "workload_type"),
+                fixes=("Use a CPU workload", "Add the stack to this rule's `stacks`"),
             )
 
 

@@ -52,7 +52,8 @@ def _removal_that_crashes(row: Field, resource: Resource, live: LiveEndpoint) ->
         field = ".".join(path)
         yield Violation(
             f'The live endpoint "{live.name}" has {field} and the program has none. If an earlier program declared it, '
-            f"the provider panics in the middle of `up` ({row.reason}). Declare it with its parts disabled instead"
+            f"the provider panics in the middle of `up` ({row.reason})",
+            fixes=("Declare it with its parts disabled instead",),
         )
 
 

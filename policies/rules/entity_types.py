@@ -51,7 +51,8 @@ def _unsupported(entity: Any) -> tuple[Family, str] | None:
 def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if resource.type == PROVISIONED_THROUGHPUT:
         if not settings["foundation_models"]:
-            yield Violation(f"This resource serves a Foundation Model API with provisioned throughput. {_WAY_OUT}")
+            what = "This resource serves a Foundation Model API with provisioned throughput"
+            yield Violation(what, fixes=(_WAY_OUT,))
         return
     optimized = resource.inputs.get("routeOptimized")
     for entity in served(resource.inputs):
@@ -59,7 +60,9 @@ def _check(resource: Resource, settings: Settings) -> Iterator[Violation]:
             family, kind = found
             if not settings[family]:
                 yield Violation(
-                    f'Served entity "{entity_name(entity)}" is {kind}. {_WAY_OUT}', field_path=entity_field(entity)
+                    f'Served entity "{entity_name(entity)}" is {kind}',
+                    field_path=entity_field(entity),
+                    fixes=(_WAY_OUT,),
                 )
             elif optimized is UNKNOWN or flag(optimized):
                 message = f'Served entity "{entity_name(entity)}" is {kind}, {_NOT_OPTIMIZED}'

@@ -26,12 +26,16 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
             elif _is_secret(name, str(value)):
                 yield Violation(
                     f"{where} has a plaintext secret in environment variable {name}, which everyone who may view the "
-                    "endpoint can read. Put it into a secret scope and write {{secrets/scope/key}}",
+                    "endpoint can read",
                     field_path=entity_field(entity, "environment_vars", name),
+                    fixes=("Put it into a secret scope and write `{{secrets/scope/key}}`",),
                 )
         for field in _plaintext_fields(at(entity, "externalModel")):
-            message = f"{where} has a plaintext key ({field}). Use the field without Plaintext, and a reference"
-            yield Violation(message, field_path=entity_field(entity, "external_model"))
+            yield Violation(
+                f"{where} has a plaintext key ({field})",
+                field_path=entity_field(entity, "external_model"),
+                fixes=("Use the field without Plaintext, and a reference",),
+            )
 
 
 def _is_secret(name: str, value: str) -> bool:

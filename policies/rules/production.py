@@ -15,8 +15,8 @@ _PRODUCTION = production_setting()
 def _check_protected(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if applies_to(resource.stack, settings) and not resource.protect:
         yield Violation(
-            f'Endpoint "{resource.name}" isn\'t protected from deletion in stack "{resource.stack}". '
-            "Set protect: true; to retire the endpoint later, remove it in a separate change"
+            f'Endpoint "{resource.name}" isn\'t protected from deletion in stack "{resource.stack}"',
+            fixes=("Set `protect: true`; to retire the endpoint later, remove it in a separate change",),
         )
 
 
@@ -29,8 +29,9 @@ def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Violation]
         if alias:
             yield Violation(
                 f'Served entity "{name}" follows the alias "{alias}". If the alias moves, `up` deploys another '
-                "version than the reviewed one. Write the version number",
+                "version than the reviewed one",
                 field_path=("served_entities", name, "entity"),
+                fixes=("Write the version number in place of the alias",),
             )
     for entity in served(resource.inputs):
         model = at(entity, "entityName") or at(entity, "modelName")
@@ -43,8 +44,9 @@ def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Violation]
         elif isinstance(model, str) and not _is_pinned(model, version):
             yield Violation(
                 f'Served entity "{entity_name(entity)}" doesn\'t pin the version of "{model}" '
-                f"({version or 'not set'}), so another version can be deployed without a change here. Write its number",
+                f"({version or 'not set'}), so another version can be deployed without a change here",
                 field_path=entity_field(entity),
+                fixes=("Write its number as `version`",),
             )
 
 
@@ -63,9 +65,13 @@ def _check_tags(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if UNKNOWN in (tags, *keys):
         yield Violation("The tags are unknown until `up`, which checks them", advisory=True)
     elif missing := [tag for tag in settings["tags"] if tag not in keys]:
-        yield Violation(f"Required tags are missing: {', '.join(missing)}. They assign cost and owner")
+        added = ", ".join(f"{tag}: ..." for tag in missing)
+        yield Violation(
+            f"Required tags are missing: {', '.join(missing)}. They assign cost and owner",
+            fixes=(f"Add them to `tags`, as in `tags: {{{added}}}`",),
+        )
     if settings["budget_policy"] and resource.inputs.get("budgetPolicyId") is None:
-        yield Violation("No budget policy. Set budget_policy_id when the endpoint is created")
+        yield Violation("No budget policy", fixes=("Set `budget_policy_id` when the endpoint is created",))
 
 
 def _check_creator(resource: Resource, settings: Settings) -> Iterator[Violation]:
@@ -73,8 +79,8 @@ def _check_creator(resource: Resource, settings: Settings) -> Iterator[Violation
     if live and live.creator_kind == "User":
         yield Violation(
             f'Endpoint "{live.name}" permanently runs as its creator, the user {live.creator}. If that account is '
-            "removed, the endpoint loses its access to models and secrets. Plan a second endpoint, created by the "
-            "pipeline's service principal"
+            "removed, the endpoint loses its access to models and secrets",
+            fixes=("Plan a second endpoint, created by the pipeline's service principal",),
         )
 
 

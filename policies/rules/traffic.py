@@ -52,16 +52,21 @@ def _check_sum(resource: Resource, _settings: Settings) -> Iterator[Violation]:
     names = [_name(entity) for entity in entities]
     if not split and len(names) > 1:
         shown = ", ".join(map(entity_name, entities))
-        yield Violation(f"Several served entities ({shown}) have no routes. Declare the traffic percentage of each")
+        yield Violation(
+            f"Several served entities ({shown}) have no routes",
+            field_path=("traffic",),
+            fixes=("Declare the traffic percentage of each",),
+        )
     if not written:
         return
     if (total := sum(int(at(route, "trafficPercentage") or 0) for route in written)) != _TOTAL:
-        yield Violation(f"The traffic percentages sum to {total}, must be 100")
+        how = ("Change the percentages so that they add up to 100",)
+        yield Violation(f"The traffic percentages sum to {total}, must be 100", field_path=("traffic",), fixes=how)
     for name, times in Counter(str(_target(route)) for route in written).items():
         if name not in names and None not in names:
             yield Violation(f'A route leads to "{name}", which is not a served entity. There are: {", ".join(names)}')
         if times > 1:
-            yield Violation(f'{times} routes lead to "{name}". Keep one')
+            yield Violation(f'{times} routes lead to "{name}"', fixes=("Keep one",))
 
 
 def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
@@ -78,7 +83,9 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if large:
         yield Violation(
             f'Traffic of the live endpoint "{live.name}" moves by more than {settings["points"]:g} points at once: '
-            f"{', '.join(large)}. Take smaller steps"
+            f"{', '.join(large)}",
+            field_path=("traffic",),
+            fixes=("Take smaller steps",),
         )
 
 

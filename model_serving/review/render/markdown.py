@@ -34,7 +34,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
     hidden = [marker(report.stack)]
     hidden += [digest_marker(report.digest, report.covered.sections)] if report.digest else []
     page.add("\n".join(hidden))
-    if judged := open_parts.notices(report, judge=True):
+    if judged := open_parts.judge_notices(report):
         page.add(judged)
     page.add(_title(report))
     if report.causes:
@@ -78,7 +78,7 @@ def _optional(report: Report, room: int, told: tuple[ResourceChange, ...]) -> It
     `told` are the changes that the comment has already.
     """
     changes = tuple(each for each in first_parts.without_explained(report) if each not in told and each.impacts)
-    yield _within(open_parts.notices(report, judge=False), room // 6, "Notices")
+    yield _within(open_parts.notices(report, need_approval=True), room // 6, "Notices")
     if report.verdict is Verdict.FAILED:
         refused = [*_changes(changes, report.stamp, room // 3), _advice(report, room // 6)]
         if body := "\n\n".join(filter(None, refused)):
@@ -95,6 +95,7 @@ def _optional(report: Report, room: int, told: tuple[ResourceChange, ...]) -> It
         yield f"↩️ {prose(back)}"
     yield folded_parts.steps(report, _DETAILS // 3) if report.order else ""
     yield folded_parts.fields(report, _DETAILS)
+    yield _within(open_parts.notices(report, need_approval=False), room // 6, "Notices")
 
 
 def _advice(report: Report, room: int) -> str:

@@ -109,14 +109,19 @@ def _others(collapsed: CollapsedViolation) -> str:
     )
 
 
-def notices(report: Report, *, judge: bool) -> str:
-    """The notices with their places and fixes: those on what judges the change, or all others."""
+def judge_notices(report: Report) -> str:
+    """The notices on what judges the change, which a comment begins with."""
+    shown = [each for each in report.notices if each.kind.is_first]
+    lines = [f"> {each.kind.icon} {escaped(each.text)}" for each in shown]
+    return "\n".join(["> [!WARNING]", *lines]) if lines else ""
+
+
+def notices(report: Report, *, need_approval: bool) -> str:
+    """The other notices with their places and fixes: those that need an approval, or those that only inform."""
     lines = []
     for each in report.notices:
-        if each.kind.is_first is judge:
+        if each.kind.needs_approval is need_approval and not each.kind.is_first:
             place = f" · {links.line(each.place, report.stamp)}" if each.place else ""
-            lines.append(f"{each.kind.icon} {escaped(each.text)}{place}")
+            lines.append(f"- {each.kind.icon} {escaped(each.text)}{place}")
             lines += [f"  - **fix:** {escaped(each.fix)}"] if each.fix else []
-    if judge and lines:
-        return "\n".join(["> [!WARNING]", *(f"> {line}" for line in lines)])
-    return "\n".join(line if line.startswith(" ") else f"- {line}" for line in lines)
+    return "\n".join(lines)

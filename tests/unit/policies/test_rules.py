@@ -104,7 +104,7 @@ FAILS = [
     ("route-optimized-create-only", endpoint(), "(route_optimized: true -> false)"),
     ("route-optimized-create-only", endpoint(routeOptimized="false"), "(route_optimized: true -> false)"),
     ("supported-entity-types", serving({"externalModel": {"provider": "openai"}}), "an external model (openai)"),
-    ("supported-entity-types", serving({"externalModel": {"provider": UNKNOWN}}), "is an external model. "),
+    ("supported-entity-types", serving({"externalModel": {"provider": UNKNOWN}}), "is an external model"),
     ("supported-entity-types", serving({"entityName": "System.AI.llama"}), "Foundation Model API (System.AI.llama)"),
     ("supported-entity-types", serving({"minProvisionedThroughput": 100}), "(minProvisionedThroughput)"),
     ("supported-entity-types", serving({"maxProvisionedThroughput": 100}), "(maxProvisionedThroughput)"),
