@@ -82,7 +82,9 @@ def loaded_settings(policies: Any, waivers: Any, rules: Iterable[Rule], location
 
 def _document(file: Path) -> Document:
     """Our settings in a stack file; nothing where there is no such file. The loader reports what is wrong with it."""
-    document = read(file) if file.is_file() else Document(relative_path(file), {})
+    if not file.is_file():
+        return Document(relative_path(file), {})
+    document = read(file)
     config = document.data.get(CONFIG) if document.readable else None
     given = config if isinstance(config, dict) else {}
     ours = Document(document.file, {key: given[NAMESPACE + key] for key in _KEYS if NAMESPACE + key in given})
@@ -91,7 +93,9 @@ def _document(file: Path) -> Document:
         for path, location in document.locations.items()
         if path[:1] == (CONFIG,) and len(path) > 1
     }
-    ours.diagnostics = [] if document.readable else document.diagnostics
+    # Another tool's file of that name, such as a template, need not be YAML.
+    is_ours = not document.readable and NAMESPACE in file.read_text(encoding="utf-8", errors="replace")
+    ours.diagnostics = document.diagnostics if is_ours else []
     return ours
 
 

@@ -37,9 +37,14 @@ def test_values_of_the_engine_precede_the_own_file(tmp_path: Path) -> None:
 
 
 def test_unreadable_base_yaml_is_a_mistake(tmp_path: Path) -> None:
-    (mistake,) = settings(tmp_path, base="config: [").mistakes
+    (mistake,) = settings(tmp_path, base="config: {model-serving:policies: [").mistakes
     assert "base.yaml:" in str(mistake)
     assert "not valid YAML" in str(mistake)
+
+
+def test_another_tool_s_base_yaml_is_none_of_ours(tmp_path: Path) -> None:
+    assert settings(tmp_path, base="image: {{ .Values.image }}: [").mistakes == ()
+    assert settings(tmp_path, base="- a list\n").mistakes == ()
 
 
 def test_missing_files_have_no_settings(tmp_path: Path) -> None:

@@ -57,6 +57,20 @@ def test_schema_accepts_overlays(validator: jsonschema.Draft7Validator, endpoint
     assert wrong(validator, ENDPOINT % endpoint) == []
 
 
+POLICIES = "config: {model-serving:policies: %s}"
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        "{traffic-jump: advisory, gpu-where-allowed: {stacks: [prod]}, production: {stacks: []}}",
+        "{traffic-jump: null, all: disabled, required-tags: {level: mandatory, tags: null}}",
+    ],
+)
+def test_schema_accepts_levels_and_settings(validator: jsonschema.Draft7Validator, policies: str) -> None:
+    assert wrong(validator, POLICIES % policies) == []
+
+
 FRAUD = "config/model-serving:endpoints/fraud"
 
 
@@ -71,6 +85,10 @@ FRAUD = "config/model-serving:endpoints/fraud"
         (ENDPOINT % "{permissions: [{group: all}]}", f"{FRAUD}/permissions/0"),
         (ENDPOINT % "{permissions: [null]}", f"{FRAUD}/permissions/0"),
         (ENDPOINT % "{traffic: {a: {secure: v1:abc}}}", f"{FRAUD}/traffic/a"),
+        (POLICIES % "{traffic-jmp: advisory}", "config/model-serving:policies"),
+        (POLICIES % "{traffic-jump: sometimes}", "config/model-serving:policies/traffic-jump"),
+        (POLICIES % "{traffic-jump: {points: few}}", "config/model-serving:policies/traffic-jump"),
+        (POLICIES % "{production: {stack: [prod]}}", "config/model-serving:policies/production"),
         ("config: {model-serving:endpoint: {}}", "config"),
         ("config: {endpoints: {}}", "config"),
         ("confg: {}", ""),
