@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from pydantic import BaseModel
 
 from model_serving.delivery.undeployed import Undeployed, undeployed
-from model_serving.delivery.yaml_edit import with_value
+from model_serving.delivery.yaml_edit import with_value, without_key
 from model_serving.errors import UserError
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.redact import shown
 from model_serving.spec import load_stack
-from model_serving.spec.files.listing import stack_file
+from model_serving.spec.files.listing import BASE, stack_file
 from model_serving.spec.files.secrets import is_secret
 
 _MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
@@ -46,12 +47,17 @@ class Difference:
     @property
     def source(self) -> str:
         """The source's value, for people."""
-        return shown(self.change.new)
+        return _shown(self.change.new)
 
     @property
     def target(self) -> str:
         """The target's value, for people."""
-        return shown(self.change.old)
+        return _shown(self.change.old)
+
+
+def _shown(value: Any) -> str:
+    """A value for people. An empty list is one: of permissions, it removes everybody's."""
+    return "[]" if isinstance(value, list) and not value else shown(value)
 
 
 @dataclass(frozen=True)
@@ -150,11 +156,24 @@ def _is_in_one_stack(change: Change, target: Mapping[str, Any]) -> bool:
 def _patch(folder: Path, file: str, differences: Iterable[Difference]) -> str:
     """The promoted differences as a unified diff of a stack file; empty where there are none."""
     before = after = (folder / file).read_text(encoding="utf-8")
+    shared = folder / "stacks" / BASE
+    base = yaml.safe_load(shared.read_text(encoding="utf-8")) if shared.exists() else None
     for each in differences:
         if each.promoted:
             path = ("config", "model-serving:endpoints", each.endpoint, *each.change.path)
-            after = with_value(after, path, each.change.new)
+            # `null` removes a value of base.yaml, and is an error where base.yaml has none.
+            is_own = each.change.new is None and not _has(base, path)
+            after = without_key(after, path) if is_own else with_value(after, path, each.change.new)
     lines = difflib.unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{file}", f"b/{file}"
     )
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _has(values: Any, path: Sequence[str]) -> bool:
+    """Whether nested maps have a value at a path."""
+    for name in path:
+        if not isinstance(values, Mapping) or values.get(name) is None:
+            return False
+        values = values[name]
+    return True

@@ -28,6 +28,33 @@ def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
     return text
 
 
+def without_key(text: str, path: tuple[str, ...]) -> str:
+    """`text` without the key at `path`, which it has. A map that is empty then goes, too."""
+    node = yaml.compose(text)
+    parents: list[tuple[yaml.MappingNode, int]] = []
+    for name in path:
+        assert isinstance(node, yaml.MappingNode), "The text has the path"
+        index = next(n for n, (key, _) in enumerate(node.value) if key.value == name)
+        parents.append((node, index))
+        node = node.value[index][1]
+    while len(parents) > 1 and len(parents[-1][0].value) == 1:
+        parents.pop()
+    parent, index = parents[-1]
+    key, value = parent.value[index]
+    start, end = key.start_mark.index, value.start_mark.index + len(_source(text, value).rstrip())
+    if not parent.flow_style:
+        line_end = text.find("\n", end)
+        return text[: text.rfind("\n", 0, start) + 1] + (text[line_end + 1 :] if line_end >= 0 else "")
+    before, after = text[:start].rstrip(), text[end:].lstrip()
+    if after.startswith(","):
+        return f"{text[:start]}{after[1:].lstrip()}"
+    return f"{before.removesuffix(',')}{after}"
+
+
+def _source(text: str, node: yaml.Node) -> str:
+    return text[node.start_mark.index : node.end_mark.index]
+
+
 def _nested(path: tuple[str, ...], value: Any) -> Any:
     """`value` inside a map for each part of the path."""
     for part in reversed(path):

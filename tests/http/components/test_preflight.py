@@ -27,6 +27,15 @@ def run(settings: dict[str, Any], name: str = "fraud") -> PreflightReport:
     )
 
 
+def test_a_running_update_is_a_warning(frozen: Any) -> None:
+    frozen.endpoint("fraud")
+    assert run(frozen.settings()).warnings == [
+        'Endpoint "fraud" is being updated. It serves its previous config until the update ends'
+    ]
+    frozen.clock.advance(60)
+    assert run(frozen.settings()).warnings == []
+
+
 def test_another_creator_is_a_warning(frozen: Any) -> None:
     frozen.endpoint("fraud")
     frozen.clock.advance(60)

@@ -8,7 +8,7 @@ import pytest
 
 from model_serving.cli.main import main
 from model_serving.delivery.promote import promotion
-from model_serving.delivery.yaml_edit import with_value
+from model_serving.delivery.yaml_edit import with_value, without_key
 from model_serving.spec import load_stack
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -123,3 +123,52 @@ def test_the_state_needs_pulumi(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 )
 def test_a_value_is_set_in_its_text(before: str, path: tuple[str, ...], value: object, after: str) -> None:
     assert with_value(before, path, value) == after
+
+
+HOST = "config:\n  databricks:host: https://example.com\n"
+OWN = f"{HOST}  model-serving:endpoints:\n    fraud-scorer:\n      permissions: {{}}\n"
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "shown", "line"),
+    [
+        ("[]", "null", ("-", "[]"), "+      permissions: []"),
+        ("null", "[]", ("[]", "-"), "+      permissions: null"),
+    ],
+    ids=["empty", "not managed"],
+)
+def test_empty_permissions_differ_from_none(
+    here: str, there: str, shown: tuple[str, str], line: str, folder: Path
+) -> None:
+    for stack, value in (("staging", here), ("prod", there)):
+        (folder / f"Pulumi.{stack}.yaml").write_text(OWN.format(value))
+    found = promotion("staging", "prod", folder.parent, ["permissions"])
+    (difference,) = found.differences
+    assert (difference.target or "-", difference.source or "-") == shown
+    assert line in found.patch.splitlines()
+
+
+def test_own_key_is_removed_without_a_null(folder: Path) -> None:
+    """`null` is an error where base.yaml has no value."""
+    (folder / "Pulumi.staging.yaml").write_text(HOST)
+    (folder / "Pulumi.prod.yaml").write_text(OWN.format("[]").replace("permissions: []", "budget_policy_id: one"))
+    found = promotion("staging", "prod", folder.parent, ["budget_policy_id"])
+    assert "-      budget_policy_id: one" in found.patch
+    assert "null" not in found.patch
+    (folder.parent / "promotion.patch").write_text(found.patch)
+    subprocess.run(["git", "apply", "promotion.patch"], cwd=folder.parent, check=True)
+    assert load_stack("prod", folder).endpoints == load_stack("staging", folder).endpoints
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a:\n  b: 1  # one\n  c: 2\n", "a:\n  c: 2\n"),
+        ("a:\n  b:\n    x: 1\n  c: 2\n", "a:\n  c: 2\n"),
+        ("a: {b: 1, c: 2}\n", "a: {c: 2}\n"),
+        ("a: {c: 2, b: [1, 2]}\n", "a: {c: 2}\n"),
+        ("a: {b: 1}\nd: 3\n", "d: 3\n"),
+    ],
+)
+def test_key_is_removed_from_its_map(text: str, expected: str) -> None:
+    assert without_key(text, ("a", "b")) == expected
