@@ -107,7 +107,7 @@ def _unread_warning(report: PreflightReport) -> list[str]:
     """One warning for all that the caller may not read."""
     if not report.unread or not report.caller:
         return []
-    return [f"{report.caller.name} may not read everything. Not checked: {', '.join(sorted(report.unread))}"]
+    return [f"{report.caller.label} may not read everything. Not checked: {', '.join(sorted(report.unread))}"]
 
 
 @contextmanager

@@ -23,6 +23,12 @@ class Caller:
 
     name: str
     groups: frozenset[str]
+    display_name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name for people: a service principal's own one is its application id."""
+        return self.display_name or self.name
 
     @property
     def is_admin(self) -> bool:
@@ -41,7 +47,8 @@ def read_caller(workspace: Workspace) -> Caller:
         me = workspace.get("/api/2.0/preview/scim/v2/Me")
     except DeniedError as error:  # the answer to a token that the service does not know
         raise SignInError(str(error)) from error
-    return Caller(me["userName"], frozenset(group["display"] for group in me.get("groups") or ()))
+    groups = frozenset(group["display"] for group in me.get("groups") or ())
+    return Caller(me["userName"], groups, me.get("displayName") or "")
 
 
 def missing_privileges(workspace: Workspace, caller: Caller, model: str) -> list[str]:

@@ -77,7 +77,8 @@ def test_every_identity_gets_the_same_report(deployed: Sandbox) -> None:
     readers = {"deployer": deployer.shell(shell), "reader": reader.shell(shell, passphrase=False)}
     before = (state_file(deployed), workspace.writes())
     clean = run(deployed, readers["reader"], "drift", "--stack", "local")
-    assert (clean[0], clean[1]["resources"]) == (0, []), clean[2]
+    assert (clean[0], clean[1]["order"]) == (0, []), clean[2]
+    assert not any(each["drift"] or each["gone"] for each in clean[1]["resources"])
 
     deployed.edit(*CANARY)
     fraud = workspace.get("/api/2.0/serving-endpoints/fraud-scorer")

@@ -28,12 +28,12 @@ def test_privileges_of_the_declared_deployer_count(frozen: Any) -> None:
 
 
 def test_a_readers_own_lack_is_one_warning(frozen: Any) -> None:
-    reader, settings = frozen.principal()
+    _, settings = frozen.principal()
     deployer, _ = frozen.principal()
     report = preview(settings, deployer)
     assert report.problems == []
     not_checked = f"model main.ml.fraud, privileges of {deployer} on main.ml.fraud"
-    assert report.warnings == [f"{reader} may not read everything. Not checked: {not_checked}"]
+    assert report.warnings == [f"deployer may not read everything. Not checked: {not_checked}"]
 
 
 def test_an_unreadable_alias_fails_only_up(frozen: Any) -> None:
