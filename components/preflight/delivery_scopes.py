@@ -24,7 +24,7 @@ def check_delivery_scopes(
     *,
     is_preview: bool,
 ) -> PreflightReport:
-    """Check that scopes to create do not exist, and that others exist and the caller may use them.
+    """Check that scopes to create do not exist, and that others exist, stay, and may be used by the caller.
 
     Sends a request for each scope. Whoever only previews need not be able to read a scope. Who may read a scope, but
     not write it, can't be told from here: the API shows rights to those with MANAGE only.
@@ -42,7 +42,11 @@ def check_delivery_scopes(
                 hint = "Remove it from secret_scopes to use it as it is, or choose another name"
                 report.problems.append((path, f'secret scope "{name}" exists already', hint))
         for name, path in written:
-            report.add(_check_existing(workspace, name, path, is_preview=is_preview))
+            if name in recorded:
+                message = f'secret scope "{name}" is no longer in secret_scopes, so it would be deleted'
+                report.problems.append((path, message, "Keep it there, or deliver to another scope"))
+            else:
+                report.add(_check_existing(workspace, name, path, is_preview=is_preview))
     except WorkspaceError:
         return report  # the other checks report it
     return report

@@ -54,6 +54,14 @@ def test_scope_to_create_must_not_exist(frozen: Any) -> None:
     assert check(frozen.settings(), "risk", created=own) == PreflightReport()
 
 
+def test_scope_that_is_deleted_gets_no_delivery(frozen: Any) -> None:
+    create(frozen, "risk")
+    own = State((StateResource("urn", SECRET_SCOPE, {"id": "risk"}),))
+    (problem,) = check(frozen.settings(), created=own).problems
+    message = 'secret scope "risk" is no longer in secret_scopes, so it would be deleted'
+    assert problem == (PLACE, message, "Keep it there, or deliver to another scope")
+
+
 def test_deployer_without_rights_is_refused(frozen: Any) -> None:
     create(frozen, "risk")
     name, settings = frozen.principal()
