@@ -185,16 +185,16 @@ def _settings_of_stack_files(stack: str, rules: Iterable[Rule]) -> StackSettings
         hint = f"Set {VARIABLE} to the folder of Pulumi.yaml"
         faults.append(Diagnostic(Location("base.yaml"), "", "the folder of the project was not found", hint))
     settings = read_settings(stack, project.stack_files if project else None, rules, own)
-    found = (_in_project(each, project.root) if project else each for each in settings.mistakes)
-    return replace(settings, mistakes=(*found, *faults))
+    root = project.root if project else Path()
+    found = (replace(each, location=_in_project(each.location, root)) for each in settings.mistakes)
+    places = {key: _in_project(place, root) for key, place in settings.places.items()}
+    return replace(settings, mistakes=(*found, *faults), places=places)
 
 
-def _in_project(mistake: Diagnostic, root: Path) -> Diagnostic:
-    """The mistake with its file as seen from the project's folder: the pack runs in its own."""
-    file = Path(mistake.location.file)
-    if not file.is_relative_to(root):
-        return mistake
-    return replace(mistake, location=replace(mistake.location, file=str(file.relative_to(root))))
+def _in_project(location: Location, root: Path) -> Location:
+    """The location with its file as seen from the project's folder: the pack runs in its own."""
+    file = Path(location.file)
+    return replace(location, file=str(file.relative_to(root))) if file.is_relative_to(root) else location
 
 
 def _is_of_this_project() -> bool:
@@ -212,10 +212,10 @@ def _waivers_of_stack_files(settings: StackSettings, rules: Iterable[Rule]) -> W
     """The waivers of this run. With a mistake in one, none counts, and the rule `waivers` reports it."""
     declared = settings.waivers
     try:
-        waivers, mistake = parse(declared, rules) if declared else {}, None
+        waivers, mistake = parse(declared, rules, settings.places) if declared else {}, None
     except WaiverError as error:
         waivers, mistake = {}, str(error)
-    return Waivers(waivers, datetime.now(UTC).date(), mistake, settings.shared_waivers)
+    return Waivers(waivers, datetime.now(UTC).date(), mistake, settings.shared_waivers, settings.places)
 
 
 def _endpoints_of_stack_file() -> Mapping[str, Any]:

@@ -35,11 +35,16 @@ class StackSettings:
 
     policies: Mapping[str, Configured] = field(default_factory=dict)
     waivers: Any = field(default_factory=dict)
-    shared_waivers: frozenset[str] = frozenset()
-    """Keys of the waivers that base.yaml declares, for several stacks."""
+    places: Mapping[str, Location] = field(default_factory=dict)
+    """Where each waiver is declared, by its key."""
     declared: Mapping[str, Any] = field(default_factory=dict)
     """`endpoints`, `service_principals` and `deployer`, not validated: the program does that."""
     mistakes: tuple[Diagnostic, ...] = ()
+
+    @property
+    def shared_waivers(self) -> frozenset[str]:
+        """Keys of the waivers that base.yaml declares, for several stacks."""
+        return frozenset(key for key, place in self.places.items() if Path(place.file).name == BASE)
 
 
 def read_settings(
@@ -75,7 +80,7 @@ def loaded_settings(policies: Any, waivers: Any, rules: Iterable[Rule], location
     return StackSettings(
         policies=configured(policies) if isinstance(policies, Mapping) else {},
         waivers=waivers,
-        shared_waivers=frozenset(key for key in keys if Path(location((WAIVERS, key)).file).name == BASE),
+        places={key: location((WAIVERS, key)) for key in keys},
         mistakes=tuple(mistakes),
     )
 

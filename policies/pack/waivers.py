@@ -13,7 +13,7 @@ They are declared in the stack files: in a stack's own file, or in base.yaml for
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from model_serving.policies.pack.rule import Resource, Rule, Violation
 
@@ -27,12 +27,19 @@ _MIDNIGHT = ("T00:00:00Z", " 00:00:00 +0000 UTC")
 """What the engine adds to a day that is written without quotes in a stack file: midnight, as Go prints it."""
 
 
+Places: TypeAlias = Mapping[str, object]
+"""Where waivers are declared, by key, as text shows it."""
+
+
 class WaiverError(ValueError):
     """Waivers that can't be used. The text says which and why."""
 
 
-def parse(declared: Any, rules: Iterable[Rule]) -> "dict[str, Waiver]":
-    """The waivers of a stack file by key. Raises WaiverError with everything that is wrong with them."""
+def parse(declared: Any, rules: Iterable[Rule], places: Places | None = None) -> "dict[str, Waiver]":
+    """The waivers of a stack file by key. `places` are where they are declared, by key.
+
+    Raises WaiverError with everything that is wrong with them.
+    """
     # Imported here: only a stack with waivers pays for pydantic.
     from pydantic import ValidationError  # noqa: PLC0415
 
@@ -50,16 +57,20 @@ def parse(declared: Any, rules: Iterable[Rule]) -> "dict[str, Waiver]":
         except ValidationError as error:
             for each in error.errors():
                 path = ("waivers", key, *each["loc"])
-                faults.append(f"model-serving:{dotted(path)}: {explain(each, path)[0]}")
+                faults.append(f"{_at(key, places)}model-serving:{dotted(path)}: {explain(each, path)[0]}")
     known = tuple(rules)
     faults += [
-        f"model-serving:waivers.{key}.rule: {fault}"
+        f"{_at(key, places)}model-serving:waivers.{key}.rule: {fault}"
         for key, waiver in waivers.items()
         if (fault := unusable_rule(waiver, known))
     ]
     if faults:
         raise WaiverError("; ".join(faults))
     return waivers
+
+
+def _at(key: str, places: Places | None) -> str:
+    return f"{places[key]} " if places and key in places else ""
 
 
 def _without_midnight(given: Any) -> Any:
@@ -83,7 +94,8 @@ def unusable_rule(waiver: "Waiver", rules: Iterable[Rule]) -> str | None:
 class Waivers:
     """The waivers of a run and which of them were used. `mistake` says why none of them counts.
 
-    `shared` are the keys of waivers that are declared for several stacks: one of them may not need it.
+    `shared` are the keys of waivers that are declared for several stacks: one of them may not need it. `places` are
+    where they are declared.
     """
 
     def __init__(
@@ -92,11 +104,13 @@ class Waivers:
         today: date,
         mistake: str | None = None,
         shared: Collection[str] = (),
+        places: Places | None = None,
     ) -> None:
         self._expired = {key: waiver for key, waiver in waivers.items() if today > waiver.expires}
         self._valid = {key: waiver for key, waiver in waivers.items() if key not in self._expired}
         self._mistake = mistake
         self._shared = shared
+        self._places = places or {}
         self._used: set[str] = set()
 
     def faults(self) -> Iterator[Violation]:
@@ -104,9 +118,10 @@ class Waivers:
         if self._mistake:
             yield Violation(self._mistake)
         for key, waiver in self._expired.items():
+            place = f" ({self._places[key]})" if key in self._places else ""
             yield Violation(
-                f"{_title(key, waiver)} (owner {waiver.owner}) expired on {waiver.expires}. Fix the resource and "
-                "remove the waiver, or extend `expires`"
+                f"{_title(key, waiver)} (owner {waiver.owner}) expired on {waiver.expires}{place}",
+                fixes=("Fix the resource and remove the waiver", "Extend `expires`"),
             )
 
     def apply(self, rule: Rule, resource: Resource, violations: Iterable[Violation]) -> Iterator[Violation]:

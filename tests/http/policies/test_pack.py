@@ -185,7 +185,8 @@ def test_invalid_waiver_is_a_violation() -> None:
     with pack("dev", {"night": {}}) as stub:
         ((name, level, message),) = analyze(stub, {}, "pulumi:pulumi:Stack")
     assert (name, level) == ("waivers", proto.MANDATORY)
-    assert message.startswith("model-serving:waivers.night.rule: is required but missing")
+    expected = "stacks/Pulumi.dev.yaml:1:1 model-serving:waivers.night.rule: is required but missing"
+    assert message.startswith(expected)
 
 
 def test_pack_starts_without_databricks_packages() -> None:
