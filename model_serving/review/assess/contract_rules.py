@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from model_serving.contract import Consequence, Field, OnChange, fields
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.sentence import Sentence, quoted, sentence
-from model_serving.review.plan.diff import Change, Kind
+from model_serving.review.plan.diff import Change, Kind, readable
 from model_serving.review.plan.redact import shown
 from model_serving.spec.field_names import stack_file_path
 
@@ -87,7 +87,7 @@ def _reported_elsewhere(change: Change) -> bool:
 def edit(change: Change) -> Sentence:
     """`description` `a` → `b`."""
     name = quoted(stack_file_path(change.path))
-    old, new = quoted(shown(change.old), 60), quoted(shown(change.new), 60)
+    old, new = (quoted(shown(readable(change.path, value)), 60) for value in (change.old, change.new))
     match change.kind:
         case Kind.ADD:
             return sentence(name, " added: ", new)

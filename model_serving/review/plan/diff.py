@@ -111,6 +111,20 @@ def named(field: str, items: list[Any]) -> dict[str, Any] | None:
     return by_name
 
 
+def readable(path: Path, value: Any) -> Any:
+    """A value without the keys that its path has: `risk` for the tag `{key: team, value: risk}` at `tags[team]`.
+
+    A whole list of such items becomes a map of them.
+    """
+    field = path[-1] if path else ""
+    if isinstance(value, list) and value and (items := named(field, value)):
+        return {name[1:-1]: readable((*path, name), item) for name, item in items.items()}
+    if not (field.startswith("[") and len(path) > 1 and isinstance(value, Mapping)):
+        return value
+    rest = {key: item for key, item in value.items() if key not in NAMED_BY.get(path[-2], ())}
+    return next(iter(rest.values())) if len(rest) == 1 else rest
+
+
 def paired(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V | None, V | None]]:
     """Each key with its values on both sides, in the order of `after`, removed ones last."""
     return ((key, before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before]))

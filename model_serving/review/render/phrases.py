@@ -69,7 +69,8 @@ def _verdict_without_risk(report: Report) -> Part:
         return "no changes, but the last update failed"
     if report.need_someone:
         return sentence("no changes, but look at ", _named(report.need_someone))
-    return "no changes" if not (report.notices or report.conditions) else "no changes, but see below"
+    noticed = any(each.kind.needs_approval for each in report.notices)
+    return "no changes, but see below" if noticed or report.conditions else "no changes"
 
 
 def _named(resources: Sequence[ResourceChange]) -> Part:

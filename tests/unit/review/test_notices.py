@@ -26,6 +26,13 @@ def test_notices_are_shown_in_every_format() -> None:
     assert [each["kind"] for each in stack["notices"]] == ["judge-changed", "unread"]
 
 
+def test_what_a_reader_may_not_read_stands_last() -> None:
+    """It is there in every report by that reader, and nothing to act on."""
+    comment = markdown(report(Preview("prod", notices=(UNREAD,))))
+    assert "## ✅ prod: no changes\n" in comment
+    assert comment.index("Secrets of `checkout`") > comment.index("nothing is declared")
+
+
 @pytest.mark.parametrize(("notice", "verdict"), [(UNREAD, Verdict.FINE), (JUDGED, Verdict.APPROVAL)])
 def test_only_some_notices_need_approval(notice: Notice, verdict: Verdict) -> None:
     assert report(Preview("prod", notices=(notice,))).verdict is verdict

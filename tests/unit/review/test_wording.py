@@ -112,3 +112,14 @@ def test_conditions_are_told_apart_from_the_change() -> None:
     own, _, others = comment_on(CASES / "failed-update").partition("### 👁️ Not part of this change")
     assert "endpoints-serve" not in own
     assert 'The last update of endpoint "fraud-scorer" failed' in others
+
+
+def test_added_items_are_shown_as_the_stack_file_has_them(plan: Planned, inputs: Inputs) -> None:
+    tags = [{"key": "team", "value": "risk"}]
+    (added,) = impacts_of(report_of(plan("update", "a", inputs("a"), inputs("a", tags=tags), diffs=["tags"])))
+    assert added == ("cosmetic", "`tags` added: `team: risk`")
+    more = [*tags, {"key": "stage", "value": "new"}]
+    (added,) = impacts_of(
+        report_of(plan("update", "a", inputs("a", tags=tags), inputs("a", tags=more), diffs=["tags"]))
+    )
+    assert added == ("cosmetic", "`tags.stage` added: `new`")
