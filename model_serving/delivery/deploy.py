@@ -17,6 +17,7 @@ from model_serving.review.plan.state_copy.copy import source_of
 from model_serving.review.plan.state_copy.source import NoSourceError, Source
 from model_serving.review.plan.state_copy.stack_state import bring_up_to_date
 from model_serving.spec.files.declarations import declared_in
+from model_serving.state_backend import cause
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def _deploy(source: Source, packs: Sequence[str], reviewed: str, approved: Path 
             ran.interrupted_by, f"Interrupted ({ran.interrupted_by.name}). {_resume(stack, now.digest)}"
         )
     if ran.status:
-        message = f"Not deployed: `pulumi up` ended with {ran.status}, see above. {_resume(stack, now.digest)}"
+        why = cause(ran.text, stack) or f"`pulumi up` ended with {ran.status}, see above"
+        message = f"Not deployed: {why}. {_resume(stack, now.digest)}"
         return Outcome(deployed=False, message=message, report=now)
     return Outcome(deployed=True, message=f"Deployed as reviewed: {now.digest}", report=now)
 

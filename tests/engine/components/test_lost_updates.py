@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.sandbox import Sandbox
 from tests.support.snapshots import IMMEDIATE, Snapshots
+from tests.support.troubleshooting import section
 
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINT = "/api/2.0/serving-endpoints/fraud-scorer"
@@ -122,7 +123,10 @@ def test_failed_update_is_sent_again(change: Change) -> None:
         preview = change.sandbox.pulumi("preview", "--policy-pack", "policies", *refresh)
         assert 'The last update of endpoint "fraud-scorer" failed:' in preview.text
     change.seed(None)
-    change.sandbox.pulumi(*UP)
+    entry = section("The deployment of an endpoint failed")
+    assert entry.shows(failed.text), failed.text
+    done = entry.follow(change.sandbox)
+    assert done.status == 0, done.text
     assert change.served == change.declared
     change.sandbox.pulumi(*UP, "--expect-no-changes")
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.sandbox import Sandbox
 from tests.support.snapshots import Snapshots
+from tests.support.troubleshooting import section
 
 UP = ("up", "--yes", "--skip-preview")
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -53,9 +54,11 @@ def test_next_run_finishes_a_killed_creation(project: Sandbox) -> None:
     project.workspace.post("/_workspace/faults", {**LOST, "status": 504, "times": -1, "delay_seconds": 30})
     killed_when(project, lambda: len(live(project)) == 3 and is_written(project))
     project.workspace.delete("/_workspace/faults")
-    project.pulumi("cancel", "--yes")
     before = live(project)
-    project.pulumi(*UP)
+    entry = section("A run was killed")
+    done = entry.follow(project)
+    assert done.status == 0, done.text
+    assert entry.shows(done.text), done.text
     assert live(project) == before
     writes = writes_of(project, lambda: project.pulumi(*UP, "--refresh", "--expect-no-changes"))
     # The journal gets the killed run's three creations when their delayed answers end, which may be only now.
@@ -134,7 +137,9 @@ def test_foreign_endpoint_is_refused_with_import_command(project: Sandbox) -> No
     printed = re.search(r"pulumi (import .*)", outcome.text)
     assert printed is not None
     project.pulumi(*shlex.split(printed[1]))
-    writes = writes_of(project, lambda: project.pulumi(*UP))
+    entry = section("An endpoint exists already")
+    assert entry.shows(outcome.text), outcome.text
+    writes = writes_of(project, lambda: entry.follow(project))
     assert live(project).items() >= made.items()
     assert f"PUT {ENDPOINTS}/iris-classifier/config" in writes
     assert not [write for write in writes if write.startswith("DELETE")]
