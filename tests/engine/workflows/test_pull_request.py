@@ -1,13 +1,19 @@
 """The workflows on the real engine: a pull request from its review to production, with three identities."""
 
+import re
+import shutil
 import time
+from pathlib import Path
 
 from model_serving.review.render.markers import marker
 from tests.engine.workflows.conftest import Deployed
+from tests.support.running_workspace import PROJECT
 from tests.support.workflow_runner import events
-from tests.support.workflow_runner.pipeline import OpenPullRequest
+from tests.support.workflow_runner.pipeline import OpenPullRequest, pipeline
+from tests.support.workflow_runner.repository import commit, git
 from tests.support.workflow_runner.results import Run
 
+ENDPOINTS = "/api/2.0/serving-endpoints"
 PROD = "stacks/Pulumi.prod.yaml"
 CHAMPION = "champion: {workload_size: Medium}\n"
 
@@ -25,28 +31,33 @@ def assert_no_secret_is_logged(deployed: Deployed, run: Run) -> None:
     assert [secret for secret in secrets if secret in run.log] == []
 
 
-def test_a_pull_request_reaches_production(deployed: Deployed) -> None:
+def test_a_pull_request_reaches_production(deployed: Deployed, tmp_path: Path) -> None:
     judged_by_the_base(deployed)
     approved_and_deployed(deployed)
     refused_and_deployed_after_an_approval(deployed)
     drift_opens_and_closes_an_issue(deployed)
+    reviewed_in_another_repository(deployed, tmp_path)
 
 
 def judged_by_the_base(deployed: Deployed) -> None:
-    """The policy that the pull request switches off still refuses its change of both stacks."""
-    deployed.edit(
-        "stacks/base.yaml",
-        "workload_size: Small}\n      traffic",
-        "workload_size: Small, workload_type: GPU_SMALL}\n      traffic",
-    )
-    rule = deployed.pipeline.clone / "policies" / "rules" / "compute.py"
-    rule.write_text("raise SystemExit('the code of a pull request was run')\n")
+    """A pull request whose policies would pass everything concerns both stacks, and is judged by the base's."""
+    rules = deployed.pipeline.clone / "policies" / "__main__.py"
+    rules.write_text("raise SystemExit('code of a pull request')\n", encoding="utf-8")
     before = deployed.workspace.writes()
     opened = deployed.pipeline.open()
     run = opened.review()
-    assert run.results["check"] == "failure" or run.results["review (prod)"] == "failure", run.log
-    assert "was run" not in run.log
-    assert opened.status[0] == "failure"
+    assert run.results == {
+        "check": "success",
+        "review (prod)": "success",
+        "review (staging)": "success",
+        "gate": "success",
+    }, run.log
+    for stack in ("prod", "staging"):
+        (comment,) = comments(opened, stack)
+        visible = [line for line in comment.splitlines() if line and not line.startswith("<!--")]
+        assert "alters what judges it, `policies/__main__.py`" in "\n".join(visible[:4]), comment
+        assert "policies model-serving" in comment
+    assert "code of a pull request" not in run.log
     assert deployed.workspace.writes() == before
 
 
@@ -71,29 +82,84 @@ def approved_and_deployed(deployed: Deployed) -> None:
 
 
 def refused_and_deployed_after_an_approval(deployed: Deployed) -> None:
+    """A pull request that nobody reviewed: its plan waits for the environment's approval, which is given."""
     deployed.edit(PROD, "{champion: 80, challenger: 20}", "{champion: 60, challenger: 40}")
-    opened = deployed.pipeline.open()
-    assert opened.review().results["gate"] == "success"
-    before = deployed.workspace.writes()
-    waiting = opened.merge()  # nobody has approved it
-    assert waiting.results["first (prod) / approval"] == "waiting", waiting.log
-    assert deployed.workspace.writes() == before
-    assert "was not approved" in waiting.summary
     deployed.pipeline.runner.approve = {"prod-approval": "reviewer"}
-    run = deployed.pipeline.run("deploy.yml", events.dispatch(deployed.pipeline.repository, stack="prod"))
+    before = len(deployed.workspace.writes())
+    run = deployed.pipeline.open().merge()
     assert run.results["first (prod) / deploy-approved"] == "success", run.log
+    assert "This plan for `prod` was not approved" in run.summary
+    assert "it was never reviewed" in run.summary
+    assert deployed.workspace.writes()[before:] == [f"PUT {ENDPOINTS}/prod-fraud-scorer/config"]
     assert deployed.traffic("prod-fraud-scorer") == {"champion": 60, "challenger": 40}
 
 
 def drift_opens_and_closes_an_issue(deployed: Deployed) -> None:
-    tags = "/api/2.0/serving-endpoints/staging-fraud-scorer/tags"
-    deployed.workspace.patch(tags, {"add_tags": [{"key": "team", "value": "growth"}]})
+    """One night: a tag of staging was changed, and what an earlier night reported of prod is gone."""
+    forge = deployed.pipeline.forge
+    earlier = forge.new_issue(forge.pipeline, "prod was changed outside", f"{marker('prod')}\nearlier")
+    tag = {"add_tags": [{"key": "team", "value": "growth"}]}
+    deployed.workspace.patch(f"{ENDPOINTS}/staging-fraud-scorer/tags", tag)
     run = deployed.pipeline.run("drift.yml", events.schedule(deployed.pipeline.repository))
     assert run.results == {"stacks": "success", "drift (prod)": "success", "drift (staging)": "failure"}, run.log
-    (issue,) = deployed.pipeline.forge.issues
-    assert issue.open
+    assert not earlier.open
+    (issue,) = (each for each in forge.issues if each.open)
+    assert issue.title == "staging was changed outside"
     assert "growth" in issue.text
-    deployed.workspace.patch(tags, {"add_tags": [{"key": "team", "value": "risk"}]})
-    run = deployed.pipeline.run("drift.yml", events.schedule(deployed.pipeline.repository))
-    assert run.results["drift (staging)"] == "success", run.log
-    assert not issue.open
+
+
+OTHER_WORKFLOW = """\
+name: review
+on:
+  pull_request_target:
+    branches: [main]
+permissions:
+  contents: read
+jobs:
+  review:
+    runs-on: ubuntu-24.04
+    environment: prod-review
+    permissions:
+      contents: read
+      id-token: write
+      pull-requests: write
+    env:
+      DATABRICKS_AUTH_TYPE: github-oidc
+      DATABRICKS_HOST: ${{ vars.DATABRICKS_HOST }}
+      DATABRICKS_CLIENT_ID: ${{ vars.DATABRICKS_CLIENT_ID }}
+      MODEL_SERVING_REVIEW_KEY: ${{ secrets.MODEL_SERVING_REVIEW_KEY }}
+      PULUMI_BACKEND_URL: ${{ vars.PULUMI_BACKEND_URL }}
+    steps:
+"""
+
+
+def reviewed_in_another_repository(deployed: Deployed, folder: Path) -> None:
+    """It holds stack files and a workflow with the documented steps; everything else comes with the action."""
+    page = (PROJECT / "docs" / "pipelines.md").read_text(encoding="utf-8")
+    (steps,) = re.findall(r"```yaml\n(      - uses: actions/checkout.*?)```", page, re.DOTALL)
+    assert len(steps.splitlines()) == 5
+    shared = deployed.pipeline.repository
+    with pipeline(folder / "other", (), deployed.pipeline.runner.machine) as other:
+        other.repository.environments = shared.environments
+        other.repository.variables = shared.variables
+        other.runner.sign_in = deployed.pipeline.runner.sign_in
+        other.runner.actions = {"ORGANISATION/model-serving": shared}
+        shutil.copytree(deployed.pipeline.clone / "stacks", other.clone / "stacks")
+        workflow = other.clone / ".github" / "workflows" / "review.yml"
+        workflow.parent.mkdir(parents=True)
+        workflow.write_text(OTHER_WORKFLOW + steps.replace("@COMMIT", f"@{shared.head()}"), encoding="utf-8")
+        commit(other.clone)
+        git(other.clone, "push", "--quiet", "origin", "main")
+        file = other.clone / PROD
+        text = file.read_text(encoding="utf-8")
+        file.write_text(
+            text.replace("{champion: 60, challenger: 40}", "{champion: 50, challenger: 50}"), encoding="utf-8"
+        )
+        opened = other.open()
+        run = opened.review()
+        assert run.results == {"review": "success"}, run.log
+        (comment,) = comments(opened, "prod")
+        assert "60 %" in comment
+        assert "50 %" in comment
+        assert "policies model-serving" in comment
+        assert "alters what judges it" not in comment

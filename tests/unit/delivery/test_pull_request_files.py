@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model_serving.cli.main import main
+from model_serving.delivery.git import fetch
 from model_serving.delivery.pull_request_files import RefusedFilesError, TakenFiles, take_stack_files
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -140,3 +141,14 @@ def test_changes_of_the_judge_concern_every_stack(
     changed = ["ci", "changed", "--deployed", "--json", "--changed-since", "HEAD", "--also", str(judge)]
     assert main(changed) == 0
     assert json.loads(capsys.readouterr().out) == stacks
+
+
+def test_a_fetch_keeps_the_token_off_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes, fake = tmp_path / "notes", tmp_path / "git"
+    fake.write_text(f'#!/bin/sh\necho "$@" >> {notes}\necho "$GIT_CONFIG_KEY_0=$GIT_CONFIG_VALUE_0" >> {notes}\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    fetch(tmp_path, "0a1b", {"GITHUB_TOKEN": "t", "GITHUB_SERVER_URL": "https://github.example"})
+    command, setting = notes.read_text().splitlines()
+    assert command == "fetch --quiet --no-tags origin 0a1b"
+    assert setting == "http.https://github.example/.extraheader=Authorization: Basic eC1hY2Nlc3MtdG9rZW46dA=="
