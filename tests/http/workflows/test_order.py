@@ -137,6 +137,15 @@ def test_prod_waits_for_a_successful_staging(flow: Flow, step: str) -> None:
     assert "deploy-or-ask STACK=prod" not in flow.targets
 
 
+@pytest.mark.parametrize(("fails", "last"), [("", "success"), ("smoke STACK=staging", "skipped")])
+def test_a_third_wave_waits_for_the_second(flow: Flow, fails: str, last: str) -> None:
+    flow.answers(waves='[["dev"], ["staging"], ["prod"]]', fails=fails)
+    run = flow.pipeline.open().merge()
+    assert run.results["first (dev) / deploy"] == "success", run.log
+    assert run.results["third (prod) / deploy" if last == "success" else "third"] == last
+    assert ("deploy-or-ask STACK=prod" in flow.targets) is (last == "success")
+
+
 def test_another_plan_waits_for_an_approval(flow: Flow) -> None:
     run = flow.answers(asks="staging").pipeline.open().merge()
     assert {name: result for name, result in run.results.items() if result != "skipped"} == {
