@@ -13,7 +13,7 @@ from model_serving.databricks.resource_types import (
     SERVICE_PRINCIPAL_COMPONENT,
     SERVING_ENDPOINT_COMPONENT,
 )
-from model_serving.review.plan.preview import Step, Urn
+from model_serving.review.plan.preview import Preview, Step, Urn, Violation
 
 Owner: TypeAlias = tuple[str, str]
 """The kind and key of what declares a resource."""
@@ -90,3 +90,13 @@ def _ancestry(urn: Urn, parents: Mapping[str, Urn]) -> Iterator[Urn]:
         yield urn
         seen.add(urn.text)
         urn = parents.get(urn.text, Urn())
+
+
+def violations_by_owner(preview: Preview) -> tuple[dict[Owner, tuple[Violation, ...]], tuple[Violation, ...]]:
+    """Violations by the resource that they are about, and those about the stack or an unknown resource."""
+    owner_of = owners(preview.steps)
+    owned: dict[Owner, tuple[Violation, ...]] = {}
+    for violation in preview.violations:
+        if owner := owner_of.get(violation.urn):
+            owned[owner] = (*owned.get(owner, ()), violation)
+    return owned, tuple(each for each in preview.violations if each.urn not in owner_of)

@@ -9,8 +9,9 @@ from model_serving.review.assess.causes import Cause, causes, is_explained, viol
 from model_serving.review.assess.conditions import is_affected, is_condition, needs_someone, without_repetitions
 from model_serving.review.assess.digest import Covered, covered
 from model_serving.review.assess.endpoint import endpoint_change
+from model_serving.review.assess.engine_errors import engine_errors
 from model_serving.review.assess.execution_order import Write, execution_order
-from model_serving.review.assess.grouping import Group, Owner, grouped, owners
+from model_serving.review.assess.grouping import Group, grouped, violations_by_owner
 from model_serving.review.assess.impacts import Risk, impact, worst
 from model_serving.review.assess.locations import Locations, nowhere
 from model_serving.review.assess.permissions import KnownPrincipals, known_principals
@@ -157,7 +158,7 @@ def report(
 ) -> Report:
     """The report on a preview. `locations` returns where each resource is declared; `notices` join the preview's."""
     known = known_principals(preview.steps)
-    violations, others = _violations_by_owner(preview)
+    violations, others = violations_by_owner(preview)
     groups = grouped(preview.steps)
     every = [
         replace(
@@ -174,7 +175,7 @@ def report(
     shown = tuple(sorted(dict.fromkeys((*preview.notices, *notices)), key=lambda each: each.kind.rank))
     every = [without_repetitions(change, shown) for change in every]
     reported = [change for change in every if is_affected(change) or change.violations]
-    verdict, errors = _verdict(preview, reported, shown), _errors(preview)
+    verdict, errors = _verdict(preview, reported, shown), engine_errors(preview)
     covers = Covered() if verdict is Verdict.FAILED else covered(preview)
     return Report(
         stack=preview.stack,
@@ -213,16 +214,6 @@ def _resource_change(group: Group, known: KnownPrincipals) -> ResourceChange:
     return replace(change, impacts=(impact(Risk.BEHAVIOUR, "Updated", why),))
 
 
-def _violations_by_owner(preview: Preview) -> tuple[dict[Owner, tuple[Violation, ...]], tuple[Violation, ...]]:
-    """Violations by the resource that they are about, and those about the stack or an unknown resource."""
-    owner_of = owners(preview.steps)
-    owned: dict[Owner, tuple[Violation, ...]] = {}
-    for violation in preview.violations:
-        if owner := owner_of.get(violation.urn):
-            owned[owner] = (*owned.get(owner, ()), violation)
-    return owned, tuple(each for each in preview.violations if each.urn not in owner_of)
-
-
 def _verdict(preview: Preview, resources: list[ResourceChange], notices: tuple[Notice, ...]) -> Verdict:
     if preview.errors or not preview.complete or any(each.mandatory for each in preview.violations):
         return Verdict.FAILED
@@ -236,19 +227,6 @@ def _verdict(preview: Preview, resources: list[ResourceChange], notices: tuple[N
     drifted = any(resource.drift or resource.gone for resource in resources)
     noticed = any(each.kind.needs_approval for each in notices)
     return Verdict.APPROVAL if risks or advised or drifted or noticed or needs_someone(resources) else Verdict.FINE
-
-
-_ECHOES = ("preview failed", "an unhandled error occurred: program exited with non-zero exit code")
-"""What the engine adds to an error that it has reported already."""
-_CANCELLED = "context canceled"
-"""The end of a call that a refused run no longer waited for. Newer engines report one for each that was under way."""
-
-
-def _errors(preview: Preview) -> tuple[str, ...]:
-    errors = tuple(each for each in preview.errors if not each.startswith(_ECHOES) and not each.endswith(_CANCELLED))
-    if errors or any(violation.mandatory for violation in preview.violations):
-        return errors
-    return preview.errors or (() if preview.complete else ("The preview ended before it was complete",))
 
 
 def _severity(resource: ResourceChange) -> tuple[bool, int, str, str]:

@@ -9,7 +9,7 @@ from model_serving.review.assess.permissions import Principal
 from model_serving.review.assess.report import Report
 from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.assess.sentence import Sentence
-from model_serving.review.render.phrases import counts, verdict
+from model_serving.review.render.summary import counts, verdict
 
 VERSION = 1
 

@@ -11,7 +11,7 @@ from model_serving.review.plan.preview import Violation
 from model_serving.review.render import markdown_change as open_parts
 from model_serving.review.render import markdown_details as folded_parts
 from model_serving.review.render import markdown_failure as first_parts
-from model_serving.review.render import phrases
+from model_serving.review.render import summary
 from model_serving.review.render.collapse import collapse_changes, collapse_violations
 from model_serving.review.render.escape import escaped, fitting, folded, prose
 from model_serving.review.render.markers import RECORDS_ROOM, digest_marker, marker
@@ -66,8 +66,8 @@ def _title(report: Report) -> str:
     """The verdict, the counts and how long it takes."""
     grave = report.risk in {Risk.OUTAGE, Risk.INTERFACE}
     sign = {Verdict.FINE: "✅", Verdict.FAILED: "❌", Verdict.APPROVAL: "🔴" if grave else "🟡"}[report.verdict]
-    lines = [f"## {sign} {prose(phrases.verdict(report))}", "", escaped(phrases.counts(report))]
-    if slow := phrases.duration_warning(report):
+    lines = [f"## {sign} {prose(summary.verdict(report))}", "", escaped(summary.counts(report))]
+    if slow := summary.duration_warning(report):
         lines += ["", f"⏳ {escaped(slow)}"]
     return "\n".join(lines)
 
@@ -91,7 +91,7 @@ def _optional(report: Report, room: int, told: tuple[ResourceChange, ...]) -> It
         yield _within(folded_parts.drift(report.drifted, report.stamp), room // 6, "Changed outside")
     if report.half_updated:
         yield _within(folded_parts.half_updated(report.half_updated, report.stamp), room // 6, "Half updated")
-    if back := phrases.rollback(report):
+    if back := summary.rollback(report):
         yield f"↩️ {prose(back)}"
     yield folded_parts.steps(report, _DETAILS // 3) if report.order else ""
     yield folded_parts.fields(report, _DETAILS)

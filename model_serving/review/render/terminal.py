@@ -15,7 +15,7 @@ from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.sentence import Quoted, Sentence
 from model_serving.review.plan.notices import Notice
-from model_serving.review.render import phrases
+from model_serving.review.render import phrases, summary
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
 from model_serving.spec.diagnostics import Location
 
@@ -47,8 +47,8 @@ def _report(report: Report) -> RenderableType:
     blocks: list[RenderableType] = [_notice(each) for each in report.notices if each.kind.is_first]
     blocks.append(
         Panel(
-            Text("\n".join(filter(None, [phrases.counts(report), phrases.duration_warning(report)]))),
-            title=_sentence(phrases.verdict(report)),
+            Text("\n".join(filter(None, [summary.counts(report), summary.duration_warning(report)]))),
+            title=_sentence(summary.verdict(report)),
             border_style="red" if report.risk is Risk.OUTAGE else _COLOURS[report.verdict],
             title_align="left",
         )
@@ -66,7 +66,7 @@ def _report(report: Report) -> RenderableType:
     blocks += [_differences(_DRIFTED, report.drifted, "declared")] if report.drifted else []
     blocks += [_differences(_HALF_UPDATED, report.half_updated, "before that update")] if report.half_updated else []
     blocks += [_order(report)] if report.order else []
-    blocks += [Padding(_sentence(back), (0, 2))] if (back := phrases.rollback(report)) else []
+    blocks += [Padding(_sentence(back), (0, 2))] if (back := summary.rollback(report)) else []
     blocks += [Padding(Text(line, style="dim"), (0, 2)) for line in _stamp(report)]
     return Group(*blocks)
 

@@ -10,7 +10,7 @@ from model_serving.databricks.resource_types import ENDPOINT_ACCESS
 from model_serving.review.assess.report import Report, Verdict, report
 from model_serving.review.plan.events import from_events
 from model_serving.review.plan.notices import Notice, NoticeKind
-from model_serving.review.render import phrases
+from model_serving.review.render import summary
 from model_serving.review.render.markdown import markdown
 from tests.unit.review.conftest import ENDPOINT, urn
 
@@ -52,7 +52,7 @@ def test_condition_is_no_part_of_the_change(reported: Callable[..., Report], rul
 
 def test_stopped_endpoint_is_named_first(reported: Callable[..., Report]) -> None:
     found = reported(violated(conditions.ENDPOINTS_SERVE, "It is stopped"))
-    assert str(phrases.verdict(found)) == "prod: no changes, but look at fraud"
+    assert str(summary.verdict(found)) == "prod: no changes, but look at fraud"
 
 
 def test_mandatory_condition_refuses(reported: Callable[..., Report]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Verdict
-from model_serving.review.render import phrases
+from model_serving.review.render import summary
 from tests.support.golden_cases import CASES, comment_on, report_on
 from tests.support.reports import impacts_of, report_of
 
@@ -55,7 +55,7 @@ def test_two_generations_at_once_cut_callers_off(plan: Planned) -> None:
 
 
 def test_unchanged_counts_endpoints_only() -> None:
-    assert phrases.counts(report_on(CASES / "no-changes")) == "3 endpoints unchanged"
+    assert summary.counts(report_on(CASES / "no-changes")) == "3 endpoints unchanged"
 
 
 def test_restored_endpoint_does_not_break_callers() -> None:
@@ -71,7 +71,7 @@ def test_nothing_is_approved_in_drift(name: str) -> None:
 
 
 def test_drift_names_what_differs() -> None:
-    verdict = str(phrases.verdict(report_on(CASES / "drift-at-night")))
+    verdict = str(summary.verdict(report_on(CASES / "drift-at-night")))
     assert verdict == "local: the workspace differs from the stack files (iris-classifier, fraud-scorer)"
 
 
@@ -105,7 +105,7 @@ def test_protected_deletion_is_explained_without_a_urn() -> None:
     ],
 )
 def test_way_back_is_named(name: str, way_back: str) -> None:
-    assert str(phrases.rollback(report_on(CASES / name))) == way_back
+    assert str(summary.rollback(report_on(CASES / name))) == way_back
 
 
 def test_conditions_are_told_apart_from_the_change() -> None:

@@ -1,0 +1,139 @@
+"""The summary of a report, the same in every format: verdict, counts, how long it takes and how to go back."""
+
+from collections.abc import Sequence
+
+from model_serving.databricks.limits import CHANGES, CHANGES_MINUTES
+from model_serving.review.assess.causes import CauseKind
+from model_serving.review.assess.impacts import Risk
+from model_serving.review.assess.oauth_secrets import SECRET_FIELD
+from model_serving.review.assess.report import Purpose, Report, Verdict
+from model_serving.review.assess.resource_change import Action, ResourceChange
+from model_serving.review.assess.sentence import Part, Sentence, joined, quoted, sentence
+from model_serving.review.render.phrases import number
+
+_NAMED = 3
+"""At most so many resources are named in the verdict."""
+_REFUSALS = {CauseKind.IMMUTABLE: "can't be changed in place", CauseKind.PROTECTED: "can't be deleted while protected"}
+
+
+def verdict(report: Report) -> Sentence:
+    """The first line: whether deploying is safe, in one sentence."""
+    return sentence(f"{report.stack or 'This stack'}: ", _verdict(report))
+
+
+def _verdict(report: Report) -> Part:
+    if report.verdict is Verdict.FAILED:
+        return _failure(report)
+    if report.purpose is Purpose.DRIFT and report.order:
+        return sentence("the workspace differs from the stack files (", _named(report.resources), ")")
+    if report.risk is None:
+        return _verdict_without_risk(report)
+    changed = [each for each in report.resources if each.action is not Action.NONE]
+    if all(each.drift or each.gone for each in changed) and not any(each.fields for each in changed):
+        return sentence("changed outside of this project (", _named(changed), ")")
+    if all(each.action is Action.CREATE and not each.gone for each in changed):
+        return "only new resources; nothing existing changes"
+    affected = [each for each in report.resources if each.risk is report.risk]
+    moved = ", an alias moved" if all(each.moved_aliases for each in affected) else ""
+    return sentence(f"{report.risk.verdict}{moved} (", _named(affected), ")")
+
+
+def _failure(report: Report) -> Part:
+    """What is wrong, if it is one thing; else the number of reasons."""
+    kinds = {cause.kind for cause in report.causes}
+    rules = dict.fromkeys(rule for cause in report.causes for rule in cause.rules)
+    if kinds == {CauseKind.STACK_FILE}:
+        return f"{number(len(report.causes), 'error')} in the stack files"
+    if kinds == {CauseKind.POLICY}:
+        return sentence("refused by policy (", joined(map(quoted, rules)), ")")
+    owners = list(dict.fromkeys(cause.owner[1] for cause in report.causes if cause.owner))
+    if len(kinds) == 1 and 0 < len(owners) <= _NAMED and (why := _REFUSALS.get(next(iter(kinds)))):
+        return sentence("refused: ", joined(map(quoted, owners)), f" {why}")
+    if kinds and all(kind.refuses for kind in kinds):
+        return f"refused for {number(len(report.causes), 'reason')}, nothing can be deployed"
+    return "the preview failed, nothing can be deployed"
+
+
+def _verdict_without_risk(report: Report) -> Part:
+    if report.drifted:
+        return "changed outside of this project"
+    if report.half_updated:
+        return "no changes, but the last update failed"
+    if report.need_someone:
+        return sentence("no changes, but look at ", _named(report.need_someone))
+    noticed = any(each.kind.needs_approval for each in report.notices)
+    return "no changes, but see below" if noticed or report.conditions else "no changes"
+
+
+def _named(resources: Sequence[ResourceChange]) -> Part:
+    """The keys of a few resources; else their number, by kind."""
+    if len(resources) <= _NAMED:
+        return joined(quoted(each.key) for each in resources)
+    kinds = {each.kind for each in resources}
+    return number(len(resources), next(iter(kinds)) if len(kinds) == 1 else "resource")
+
+
+def counts(report: Report) -> str:
+    """`1 endpoint replaced, 2 updated · 1 service principal created · 11 endpoints unchanged`."""
+    parts = []
+    for kind in dict.fromkeys(["endpoint", "service principal", *sorted({each.kind for each in report.resources})]):
+        done = [(report.count(action, kind), action.done) for action in Action if action is not Action.NONE]
+        done = [(count, word) for count, word in done if count]
+        if done:
+            (count, word), *more = done
+            would = "would be " if report.verdict is Verdict.FAILED else ""
+            first = f"{number(count, kind)} {would}{word}"
+            parts.append(", ".join([first, *(f"{count} {would}{word}" for count, word in more)]))
+    # If the preview ended early, chance decides what it got to.
+    if report.unchanged and not report.errors:
+        parts.append(f"{number(report.unchanged, 'endpoint')} unchanged")
+    if report.order and (deployed := _deployed(report)):
+        parts.append(deployed)
+    return " · ".join(parts) or ("the effect could not be determined" if report.errors else "nothing is declared")
+
+
+def _deployed(report: Report) -> str:
+    """Whether models are deployed, which is what an update waits for."""
+    count = sum(each.deployed_entities for each in report.resources)
+    if count:
+        return f"{number(count, 'served entity')} {'is' if count == 1 else 'are'} deployed"
+    actions = {each.action for each in report.resources if each.kind == "endpoint"} - {Action.NONE}
+    moves = any(impact.of_shares for each in report.resources for impact in each.impacts)
+    return "no model is deployed again" if moves and actions == {Action.UPDATE} else ""
+
+
+_CUTS_OFF = (Risk.OUTAGE, Risk.INTERFACE)
+
+
+def rollback(report: Report) -> Sentence:
+    """How to go back after the deployment: the edit of a few lines, or what makes it impossible."""
+    changed = [each for each in report.resources if each.action is not Action.NONE and not each.gone]
+    if not changed or report.verdict is Verdict.FAILED or not report.order or report.purpose is Purpose.DRIFT:
+        return sentence("")
+    final = [
+        each for each in report.resources if each.action in {Action.DELETE, Action.REPLACE} and each.kind == "endpoint"
+    ]
+    if final:
+        return sentence(
+            "No way back: ", _named(final), " would be a new endpoint, with a new id and possibly another URL"
+        )
+    rows = [row for each in changed for row in each.fields]
+    if any(row.field == SECRET_FIELD for each in changed if each.risk in _CUTS_OFF for row in each.fields):
+        return sentence("No way back: a deleted secret can't be restored")
+    edited = all(each.action is Action.UPDATE for each in changed) and all(row.before and row.field for row in rows)
+    if not rows or len(rows) > _NAMED or not edited or any(row.before.startswith("[") for row in rows):
+        return sentence("To go back: revert this change and deploy it")
+    edits = joined(quoted(f"{row.label}: {row.before}") for row in rows)
+    return sentence("To go back: ", edits)
+
+
+def duration_warning(report: Report) -> str:
+    """A warning if there are more changes than the workspace accepts at once, else empty."""
+    changes = sum(write.configures_endpoint for write in report.order)
+    if changes <= CHANGES.value:
+        return ""
+    minutes = (changes - 1) // CHANGES.value * CHANGES_MINUTES
+    return (
+        f"{changes} endpoints are created or updated; Databricks accepts {CHANGES.value} in {CHANGES_MINUTES} minutes, "
+        f"so this takes at least {minutes} minutes"
+    )
