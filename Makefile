@@ -19,8 +19,11 @@ UV_LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-unit test-http test-engine check accept format schema workspace env clean fuzz bench workspace-page lock wheel tools
 
+# The targets of each group; those of the pipeline are the others in .ci/pipeline.mk, and the rest is for maintainers.
+START := setup demo workspace env
+EVERY_DAY := review-check review smoke drift deploy
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@awk -v start=" $(START) " -v daily=" $(EVERY_DAY) " -f .ci/help.awk $(MAKEFILE_LIST)
 
 $(READY): requirements.txt
 	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) on PATH: install Python 3.11 or newer (or name one: make PYTHON=...)"; exit 1; }
@@ -82,7 +85,10 @@ schema: $(READY) ## generate the JSON Schemas and the tables of docs/stack-files
 	@$(PY) -m model_serving.spec.reference_docs
 
 workspace: $(READY) ## start the embedded workspace for the local stack (Ctrl-C stops it)
-	@$(COMMAND) workspace --port $(PORT)
+	@echo 'Next, in another terminal: eval "$$(make -s env)", then pulumi up. In a browser: http://127.0.0.1:$(PORT)'
+	@$(COMMAND) workspace --port $(PORT) || { status=$$?; $(PY) -c "import socket; socket.create_connection(('127.0.0.1', $(PORT)), 1)" \
+	  2>/dev/null && echo 'Port $(PORT) is in use. Take another one here and in stacks/Pulumi.local.yaml (databricks:host):' \
+	  'make workspace PORT=8788' >&2; exit $$status; }
 
 env: setup-quietly ## print the exports for working on the local stack in a shell (see README.md)
 	@$(PY) -m toolchain env

@@ -28,7 +28,8 @@ def main() -> int:
         _no_changes(sandbox)
         _rejected_change(sandbox)
         _destroy(sandbox)
-    summary(f"Done in {time.monotonic() - started:.0f} s. Next: README.md, “Work by hand”")
+    summary(f"Done in {time.monotonic() - started:.0f} s")
+    note('Next: `make workspace`, and in another terminal: eval "$(make -s env)", then pulumi up')
     return 0
 
 

@@ -2,7 +2,22 @@
 
 import sys
 
-from model_serving.cli.main import main
+
+def _run() -> int:
+    try:
+        from model_serving.cli.main import main  # noqa: PLC0415  its packages may be missing
+
+        return main()
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("model_serving"):
+            raise
+        print(  # noqa: T201  an error message
+            f'{sys.executable} has no package "{error.name}". Use the project\'s own Python, which `make setup`'
+            " installs: .venv/bin/python -m model_serving",
+            file=sys.stderr,
+        )
+        return 1
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

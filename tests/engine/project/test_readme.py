@@ -78,22 +78,25 @@ def test_commands_under_work_by_hand_deploy(checkout: Path, port: int) -> None:
     deploy, query = shell_blocks("Work by hand")[1:]
     (review,) = shell_blocks("Review a change")
     check = "pulumi stack output endpoints\npulumi up --yes --expect-no-changes"
-    commands = "\n".join((deploy.replace("pulumi up", "pulumi up --yes"), check, query, review))
-    run = subprocess.run(
-        ["bash", "-ec", commands],
-        cwd=checkout,
-        env={**clean_environment(), "PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout
-    assert "13 created" in run.stdout
-    assert f'"url":"http://127.0.0.1:{port}/serving-endpoints/iris-classifier/invocations"' in run.stdout
-    assert "13 unchanged" in run.stdout
-    assert '"predictions": [' in run.stdout
-    assert "local: no changes" in run.stdout
+    commands = "\n".join((deploy.replace("pulumi up", "pulumi up --yes"), check, query))
+    printed = ""
+    for shell in (commands, review):  # each in a shell of its own: `make review` sets the environment itself
+        run = subprocess.run(
+            ["bash", "-ec", shell],
+            cwd=checkout,
+            env={**clean_environment(), "PORT": str(port)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout
+        printed += run.stdout
+    assert "13 created" in printed
+    assert f'"url":"http://127.0.0.1:{port}/serving-endpoints/iris-classifier/invocations"' in printed
+    assert "13 unchanged" in printed
+    assert '"predictions": [' in printed
+    assert "local: no changes" in printed
 
 
 def test_readme_links_and_targets_exist() -> None:
