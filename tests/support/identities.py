@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.support.running_workspace import RunningWorkspace
 
-_PRINCIPALS = "/api/2.0/preview/scim/v2/ServicePrincipals"
+PRINCIPALS = "/api/2.0/preview/scim/v2/ServicePrincipals"
 _GROUPS = "/api/2.0/preview/scim/v2/Groups"
 _GRANTS = "/api/2.1/unity-catalog/permissions/catalog/main"
 
@@ -25,7 +25,7 @@ class Identity:
 
 def new_identity(workspace: RunningWorkspace, name: str, *, admin: bool = False, may_serve: bool = False) -> Identity:
     """A new service principal: a workspace administrator if `admin`, with the right to serve models if `may_serve`."""
-    made = workspace.post(_PRINCIPALS, {"displayName": name})
+    made = workspace.post(PRINCIPALS, {"displayName": name})
     secret = workspace.post(f"/api/2.0/accounts/servicePrincipals/{made['id']}/credentials/secrets", {})["secret"]
     if admin:
         groups = workspace.get(f"{_GROUPS}?filter=displayName%20eq%20%22admins%22")["Resources"]

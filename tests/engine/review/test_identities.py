@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.support.identities import Identity, access_list, entry, new_identity
+from tests.support.identities import PRINCIPALS, Identity, access_list, entry, new_identity
 from tests.support.running_workspace import PROJECT
 from tests.support.sandbox import Sandbox
 
@@ -85,6 +85,7 @@ def test_every_identity_gets_the_same_report(deployed: Sandbox) -> None:
     tags = {"add_tags": [{"key": "team", "value": "growth"}]}
     workspace.patch("/api/2.0/serving-endpoints/fraud-scorer/tags", tags)
     workspace.patch(access_list(fraud["id"]), {"access_control_list": [entry("users", "CAN_QUERY")]})
+    workspace.delete("/api/2.0/serving-endpoints/iris-classifier")  # its access list stays
     written = workspace.writes()
     found = {
         who: run(deployed, env, "review", "--stack", "local", "--refresh") for who, env in (admins | readers).items()
@@ -97,6 +98,7 @@ def test_every_identity_gets_the_same_report(deployed: Sandbox) -> None:
     assert reports["admin"]["digest"]
     assert {json.dumps(report) for report in reports.values()} == {json.dumps(reports["admin"])}
     assert "users" in json.dumps(reports["reader"]["resources"])
+    assert [each["key"] for each in reports["reader"]["resources"] if each["gone"]] == ["iris-classifier"]
     unread = "The identity `{}` may not read OAuth secrets (`checkout-secret-1`)"
     assert notices["admin"] == notices["another admin"] == []
     assert [notice.partition(";")[0] for who in readers for notice in notices[who]] == [
@@ -106,7 +108,7 @@ def test_every_identity_gets_the_same_report(deployed: Sandbox) -> None:
     assert (before[0], written) == (state_file(deployed), workspace.writes())
 
 
-def test_another_admin_deploys_only_what_was_reviewed(deployed: Sandbox) -> None:
+def test_another_admin_deploys_what_was_reviewed(deployed: Sandbox) -> None:
     workspace, shell = deployed.workspace, deployed.environment
     other = new_identity(workspace, "admin", admin=True).shell(shell)
     deployed.edit(*CANARY)
@@ -117,3 +119,8 @@ def test_another_admin_deploys_only_what_was_reviewed(deployed: Sandbox) -> None
     assert workspace.writes()[len(before) :] == ["PUT /api/2.0/serving-endpoints/fraud-scorer/config"]
     again = run(deployed, other, "deploy", "--stack", "local", "--reviewed", "")
     assert (again[0], "Nothing to deploy" in again[2]) == (0, True), again[2]
+    (principal,) = workspace.get(f"{PRINCIPALS}?filter=displayName%20eq%20%22checkout-app%22")["Resources"]
+    secrets = f"/api/2.0/accounts/servicePrincipals/{principal['id']}/credentials/secrets"
+    workspace.delete(f"{secrets}/{workspace.get(secrets)['secrets'][0]['id']}")
+    status, report, printed = run(deployed, shell, "drift", "--stack", "local")
+    assert (status, [each["key"] for each in report["resources"] if each["gone"]]) == (2, ["checkout"]), printed
