@@ -59,6 +59,19 @@ SWITCHES: Final = (
         "The Databricks CLI's acceptance recordings on a real workspace show the old list; most emulators answer 404.",
     ),
     Switch(
+        "access-list-readers",
+        "Who may read the access control list of an endpoint?",
+        ("CAN_VIEW", "CAN_MANAGE"),
+        "Not documented. The table of abilities in the product documentation has only changing permissions, for"
+        " CAN_MANAGE.",
+    ),
+    Switch(
+        "grants-of-others",
+        "Does an identity that may not manage the grants of a securable see those of others?",
+        ("shown", "hidden"),
+        "Not documented for the REST API. Privileges are granted by metastore admins, owners and holders of MANAGE.",
+    ),
+    Switch(
         "entity-of-a-route-optimized-endpoint",
         "Can a single served entity be queried under a route-optimized URL?",
         ("200", "404"),

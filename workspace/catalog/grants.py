@@ -69,11 +69,7 @@ def read_effective(call: Call) -> Json:
 def update(call: Call) -> Json:
     securable = _securable(call)
     kind, name = call.path["securable_type"], call.path["full_name"]
-    if not (
-        call.caller.is_admin
-        or securable.get("owner") in call.caller.names
-        or _holds(call.store, call.caller, "MANAGE", name, kind)
-    ):
+    if not _may_manage(call, securable):
         raise PermissionDenied(f"User does not have MANAGE on {_label(name)}.")
     granted = {entry["principal"]: entry["privileges"] for entry in _assignments(call.store, kind, name)}
     for change in call.body.get("changes") or []:
@@ -82,10 +78,21 @@ def update(call: Call) -> Json:
     return call.store.put("grant", f"{kind}/{name}", {"privilege_assignments": assignments})
 
 
+def _may_manage(call: Call, securable: Json) -> bool:
+    kind, name = call.path["securable_type"], call.path["full_name"]
+    return (
+        call.caller.is_admin
+        or securable.get("owner") in call.caller.names
+        or _holds(call.store, call.caller, "MANAGE", name, kind)
+    )
+
+
 def _of_principal(call: Call, assignments: list[Json]) -> Json:
-    """A response with the assignments of the principal in the query, or of all."""
+    """A response with the assignments of the principal in the query, or of all. A switch hides those of others."""
     principal = call.query.get("principal")
     selected = [entry for entry in assignments if principal in (None, "", entry["principal"])]
+    if call.switch("grants-of-others") == "hidden" and not _may_manage(call, _securable(call)):
+        selected = [entry for entry in selected if entry["principal"] in call.caller.names]
     return {"privilege_assignments": selected} if selected else {}
 
 

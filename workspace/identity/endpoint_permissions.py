@@ -25,7 +25,8 @@ PRINCIPAL_MEMBERS: Final[dict[str, Kind]] = {
 
 
 def read(call: Call) -> Json:
-    _require_on_list(call, "CAN_VIEW")
+    """A switch decides which level is needed."""
+    _require_on_list(call, "CAN_MANAGE" if call.switch("access-list-readers") == "CAN_MANAGE" else "CAN_VIEW")
     return wire_list(call.store, call.path["endpoint_id"])
 
 

@@ -135,6 +135,16 @@ def test_what_is_denied_is_named_once(frozen: Any, endpoint: str) -> None:
     assert (everything.unread, len(everything.excluded)) == ({}, 1)
 
 
+@pytest.mark.parametrize("frozen", [["access-list-readers=CAN_MANAGE", "grants-of-others=hidden"]], indirect=True)
+def test_what_is_hidden_is_no_drift(frozen: Any, endpoint: str) -> None:
+    reader, settings = frozen.principal()
+    grant(frozen, endpoint, reader, "CAN_VIEW")
+    frozen.grant("catalog/main", ADMIN, "USE_CATALOG")
+    inputs = {"catalog": "main", "principal": ADMIN, "privileges": ["USE_CATALOG"]}
+    found = observe([permissions(endpoint, QUERY), resource(GRANT, "grant", inputs)], connect(settings), None)
+    assert (found.changed, found.unread) == ({}, {"permissions": ["fraud-permissions"], "grants": ["grant"]})
+
+
 def test_resources_of_other_workspaces_are_left_out(frozen: Any, endpoint: str) -> None:
     other = {**permissions(endpoint), "provider": "urn:pulumi:dev::p::pulumi:providers:databricks::eu::id"}
     assert observe([other], connect(frozen.settings()), None) == Observation()

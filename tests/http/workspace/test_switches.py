@@ -60,6 +60,31 @@ def permissions_of_a_deleted_endpoint(workspace: Any, endpoint: Build, entity: B
     return answer
 
 
+def access_list_readers(workspace: Any, endpoint: Build, entity: Build) -> int:
+    """The status for somebody with CAN_VIEW."""
+    del entity
+    reader, path = (
+        workspace.user("ann@example.com"),
+        f"/api/2.0/permissions/serving-endpoints/{endpoint('fraud')['id']}",
+    )
+    entry = {"user_name": "ann@example.com", "permission_level": "CAN_VIEW"}
+    workspace.http().patch(path, json={"access_control_list": [entry]}).raise_for_status()
+    return int(workspace.http(reader).get(path).status_code)
+
+
+def grants_of_others(workspace: Any, endpoint: Build, entity: Build) -> list[str]:
+    """Whose grants a user sees that has one of two."""
+    del endpoint, entity
+    reader, path = workspace.user("ann@example.com"), "/api/2.1/unity-catalog/permissions/catalog/main"
+    changes = [{"principal": name, "add": ["USE_CATALOG"]} for name in ("ann@example.com", "account users")]
+    workspace.http().patch(path, json={"changes": changes}).raise_for_status()
+    workspace.user("bob@example.com")
+    bob = {"changes": [{"principal": "bob@example.com", "add": ["USE_CATALOG"]}]}
+    workspace.http().patch(path, json=bob).raise_for_status()
+    found = workspace.http(reader).get(path).json()["privilege_assignments"]
+    return sorted(entry["principal"] for entry in found if "bob" in entry["principal"] or "ann" in entry["principal"])
+
+
 def entity_of_a_route_optimized_endpoint(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
     del entity
     made = endpoint("fraud", route_optimized=True)
@@ -103,6 +128,8 @@ ANSWERS: dict[Callable[..., Any], dict[str, Any]] = {
     query_before_deployment: {"400": 400, "404": 404},
     token_of_another_endpoint: {"403": 403, "401": 401},
     permissions_of_a_deleted_endpoint: {"200": 200, "404": 404},
+    access_list_readers: {"CAN_VIEW": 200, "CAN_MANAGE": 403},
+    grants_of_others: {"shown": ["ann@example.com", "bob@example.com"], "hidden": ["ann@example.com"]},
     entity_of_a_route_optimized_endpoint: {"200": 200, "404": 404},
     direct_url: {"at-once": [True, True], "later": [False, True]},
     concurrency_between_steps: {"refused": 400, "accepted": 200},
