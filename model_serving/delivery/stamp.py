@@ -1,14 +1,20 @@
 """What a report says of itself: the reviewed commits, the run, and where its links lead."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from model_serving.databricks.reachability import is_on_this_machine
 from model_serving.delivery.git import GitError, commit, git
 from model_serving.review.assess.report import Report, Stamp
 from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.workspace_host import workspace_host
+
+_COMMIT: Final = re.compile("[0-9a-f]{40}")
+"""A commit's id, which a job may know without having fetched the commit."""
 
 
 def stamp_of(
@@ -19,7 +25,7 @@ def stamp_of(
     Without a `head` that is HEAD, with the changes that are not committed. The addresses are those of a job on GitHub
     or GitLab; empty elsewhere.
     """
-    reviewed = commit(folder, head or "HEAD")
+    reviewed = commit(folder, head or "HEAD") or (head if _COMMIT.fullmatch(head) else "")
     return Stamp(
         base=commit(folder, base) if base else "",
         head=reviewed,
@@ -30,8 +36,9 @@ def stamp_of(
 
 
 def of_stack(stamp: Stamp, stack: str, folder: Path) -> Stamp:
-    """The stamp with the address of the stack's workspace."""
-    return replace(stamp, workspace=(workspace_host(folder / stack_file(stack)) or "").rstrip("/"))
+    """The stamp with the address of the stack's workspace; without for an embedded one, which has no such pages."""
+    host = workspace_host(folder / stack_file(stack)) or ""
+    return replace(stamp, workspace="" if is_on_this_machine(host) else host.rstrip("/"))
 
 
 def with_stamp(report: Report, stamp: Stamp, folder: Path) -> Report:

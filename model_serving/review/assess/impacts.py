@@ -29,7 +29,7 @@ class Risk(StrEnum):
         "red",
         "warning",
         "callers must change",
-        "callers must change: another name, URL or id",
+        "callers must change: another name, URL, id or secret",
     )
     LOST = (
         "lost",

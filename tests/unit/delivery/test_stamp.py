@@ -67,6 +67,13 @@ def test_reports_are_no_uncommitted_changes(project: Path) -> None:
     assert not stamp_of(project, environment={}).uncommitted
 
 
+def test_head_may_be_a_commit_that_was_not_fetched(project: Path) -> None:
+    head = "0123456789" * 4
+    found = stamp_of(project, head=head, environment=GITHUB)
+    assert (found.head, found.source) == (head, f"https://github.example/team/models/blob/{head}/serving/")
+    assert stamp_of(project, head="no-branch", environment=GITHUB).head == ""
+
+
 def test_folder_without_git_has_no_stamp(tmp_path: Path) -> None:
     assert stamp_of(tmp_path, environment=GITLAB) == Stamp(run="https://gitlab.example/p/7")
 
@@ -74,3 +81,5 @@ def test_folder_without_git_has_no_stamp(tmp_path: Path) -> None:
 def test_stack_s_workspace_is_named(project: Path) -> None:
     assert of_stack(Stamp(), "prod", project).workspace == "https://prod.example"
     assert of_stack(Stamp(), "deleted", project).workspace == ""
+    (project / "stacks" / "Pulumi.local.yaml").write_text("config:\n  databricks:host: http://127.0.0.1:8787\n")
+    assert of_stack(Stamp(), "local", project).workspace == ""
