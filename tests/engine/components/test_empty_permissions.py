@@ -1,7 +1,11 @@
 """`permissions: []` on the real engine: nobody but administrators and the creator has access, whoever grants it."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from model_serving.cli.main import main
 from tests.support.sandbox import Sandbox
 
 UP = ("up", "--yes", "--skip-preview")
@@ -24,13 +28,26 @@ def emptied(deployed: Sandbox) -> tuple[Sandbox, str]:
     return deployed, f"/api/2.0/permissions/serving-endpoints/{deployed.workspace.get(ENDPOINT)['id']}"
 
 
-def test_grant_by_hand_is_removed_by_plain_up(emptied: tuple[Sandbox, str]) -> None:
+def reviewed_grants(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None, str | None]]:
+    """Who gains and loses which level, in a review."""
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(sandbox.folder)
+    assert main(["review", "--stack", "local", "--refresh", "--output", "report.json"]) == 2
+    (report,) = json.loads(Path("report.json").read_text(encoding="utf-8"))["stacks"]
+    (change,) = [each for each in report["resources"] if each["key"] == "iris-classifier"]
+    assert not any(each["rule"] == "no-undeclared-permissions" for each in change["violations"])
+    return [(each["principal"], each["before"], each["after"]) for each in change["grants"]]
+
+
+def test_grant_by_hand_is_reviewed_and_removed(emptied: tuple[Sandbox, str], monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox, path = emptied
     assert direct_entries(sandbox, path) == ["admin@example.com"]
     grant = {"group_name": "ml-engineers", "permission_level": "CAN_MANAGE"}
     sandbox.workspace.patch(path, {"access_control_list": [grant]})
     assert direct_entries(sandbox, path) == ["admin@example.com", "ml-engineers"]
     before = len(sandbox.workspace.writes())
+    assert reviewed_grants(sandbox, monkeypatch) == [("ml-engineers (group)", "CAN_MANAGE", None)]
     sandbox.pulumi(*UP)
     assert direct_entries(sandbox, path) == ["admin@example.com"]
     assert sandbox.workspace.writes()[before:] == [f"PUT {path}"]
