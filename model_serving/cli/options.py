@@ -65,10 +65,11 @@ def installed_policy_pack() -> Path:
     return (Path(model_serving.__file__).parent / "policies").resolve()
 
 
-def data_option() -> Declare:
-    """`--data FILE`."""
-    text = "JSON file: a request, or a list of requests."
-    return click.option("--data", type=Path, required=True, metavar="FILE", help=text)
+def data_option(*, required: bool = True) -> Declare:
+    """`--data JSON`."""
+    text = "A request or a list of requests: a JSON text, or the name of a file that holds it."
+    by_default = "" if required else " Default: the first request under `smoke` of the endpoint."
+    return click.option("--data", required=required, metavar="JSON|FILE", help=text + by_default)
 
 
 def caller_option() -> Declare:

@@ -1,7 +1,5 @@
 """`model-serving shadow`: what a served entity would have answered in place of the live traffic split."""
 
-from pathlib import Path
-
 import click
 
 from model_serving.cli.command import subcommand
@@ -9,7 +7,7 @@ from model_serving.cli.options import caller_option, data_option, stack_option
 from model_serving.operations.connection import connect
 from model_serving.operations.differences import differences
 from model_serving.operations.outputs import read_outputs
-from model_serving.operations.requests import requests_in
+from model_serving.operations.requests import requests_from
 
 
 @subcommand("shadow", example="model-serving shadow fraud-scorer challenger --stack prod --data payments.json")
@@ -18,12 +16,12 @@ from model_serving.operations.requests import requests_in
 @stack_option()
 @data_option()
 @caller_option()
-def shadow_command(endpoint: str, entity: str, stack: str, data: Path, caller: str | None) -> int:
+def shadow_command(endpoint: str, entity: str, stack: str, data: str, caller: str | None) -> int:
     """Send each request to ENDPOINT and to its served entity ENTITY, and show where the answers differ.
 
     A shadow deployment is a served entity at 0 % of the traffic.
     """
-    requests = requests_in(data)
+    requests = requests_from(data)
     outputs = read_outputs(stack)
     connection = connect(outputs, outputs.endpoint(endpoint), caller)
     differing = 0

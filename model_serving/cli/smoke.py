@@ -17,22 +17,25 @@ from model_serving.operations.smoke import Result, smoke_test
 @format_options("text", "json")
 def smoke_command(stack: str, caller: str | None, form: str) -> int:
     """Send the requests under `smoke` of each endpoint in the stack files, and compare the answers."""
-    results = smoke_test(stack, caller)
+    tested = smoke_test(stack, caller)
+    results = tested.results
     if form == "json":
         click.echo(json.dumps([asdict(result) for result in results], indent=2))
     elif results:
-        click.echo("\n".join(_lines(results)))
+        click.echo("\n".join(_lines(results, tested.not_called)))
     else:
         click.echo("No endpoint of this stack declares a smoke request: write some under its `smoke`")
     return 1 if any(result.faults for result in results) else 0
 
 
-def _lines(results: Sequence[Result]) -> Iterator[str]:
-    """One line for each request, its failures below it, and the counts."""
+def _lines(results: Sequence[Result], not_called: Sequence[str]) -> Iterator[str]:
+    """One line for each request, its failures below it, the endpoints that were not called, and the counts."""
     widths = [max(map(len, column)) for column in zip(*map(_cells, results), strict=True)]
     for result in results:
         yield "  ".join(cell.ljust(width) for cell, width in zip(_cells(result), widths, strict=True)).rstrip()
         yield from (f"        {fault}" for fault in result.faults)
+    if not_called:
+        yield f"not called, since they declare no smoke request: {', '.join(not_called)}"
     failed = sum(bool(result.faults) for result in results)
     yield f"{len(results) - failed} passed, {failed} failed"
 

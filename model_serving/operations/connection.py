@@ -1,12 +1,14 @@
 """An endpoint of a deployed stack, with a token to query it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 
 from model_serving.errors import UserError
 from model_serving.operations.caller import authorization, client_for
 from model_serving.operations.outputs import Address, Outputs
 from model_serving.operations.requests import Answer, refusal_of, send, url_of
+from model_serving.spec.validation.suggestions import suggestion
 
 _YOU: Final = "you"
 _QUOTE: Final = '"'
@@ -19,6 +21,7 @@ class Connection:
     address: Address
     caller: str
     authorization: str
+    outputs: Outputs = field(repr=False)
 
     def send(self, request: dict[str, Any], entity: str | None = None) -> Answer:
         """The answer of the endpoint, or of one served entity. Raises UserError only where nothing answers."""
@@ -27,9 +30,18 @@ class Connection:
     def ask(self, request: dict[str, Any], entity: str | None = None) -> Answer:
         """The same; raises UserError for a refused request, too."""
         answer = self.send(request, entity)
+        if entity and answer.status == HTTPStatus.NOT_FOUND:
+            self._require_entity(entity)
         if not answer.is_good:
             raise UserError(refusal_of(answer, self.address, self.caller))
         return answer
+
+    def _require_entity(self, entity: str) -> None:
+        """Raise UserError with the closest served entity if the stack files declare none of that name."""
+        spec = self.outputs.declared.get(self.address.key)
+        if spec and entity not in spec.served_entities:
+            hint = suggestion(entity, spec.served_entities, "Its served entities")
+            raise UserError(f'"{self.address.key}" has no served entity "{entity}". {hint}')
 
     def describe(self, answer: Answer) -> str:
         """Who answered whom, and how long it took."""
@@ -51,4 +63,4 @@ def connect(outputs: Outputs, address: Address, caller: str | None) -> Connectio
         )
     client = client_for(outputs, address, caller)
     name = f"{_QUOTE}{client.key}{_QUOTE}" if client else _YOU
-    return Connection(address, name, authorization(outputs, address, client))
+    return Connection(address, name, authorization(outputs, address, client), outputs)

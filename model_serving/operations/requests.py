@@ -48,20 +48,30 @@ class Answer:
         return str(body.get("message") or body.get("error") or body) if isinstance(body, dict) else str(body)
 
 
+def requests_from(data: str) -> list[dict[str, Any]]:
+    """The requests of a JSON text, which begins with { or [, or of a JSON file. Raises UserError."""
+    return _requests(data, "--data") if data.lstrip().startswith(("{", "[")) else requests_in(Path(data))
+
+
 def requests_in(file: Path) -> list[dict[str, Any]]:
     """The requests of a JSON file: one object, or a list of them. Raises UserError with the place of a mistake."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        return _requests(file.read_text(encoding="utf-8"), str(file))
     except OSError as error:
         raise UserError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{file} is not a text in UTF-8") from None
+
+
+def _requests(text: str, source: str) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"{file}:{error.lineno}:{error.colno} is not JSON: {error.msg}") from None
+        raise UserError(f"{source}:{error.lineno}:{error.colno} is not JSON: {error.msg}") from None
     listed = content if isinstance(content, list) else [content]
     if not listed or not all(isinstance(request, dict) for request in listed):
         shape = 'as in {"dataframe_records": [{"amount": 12.5}]}, or a list of such objects'
-        raise UserError(f"{file} must hold a request {shape}")
+        raise UserError(f"{source} must hold a request {shape}")
     return listed
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from model_serving.errors import UserError
 from model_serving.operations.connection import Connection, connect
@@ -24,18 +25,37 @@ class Result:
     faults: tuple[str, ...] = ()
 
 
-def smoke_test(stack: str, caller: str | None) -> list[Result]:
-    """The results of every smoke request of a deployed stack."""
+@dataclass(frozen=True)
+class SmokeTest:
+    """The results of every smoke request of a stack, and the endpoints that declare none."""
+
+    results: list[Result]
+    not_called: list[str]
+
+
+def smoke_request(outputs: Outputs, address: Address) -> dict[str, Any]:
+    """The first smoke request of an endpoint. Raises UserError where it declares none."""
+    for declared in _declared(outputs, address):
+        return declared.request or requests_in(Path("stacks") / str(declared.file))[0]
+    raise UserError(
+        f'Endpoint "{address.key}" declares no request under `smoke`, so give one:'
+        """ --data '{"dataframe_records": [{"amount": 12.5}]}'"""
+    )
+
+
+def smoke_test(stack: str, caller: str | None) -> SmokeTest:
+    """Send every smoke request of a deployed stack."""
     outputs = read_outputs(stack)
     declared = {address: _declared(outputs, address) for address in outputs.endpoints.values()}
     if any(declared.values()):
         require_answer(outputs.host)  # once, not for each endpoint
-    return [
+    results = [
         result
         for address, requests in declared.items()
         if requests
         for result in _results(outputs, address, requests, caller)
     ]
+    return SmokeTest(results, [address.key for address, requests in declared.items() if not requests])
 
 
 def _declared(outputs: Outputs, address: Address) -> Sequence[SmokeRequest]:

@@ -91,11 +91,8 @@ def test_service_principals_come_before_own_credentials(deployed: Any) -> None:
             ),
         ),
         (
-            ("plain", "--entity", "third"),
-            (
-                "The workspace does not find \"plain\" (404: Served entity 'third' does not exist on Endpoint plain.)"
-                " If it was deleted or recreated outside of this stack: pulumi up --refresh"
-            ),
+            ("plain", "--entity", "curent"),
+            '"plain" has no served entity "curent". Did you mean "current"?',
         ),
         (
             ("plain", "--stack", "prod"),
@@ -197,3 +194,31 @@ def test_an_unknown_url_is_explained(deployed: Any, url: dict[str, Any]) -> None
         'The URL of route-optimized endpoint "fraud-scorer" was not known when stack "dev" was deployed.'
         " Ask the workspace again: pulumi up --refresh --stack dev\n"
     )
+
+
+@pytest.mark.parametrize("data", ['{"dataframe_records": [{"amount": 12.5}]}', ' [{"inputs": [[1.5]]}]'])
+def test_request_can_be_typed(deployed: Any, data: str) -> None:
+    asked = deployed.run("query", "plain", "--data", data)
+    assert asked.status == 0, asked.err
+    assert "predictions" in asked.out
+
+
+def test_typed_request_that_is_no_json_is_explained(deployed: Any) -> None:
+    asked = deployed.run("query", "plain", "--data", "{amount: 12}")
+    assert (asked.status, asked.err) == (
+        1,
+        "--data:1:2 is not JSON: Expecting property name enclosed in double quotes\n",
+    )
+
+
+def test_smoke_request_is_the_default(deployed: Any) -> None:
+    deployed.declare("        - {request: {dataframe_records: [{amount: 12.5}]}}\n")
+    asked = deployed.run("query", "plain")
+    assert asked.status == 0, asked.err
+    assert asked.out == deployed.run("query", "plain", "--data", deployed.request(PAYMENT)).out
+
+
+def test_endpoint_without_smoke_request_needs_data(deployed: Any) -> None:
+    asked = deployed.run("query", "plain")
+    assert asked.status == 1
+    assert asked.err.startswith('Endpoint "plain" declares no request under `smoke`, so give one: --data \'{"data')

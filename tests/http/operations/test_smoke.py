@@ -11,9 +11,11 @@ def test_answered_requests_pass(deployed: Any) -> None:
     deployed.declare(f"        - {REQUEST}}}\n        - {REQUEST}, entity: second}}\n")
     tried = deployed.run("smoke")
     assert tried.status == 0, tried.out + tried.err
-    first, second, summary = tried.out.splitlines()
+    first, second, others, summary = tried.out.splitlines()
     assert re.fullmatch(r"passed  plain  smoke\[0\]  current  \d+ ms", first)
     assert re.fullmatch(r"passed  plain  smoke\[1\]  second   \d+ ms", second)
+    assert others.startswith("not called, since they declare no smoke request: ")
+    assert {"fraud-scorer", "closed"} <= set(others.rpartition(": ")[2].split(", "))
     assert summary == "2 passed, 0 failed"
 
 
