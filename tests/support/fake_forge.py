@@ -145,6 +145,8 @@ class FakeForge:
     """The state and the text of each commit's status."""
     protection: dict[str, Any] = field(default_factory=dict)
     """The protection rules of each environment, as GitHub's API has them."""
+    id_token: Callable[[str, str], str] | None = None
+    """Makes the OIDC token of a job, from what the job may ask with and the audience."""
     failure: Answer | None = None
     """The answer to every request, while it is set."""
     lost_answers: set[str] = field(default_factory=set)
@@ -248,6 +250,8 @@ class FakeForge:
         if self.failure:
             time.sleep(self.failure.delay)
             return self.failure
+        if self.id_token and path.startswith("/id-token?"):
+            return Answer(200, {"value": self.id_token(token, parse_qs(urlsplit(path).query)["audience"][0])})
         if token not in self.tokens:
             return Answer(401, {"message": "Bad credentials" if self.kind == "github" else "401 Unauthorized"})
         if token in self.granted and (lacking := missing_permission(self.granted[token], method, path)):

@@ -8,7 +8,14 @@ from model_serving.workspace.catalog import grants, namespaces, registered_model
 from model_serving.workspace.dataplane import inference_tables, invocations
 from model_serving.workspace.http.call import Call, Rule
 from model_serving.workspace.http.openapi import document
-from model_serving.workspace.identity import endpoint_permissions, oauth, principal_secrets, scim, secret_scopes
+from model_serving.workspace.identity import (
+    endpoint_permissions,
+    federation,
+    oauth,
+    principal_secrets,
+    scim,
+    secret_scopes,
+)
 from model_serving.workspace.identity.principals import Kind
 from model_serving.workspace.serving import (
     diagnostics,
@@ -33,6 +40,7 @@ PRINCIPAL_SECRETS: Final = (
     "/api/2.0/accounts/servicePrincipals/{principal_id}/credentials/secrets",
     "/api/2.0/accounts/{account_id}/servicePrincipals/{principal_id}/credentials/secrets",
 )
+FEDERATION: Final = "/api/2.0/accounts/{account_id}/servicePrincipals/{principal_id}/federationPolicies"
 IDENTITIES: Final[tuple[tuple[Kind, str], ...]] = tuple(
     (kind, f"{base}/{name}")
     for base in (SCIM, "/api/2.0/accounts/{account_id}/scim/v2")
@@ -71,6 +79,7 @@ ACCESS: Final[Routes] = (
     ("PUT", PERMISSIONS, endpoint_permissions.replace),
     ("PATCH", PERMISSIONS, endpoint_permissions.merge),
     ("GET", f"{PERMISSIONS}/permissionLevels", endpoint_permissions.levels),
+    ("POST", FEDERATION, federation.create),
     *(
         route
         for base in PRINCIPAL_SECRETS

@@ -13,6 +13,7 @@ from typing import Final
 
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import ApiError, OAuthError
+from model_serving.workspace.identity import federation
 from model_serving.workspace.identity.endpoint_permissions import level_on
 from model_serving.workspace.identity.principal_secrets import secret_matches
 from model_serving.workspace.identity.principals import Principal, principal_named
@@ -44,7 +45,7 @@ def oidc_metadata(call: Call) -> Json:
         "issuer": f"{call.origin}/oidc",
         "authorization_endpoint": f"{call.origin}/oidc/v1/authorize",
         "token_endpoint": f"{call.origin}/oidc/v1/token",
-        "grant_types_supported": ["client_credentials", JWT_BEARER],
+        "grant_types_supported": ["client_credentials", JWT_BEARER, federation.TOKEN_EXCHANGE],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
     }
 
@@ -64,6 +65,8 @@ def issue_token(call: Call, form: Mapping[str, str], authorization: str | None) 
             access = _for_client(call.store, call.clock, form, authorization)
         case grant if grant == JWT_BEARER:
             access = _for_assertion(call.store, call.clock, form)
+        case grant if grant == federation.TOKEN_EXCHANGE:
+            access = _for_federated(call, form)
         case _:
             raise OAuthError(HTTPStatus.BAD_REQUEST, "unsupported_grant_type", "Unsupported grant type")
     lifetime = call.settings.token_lifetime
@@ -105,6 +108,16 @@ def _for_assertion(store: Store, clock: Clock, form: Mapping[str, str]) -> Acces
         raise OAuthError(HTTPStatus.BAD_REQUEST, "invalid_scope", "The assertion lacks the scope model-serving")
     details = _authorized(store, access.principal, form.get("authorization_details", ""))
     return Access(access.principal, access.scopes, details)
+
+
+def _for_federated(call: Call, form: Mapping[str, str]) -> Access:
+    """Exchanges a token of an identity provider, such as GitHub's, by a federation policy of the service principal."""
+    client = principal_named(call.store, form.get("client_id", ""))
+    audience = f"{call.origin}/oidc/v1/token"
+    token = form.get("subject_token", "")
+    if client is None or not federation.accepted(call.store, client, token, call.clock.now(), audience):
+        raise federation.refused()
+    return Access(client, frozenset(form.get("scope", ALL_APIS).split()) & SCOPES or frozenset({ALL_APIS}))
 
 
 def _client_credentials(form: Mapping[str, str], authorization: str | None) -> tuple[str, str]:

@@ -20,6 +20,18 @@ class CreatePrincipalSecret(RequestModel):
     lifetime: Text = None
 
 
+class OidcPolicy(RequestModel):
+    issuer: Text = None
+    subject: Text = None
+    audiences: Any = None
+    jwks_json: Text = None
+
+
+class CreateFederationPolicy(RequestModel):
+    oidc_policy: OidcPolicy | None = None
+    description: Text = None
+
+
 class ScimValue(RequestModel):
     """An item of a SCIM list: a member, an entitlement, a role or an email address."""
 

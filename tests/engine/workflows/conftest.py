@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
 import pytest
 
+from tests.support.id_tokens import ISSUER, Issuer
 from tests.support.running_workspace import RunningWorkspace, running_workspace
 from tests.support.sandbox import modules
 from tests.support.snapshots import IMMEDIATE, record_packages
@@ -16,9 +18,10 @@ from tests.support.workflow_runner.pipeline import CODE, PIPELINE, Pipeline, env
 from tests.support.workflow_runner.repository import commit, git
 from toolchain.environment import PASSPHRASE, pulumi_environment
 
+AUDIENCE = "an-audience"
 STACKS = ("staging", "prod")
 Identity = Mapping[str, str]
-"""The client id and the secret of a service principal."""
+"""The client id of a service principal; the one that deploys by hand has a secret, too."""
 
 
 @dataclass
@@ -57,38 +60,55 @@ def deployed(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         pulumi["PYTHONPATH"] = str(modules(root))
         machine = {name: value for name, value in pulumi.items() if name != "PULUMI_HOME"}
         with pipeline(root / "repository", (*PIPELINE, *CODE), machine) as made:
-            _set_up(made, host, state, deployer, reviewer)
+            _set_up(made, workspace, host, state, deployer, reviewer)
             deployed = Deployed(made, workspace)
             _deploy(deployed, {**pulumi, **state, "DATABRICKS_HOST": host, **deployer}, host, reviewer)
             yield deployed
 
 
-def _set_up(made: Pipeline, host: str, state: Mapping[str, str], deployer: Identity, reviewer: Identity) -> None:
+def _set_up(
+    made: Pipeline,
+    workspace: RunningWorkspace,
+    host: str,
+    state: Mapping[str, str],
+    deployer: Identity,
+    reviewer: Identity,
+) -> None:
     """What docs/pipelines.md sets up."""
     repository = made.repository
     repository.variables["PULUMI_BACKEND_URL"] = state["PULUMI_BACKEND_URL"]
     repository.environments = environments(
         STACKS, dict.fromkeys(STACKS, host), {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
     )
-    federated = {}
+    issuer, subjects = Issuer(), {}
     for stack in STACKS:
         for name, identity in ((stack, deployer), (f"{stack}-review", reviewer)):
+            subject = f"repo:{repository.name}:environment:{name}"
+            _federate(workspace, identity, subject, issuer)
             environment = repository.environments[name]
-            environment.variables = {**environment.variables, "DATABRICKS_CLIENT_ID": identity["DATABRICKS_CLIENT_ID"]}
-            federated[f"repo:{repository.name}:environment:{name}"] = identity
+            client = {"DATABRICKS_CLIENT_ID": identity["DATABRICKS_CLIENT_ID"], "DATABRICKS_TOKEN_AUDIENCE": AUDIENCE}
+            environment.variables = {**environment.variables, **client}
         review = repository.environments[f"{stack}-review"]
         review.secrets = {"MODEL_SERVING_REVIEW_KEY": review.secrets["MODEL_SERVING_REVIEW_KEY"]}
 
-    def sign_in(subject: str, variables: Mapping[str, str]) -> Mapping[str, str]:
-        """In place of the exchange of GitHub's token at the workspace, by the federation policy of a principal."""
-        identity = federated.get(subject, {})
-        if variables.get("DATABRICKS_AUTH_TYPE") != "github-oidc":
-            return {}
-        if variables["DATABRICKS_CLIENT_ID"] != identity.get("DATABRICKS_CLIENT_ID"):
-            return {}
-        return {"DATABRICKS_AUTH_TYPE": "oauth-m2m", **identity}
+    def sign_in(subject: str, _variables: Mapping[str, str]) -> Mapping[str, str]:
+        """What GitHub gives a job that may ask for a token of this subject."""
+        subjects[f"ask-for-{subject}"] = subject
+        url = f"{made.forge.url}/id-token?api-version=2.0"
+        return {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": f"ask-for-{subject}"}
 
     made.runner.sign_in = sign_in
+    made.forge.id_token = lambda asking, audience: issuer.token(subjects[asking], audience, time.time())
+
+
+def _federate(workspace: RunningWorkspace, identity: Identity, subject: str, issuer: Issuer) -> None:
+    """Let a job of that environment sign in as a service principal."""
+    principals = workspace.get("/api/2.0/preview/scim/v2/ServicePrincipals")["Resources"]
+    application = identity["DATABRICKS_CLIENT_ID"]
+    (owner,) = (each["id"] for each in principals if each["applicationId"] == application)
+    policy = {"issuer": ISSUER, "subject": subject, "audiences": [AUDIENCE], "jwks_json": issuer.keys}
+    path = f"/api/2.0/accounts/an-account/servicePrincipals/{owner}/federationPolicies"
+    workspace.post(path, {"oidc_policy": policy})
 
 
 def _deploy(deployed: Deployed, environment: Mapping[str, str], host: str, reviewer: Identity) -> None:
@@ -123,14 +143,10 @@ def _deploy(deployed: Deployed, environment: Mapping[str, str], host: str, revie
 def _reader(workspace: RunningWorkspace) -> Identity:
     """A service principal that may use the models, and see the endpoints that grant it that."""
     made = workspace.post("/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "reviewer"})
-    secrets = f"/api/2.0/accounts/servicePrincipals/{made['id']}/credentials/secrets"
     change = {"principal": made["applicationId"], "add": ["USE_CATALOG", "USE_SCHEMA", "EXECUTE"]}
     httpx.patch(
         f"{workspace.url}/api/2.1/unity-catalog/permissions/catalog/main",
         json={"changes": [change]},
         headers={"Authorization": f"Bearer {workspace.token}"},
     ).raise_for_status()
-    return {
-        "DATABRICKS_CLIENT_ID": made["applicationId"],
-        "DATABRICKS_CLIENT_SECRET": workspace.post(secrets, {})["secret"],
-    }
+    return {"DATABRICKS_CLIENT_ID": made["applicationId"]}
