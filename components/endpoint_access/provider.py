@@ -11,13 +11,13 @@ from typing import Any, Final, NoReturn
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
 from model_serving.databricks.access_lists import CAN_MANAGE, AccessEntry, access_list_path, direct_entries, without_own
+from model_serving.databricks.caller import read_caller
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import endpoint_path
 from model_serving.databricks.special_values import UNKNOWN_VALUES
 
 _CONFIG: Final = "databricks:"
-_ME: Final = "/api/2.0/preview/scim/v2/Me"
 GRANTED: Final = "accessControls"
 """The output with the entries that the workspace has beside the deployer's, as inputs of `databricks.Permissions`."""
 
@@ -113,9 +113,8 @@ def _entries(workspace: Workspace, props: Mapping[str, Any]) -> list[AccessEntry
     entries = without_own(entries, str(live.get("creator")))
     if not any(entry.level == CAN_MANAGE and entry.member != "group_name" for entry in entries):
         return entries
-    me = workspace.get(_ME)
-    is_admin = any(group.get("display") == "admins" for group in me.get("groups") or ())
-    return entries if is_admin else without_own(entries, str(me["userName"]))
+    caller = read_caller(workspace)
+    return entries if caller.is_admin else without_own(entries, caller.name)
 
 
 def _raise_user_error(props: Mapping[str, Any], error: Exception) -> NoReturn:

@@ -10,6 +10,7 @@ from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import EndpointRequirements, Model
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import CallError, DeniedError
+from model_serving.databricks.secret_scopes import keys_path
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import dotted
 
@@ -72,7 +73,7 @@ def check_secret_scope(workspace: Workspace, scope: str, endpoints: Sequence[End
     """Check that the scope exists and has the keys that the endpoints refer to."""
     references = [each for endpoint in endpoints for each in endpoint.secrets if each.scope == scope]
     try:
-        answer = workspace.find(f"/api/2.0/secrets/list?scope={quote(scope)}")
+        answer = workspace.find(keys_path(scope))
     except DeniedError:
         return PreflightReport(unread={f"secret scope {scope}"})
     if answer is None:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from model_serving.components.args import ServicePrincipalArgs
 from model_serving.components.engine.state import State
 from model_serving.components.from_spec import scope_name
-from model_serving.components.preflight.privileges import read_caller
 from model_serving.components.preflight.report import PreflightReport
+from model_serving.databricks.caller import read_caller
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import DeniedError, NotFoundError, WorkspaceError
 from model_serving.databricks.resource_types import SECRET_SCOPE
+from model_serving.databricks.secret_scopes import keys_path
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.vocabulary.stack import Stack
 
@@ -27,7 +27,7 @@ def check_delivery_scopes(
     """Check that scopes to create do not exist, and that others exist, stay, and may be used by the caller.
 
     Sends a request for each scope. Whoever only previews need not be able to read a scope. Who may read a scope, but
-    not write it, can't be told from here: the API shows rights to those with MANAGE only.
+    not write it, is not known here: the API shows rights to those with MANAGE only.
     """
     report = PreflightReport()
     created: dict[str, FieldPath] = {scope_name(stack, key): ("secret_scopes", key) for key in stack.secret_scopes}
@@ -95,4 +95,4 @@ def _exists(workspace: Workspace, name: str) -> bool:
 
 def _list(workspace: Workspace, name: str) -> None:
     """List the keys of a scope, without their values. Raises WorkspaceError."""
-    workspace.get(f"/api/2.0/secrets/list?scope={quote(name, safe='')}")
+    workspace.get(keys_path(name))

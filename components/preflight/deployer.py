@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from model_serving.components.preflight.privileges import Caller
+from model_serving.databricks.caller import Caller
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import CallError
+from model_serving.databricks.principals import SCIM
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def _groups(workspace: Workspace, name: str) -> frozenset[str]:
     kind, member = ("Users", "userName") if "@" in name else ("ServicePrincipals", "applicationId")
     query = quote(f'{member} eq "{name}"')
     try:
-        found = (workspace.find(f"/api/2.0/preview/scim/v2/{kind}?filter={query}") or {}).get("Resources") or []
+        resources = (workspace.find(f"{SCIM}/{kind}?filter={query}") or {}).get("Resources") or []
     except CallError:
         return frozenset()
-    return frozenset(group["display"] for each in found for group in each.get("groups") or ())
+    return frozenset(group["display"] for each in resources for group in each.get("groups") or ())

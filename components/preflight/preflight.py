@@ -16,9 +16,9 @@ from model_serving.components.preflight.checks import (
     check_secret_scope,
 )
 from model_serving.components.preflight.deployer import judged
-from model_serving.components.preflight.privileges import read_caller
 from model_serving.components.preflight.report import DEPLOYMENT_CONTINUES, PreflightReport, only_warns
 from model_serving.components.preflight.requirements import EndpointRequirements
+from model_serving.databricks.caller import read_caller
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import WorkspaceError

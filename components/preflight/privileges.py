@@ -4,51 +4,16 @@ An endpoint reads its models as its creator for as long as it exists. Source: pr
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from model_serving.databricks.caller import Caller
 from model_serving.databricks.client import Workspace
-from model_serving.databricks.errors import CallError, DeniedError, SignInError
-from model_serving.databricks.principals import ACCOUNT_USERS
+from model_serving.databricks.errors import CallError
 
 UNITY_CATALOG: Final = "/api/2.1/unity-catalog"
 _ALL: Final = "ALL_PRIVILEGES"
 _COLLECTIONS: Final = {"catalog": "catalogs", "schema": "schemas", "function": "models"}
-
-
-@dataclass(frozen=True)
-class Caller:
-    """The identity of the credentials, and the groups that it belongs to."""
-
-    name: str
-    groups: frozenset[str]
-    display_name: str = ""
-
-    @property
-    def label(self) -> str:
-        """The name for people: a service principal's own one is its application id."""
-        return self.display_name or self.name
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether the caller is a workspace admin, who is assumed to have every privilege."""
-        return "admins" in self.groups
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Every principal whose grants apply to the caller."""
-        return self.groups | {self.name, ACCOUNT_USERS}
-
-
-def read_caller(workspace: Workspace) -> Caller:
-    """The identity of the workspace's credentials. A service principal's name is its application id."""
-    try:
-        me = workspace.get("/api/2.0/preview/scim/v2/Me")
-    except DeniedError as error:  # the answer to a token that the service does not know
-        raise SignInError(str(error)) from error
-    groups = frozenset(group["display"] for group in me.get("groups") or ())
-    return Caller(me["userName"], groups, me.get("displayName") or "")
 
 
 def missing_privileges(workspace: Workspace, caller: Caller, model: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import pulumi
 
-from model_serving.components.preflight.privileges import Caller
+from model_serving.databricks.caller import Caller
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath, dotted
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from model_serving.databricks.client import Workspace
+from model_serving.databricks.principals import SCIM, oauth_secrets_path
 
-_PRINCIPALS: Final = "/api/2.0/preview/scim/v2/ServicePrincipals"
-_SECRETS: Final = "/api/2.0/accounts/servicePrincipals/{}/credentials/secrets"
+_PRINCIPALS: Final = f"{SCIM}/ServicePrincipals"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def list_principals(workspace: Workspace, display_name: str) -> list[Principal]:
 
 def list_secrets(workspace: Workspace, principal: str) -> list[Secret]:
     """The secrets, without their values, of the service principal with this numeric id. Raises CallError."""
-    path = _SECRETS.format(quote(principal))
+    path = oauth_secrets_path(principal)
     return [_secret(each, principal, path) for each in workspace.get(path).get("secrets") or []]
 
 

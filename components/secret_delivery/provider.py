@@ -8,12 +8,12 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, NoReturn
-from urllib.parse import quote
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import DeniedError, NotFoundError, WorkspaceError
+from model_serving.databricks.secret_scopes import keys_path
 from model_serving.databricks.special_values import CHANGED_OUTSIDE
 
 _CONFIG: Final = "databricks:"
@@ -92,7 +92,7 @@ class DeliveryProvider(ResourceProvider):
 
     def _written(self, props: Mapping[str, Any]) -> dict[str, str]:
         """When each of the two keys was last written, in milliseconds since 1970. Raises WorkspaceError."""
-        listed = self._workspace(props).get(f"/api/2.0/secrets/list?scope={quote(str(props['scope']), safe='')}")
+        listed = self._workspace(props).get(keys_path(str(props["scope"])))
         times = {each["key"]: str(each.get("last_updated_timestamp")) for each in listed.get("secrets") or []}
         return {name: times[props[name]] for name in _VALUES if props[name] in times}
 

@@ -8,9 +8,9 @@ from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.preflight.checks import check_privileges
 from model_serving.components.preflight.deployer import Judged
 from model_serving.components.preflight.preflight import preflight
-from model_serving.components.preflight.privileges import Caller
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import Model, endpoint_requirements
+from model_serving.databricks.caller import Caller
 from model_serving.databricks.errors import DeniedError
 
 if TYPE_CHECKING:

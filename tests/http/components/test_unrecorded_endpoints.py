@@ -11,13 +11,13 @@ import pytest
 from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.engine.state import State, StateResource
 from model_serving.components.guard.existing_endpoint_hook import existing_endpoint_hook
-from model_serving.components.preflight.privileges import Caller
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.unrecorded_endpoints import (
     UnrecordedEndpoint,
     endpoints_to_import,
     foreign_reason,
 )
+from model_serving.databricks.caller import Caller
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.resource_types import MODEL_SERVING
 

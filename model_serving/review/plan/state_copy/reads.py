@@ -11,8 +11,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from model_serving.databricks.access_lists import access_list_path, direct_entries
+from model_serving.databricks.caller import Caller, read_caller
 from model_serving.databricks.client import Workspace
-from model_serving.databricks.errors import CallError, DeniedError, SignInError
+from model_serving.databricks.errors import CallError, DeniedError
+from model_serving.databricks.principals import SCIM, oauth_secrets_path
 from model_serving.databricks.resource_types import (
     DATABRICKS_PROVIDER,
     ENDPOINT_ACCESS,
@@ -26,12 +28,12 @@ from model_serving.databricks.resource_types import (
     SERVICE_PRINCIPAL,
     SERVICE_PRINCIPAL_SECRET,
 )
+from model_serving.databricks.secret_scopes import keys_path
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
 from model_serving.review.plan.state_copy.access import observed
 from model_serving.review.plan.state_copy.checkpoint import Resource, resource_name, resource_type
 
 _PARALLEL: Final = 16
-_ME: Final = "/api/2.0/preview/scim/v2/Me"
 _SECURABLES: Final = ("catalog", "schema", "table", "function", "model")
 """The inputs of a grant that name its securable. The API knows models as functions."""
 
@@ -61,15 +63,11 @@ class Observation:
 
 @dataclass(frozen=True)
 class _Live:
-    """The caller, and the endpoints that it may view."""
+    """The reader, and the endpoints that it may view."""
 
-    me: Mapping[str, Any]
+    reader: Caller
     by_name: Mapping[str, Any]
     by_id: Mapping[str, Any]
-
-    @property
-    def is_admin(self) -> bool:
-        return any(group.get("display") == "admins" for group in self.me.get("groups") or ())
 
 
 _Record = Callable[[Observation], None]
@@ -80,20 +78,20 @@ def observe(resources: Sequence[Resource], workspace: Workspace, deployer: str |
 
     Raises WorkspaceError if the workspace does not answer or rejects the credentials.
     """
-    found = Observation()
+    observation = Observation()
     wanted = [each for each in resources if resource_type(each) in _READS and _is_of_the_stack(each)]
     if not wanted:
-        return found
+        return observation
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        me, listed = pool.submit(_read_me, workspace), pool.submit(workspace.get, ENDPOINTS_PATH)
-        reader = me.result()  # first: it says whether the credentials are accepted
+        caller, listed = pool.submit(read_caller, workspace), pool.submit(workspace.get, ENDPOINTS_PATH)
+        reader = caller.result()  # first: it says whether the credentials are accepted
         endpoints = listed.result().get("endpoints") or []
         live = _Live(reader, {each["name"]: each for each in endpoints}, {each["id"]: each for each in endpoints})
-        found.reader = str(live.me.get("displayName") or live.me["userName"])
+        observation.reader = reader.label
         reads = [pool.submit(_READS[resource_type(each)], workspace, live, deployer, each) for each in wanted]
         for read in reads:
-            read.result()(found)
-    return found
+            read.result()(observation)
+    return observation
 
 
 def _is_of_the_stack(resource: Resource) -> bool:
@@ -104,19 +102,12 @@ def _is_of_the_stack(resource: Resource) -> bool:
     )
 
 
-def _read_me(workspace: Workspace) -> dict[str, Any]:
-    try:
-        return workspace.get(_ME)
-    except DeniedError as error:  # the answer to a token that the workspace does not know
-        raise SignInError(str(error)) from error
-
-
-def _nothing(_found: Observation) -> None:
+def _nothing(_observation: Observation) -> None:
     """The provider reads it."""
 
 
 def _unread(what: str, resource: Resource) -> _Record:
-    return lambda found: found.add_unread(what, resource)
+    return lambda observation: observation.add_unread(what, resource)
 
 
 def _read_access_list(workspace: Workspace, live: _Live, deployer: str | None, resource: Resource) -> _Record:
@@ -133,11 +124,11 @@ def _read_access_list(workspace: Workspace, live: _Live, deployer: str | None, r
         return _nothing  # the provider finds that it is gone
     endpoint = live.by_id.get(endpoint_id)
 
-    def record(found: Observation) -> None:
-        found.excluded.add(str(resource["urn"]))
+    def record(observation: Observation) -> None:
+        observation.excluded.add(str(resource["urn"]))
         # The list of a deleted endpoint can still be read, but its creator is not known any more.
         if endpoint and (after := observed(resource, direct_entries(answer), deployer or endpoint.get("creator"))):
-            found.changed[str(resource["urn"])] = after
+            observation.changed[str(resource["urn"])] = after
 
     return record
 
@@ -158,12 +149,11 @@ def _read_secrets(workspace: Workspace, _live: _Live, _deployer: str | None, res
     principal = resource["inputs"].get("servicePrincipalId")
     if not isinstance(principal, str):
         return _nothing
-    path = f"/api/2.0/accounts/servicePrincipals/{quote(principal, safe='')}/credentials/secrets"
-    return _refused(workspace, path, "OAuth secrets", resource)
+    return _refused(workspace, oauth_secrets_path(principal), "OAuth secrets", resource)
 
 
 def _read_principal(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
-    path = f"/api/2.0/preview/scim/v2/ServicePrincipals/{quote(str(resource.get('id')), safe='')}"
+    path = f"{SCIM}/ServicePrincipals/{quote(str(resource.get('id')), safe='')}"
     return _refused(workspace, path, "service principals", resource)
 
 
@@ -171,7 +161,7 @@ def _read_scope(workspace: Workspace, _live: _Live, _deployer: str | None, resou
     """A scope is listed for those with a right on it only: the provider takes others' for deleted."""
     what = "secret scopes" if resource_type(resource) == SECRET_SCOPE else "deliveries to secret scopes"
     name = resource["inputs"].get("name") or resource["inputs"].get("scope")
-    return _refused(workspace, f"/api/2.0/secrets/list?scope={quote(str(name), safe='')}", what, resource)
+    return _refused(workspace, keys_path(str(name)), what, resource)
 
 
 def _read_scope_readers(workspace: Workspace, _live: _Live, _deployer: str | None, resource: Resource) -> _Record:
@@ -183,7 +173,7 @@ def _read_grant(workspace: Workspace, live: _Live, _deployer: str | None, resour
     """A reader without the right to manage grants may get an answer without those of others."""
     inputs = resource["inputs"]
     kind = next((each for each in _SECURABLES if isinstance(inputs.get(each), str)), None)
-    if kind is None or live.is_admin:
+    if kind is None or live.reader.is_admin:
         return _nothing
     path = f"/api/2.1/unity-catalog/permissions/{'function' if kind == 'model' else kind}/{quote(inputs[kind])}"
     try:
