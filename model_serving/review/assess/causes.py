@@ -88,7 +88,8 @@ def _of_error(error: str, preview: Preview, owner_of: Mapping[str, Owner], locat
     first, _, rest = parts.message.partition("\n")
     kind = CauseKind.IMMUTABLE if origin and origin.hook in REFUSED_BY else CauseKind.ERROR
     place = locations(*owner, parts.field) if owner else None
-    yield Cause(kind, first, dedent(rest), parts.fixes, owner, place)
+    # The engine begins some of its own errors with a word that a heading says already.
+    yield Cause(kind, first.removeprefix("error: "), dedent(rest), parts.fixes, owner, place)
 
 
 def _is_protected(urn: str, steps: Iterable[Step]) -> bool:
