@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from model_serving.contract.replacement import ALTERNATIVE, explain_replace_id, explain_replacement
+from model_serving.databricks.errors import DeniedError
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER, MODEL_SERVING
 from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
 from model_serving.policies.pack.input_values import UNKNOWN, flag, has_unknown
@@ -78,9 +79,11 @@ def _absent(error: UnreadableError) -> str:
 
 
 def _unreadable(name: str, error: UnreadableError) -> str:
+    is_denied = isinstance(error.__cause__, DeniedError)
+    remedy = f'Give this identity CAN_VIEW on "{name}"' if is_denied else "Check the provider's host and credentials"
     return (
         f'Endpoint "{name}" could not be read from the workspace ({error}), so a replacement can\'t be ruled out. '
-        "Check the host and the credentials of the provider, then run the command again"
+        f"{remedy}, then run the command again"
     )
 
 

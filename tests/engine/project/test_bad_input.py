@@ -210,3 +210,22 @@ def test_mistake_ends_with_a_sentence_and_no_write(
         assert seconds < BOUND_SECONDS, command
         assert "Deploying stack" not in printed
     assert deployed.workspace.writes() == before
+
+
+def test_identity_without_permission_deploys_nothing(deployed: Sandbox) -> None:
+    workspace = deployed.workspace
+    nobody = workspace.post("/api/2.0/preview/scim/v2/ServicePrincipals", {"displayName": "nobody"})
+    place = f"/api/2.0/accounts/servicePrincipals/{nobody['id']}/credentials/secrets"
+    credentials = {
+        "DATABRICKS_TOKEN": "",
+        "DATABRICKS_CLIENT_ID": nobody["applicationId"],
+        "DATABRICKS_CLIENT_SECRET": workspace.post(place, {})["secret"],
+    }
+    before = workspace.writes()
+    ((status, printed, _),) = run(deployed, PLANS[2:], **credentials)
+    assert status == 1
+    assert 'Give this identity CAN_VIEW on "fraud-scorer", then run the command again' in one_line(printed)
+    assert "Not deployed: " in printed
+    assert "Traceback" not in printed
+    assert credentials["DATABRICKS_CLIENT_SECRET"] not in printed
+    assert workspace.writes() == before
