@@ -3,6 +3,17 @@
 .PHONY: engine-home venv review-check changed-stacks take ready sign-in review review-comment gate merged-pull-request \
   approved protected deploy deploy-or-ask smoke deliver-secrets outputs drift drift-issue lint-workflows demo-pull-request
 
+# Names and ids become part of shell commands, and make itself expands a $ in them: other characters are refused. Who
+# opens a pull request names its files, and who starts a pipeline of GitLab its variables.
+without = $(if $2,$(call without,$(subst $(firstword $2),,$1),$(wordlist 2,99,$2)),$1)
+ALLOWED := a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z \
+  0 1 2 3 4 5 6 7 8 9 _ . -
+strange = $(or $(filter-out 1,$(words [$(value $1)])),$(call without,$(value $1),$(ALLOWED) $2),$(filter -%,$(value $1)))
+$(foreach name,STACK NUMBER COMMIT REVIEWED WAVES,\
+  $(if $(call strange,$(name)),$(error $(name) may have letters, digits, ., _ and - only: $(value $(name)))))
+$(foreach name,HEAD SINCE,\
+  $(if $(call strange,$(name),/ ~ ^ @ { }),$(error $(name) is no commit or branch: $(value $(name)))))
+
 # Required variables are checked before any step runs.
 STACKS_HERE := $(patsubst stacks/Pulumi.%.yaml,%,$(wildcard stacks/Pulumi.*.yaml))
 ON_A_STACK := $(filter ready review review-comment approved protected deploy deploy-or-ask smoke deliver-secrets outputs drift drift-issue,$(MAKECMDGOALS))

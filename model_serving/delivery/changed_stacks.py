@@ -12,7 +12,7 @@ from typing import Final
 
 from model_serving.databricks.reachability import is_on_this_machine
 from model_serving.delivery.git import branch_point, changed_files, text_at
-from model_serving.spec.files.listing import stack_file, stacks
+from model_serving.spec.files.listing import STACK_NAME, stack_file, stacks
 from model_serving.spec.files.workspace_host import workspace_host
 
 _CONCERNS_NO_STACK: Final = (
@@ -22,7 +22,7 @@ _CONCERNS_NO_STACK: Final = (
 )
 """Files and folders that no preview, deployment or component reads. The embedded workspace serves this machine only."""
 
-_STACK_FILE: Final = re.compile(r"stacks/Pulumi\.(.+)\.yaml$")
+_STACK_FILE: Final = re.compile(rf"stacks/Pulumi\.({STACK_NAME.pattern})\.yaml")
 _NO_COMMIT: Final = re.compile(r"0{40}(0{24})?$")
 """What forges call the commit before the first one of a branch."""
 
@@ -48,8 +48,8 @@ def changed_stacks(folder: Path, since: str, also: Iterable[str] = ()) -> Change
         return ChangedStacks(tuple(existing), note=note)
     differing = {*changed_files(folder, branch_point(folder, since)), *also}
     files = [file for file in differing if not concerns_no_stack(file)]
-    own = {match[1] for file in files if (match := _STACK_FILE.match(file))}
-    shared = any(not _STACK_FILE.match(file) for file in files)
+    own = {match[1] for file in files if (match := _STACK_FILE.fullmatch(file))}
+    shared = any(not _STACK_FILE.fullmatch(file) for file in files)
     changed = tuple(stack for stack in existing if shared or stack in own)
     return ChangedStacks(changed, deleted=tuple(sorted(own - set(existing))))
 

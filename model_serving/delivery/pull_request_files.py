@@ -13,9 +13,11 @@ from typing import Final
 from model_serving.delivery.changed_stacks import concerns_no_stack
 from model_serving.delivery.git import GitError, commit, fetch, git
 from model_serving.errors import UserError
+from model_serving.spec.files.listing import STACK_NAME
 from model_serving.spec.files.yaml_text import MAX_BYTES
 
-_TAKEN: Final = re.compile(r"stacks/(base|Pulumi\.[A-Za-z0-9_.-]{1,100})\.yaml")
+_TAKEN: Final = re.compile(rf"stacks/(base|Pulumi\.{STACK_NAME.pattern})\.yaml")
+_LIKE_A_STACK: Final = re.compile(r"stacks/Pulumi\.(.*)\.yaml", re.DOTALL)
 _REGULAR: Final = ("100644", "100755")
 _CONFLICT: Final = 1
 """The exit status of `git merge-tree` for a merge with conflicts."""
@@ -92,7 +94,11 @@ def _stack_files(folder: Path, tree: str) -> Iterator[tuple[str, str, str]]:
 
 def _refused(folder: Path, found: list[tuple[str, str, str]], changed: set[str]) -> Iterator[str]:
     for mode, blob, name in found:
-        if name not in changed or not _TAKEN.fullmatch(name):
+        if name not in changed:
+            continue
+        if not _TAKEN.fullmatch(name):
+            if _LIKE_A_STACK.fullmatch(name):
+                yield f"{name!a}: no stack can have this name. Allowed are letters, digits, ., _ and -"
             continue
         if mode not in _REGULAR:
             yield f"{name}: is no regular file. Commit the file itself, not a link"

@@ -159,3 +159,36 @@ def test_a_make_target_requires_its_number(target: str, names: str) -> None:
     assert run.returncode != 0
     assert f"make {target}" in run.stderr
     assert names.partition("=")[0] in run.stderr
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "STACK=$(shell touch {})",
+        "STACK=prod;touch {};",
+        "STACK=prod ",
+        "STACK=prod${EMPTY}",
+        "STACK=-x",
+        "REVIEWED=$(shell touch {})",
+        "HEAD=$(shell touch {})",
+        'SINCE=";touch {};"',
+        "NUMBER=`touch {}`",
+    ],
+)
+def test_a_make_target_refuses_strange_names(given: str, tmp_path: Path) -> None:
+    trace = tmp_path / "executed"
+    variables = ["STACK=prod", "NUMBER=7", given.replace("{}", str(trace))]
+    command = ["make", "-s", "--dry-run", "ready", "review", "deploy", "approved", *variables]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert f"{given.partition('=')[0]} " in run.stderr
+    assert not trace.exists()
+
+
+def test_make_targets_accept_refs_and_names() -> None:
+    given = ["STACK=fraud-prod.2", "SINCE=origin/feature/x~1", "HEAD=0123abc", "REVIEWED=", "NUMBER=7"]
+    run = subprocess.run(
+        ["make", "-s", "--dry-run", "ready", *given], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "--stack fraud-prod.2" in run.stdout

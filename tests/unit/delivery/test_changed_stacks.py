@@ -109,6 +109,15 @@ def test_changed_stacks_follow_from_the_files(
     assert changed_stacks(repository, "main").deleted == ()
 
 
+@pytest.mark.parametrize("name", ["$(shell id)", "a;id", "a b", "--help", "a/b", "x" * 101])
+def test_a_file_that_names_no_stack_is_none(repository: Path, name: str) -> None:
+    file = f"stacks/Pulumi.{name}.yaml"
+    found = changed_stacks(repository, "main", [file])
+    assert (found.stacks, found.deleted) == (ALL, ())
+    touch(repository / file)
+    assert changed_stacks(repository, "main").stacks == ALL
+
+
 def test_deployed_code_imports_nothing_excluded() -> None:
     deployed = [file for name in ("components", "policies", "toolchain") for file in (PROJECT / name).rglob("*.py")]
     deployed += [file for file in (PROJECT / "model_serving").rglob("*.py") if "workspace" not in file.parts]

@@ -109,6 +109,15 @@ def test_links_and_huge_files_are_refused(repository: Path) -> None:
     assert git(repository, "status", "--short") == ""
 
 
+@pytest.mark.parametrize("name", ["$(shell id)", ";id;", "a\nb", "-x", "é"])
+def test_names_that_no_stack_has_are_refused(repository: Path, name: str) -> None:
+    head = pull_request(repository, **{f"stacks/Pulumi.{name}.yaml": "config: {}\n"})
+    with pytest.raises(RefusedFilesError, match="no stack can have this name") as refused:
+        take_stack_files(repository, head)
+    assert str(refused.value).isascii()
+    assert "\n" not in str(refused.value)
+
+
 def test_conflicting_stack_files_are_refused(repository: Path) -> None:
     head = pull_request(
         repository, **{"stacks/Pulumi.prod.yaml": edited(repository, "stacks/Pulumi.prod.yaml", "Medium", "Large")}
