@@ -281,6 +281,8 @@ def test_the_stacks_state_is_refreshed_only_if_it_differs(project: Project, tmp_
     ):
         assert bring_up_to_date(source(project, events=(event,), excluded=frozenset({"urn:x"})), tmp_path) == ""
         assert project.runs("refresh")[-1]["arguments"][-2:] == ["--exclude", "urn:x"]
+    assert bring_up_to_date(source(project, is_pending=True), tmp_path) == ""
+    assert len(project.runs("refresh")) == 4
 
 
 def test_access_lists_are_written_into_the_stacks_state(project: Project, tmp_path: Path) -> None:

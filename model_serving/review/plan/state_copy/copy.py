@@ -137,6 +137,7 @@ class _Copy:
             notices=unread_notice(observation.reader, observation.unread),
             excluded=frozenset(observation.excluded),
             access_lists=observation.changed,
+            is_pending=bool((self._export.get("deployment") or {}).get("pending_operations")),
         )
 
     def _source(self, *, placeholders: bool) -> Source:

@@ -37,6 +37,8 @@ class Source:
     """The URNs that the provider did not refresh."""
     access_lists: Mapping[str, Resource] = field(default_factory=dict)
     """The access lists that differ from the stack's state, by URN, as the workspace has them."""
+    is_pending: bool = False
+    """Whether the state has operations that an earlier run began and did not finish: only a refresh removes them."""
     state_secrets: str = ""
     """A hash of the secrets in the stack's state; see `state_secrets`."""
     is_copy: bool = False
@@ -46,7 +48,7 @@ class Source:
     @property
     def differs(self) -> bool:
         """Whether the refresh found the workspace, or the end of the last deployment, unlike the stack's state."""
-        return bool(self.access_lists) or any(map(_differs, self.events))
+        return self.is_pending or bool(self.access_lists) or any(map(_differs, self.events))
 
 
 def _differs(event: Event) -> bool:
