@@ -13,7 +13,7 @@ from model_serving.cli.options import Declare, format_options, stack_option
 from model_serving.delivery.approval import Reviewed, approved, put_report
 from model_serving.delivery.caller_secrets.credentials import deliveries
 from model_serving.delivery.caller_secrets.deliver import deliver
-from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
+from model_serving.delivery.changed_stacks import changed_stacks, is_local
 from model_serving.delivery.forges.forge import forge
 from model_serving.delivery.records import review_key
 from model_serving.delivery.removed_stacks import how_to_retire
@@ -52,7 +52,7 @@ def changed(
     other = also.read_text(encoding="utf-8").splitlines() if also else []
     names = _changed(folder, since, other, with_deleted=with_deleted, deployed=deployed) if since else stacks(folder)
     if deployed:
-        names = [name for name in names if not on_this_machine(folder, name)]
+        names = [name for name in names if not is_local(folder, name, since)]
     found = waves(names, folder / "stacks")
     if most_waves is not None:
         click.echo(json.dumps(_padded(found, most_waves)))
@@ -78,7 +78,7 @@ def _changed(folder: Path, since: str, other: Sequence[str], *, with_deleted: bo
         click.echo(changed.note, err=True)
     deleted = changed.deleted
     if deployed:
-        deleted = tuple(name for name in deleted if not on_this_machine(folder, name, deleted_since=since))
+        deleted = tuple(name for name in deleted if not is_local(folder, name, since))
     for name in deleted:
         click.echo(how_to_retire(folder, name, since), err=True)
     return [*changed.stacks, *(deleted if with_deleted else ())]

@@ -24,6 +24,7 @@ from model_serving.delivery.state_sign_in import keep_fresh as renew
 from model_serving.delivery.state_sign_in import must_be_renewed, state_sign_in, write_token
 from model_serving.errors import UsageError, UserError
 
+_NONE: Final = "none"
 _DEPENDABOT: Final = (
     "GitHub gives the runs of Dependabot's pull requests a token that only reads: a maintainer pushes the commit to a"
     " branch of this repository"
@@ -89,14 +90,15 @@ def sign_in(*, keep_fresh: bool) -> int:
 @click.option("--check", "check_result", metavar="RESULT", required=True, help="The result of the job check.")
 @click.option("--review", "review_result", metavar="RESULT", default="skipped", help="The result of the job review.")
 @click.option("--stacks", metavar="JSON", default="[]", help="The stacks that the pull request concerns.")
-@click.option("--stack-files", metavar="FILES", default="", help="The stack files that it changes.")
+@click.option("--stack-files", metavar="FILES", default=_NONE, help="The stack files that it changes, or none.")
 @click.option("--outsider", is_flag=True, help="The run has no credentials: for a fork or for Dependabot.")
 def gate_command(
     head: str, check_result: str, review_result: str, stacks: str, stack_files: str, *, outsider: bool
 ) -> int:
     """Write the status of a pull request's last commit that a branch rule can require, on GitHub."""
-    names = json.loads(stacks or "[]")
-    found = gate(Results(check_result, review_result, names, bool(stack_files.strip()), outsider))
+    # An output of a job may be lost: what is empty doesn't count as none.
+    names = json.loads(stacks) if stacks.strip() else None
+    found = gate(Results(check_result, review_result, names, stack_files.strip() != _NONE, outsider))
     click.echo(found.text)
     try:
         _github().set_status(head, STATUS, found.text[:LONGEST], passed=found.passed)

@@ -43,7 +43,7 @@ def changed_stacks(folder: Path, since: str, also: Iterable[str] = ()) -> Change
     Files that are not committed count, too, and those of `also`, which this checkout doesn't have. Raises GitError.
     """
     existing = stacks(folder)
-    if _NO_COMMIT.match(since):
+    if not _is_commit(since):
         note = f"There is no commit before this one ({since[:7]}…: the branch is new), so every stack counts as changed"
         return ChangedStacks(tuple(existing), note=note)
     differing = {*changed_files(folder, branch_point(folder, since)), *also}
@@ -59,19 +59,28 @@ def concerns_no_stack(file: str) -> bool:
     return any(pattern.match(file) for pattern in _CONCERNS_NO_STACK)
 
 
-def on_this_machine(folder: Path, stack: str, deleted_since: str = "") -> bool:
+def is_local(folder: Path, stack: str, since: str | None = None) -> bool:
     """Whether the stack's workspace is an embedded one, which no pipeline can reach.
 
-    For a stack whose file is deleted, `deleted_since` names the commit that still has it.
+    With `since`, it must have been local where the branch left that commit, too, if it existed there: a change can't
+    take a deployed stack out of its own review by naming this machine.
     """
-    if not deleted_since:
-        return _is_local(folder / stack_file(stack))
+    file = folder / stack_file(stack)
+    if file.exists() and not _names_this_machine(file):
+        return False
+    before = text_at(folder, branch_point(folder, since), stack_file(stack)) if since and _is_commit(since) else None
+    if before is None:
+        return file.exists()
     with tempfile.TemporaryDirectory(prefix="model-serving-stack-") as name:
-        file = Path(name) / "stack.yaml"
-        text = text_at(folder, branch_point(folder, deleted_since), stack_file(stack))
-        file.write_text(text or "", encoding="utf-8")
-        return _is_local(file)
+        copy = Path(name) / "stack.yaml"
+        copy.write_text(before, encoding="utf-8")
+        return _names_this_machine(copy)
 
 
-def _is_local(file: Path) -> bool:
+def _is_commit(since: str) -> bool:
+    """Whether this is a commit, and not what forges call the one before the first of a branch."""
+    return not _NO_COMMIT.match(since)
+
+
+def _names_this_machine(file: Path) -> bool:
     return is_on_this_machine(workspace_host(file) or "")

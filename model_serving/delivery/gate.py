@@ -6,6 +6,7 @@ from typing import Final
 
 STATUS: Final = "model-serving"
 """The name of the status."""
+_UNUSABLE: Final = "The stack files can't be used"
 LONGEST: Final = 140
 """Characters of a status' description on GitHub."""
 
@@ -16,8 +17,8 @@ class Results:
 
     check: str
     review: str
-    stacks: Sequence[str]
-    """The stacks that the change concerns."""
+    stacks: Sequence[str] | None
+    """The stacks that the change concerns; None where the list is lost, as GitHub does with one that is too long."""
     stack_files: bool
     """Whether stack files are changed, not only what judges them."""
     outsider: bool
@@ -34,9 +35,10 @@ class Gate:
 
 def gate(results: Results) -> Gate:
     """The status of a pull request."""
-    stacks = ", ".join(results.stacks)
-    if results.check != "success":
-        return Gate(passed=False, text="The stack files can't be used: see the job check")
+    stacks = ", ".join(results.stacks or ())
+    if results.check != "success" or results.stacks is None:
+        what = "The list of the changed stacks is missing" if results.check == "success" else _UNUSABLE
+        return Gate(passed=False, text=f"{what}: see the job check")
     if not results.stacks:
         return Gate(passed=True, text="No stack is changed")
     if results.outsider and results.stack_files:

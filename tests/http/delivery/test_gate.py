@@ -13,6 +13,16 @@ BOTH = ("staging", "prod")
     ("results", "passed", "text"),
     [
         (Results("success", "skipped", (), stack_files=False, outsider=False), True, "No stack is changed"),
+        (
+            Results("success", "failure", None, stack_files=True, outsider=False),
+            False,
+            "The list of the changed stacks",
+        ),
+        (
+            Results("success", "skipped", None, stack_files=False, outsider=True),
+            False,
+            "The list of the changed stacks",
+        ),
         (Results("success", "success", BOTH, stack_files=True, outsider=False), True, "Reviewed: staging, prod"),
         (Results("success", "failure", BOTH, stack_files=True, outsider=False), False, "The review failed"),
         (Results("success", "cancelled", BOTH, stack_files=True, outsider=False), False, "The review failed"),
@@ -42,8 +52,17 @@ def test_the_status_is_written_to_the_last_commit(forge: FakeForge, capsys: pyte
     assert main(["ci", "gate", *options]) == 1
     assert forge.statuses == {"0a1b": ("failure", "The review failed: see the comments for prod")}
     assert capsys.readouterr().out == "The review failed: see the comments for prod\n"
-    assert main(["ci", "gate", "--head", "0a1b", "--check", "success", "--stacks", ""]) == 0
+    assert main(["ci", "gate", "--head", "0a1b", "--check", "success", "--stacks", "[]"]) == 0
     assert forge.statuses["0a1b"][0] == "success"
+
+
+def test_a_lost_list_fails_the_gate(forge: FakeForge) -> None:
+    checked = ["ci", "gate", "--head", "0a1b", "--check", "success"]
+    assert main([*checked, "--review", "failure", "--stacks", ""]) == 1
+    assert forge.statuses == {"0a1b": ("failure", "The list of the changed stacks is missing: see the job check")}
+    outsider = [*checked, "--outsider", "--stacks", '["prod"]']
+    assert main([*outsider, "--stack-files", "none "]) == 0
+    assert main([*outsider, "--stack-files", ""]) == 1
 
 
 @pytest.mark.parametrize(

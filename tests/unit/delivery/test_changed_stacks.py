@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model_serving.cli.main import main
-from model_serving.delivery.changed_stacks import changed_stacks, on_this_machine
+from model_serving.delivery.changed_stacks import changed_stacks, is_local
 
 PROJECT = Path(__file__).resolve().parents[3]
 ALL = ("local", "prod", "staging")
@@ -179,6 +179,16 @@ def test_a_deleted_local_stack_is_ignored(repository: Path, capsys: pytest.Captu
     assert printed_json(capsys) == ([], "")
 
 
+def test_no_stack_leaves_its_review_by_its_host(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prod = repository / "stacks" / "Pulumi.prod.yaml"
+    before = prod.read_text()
+    prod.write_text(re.sub("databricks:host: .*", "databricks:host: http://127.0.0.1:8787", before))
+    assert prod.read_text() != before
+    shutil.copy(prod, repository / "stacks" / "Pulumi.new.yaml")
+    assert changed_command("main", "--deployed") == 0
+    assert printed_json(capsys)[0] == ["prod"]
+
+
 @pytest.mark.usefixtures("repository")
 def test_a_new_branch_changes_every_stack(capsys: pytest.CaptureFixture[str]) -> None:
     assert changed_command(NO_COMMIT, "--deployed") == 0
@@ -219,7 +229,7 @@ def test_a_pipeline_gets_reachable_stacks(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.chdir(PROJECT)
     assert main(["ci", "changed", "--deployed", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == IN_ORDER
-    assert on_this_machine(PROJECT, "local")
+    assert is_local(PROJECT, "local")
 
 
 @pytest.mark.parametrize(
