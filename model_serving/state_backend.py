@@ -46,11 +46,11 @@ def explained(printed: str, stack: str, environment: Mapping[str, str] = os.envi
 def cause(printed: str, stack: str, environment: Mapping[str, str] = os.environ) -> str:
     """The sentence for a failure of the backend, of the passphrase or of a lock; empty for any other failure."""
     for pattern, sentence in _CAUSES.items():
-        if found := re.search(pattern, printed):
+        if match := re.search(pattern, printed):
             known = {
                 "stack": stack,
                 "backend": _shown(environment),
-                "reason": " ".join(found[found.lastindex or 0].split()),
+                "reason": " ".join(match[match.lastindex or 0].split()),
             }
             return sentence.format(**known)
     return ""

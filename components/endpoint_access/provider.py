@@ -68,12 +68,12 @@ class AccessProvider(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Read the entries that were granted by hand."""
         try:
-            found = _entries(self._workspace(props), props)
+            entries = _entries(self._workspace(props), props)
         except WorkspaceError as error:
             _raise_user_error(props, error)
-        if found is None:
+        if entries is None:
             return ReadResult("", {})
-        live = {**_outputs(props), GRANTED: [entry.input for entry in found]}
+        live = {**_outputs(props), GRANTED: [entry.input for entry in entries]}
         return ReadResult(id_, live, live)
 
     def _granted_by_hand(self, props: Mapping[str, Any]) -> list[AccessEntry]:

@@ -55,5 +55,5 @@ def stack_preflight(
 def _deployed_versions(aliases: Mapping[str, FieldPath], state: State) -> dict[str, str]:
     """The version that is deployed of each alias, where its place still serves the same model."""
     served = {(each.name, name): entity for each in state.of(MODEL_SERVING) for name, entity in each.served.items()}
-    found = {alias: served.get((str(path[1]), str(path[3]))) for alias, path in aliases.items()}
-    return {alias: each[1] for alias, each in found.items() if each and each[0] == alias.partition("@")[0]}
+    deployed = {alias: served.get((str(path[1]), str(path[3]))) for alias, path in aliases.items()}
+    return {alias: each[1] for alias, each in deployed.items() if each and each[0] == alias.partition("@")[0]}

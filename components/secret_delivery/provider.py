@@ -65,16 +65,16 @@ class DeliveryProvider(ResourceProvider):
         An identity that may not read the scope sees no difference.
         """
         try:
-            found = self._written(props)
+            written = self._written(props)
         except NotFoundError:
             return ReadResult("", {})
         except DeniedError:
             return ReadResult(id_, props)
         except WorkspaceError as error:
             _raise_user_error(props, error)
-        if len(found) < len(_VALUES):
+        if len(written) < len(_VALUES):
             return ReadResult("", {})
-        changed = {} if found == props.get("written", found) else {"secretId": CHANGED_OUTSIDE}
+        changed = {} if written == props.get("written", written) else {"secretId": CHANGED_OUTSIDE}
         return ReadResult(id_, {**props, **changed})
 
     def _write(self, props: Mapping[str, Any]) -> dict[str, Any]:

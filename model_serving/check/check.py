@@ -78,12 +78,12 @@ def check(folder: Path, chosen: list[str]) -> Checked:
     findings: dict[CheckFinding, list[str]] = {}
     invalid, waiting, endpoints = list[str](), set[str](), 0
     for name in names:
-        found = _checked(name, folder / "stacks")
-        for finding in dict.fromkeys(found.findings):
+        of_stack = _checked(name, folder / "stacks")
+        for finding in dict.fromkeys(of_stack.findings):
             findings.setdefault(finding, []).append(name)
-        invalid += found.invalid
-        waiting |= found.waiting
-        endpoints += found.endpoints
+        invalid += of_stack.invalid
+        waiting |= of_stack.waiting
+        endpoints += of_stack.endpoints
     shared = (replace(each, stacks=tuple(sorted(having))) for each, having in findings.items())
     return Checked(names, endpoints, tuple(sorted(shared)), tuple(invalid), frozenset(waiting))
 
@@ -98,8 +98,8 @@ def _checked(name: str, folder: Path) -> Checked:
     try:
         loaded = load(name, folder)
     except SpecError as error:
-        found = {*error.diagnostics, *read_settings(name, folder, RULES).mistakes}
-        return Checked((name,), findings=tuple(map(CheckFinding, sorted(found))), invalid=(name,))
+        diagnostics = {*error.diagnostics, *read_settings(name, folder, RULES).mistakes}
+        return Checked((name,), findings=tuple(map(CheckFinding, sorted(diagnostics))), invalid=(name,))
     settings = loaded_settings(loaded.stack.policies, loaded.stack.waivers, RULES, loaded.location)
     if settings.mistakes:
         return Checked((name,), findings=tuple(map(CheckFinding, settings.mistakes)), invalid=(name,))

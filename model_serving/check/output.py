@@ -30,14 +30,14 @@ def _summary(checked: Checked) -> str:
     errors = sum(each.rule == STACK_FILE for each in findings)
     mandatory = sum(each.level == "mandatory" for each in findings) - errors
     advisory = len(findings) - errors - mandatory
-    found = [_number(errors, "error in the stack files", "errors in the stack files")] if errors else []
-    found += [_number(mandatory, "violation of mandatory rules", "violations of mandatory rules")] if mandatory else []
-    found += ["no errors"] if not found else []
-    found += [_number(advisory, "advisory finding", "advisory findings")] if advisory else []
+    counts = [_number(errors, "error in the stack files", "errors in the stack files")] if errors else []
+    counts += [_number(mandatory, "violation of mandatory rules", "violations of mandatory rules")] if mandatory else []
+    counts += ["no errors"] if not counts else []
+    counts += [_number(advisory, "advisory finding", "advisory findings")] if advisory else []
     stacks, endpoints = _number(len(checked.stacks), "stack"), _number(checked.endpoints, "endpoint")
     if checked.invalid:
-        return f"{stacks}: {', '.join(found)}; rules are checked when these are fixed: {', '.join(checked.invalid)}"
-    text = f"{stacks}, {endpoints}: {', '.join(found)}"
+        return f"{stacks}: {', '.join(counts)}; rules are checked when these are fixed: {', '.join(checked.invalid)}"
+    text = f"{stacks}, {endpoints}: {', '.join(counts)}"
     return text if mandatory else f"{text}; {_number(len(checked.waiting), 'rule waits', 'rules wait')} for the preview"
 
 

@@ -2,27 +2,24 @@
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from model_serving.cli import ci_jobs
+from model_serving.cli.ci_changed import changed
 from model_serving.cli.command import CONTEXT, STATUSES, OrderedGroup, subcommand
-from model_serving.cli.options import Declare, format_options, stack_option
+from model_serving.cli.options import Declare, stack_option
 from model_serving.delivery.approval import Reviewed, approved, put_report
 from model_serving.delivery.caller_secrets.credentials import deliveries
 from model_serving.delivery.caller_secrets.deliver import deliver
-from model_serving.delivery.changed_stacks import changed_stacks, is_local
 from model_serving.delivery.forges.forge import forge
 from model_serving.delivery.records import review_key
-from model_serving.delivery.removed_stacks import how_to_retire
 from model_serving.errors import UsageError, UserError
 from model_serving.operations.outputs import spec_name, stack_outputs
+from model_serving.review.assess.report import Verdict
 from model_serving.review.plan.credentials import REVIEW_KEY
 from model_serving.review.render.markers import marker, reviewed_digest, reviewed_sections
-from model_serving.spec.files.listing import has_file, stacks
-from model_serving.spec.files.stack_order import AFTER, waves
 
 
 @click.group(
@@ -32,56 +29,7 @@ def ci_command() -> None:
     """Commands for pipelines: the changed stacks, and comments and issues on GitHub and GitLab."""
 
 
-@subcommand("changed", group=ci_command, example="model-serving ci changed --changed-since origin/main --json")
-@click.option("--changed-since", "since", metavar="REF", help="Only stacks that differ from this git ref.")
-@click.option("--with-deleted", is_flag=True, help="List stacks whose file is deleted, too.")
-@click.option("--deployed", is_flag=True, help="Leave out stacks whose workspace is on this machine.")
-@click.option("--also", type=Path, metavar="FILE", help="A list of files that differ, too, one on each line.")
-@click.option(
-    "--waves", "most_waves", type=int, metavar="N", help="JSON: N lists of stacks, each deployed after the one before."
-)
-@format_options("text", "json")
-def changed(
-    since: str | None, form: str, most_waves: int | None, also: Path | None, *, with_deleted: bool, deployed: bool
-) -> int:
-    """List the stacks that a change affects, in the order of their deployments.
-
-    All stacks unless a git ref is given.
-    """
-    folder = Path.cwd()
-    other = also.read_text(encoding="utf-8").splitlines() if also else []
-    names = _changed(folder, since, other, with_deleted=with_deleted, deployed=deployed) if since else stacks(folder)
-    if deployed:
-        names = [name for name in names if not is_local(folder, name, since)]
-    found = waves(names, folder / "stacks")
-    if most_waves is not None:
-        click.echo(json.dumps(_padded(found, most_waves)))
-        return 0
-    names = [*(name for wave in found for name in wave), *(name for name in names if not has_file(folder, name))]
-    click.echo(json.dumps(names) if form == "json" else "\n".join(names))
-    return 0
-
-
-def _padded(found: list[list[str]], most: int) -> list[list[str]]:
-    """So many waves, the last ones empty. Raises UserError for more: the pipeline has no job for them."""
-    if len(found) > most:
-        order = ", then ".join(" and ".join(wave) for wave in found)
-        hint = f"Shorten the chain of `{AFTER}` in the stack files, or add a wave to the pipeline"
-        raise UserError(f"{len(found)} waves of deployments are needed, and the pipeline has {most}: {order}. {hint}")
-    return [*found, *([] for _ in range(most - len(found)))]
-
-
-def _changed(folder: Path, since: str, other: Sequence[str], *, with_deleted: bool, deployed: bool) -> list[str]:
-    """The changed stacks. A deleted stack file is always reported, and listed only where that is asked for."""
-    changed = changed_stacks(folder, since, other)
-    if changed.note:
-        click.echo(changed.note, err=True)
-    deleted = changed.deleted
-    if deployed:
-        deleted = tuple(name for name in deleted if not is_local(folder, name, since))
-    for name in deleted:
-        click.echo(how_to_retire(folder, name, since), err=True)
-    return [*changed.stacks, *(deleted if with_deleted else ())]
+ci_command.add_command(changed)
 
 
 def _pull_request_option() -> Declare:
@@ -121,7 +69,10 @@ def comment(stack: str, number: int, head: str, file: Path) -> int:
 
 
 @subcommand(
-    "approved-digest", group=ci_command, example="model-serving ci approved-digest --stack prod --pull-request 7"
+    "approved-digest",
+    group=ci_command,
+    short_help="Print the digest that was approved.",
+    example="model-serving ci approved-digest --stack prod --pull-request 7",
 )
 @stack_option()
 @_pull_request_option()
@@ -153,21 +104,22 @@ def approved_digest(stack: str, number: int, file: Path | None, *, without_appro
 def issue(stack: str, report: Path, file: Path) -> int:
     """Open, update or close a stack's issue on drift.
 
-    It is closed where the report has neither steps nor errors.
+    It is closed if the workspace is as declared, and no person needs to look at it.
     """
     issues, mark = forge().issues(), marker(stack)
-    if _has_drift(report):
-        done = issues.put(mark, file.read_text(encoding="utf-8"), f"{stack} was changed outside")
+    if _needs_issue(report):
+        done = issues.put(mark, file.read_text(encoding="utf-8"), f"Drift: {stack}")
     else:
         done = issues.close(mark)
     click.echo(f"Issue for {stack}: {done}")
     return 0
 
 
-def _has_drift(report: Path) -> bool:
-    """Whether a report in JSON names steps or errors. Raises UserError where it is not such a report."""
+def _needs_issue(report: Path) -> bool:
+    """Whether a report in JSON has steps, or another verdict than fine. Raises UserError where it is no such report."""
     try:
-        return any(each["order"] or each["errors"] for each in json.loads(report.read_text(encoding="utf-8"))["stacks"])
+        stacks = json.loads(report.read_text(encoding="utf-8"))["stacks"]
+        return any(each["order"] or each["verdict"] != Verdict.FINE for each in stacks)
     except (ValueError, KeyError, TypeError):
         hint = "Write it with: model-serving drift --output FILE.json"
         raise UserError(f"{report} is not a report in JSON. {hint}") from None

@@ -31,7 +31,11 @@ _DEPENDABOT: Final = (
 )
 
 
-@subcommand("take", example="model-serving ci take --head 0123abc --judge-changed judge.txt")
+@subcommand(
+    "take",
+    short_help="Take the stack files of a pull request.",
+    example="model-serving ci take --head 0123abc --judge-changed judge.txt",
+)
 @click.option("--head", metavar="SHA", required=True, help="The pull request's last commit.")
 @click.option(
     "--judge-changed", "judge", type=Path, metavar="FILE", required=True, help="Where to list the other changed files."
@@ -48,7 +52,11 @@ def take(head: str, judge: Path) -> int:
     return 0
 
 
-@subcommand("ready", example="model-serving ci ready --stack prod --base HEAD")
+@subcommand(
+    "ready",
+    short_help="Check that a job may sign in for a stack.",
+    example="model-serving ci ready --stack prod --base HEAD",
+)
 @stack_option()
 @click.option("--base", metavar="REF", default="", help="The merged state: settings of sign-in must be as there.")
 def ready(stack: str, base: str) -> int:
@@ -60,7 +68,7 @@ def ready(stack: str, base: str) -> int:
     return 0
 
 
-@subcommand("sign-in", example="model-serving ci sign-in")
+@subcommand("sign-in", short_help="Sign in to the state's backend.", example="model-serving ci sign-in")
 @click.option("--keep-fresh", is_flag=True, hidden=True)
 def sign_in(*, keep_fresh: bool) -> int:
     """Sign in to the state's backend, for the later steps of a job; outside of GitHub for a shell to evaluate.
@@ -68,24 +76,28 @@ def sign_in(*, keep_fresh: bool) -> int:
     PULUMI_BACKEND_URL decides: S3, Azure Blob Storage and Google Cloud Storage by the forge's OIDC token, Pulumi Cloud
     by its own. On GitHub a process in the background renews the token until the job ends.
     """
-    found = state_sign_in(os.environ, Path(os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()))
+    prepared = state_sign_in(os.environ, Path(os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()))
     if keep_fresh:
-        renew(os.environ, found)
+        renew(os.environ, prepared)
         return 0
-    write_token(os.environ, found)
+    write_token(os.environ, prepared)
     if file := os.environ.get("GITHUB_ENV"):
         with Path(file).open("a", encoding="utf-8") as variables:
-            variables.writelines(f"{name}={value}\n" for name, value in found.variables.items())
+            variables.writelines(f"{name}={value}\n" for name, value in prepared.variables.items())
     else:
-        click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in found.variables.items()))
-    if must_be_renewed(os.environ, found):
+        click.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in prepared.variables.items()))
+    if must_be_renewed(os.environ, prepared):
         command = [sys.executable, "-m", "model_serving", "ci", "sign-in", "--keep-fresh"]
         nowhere = subprocess.DEVNULL
         subprocess.Popen(command, start_new_session=True, stdin=nowhere, stdout=nowhere, stderr=nowhere)
     return 0
 
 
-@subcommand("gate", example="model-serving ci gate --head 0123abc --check success --stacks '[]'")
+@subcommand(
+    "gate",
+    short_help="Write the status of a pull request.",
+    example="model-serving ci gate --head 0123abc --check success --stacks '[]'",
+)
 @click.option("--head", metavar="SHA", required=True, help="The pull request's last commit.")
 @click.option("--check", "check_result", metavar="RESULT", required=True, help="The result of the job check.")
 @click.option("--review", "review_result", metavar="RESULT", default="skipped", help="The result of the job review.")
@@ -97,19 +109,26 @@ def gate_command(
 ) -> int:
     """Write the status of a pull request's last commit that a branch rule can require, on GitHub."""
     # An output of a job may be lost: what is empty doesn't count as none.
-    names = json.loads(stacks) if stacks.strip() else None
-    found = gate(Results(check_result, review_result, names, stack_files.strip() != _NONE, outsider))
-    click.echo(found.text)
     try:
-        _github().set_status(head, STATUS, found.text[:LONGEST], passed=found.passed)
+        names = json.loads(stacks) if stacks.strip() else None
+    except ValueError:
+        raise UsageError(f"--stacks is not a list in JSON: {stacks}. Give the output of `ci changed --json`") from None
+    status = gate(Results(check_result, review_result, names, stack_files.strip() != _NONE, outsider))
+    click.echo(status.text)
+    try:
+        _github().set_status(head, STATUS, status.text[:LONGEST], passed=status.passed)
     except ForgeError as error:
         if outsider and error.status == HTTPStatus.FORBIDDEN:
             raise UserError(f"The status of {head[:12]} can't be written. {_DEPENDABOT}") from None
         raise
-    return 0 if found.passed else 1
+    return 0 if status.passed else 1
 
 
-@subcommand("protected", example="model-serving ci protected --environment prod-approval")
+@subcommand(
+    "protected",
+    short_help="Check that an environment has reviewers.",
+    example="model-serving ci protected --environment prod-approval",
+)
 @click.option("--environment", metavar="NAME", required=True, help="The environment.")
 def protected(environment: str) -> int:
     """Check that another person must approve what an environment deploys, on GitHub."""
@@ -122,7 +141,7 @@ def protected(environment: str) -> int:
 
 
 def _github() -> GitHub:
-    found = forge()
-    if not isinstance(found, GitHub):
+    host = forge()
+    if not isinstance(host, GitHub):
         raise UsageError("This command is for GitHub only: on GitLab, require that pipelines succeed")
-    return found
+    return host

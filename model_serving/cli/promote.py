@@ -27,8 +27,8 @@ def promote_command(source: str, target: str, include: tuple[str, ...], output: 
     The patch contains models and their versions; traffic, sizes, permissions and other fields stay unless included.
     Nothing is changed or deployed.
     """
-    found = promotion(source, target, Path.cwd(), include, state=state)
+    differing = promotion(source, target, Path.cwd(), include, state=state)
     if output:
-        output.write_text(found.patch, encoding="utf-8")
-    click.echo(promotion_text(found, output), nl=False)
+        output.write_text(differing.patch, encoding="utf-8")
+    click.echo(promotion_text(differing, output), nl=False)
     return 0

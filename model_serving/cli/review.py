@@ -39,7 +39,7 @@ from model_serving.spec.files.listing import has_file, stacks
     "--judge-changed",
     type=Path,
     metavar="FILE",
-    help="List of changed files that judge, and are not used here.",
+    help="From `ci take`: changed files that judge the change; not used here.",
 )
 @click.option("--run-url", metavar="URL", default="", help="Address of the pipeline's run, named in the report.")
 def review_command(

@@ -65,7 +65,7 @@ def working_folders() -> Iterator[Path]:
 
 def _settings(file: Path) -> dict[str, object]:
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return settings if isinstance(settings, dict) else {}

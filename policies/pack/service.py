@@ -186,9 +186,9 @@ def _settings_of_stack_files(stack: str, rules: Iterable[Rule]) -> StackSettings
         faults.append(Diagnostic(Location("base.yaml"), "", "the folder of the project was not found", hint))
     settings = read_settings(stack, project.stack_files if project else None, rules, own)
     root = project.root if project else Path()
-    found = (replace(each, location=_in_project(each.location, root)) for each in settings.mistakes)
+    mistakes = (replace(each, location=_in_project(each.location, root)) for each in settings.mistakes)
     places = {key: _in_project(place, root) for key, place in settings.places.items()}
-    return replace(settings, mistakes=(*found, *faults), places=places)
+    return replace(settings, mistakes=(*mistakes, *faults), places=places)
 
 
 def _in_project(location: Location, root: Path) -> Location:

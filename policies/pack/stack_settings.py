@@ -63,11 +63,11 @@ def read_settings(
         for path in _paths(document.data, ()):
             document.locations.setdefault(path, start)
     merged = merge([base, over])
-    found = loaded_settings(merged.data.get(POLICIES, {}), merged.data.get(WAIVERS, {}), rules, merged.location)
+    loaded = loaded_settings(merged.data.get(POLICIES, {}), merged.data.get(WAIVERS, {}), rules, merged.location)
     unread = [each for document in merged.documents for each in document.diagnostics]
     ours = [each for each in merged.diagnostics if not each.path.startswith(DECLARED)]
     declared = {key: merged.data[key] for key in DECLARED if key in merged.data}
-    return replace(found, declared=declared, mistakes=(*unread, *ours, *found.mistakes))
+    return replace(loaded, declared=declared, mistakes=(*unread, *ours, *loaded.mistakes))
 
 
 def loaded_settings(policies: Any, waivers: Any, rules: Iterable[Rule], location: Locate) -> StackSettings:

@@ -40,8 +40,8 @@ def _check_creator(registered: Sequence[Registered], _settings: Settings) -> Ite
         if each.resource.type == SERVICE_PRINCIPAL
     }
     for each in registered:
-        if each.resource.type == MODEL_SERVING and (found := _mismatch(each.resource, created)):
-            yield each.resource, found
+        if each.resource.type == MODEL_SERVING and (violation := _mismatch(each.resource, created)):
+            yield each.resource, violation
 
 
 def _mismatch(resource: Resource, created: dict[str, Any]) -> Violation | None:

@@ -83,8 +83,8 @@ def _compared(
     registered: Sequence[Registered],
 ) -> Iterator[tuple[_Access, list[AccessEntry], UnreadableError | None]]:
     """Each live endpoint with the entries that nobody declared, or why they can't be read. The reads start together."""
-    found = [_with_live(access) for access in _lists(registered)]
-    existing = [access for access in found if access.live and access.workspace]
+    lists = [_with_live(access) for access in _lists(registered)]
+    existing = [access for access in lists if access.live and access.workspace]
     for workspace in {id(access.workspace): access.workspace for access in existing}.values():
         if workspace:
             workspace.start(access.path for access in existing if access.workspace is workspace)
@@ -115,13 +115,13 @@ def _declared(grant: Resource) -> Any:
     """The declared entries as member, name and level; UNKNOWN if one that isn't new may be any of the live ones."""
     if at(grant.inputs, "accessControls") is UNKNOWN:
         return UNKNOWN
-    found: set[tuple[str, str, str]] = set()
+    entries: set[tuple[str, str, str]] = set()
     for entry in items(grant.inputs, "accessControls"):
         for member in KINDS:
             name = at(entry, provider_name(member))
             if isinstance(name, str) and name:
-                found.add(_key(AccessEntry(member, name, str(at(entry, "permissionLevel")))))
-    return found
+                entries.add(_key(AccessEntry(member, name, str(at(entry, "permissionLevel")))))
+    return entries
 
 
 def _key(entry: AccessEntry) -> tuple[str, str, str]:

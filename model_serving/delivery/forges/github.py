@@ -40,14 +40,14 @@ class GitHub:
 
     def merged_by(self, commit: str) -> int:
         """See Forge. The list has open pull requests, and those merged into other branches, too."""
-        found = [each for each in self.client.pages(f"commits/{commit}/pulls") if each["merged_at"]]
-        found.sort(key=lambda each: (each.get("merge_commit_sha") == commit, each["merged_at"]))
-        return int(found[-1]["number"]) if found else 0
+        merged = [each for each in self.client.pages(f"commits/{commit}/pulls") if each["merged_at"]]
+        merged.sort(key=lambda each: (each.get("merge_commit_sha") == commit, each["merged_at"]))
+        return int(merged[-1]["number"]) if merged else 0
 
     def pull_request(self, number: int) -> PullRequest:
         """See Forge."""
-        found = self.client.get(f"pulls/{number}")
-        return PullRequest(number, _login(found), str(found["head"]["sha"]))
+        answer = self.client.get(f"pulls/{number}")
+        return PullRequest(number, _login(answer), str(answer["head"]["sha"]))
 
     def approvals(self, pull_request: int) -> Iterator[Approval]:
         """See Forge. Reviews are listed in chronological order; anyone who may read may write one."""
@@ -73,12 +73,12 @@ class GitHub:
         Raises ForgeError. A job that names an environment that doesn't exist creates it, without any protection.
         """
         try:
-            found = self.client.get(f"environments/{quote(environment, safe='')}")
+            answer = self.client.get(f"environments/{quote(environment, safe='')}")
         except ForgeError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return "it does not exist"
-        rules = {rule["type"]: rule for rule in found.get("protection_rules") or []}
+        rules = {rule["type"]: rule for rule in answer.get("protection_rules") or []}
         reviewers = rules.get("required_reviewers", {})
         if not reviewers.get("reviewers"):
             return "it has no required reviewers"

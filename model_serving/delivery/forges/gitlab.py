@@ -36,14 +36,14 @@ class GitLab:
         """See Forge."""
         names = ("merge_commit_sha", "squash_commit_sha", "sha")
         every = self.client.pages(f"repository/commits/{commit}/merge_requests")
-        found = [each for each in every if each["state"] == "merged"]
-        found.sort(key=lambda each: (commit in [each.get(name) for name in names], each.get("merged_at") or ""))
-        return int(found[-1]["iid"]) if found else 0
+        merged = [each for each in every if each["state"] == "merged"]
+        merged.sort(key=lambda each: (commit in [each.get(name) for name in names], each.get("merged_at") or ""))
+        return int(merged[-1]["iid"]) if merged else 0
 
     def pull_request(self, number: int) -> PullRequest:
         """See Forge."""
-        found = self.client.get(f"merge_requests/{number}")
-        return PullRequest(number, str(found["author"]["username"]), str(found["sha"]))
+        answer = self.client.get(f"merge_requests/{number}")
+        return PullRequest(number, str(answer["author"]["username"]), str(answer["sha"]))
 
     def approvals(self, pull_request: int) -> Iterator[Approval]:
         """See Forge. GitLab lets nobody approve who may not, and lists no withdrawn approval."""

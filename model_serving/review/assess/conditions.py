@@ -1,4 +1,4 @@
-"""Conditions of the live workspace that the policy pack reports: which are told elsewhere, and which need a person."""
+"""Conditions of the live workspace that the policy pack reports: what repeats another part, and what needs a person."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -31,7 +31,7 @@ def _workspace(folder: Path, stack: str) -> str:
 
 @cache
 def _engine_version() -> str:
-    """The version of the engine on PATH; empty where it doesn't tell."""
+    """The version of the engine on PATH; empty if it can't be run."""
     try:
         ran = subprocess.run(["pulumi", "version"], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired):

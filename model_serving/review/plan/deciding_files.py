@@ -35,22 +35,22 @@ def deciding_files(folder: Path, stack: str, packs: Sequence[str]) -> dict[str, 
     The library and policy packs that are installed elsewhere are listed as `model_serving/...`, or
     `installed-model_serving/...` where the project has a folder of that name, and `pack-NAME/...`.
     """
-    found = {name: _stack_content(folder / name) for name in (_BASE, stack_file(stack)) if (folder / name).is_file()}
+    hashes = {name: _stack_content(folder / name) for name in (_BASE, stack_file(stack)) if (folder / name).is_file()}
     for entry in os.scandir(folder):
         if _SKIPPED.fullmatch(entry.name) or entry.name == _STACKS:
             continue
         if not entry.is_dir():
             if _AT_THE_TOP.fullmatch(entry.name):
-                found[entry.name] = _content(Path(entry.path))
+                hashes[entry.name] = _content(Path(entry.path))
         elif entry.name not in _OTHER_FOLDERS:
-            found.update(_below(Path(entry.path), entry.name))
+            hashes.update(_below(Path(entry.path), entry.name))
     library = Path(model_serving.__file__).resolve().parent
     name = f"installed-{library.name}" if (folder / library.name).is_dir() else library.name
     elsewhere = [(library, name), *((folder / pack, f"pack-{Path(pack).name}") for pack in packs)]
     for path, label in elsewhere:  # one that is inside of the folder was listed above
         if not path.resolve().is_relative_to(folder.resolve()) and not (path != library and _is_in(path, library)):
-            found.update(_below(path, label, follow=True))
-    return {file: content for file, content in found.items() if not file.startswith(f"{name}/workspace/")}
+            hashes.update(_below(path, label, follow=True))
+    return {file: content for file, content in hashes.items() if not file.startswith(f"{name}/workspace/")}
 
 
 def _is_in(path: Path, folder: Path) -> bool:

@@ -18,13 +18,13 @@ def state_secrets(export: Mapping[str, Any]) -> str:
     whenever it writes a state: the hash differs after any write, also of the same values.
     """
     resources = (export.get("deployment") or {}).get("resources") or ()
-    found = [
+    ciphertexts = [
         [each["urn"], *ciphertext]
         for each in resources
         if each.get("custom")
         for ciphertext in _ciphertexts(each.get("outputs"), "")
     ]
-    return hashlib.sha256(json.dumps(sorted(found)).encode()).hexdigest() if found else ""
+    return hashlib.sha256(json.dumps(sorted(ciphertexts)).encode()).hexdigest() if ciphertexts else ""
 
 
 def _ciphertexts(value: Any, path: str) -> Iterator[list[str]]:

@@ -39,12 +39,12 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
     page.add(_title(report))
     if report.causes:
         page.add(first_parts.causes(report, _CAUSES))
-    told: tuple[ResourceChange, ...] = ()
+    explained: tuple[ResourceChange, ...] = ()
     if outages := first_parts.unexplained_outages(report):
         full = first_parts.outages(outages, report.stamp)
-        told = outages if len(full) < page.room // 3 else ()
-        page.add(full if told else first_parts.outages_in_short(outages))
-    for section in _optional(report, page.room, told):
+        explained = outages if len(full) < page.room // 3 else ()
+        page.add(full if explained else first_parts.outages_in_short(outages))
+    for section in _optional(report, page.room, explained):
         if section and len(section) + 2 <= page.room:
             page.add(section)
     return "\n\n".join([*page.sections, end]) + "\n"
@@ -72,12 +72,12 @@ def _title(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _optional(report: Report, room: int, told: tuple[ResourceChange, ...]) -> Iterable[str]:
+def _optional(report: Report, room: int, explained: tuple[ResourceChange, ...]) -> Iterable[str]:
     """Everything else, the most important first, each section cut to its part of the room.
 
-    `told` are the changes that the comment has already.
+    `explained` are the changes that the comment has already.
     """
-    changes = tuple(each for each in first_parts.without_explained(report) if each not in told and each.impacts)
+    changes = tuple(each for each in first_parts.without_explained(report) if each not in explained and each.impacts)
     yield _within(open_parts.notices(report, need_approval=True), room // 6, "Notices")
     if report.verdict is Verdict.FAILED:
         refused = [*_changes(changes, report.stamp, room // 3), _advice(report, room // 6)]

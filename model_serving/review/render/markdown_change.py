@@ -34,11 +34,11 @@ def headline(this: ResourceChange, stamp: Stamp) -> str:
 
 def body(this: ResourceChange) -> list[str]:
     """What happens to a resource, worst first; what it serves; how its traffic moves."""
-    told = [each for each in this.impacts if not each.of_shares]
-    lines = [f"- {each.risk.icon} **{each.risk}** · {impact_text(each)}" for each in told]
+    described = [each for each in this.impacts if not each.of_shares]
+    lines = [f"- {each.risk.icon} **{each.risk}** · {impact_text(each)}" for each in described]
     lines += [line for each in this.moved_aliases for line in _alias(each)]
     lines += [f"- 📦 {prose(each)}" for each in phrases.served(this)]
-    return [*lines, *traffic(this.shares)] if len(told) < len(this.impacts) else lines
+    return [*lines, *traffic(this.shares)] if len(described) < len(this.impacts) else lines
 
 
 def _alias(moved: Violation) -> list[str]:

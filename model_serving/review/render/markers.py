@@ -27,14 +27,14 @@ def digest_marker(digest: str, sections: Mapping[str, str]) -> str:
 
 def reviewed_digest(comment: str) -> str:
     """The digest of what a comment's readers approve; empty where it approves nothing."""
-    found = _hidden_lines(comment)
-    return found["digest"] if found else ""
+    hidden = _hidden_lines(comment)
+    return hidden["digest"] if hidden else ""
 
 
 def reviewed_sections(comment: str) -> dict[str, str]:
     """A hash of each section that the digest covers, by name."""
-    found = _hidden_lines(comment)
-    return dict(each.rsplit(":", 1) for each in found["sections"].split()) if found else {}
+    hidden = _hidden_lines(comment)
+    return dict(each.rsplit(":", 1) for each in hidden["sections"].split()) if hidden else {}
 
 
 def _hidden_lines(comment: str) -> re.Match[str] | None:

@@ -36,11 +36,11 @@ def waves(names: Collection[str], folder: Path) -> list[list[str]]:
         raise UserError(f"No order of deployments is possible: {_chain(cycle)}. Correct `{NAMESPACE}{AFTER}`")
     sorter = TopologicalSorter(declared)
     sorter.prepare()
-    found = []
+    in_order = []
     while ready := sorter.get_ready():
         sorter.done(*ready)
-        found.append(sorted(set(ready) & set(names)))
-    return [wave for wave in found if wave]
+        in_order.append(sorted(set(ready) & set(names)))
+    return [wave for wave in in_order if wave]
 
 
 def _declared(existing: Iterable[str], folder: Path) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_output
+from model_serving.spec.validation.messages import SCOPE_NAME_HINT
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary.delivery import Delivery
 from model_serving.spec.vocabulary.secret_scope import SecretScope
@@ -45,7 +46,7 @@ def scope_problems(stack: Stack) -> Iterator[Problem]:
         path: FieldPath = ("secret_scopes", key)
         if not re.fullmatch(SCOPE_NAME, stack.name_prefix + key):
             message = f'"{stack.name_prefix}{key}", name_prefix counted, is not a valid name of a secret scope'
-            yield path, message, "Use 1 to 128 letters, digits, -, _, ., @ and /"
+            yield path, message, SCOPE_NAME_HINT
         yield from _readers(scope, (*path, "readers"))
     yield from _default_keys(stack)
     yield from _one_writer_a_place(stack)

@@ -32,6 +32,7 @@ _KINDS: Final = {
 """The name of each type of value, and how to write it."""
 
 _REFERENCE: Final = "See docs/stack-files.md"
+SCOPE_NAME_HINT: Final = "Use 1 to 128 letters, digits, -, _, ., @ and /"
 _FIXED: Final = {
     "missing": ("is required but missing", _REFERENCE),
     "string_too_short": ("is empty", "Set a value, or remove the key"),
@@ -56,7 +57,7 @@ _FORMS: Final = {
     ),
     types.SCOPE_NAME: (
         "is not a valid name of a secret scope or of a key in one",
-        "Use 1 to 128 letters, digits, -, _, ., @ and /",
+        SCOPE_NAME_HINT,
     ),
     types.REPOSITORY: ("is not a repository", "Write it as owner/name, as in acme/checkout"),
     types.PROJECT_PATH: ("is not a project", "Write it as group/name, as in acme/checkout"),

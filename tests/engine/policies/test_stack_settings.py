@@ -1,4 +1,4 @@
-"""Settings of the rules in the stack files judge alike wherever the pack runs."""
+"""Settings of the rules in the stack files apply wherever the pack runs."""
 
 import json
 from collections.abc import Iterator

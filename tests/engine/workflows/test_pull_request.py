@@ -97,14 +97,14 @@ def refused_and_deployed_after_an_approval(deployed: Deployed) -> None:
 def drift_opens_and_closes_an_issue(deployed: Deployed) -> None:
     """One night: a tag of staging was changed, and what an earlier night reported of prod is gone."""
     forge = deployed.pipeline.forge
-    earlier = forge.new_issue(forge.pipeline, "prod was changed outside", f"{marker('prod')}\nearlier")
+    earlier = forge.new_issue(forge.pipeline, "Drift: prod", f"{marker('prod')}\nearlier")
     tag = {"add_tags": [{"key": "team", "value": "growth"}]}
     deployed.workspace.patch(f"{ENDPOINTS}/staging-fraud-scorer/tags", tag)
     run = deployed.pipeline.run("drift.yml", events.schedule(deployed.pipeline.repository))
     assert run.results == {"stacks": "success", "drift (prod)": "success", "drift (staging)": "failure"}, run.log
     assert not earlier.open
     (issue,) = (each for each in forge.issues if each.open)
-    assert issue.title == "staging was changed outside"
+    assert issue.title == "Drift: staging"
     assert "growth" in issue.text
 
 

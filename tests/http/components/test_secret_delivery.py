@@ -141,8 +141,8 @@ def test_reader_without_rights_sees_no_difference(frozen: Any, inputs: Inputs) -
 def test_refusal_names_the_scope_and_no_value(frozen: Any, inputs: Inputs) -> None:
     name, deployer = frozen.principal()
     frozen.call("POST", f"{SECRETS}/acls/put", {"scope": "risk", "principal": name, "permission": "READ"})
-    for scope, told in (("risk", "It needs WRITE on the scope"), ("nope", "Create the scope, or declare it")):
-        with pytest.raises(DeliveryError, match=f'Delivery to secret scope "{scope}": .*{told}') as refused:
+    for scope, explained in (("risk", "It needs WRITE on the scope"), ("nope", "Create the scope, or declare it")):
+        with pytest.raises(DeliveryError, match=f'Delivery to secret scope "{scope}": .*{explained}') as refused:
             DeliveryProvider().create(inputs(scope=scope, workspace=deployer))
         assert "planted" not in str(refused.value)
     assert stored(frozen) == {}

@@ -161,10 +161,13 @@ def test_missing_environment_is_named(forge: FakeForge) -> None:
 
 def test_refused_token_is_explained_without_values(forge: FakeForge) -> None:
     forge.add_user("visitor", "read")
-    for user, told in (("visitor", "allows this token no"), ("nobody", "rejected the token in MODEL_SERVING_DELIVERY")):
+    for user, explained in (
+        ("visitor", "allows this token no"),
+        ("nobody", "rejected the token in MODEL_SERVING_DELIVERY"),
+    ):
         outcome = run(forge, user=user)
         assert outcome.failed
-        assert told in outcome.text
+        assert explained in outcome.text
         assert "planted" not in outcome.text
         assert "token-of" not in outcome.text
 

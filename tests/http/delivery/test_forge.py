@@ -189,11 +189,12 @@ def test_outside_of_a_job_variables_are_named(
 @pytest.mark.parametrize(
     ("stack", "action"),
     [
-        ({"order": [], "errors": []}, "closed"),
-        ({"order": ["update"], "errors": []}, "updated"),
-        ({"order": [], "errors": ["e"]}, "updated"),
+        ({"order": [], "verdict": "fine"}, "closed"),
+        ({"order": ["update"], "verdict": "fine"}, "updated"),
+        ({"order": [], "verdict": "approval"}, "updated"),
+        ({"order": [], "verdict": "failed"}, "updated"),
     ],
-    ids=["no drift", "drift", "failed"],
+    ids=["no drift", "cosmetic drift", "stopped endpoint", "failed"],
 )
 def test_the_json_report_decides_about_the_issue(
     stack: dict[str, Any], action: str, environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -1,4 +1,4 @@
-"""Where the credentials of a service principal are delivered: the resources, and their types held against the SDK's."""
+"""Where a service principal's credentials are delivered: the resources, and their types compared with the SDK's."""
 
 import importlib.util
 from pathlib import Path
