@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -14,8 +15,6 @@ ANSWER_SECONDS: Final = 10
 """How long a backend may take to answer. Pulumi itself waits without a bound."""
 
 _URL: Final = "PULUMI_BACKEND_URL"
-_TOKEN: Final = "PULUMI_ACCESS_TOKEN"  # noqa: S105  the name of a variable
-_PULUMI_CLOUD: Final = "https://api.pulumi.com"
 _PASSPHRASE: Final = "read -rs PULUMI_CONFIG_PASSPHRASE && export PULUMI_CONFIG_PASSPHRASE"  # noqa: S105  a command
 _LOCAL: Final = 'For the embedded workspace of this machine: eval "$(make -s env)"'
 
@@ -25,8 +24,11 @@ class BackendError(UserError):
 
 
 def require_backend(environment: Mapping[str, str] = os.environ) -> None:
-    """Return when a backend with an HTTP address answers; other kinds are not asked. Raises BackendError."""
-    address = _without_credentials(environment.get(_URL, "")) or (_PULUMI_CLOUD if environment.get(_TOKEN) else "")
+    """Return when a backend that PULUMI_BACKEND_URL names by http answers. Raises BackendError.
+
+    Other kinds, and the backend of `pulumi login`, are not asked: Pulumi's own errors are explained, see `cause`.
+    """
+    address = _without_credentials(environment.get(_URL, ""))
     if not address.startswith(("http://", "https://")):
         return
     try:
@@ -35,7 +37,8 @@ def require_backend(environment: Mapping[str, str] = os.environ) -> None:
         answer.close()
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise BackendError(_no_answer(environment, str(reason))) from None
+        if not isinstance(reason, ssl.SSLError):  # an answer; Pulumi may trust other certificates than Python
+            raise BackendError(_no_answer(environment, str(reason))) from None
 
 
 def explained(printed: str, stack: str, environment: Mapping[str, str] = os.environ) -> str:
