@@ -1,7 +1,7 @@
 # The steps of the pipeline: .github/workflows/ and .gitlab-ci.yml call nothing else. Each runs on a laptop, too.
 # A step for a stack takes STACK=name and the shell's own credentials.
 .PHONY: engine-home venv review-check changed-stacks take ready sign-in review review-comment gate merged-pull-request \
-  approved protected deploy deploy-or-ask smoke deliver-secrets outputs drift drift-issue lint-workflows demo-pull-request
+  approved newest protected deploy deploy-or-ask smoke deliver-secrets outputs drift drift-issue lint-workflows demo-pull-request
 
 # Names and ids become part of shell commands, and make itself expands a $ in them: other characters are refused. Who
 # opens a pull request names its files, and who starts a pipeline of GitLab its variables.
@@ -97,6 +97,10 @@ merged-pull-request: $(READY)
 # The digest that was on show when a pull request was approved, and the record of it in approved-STACK.json.
 approved: $(READY)
 	@$(COMMAND) ci approved-digest --stack $(STACK) --pull-request $(NUMBER) --output approved-$(STACK).json
+
+# A run that is started again must not deploy what later commits have replaced.
+newest: $(READY)
+	@$(COMMAND) ci newest
 
 # Another person must approve what the environment STACK-approval lets through.
 protected: $(READY)

@@ -153,5 +153,5 @@ def deliver_secrets(stack: str) -> int:
     return int(failed)
 
 
-for _job in (ci_jobs.take, ci_jobs.ready, ci_jobs.sign_in, ci_jobs.gate_command, ci_jobs.protected):
+for _job in (ci_jobs.take, ci_jobs.ready, ci_jobs.sign_in, ci_jobs.gate_command, ci_jobs.protected, ci_jobs.newest):
     ci_command.add_command(_job)

@@ -19,6 +19,7 @@ from model_serving.delivery.forges.forge import forge
 from model_serving.delivery.forges.github import GitHub
 from model_serving.delivery.gate import LONGEST, STATUS, Results, gate
 from model_serving.delivery.pull_request_files import take_stack_files
+from model_serving.delivery.repeated_run import require_newest
 from model_serving.delivery.sign_in import require_ready
 from model_serving.delivery.state_sign_in import keep_fresh as renew
 from model_serving.delivery.state_sign_in import must_be_renewed, state_sign_in, write_token
@@ -137,6 +138,17 @@ def protected(environment: str) -> int:
             f"Environment {environment} protects nothing: {why}. Set required reviewers, and prevent self-review:"
             " see docs/pipelines.md"
         )
+    return 0
+
+
+@subcommand("newest", example="model-serving ci newest")
+def newest() -> int:
+    """Check that a run which was started again is of its branch's newest commit, on GitHub.
+
+    A run of an older commit would replace what was deployed since. A run's first attempt is not checked.
+    """
+    if int(os.environ.get("GITHUB_RUN_ATTEMPT") or 1) > 1:
+        require_newest(_github(), os.environ)
     return 0
 
 

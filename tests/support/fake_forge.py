@@ -141,6 +141,8 @@ class FakeForge:
     """Each request as `GET /path`."""
     granted: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """The permissions of a job's token, by token. A token that isn't here may do what its user may."""
+    heads: dict[str, str] = field(default_factory=dict)
+    """The newest commit of each branch."""
     statuses: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The state and the text of each commit's status."""
     protection: dict[str, Any] = field(default_factory=dict)

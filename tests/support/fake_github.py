@@ -114,6 +114,11 @@ def _permission(request: Request, name: str) -> Answer:
     return Answer(200, {"permission": user.permission}) if user else Answer(404, {"message": "Not Found"})
 
 
+def _branch(request: Request, name: str) -> Answer:
+    found = request.forge.heads.get(name)
+    return Answer(200, {"object": {"sha": found}}) if found else Answer(404, {"message": "Not Found"})
+
+
 def _status(request: Request, commit: str) -> Answer:
     request.forge.statuses[commit] = (request.body["state"], request.body["description"])
     return Answer(201, dict(request.body))
@@ -135,6 +140,7 @@ GITHUB: Routes = {
     ("GET", rf"{_REPOSITORY}/pulls/(?P<number>\d+)"): _pull_request,
     ("GET", rf"{_REPOSITORY}/pulls/(?P<number>\d+)/reviews"): _reviews,
     ("GET", rf"{_REPOSITORY}/commits/(?P<commit>\w+)/pulls"): _pulls_of_commit,
+    ("GET", rf"{_REPOSITORY}/git/ref/heads/(?P<name>[^?]+)"): _branch,
     ("POST", rf"{_REPOSITORY}/statuses/(?P<commit>\w+)"): _status,
     ("GET", rf"{_REPOSITORY}/environments/(?P<name>[^/]+)"): _environment,
     ("GET", rf"{_REPOSITORY}/collaborators/(?P<name>[^/]+)/permission"): _permission,

@@ -62,6 +62,10 @@ class GitHub:
             counts = state != "approved" or self._may_write(review)
             yield Approval(name, at(review["submitted_at"]), state, commit, counts)
 
+    def head_of(self, branch: str) -> str:
+        """The newest commit of a branch. Raises ForgeError."""
+        return str(self.client.get(f"git/ref/heads/{quote(branch)}")["object"]["sha"])
+
     def set_status(self, commit: str, context: str, text: str, *, passed: bool) -> None:
         """Write the status of a commit. Raises ForgeError."""
         body = {"state": "success" if passed else "failure", "context": context, "description": text}

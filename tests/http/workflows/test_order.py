@@ -129,6 +129,12 @@ def test_a_merge_deploys_staging_before_prod(flow: Flow) -> None:
     ]
 
 
+def test_an_outdated_run_deploys_nothing(flow: Flow) -> None:
+    run = flow.answers(fails="newest").pipeline.open().merge()
+    assert run.results["first (staging) / deploy"] == "failure"
+    assert not any(each.startswith(("sign-in", "deploy")) for each in flow.targets)
+
+
 @pytest.mark.parametrize("step", ["ready", "deploy-or-ask", "smoke"])
 def test_prod_waits_for_a_successful_staging(flow: Flow, step: str) -> None:
     run = flow.answers(fails=f"{step} STACK=staging").pipeline.open().merge()

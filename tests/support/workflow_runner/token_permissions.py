@@ -15,6 +15,7 @@ _NEEDED: Final = (
     ("POST|PATCH", r"/issues(/\d+)?", ("issues",), "write"),
     ("GET", r"/pulls/\d+(/reviews|/files)?|/commits/\w+/pulls", ("pull-requests",), "read"),
     ("POST", r"/statuses/\w+", ("statuses",), "write"),
+    ("GET", r"/git/ref/heads/.+", ("contents",), "read"),
     ("GET", r"/environments/[^/]+|/actions/runs/\d+/approvals", ("actions",), "read"),
     ("GET", r"/collaborators/[^/]+/permission", (), "none"),
 )

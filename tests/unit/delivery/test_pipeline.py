@@ -79,6 +79,13 @@ def test_jobs_with_credentials_skip_outsiders() -> None:
     assert "user.login != 'dependabot[bot]'" in every["review"]["if"]
 
 
+@pytest.mark.parametrize("name", ["deploy", "deploy-approved"])
+def test_a_repeated_run_is_checked_first(name: str) -> None:
+    steps = jobs(PROJECT / ".github" / "workflows" / "deploy-stack.yml")[name]["steps"]
+    ran = [step.get("run", "") for step in steps]
+    assert ran.index("make newest") < ran.index("make sign-in")
+
+
 def test_a_review_checks_out_the_base_only() -> None:
     """With `ref: head` or with `pull_request`, the author's code would run beside credentials."""
     file = yaml.safe_load(REVIEW.read_text(encoding="utf-8"))
