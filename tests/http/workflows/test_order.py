@@ -231,6 +231,17 @@ def test_every_stack_is_compared_each_night(flow: Flow) -> None:
     assert "drift-issue STACK=staging" in flow.targets
 
 
+def test_the_project_s_own_tests_get_no_secret(flow: Flow) -> None:
+    opened = flow.pipeline.open("visitor", "visitor/models")
+    event = events.pull_request(flow.pipeline.repository, opened.pull.number, opened.pull.head, "visitor", opened.fork)
+    run = flow.pipeline.run("ci.yml", event)
+    assert set(run.results.values()) == {"success"}, run.log
+    assert {each.partition(" ")[0] for each in run.results} == {"checks", "unit", "http", "engine"}
+    levels = {level for granted in flow.pipeline.forge.granted.values() for level in granted.values()}
+    assert levels == {"none", "read"}
+    assert {"check", "review-check", "lint-workflows", "test-unit", "test-http", "test-engine"} <= set(flow.targets)
+
+
 def test_a_pull_request_can_t_change_the_workflow(flow: Flow) -> None:
     file = flow.pipeline.clone / ".github" / "workflows" / "review.yml"
     file.write_text(file.read_text().replace("run: make venv", "run: echo injected"))

@@ -44,6 +44,19 @@ def pull_request_target(repository: Repository, number: int, head: str, author: 
     )
 
 
+def pull_request(repository: Repository, number: int, head: str, author: str, fork: str = "") -> Event:
+    """The same, with the code of the pull request. A fork's run and one of Dependabot's get no secrets."""
+    return Event(
+        "pull_request",
+        f"refs/pull/{number}/merge",
+        head,
+        author,
+        {"pull_request": _pull_request(repository, number, head, author, fork)},
+        with_secrets=not fork and author != DEPENDABOT,
+        branch=repository.default_branch,
+    )
+
+
 def push(repository: Repository, before: str = _NO_COMMIT, actor: str = "author", branch: str = "main") -> Event:
     """A branch was pushed: its commits since `before`."""
     ref = f"refs/heads/{branch}"
