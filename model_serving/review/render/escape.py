@@ -6,14 +6,14 @@ from textwrap import dedent
 from model_serving.review.assess.sentence import Part, Quoted, sentence
 
 _ZERO_WIDTH = "\u200b"
+_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Invisible characters that change the direction of reading: what a person reads would not be what is written."""
 
 
 def prose(text: Part) -> str:
     """A sentence: quoted values become code, and nothing in it formats, mentions or links."""
     parts = sentence(text).parts
-    return "".join(
-        code(part.text) if isinstance(part, Quoted) else _escaped(part).replace("`", "\\`") for part in parts
-    )
+    return "".join(code(part.text) if isinstance(part, Quoted) else _escaped(part) for part in parts)
 
 
 def escaped(text: str) -> str:
@@ -23,14 +23,19 @@ def escaped(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    line = re.sub(r"\s+", " ", text)
-    marked = re.sub(r"([\\*_\[\]<>|~])", r"\\\1", line)
+    line = re.sub(r"\s+", " ", _visible(text))
+    # A backtick too: one that is alone would pair with the next code's. An entity could become a mention.
+    marked = re.sub(r"([\\`*_\[\]<>|~&])", r"\\\1", line)
     return re.sub(r"([@#])(?=\w)", rf"\1{_ZERO_WIDTH}", marked)
+
+
+def _visible(text: str) -> str:
+    return _DIRECTION.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def code(text: str, limit: int = 0) -> str:
     """A value as code, on one line; with a `limit`, a long one loses its middle."""
-    line = " ".join(text.split())
+    line = " ".join(_visible(text).split())
     if limit and len(line) > limit:
         line = f"{line[: limit // 2]}…{line[-(limit // 2) :]}"
     if not line:
