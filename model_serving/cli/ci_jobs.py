@@ -77,7 +77,9 @@ def sign_in(*, keep_fresh: bool) -> int:
     PULUMI_BACKEND_URL decides: S3, Azure Blob Storage and Google Cloud Storage by the forge's OIDC token, Pulumi Cloud
     by its own. On GitHub a process in the background renews the token until the job ends.
     """
-    prepared = state_sign_in(os.environ, Path(os.environ.get("RUNNER_TEMP") or tempfile.gettempdir()))
+    # A folder of its own where the job has none: other jobs of the machine have their own tokens.
+    folder = os.environ.get("RUNNER_TEMP") or tempfile.mkdtemp(prefix="model-serving-sign-in-")
+    prepared = state_sign_in(os.environ, Path(folder))
     if keep_fresh:
         renew(os.environ, prepared)
         return 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
 from model_serving.delivery.git import text_at
 from model_serving.errors import UserError
 from model_serving.spec.field_path import CONFIG, NAMESPACE
@@ -17,6 +18,8 @@ from model_serving.spec.files.yaml_locations import Document, read
 _HOST: Final = "databricks:host"
 _DATA: Final = ("encryptionsalt", "encryptedkey")
 """Keys beside `config:` that are data: no program connects to what they name."""
+_NUMBERS: Final = tuple(f"databricks:{name}" for name in (*TIMEOUT_SETTINGS, "rateLimit", "debugTruncateBytes"))
+"""Settings whose numbers a pull request may change. Of others a number may be a switch: `skipVerify: 1`."""
 _SECRETS: Final = (*_DATA, "secretsprovider")
 _SERVICE: Final = "https://"
 """How the address of Pulumi Cloud begins, which keeps the stacks' keys itself. Every other backend needs a salt."""
@@ -97,7 +100,7 @@ def _deciding(data: Any) -> dict[str, Any]:
     ours = {
         key: value
         for key, value in _config(data).items()
-        if not key.startswith(NAMESPACE) and key != _HOST and not _is_number(value)
+        if not key.startswith(NAMESPACE) and key != _HOST and not (key in _NUMBERS and _is_number(value))
     }
     beside = data.items() if isinstance(data, dict) else ()
     return ours | {key: value for key, value in beside if key not in (CONFIG, *_DATA)}

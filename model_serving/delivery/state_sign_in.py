@@ -6,6 +6,7 @@ the type `external_account` (golang.org/x/oauth2/google), by gcpauth.go of Pulum
 """
 
 import json
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def keep_fresh(environment: Mapping[str, str], sign_in: SignIn) -> None:
 
 def write_secret(file: Path, text: str) -> None:
     """Write a file that only its owner may read, replacing it at once."""
-    new = file.with_name(f"{file.name}.new")
-    new.touch(mode=0o600)
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)
+    # A new file each time: one that somebody else has created under a known name would be theirs to read.
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=file.name, delete=False, encoding="utf-8") as new:
+        new.write(text)
+    Path(new.name).replace(file)

@@ -26,4 +26,6 @@ class SmokeRequest(Model):
     def _one_source(self) -> Self:
         if (self.request is None) == (self.file is None):
             raise ValueError("exactly one of request and file is required")
+        if self.file is not None and (self.file.startswith("/") or ".." in self.file.split("/")):
+            raise ValueError("file is outside of the folder of the stack files. Copy the requests there")
         return self

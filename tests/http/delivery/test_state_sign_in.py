@@ -1,6 +1,7 @@
 """Sign-in to the state's backend: GitHub's OIDC token becomes what each cloud's SDK reads."""
 
 import json
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -152,3 +153,29 @@ def test_a_token_is_replaced_at_once(tmp_path: Path) -> None:
     write_secret(file, "first")
     write_secret(file, "second")
     assert (file.read_text(), [*tmp_path.iterdir()]) == ("second", [file])
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_no_planted_file_gets_a_token(tmp_path: Path) -> None:
+    stolen = tmp_path / "stolen"
+    stolen.touch(mode=0o666)
+    for name in ("token", "token.new"):
+        (tmp_path / name).symlink_to(stolen)
+    write_secret(tmp_path / "token", "of the job")
+    assert stolen.read_text() == ""
+    assert (tmp_path / "token").read_text() == "of the job"
+    assert not (tmp_path / "token").is_symlink()
+
+
+def test_jobs_of_one_machine_share_no_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("RUNNER_TEMP", raising=False)
+    monkeypatch.delenv("GITHUB_ENV", raising=False)
+    for name, value in {**AWS, "STATE_OIDC_TOKEN": "token"}.items():
+        monkeypatch.setenv(name, value)
+    assert main(["ci", "sign-in"]) == main(["ci", "sign-in"]) == 0
+    files = [line for line in capsys.readouterr().out.splitlines() if "TOKEN_FILE" in line]
+    assert len(set(files)) == 2
+    for line in files:
+        shutil.rmtree(Path(line.partition("=")[2]).parent)

@@ -53,6 +53,16 @@ def test_requests_can_be_in_a_file(deployed: Any) -> None:
     assert "stacks/none.json can't be read: No such file or directory" in tried.out
 
 
+def test_a_link_to_another_file_is_not_sent(deployed: Any) -> None:
+    outside = deployed.folder / "credentials.json"
+    outside.write_text('{"inputs": [1]}')
+    (deployed.folder / "stacks" / "link.json").symlink_to(outside)
+    deployed.declare("        - {file: link.json}\n")
+    tried = deployed.run("smoke")
+    assert tried.status == 1
+    assert "stacks/link.json is outside of the folder stacks/: it is not sent" in tried.out
+
+
 def test_an_unknown_caller_fails_the_run(deployed: Any) -> None:
     deployed.declare(f"        - {REQUEST}}}\n")
     tried = deployed.run("smoke", "--as", "billing")

@@ -70,6 +70,8 @@ def test_a_foreign_host_is_refused(repository: Path, host: str) -> None:
     [
         ("databricks:config:host: https://evil.example", "databricks:config:host"),
         ("databricks:skipVerify: true", "databricks:skipVerify"),
+        ("databricks:skipVerify: 1", "databricks:skipVerify"),
+        ("databricks:rateLimit: https://evil.example", "databricks:rateLimit"),
         ("databricks:token: x", "databricks:token"),
         ("pulumi:disable-default-providers: ['*']", "pulumi:disable-default-providers"),
     ],

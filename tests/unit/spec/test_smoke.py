@@ -27,6 +27,13 @@ def test_request_and_file_exclude_each_other(tmp_path: Path) -> None:
     assert (smoke.request, smoke.expect, smoke.entity) == ({"inputs": [[1, 2]]}, {"predictions": [0]}, "current")
 
 
+@pytest.mark.parametrize("file", ["../secrets.json", "/etc/passwd", "a/../../b.json"])
+def test_a_file_is_below_the_stack_files(tmp_path: Path, file: str) -> None:
+    write(tmp_path, f"{{file: {file}}}")
+    with pytest.raises(SpecError, match=r"endpoints\.iris\.smoke\[0\].*outside of the folder of the stack files"):
+        load_stack("dev", tmp_path)
+
+
 @pytest.mark.parametrize("request_", ["{}", "{request: {inputs: [1]}, file: one.json}"])
 def test_it_takes_exactly_one_of_them(tmp_path: Path, request_: str) -> None:
     write(tmp_path, request_)
