@@ -37,7 +37,7 @@ def test_up_ends_at_the_retry_timeout(project: Sandbox) -> None:
     assert failed.refused, failed.text
     assert 25 <= time.monotonic() - began < 90
     assert 'for serving endpoint "' in failed.text
-    assert "the workspace answers, but has not created it. A call that is answered 429 or 503" in failed.text
+    assert "the workspace answers, but has not created it. A call that gets no answer, or 429 or 503," in failed.text
     assert "fails after 25 s" in failed.text
     assert "no healthy upstream" in failed.text
     project.workspace.delete("/_workspace/faults")
