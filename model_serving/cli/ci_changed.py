@@ -11,6 +11,7 @@ from model_serving.cli.options import format_options
 from model_serving.delivery.changed_stacks import changed_stacks, is_local
 from model_serving.delivery.removed_stacks import how_to_retire
 from model_serving.errors import UserError
+from model_serving.spec.field_path import NAMESPACE
 from model_serving.spec.files.listing import has_file, stacks
 from model_serving.spec.files.stack_order import AFTER, waves
 
@@ -55,7 +56,7 @@ def _padded(deployments: list[list[str]], most: int) -> list[list[str]]:
     """So many waves, the last ones empty. Raises UserError for more: the pipeline has no job for them."""
     if len(deployments) > most:
         order = ", then ".join(" and ".join(wave) for wave in deployments)
-        hint = f"Shorten the chain of `{AFTER}` in the stack files, or add a wave to the pipeline"
+        hint = f"Shorten the chain of `{NAMESPACE}{AFTER}` in the stack files, or add a wave to the pipeline"
         raise UserError(
             f"{len(deployments)} waves of deployments are needed, and the pipeline has {most}: {order}. {hint}"
         )

@@ -57,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("Interrupted", INTERRUPTED)
     except InterruptedRunError as error:
         return _fail(error, error.status)
-    except UsageError as error:
-        return _fail(error, WRONG_USAGE)
-    except (UserError, OSError) as error:
-        return _fail(error, 1)
+    except UserError as error:
+        return _fail(error, WRONG_USAGE if isinstance(error, UsageError) else 1)
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else error, 1)
 
 
 def _fail(error: object, status: int) -> int:

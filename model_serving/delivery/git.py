@@ -59,7 +59,7 @@ def fetch(folder: Path, commit_id: str, environment: Mapping[str, str] = os.envi
         check=False,
     )
     if ran.returncode:
-        raise GitError(f'Commit "{commit_id}" can\'t be fetched from origin: {ran.stderr.strip()}')
+        raise GitError(f'Commit "{commit_id}" can\'t be fetched from the remote `origin`: {ran.stderr.strip()}')
 
 
 def branch_point(folder: Path, since: str) -> str:
@@ -68,7 +68,7 @@ def branch_point(folder: Path, since: str) -> str:
     if not commit(folder, since):
         raise GitError(
             f'There is no commit "{since}" in this clone. Write a branch or a commit that git log shows, or fetch it '
-            f"first: git fetch origin {since}. {_HISTORY}"
+            f"first: git fetch origin {since.removeprefix('origin/')}. {_HISTORY}"
         )
     try:
         return git(folder, "merge-base", since, "HEAD")

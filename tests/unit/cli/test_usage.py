@@ -125,6 +125,11 @@ def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == f"model-serving, version {__version__}\n"
 
 
+def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ci", "comment", "--stack", "prod", "--pull-request", "7", "--file", "nowhere.md"]) == 1
+    assert capsys.readouterr().err == "nowhere.md: No such file or directory\n"
+
+
 def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

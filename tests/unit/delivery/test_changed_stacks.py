@@ -201,10 +201,10 @@ def test_a_new_branch_changes_every_stack(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("command", [["ci", "changed"], ["review"]])
 def test_an_unknown_commit_is_explained(command: Iterable[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*command, "--changed-since", "nowhere"]) == 1
+    assert main([*command, "--changed-since", "origin/nowhere"]) == 1
     assert capsys.readouterr().err == (
-        'There is no commit "nowhere" in this clone. Write a branch or a commit that git log shows, or fetch it first: '
-        "git fetch origin nowhere. A pipeline needs the whole history (fetch-depth: 0 on GitHub, "
+        'There is no commit "origin/nowhere" in this clone. Write a branch or a commit that git log shows, or fetch it '
+        "first: git fetch origin nowhere. A pipeline needs the whole history (fetch-depth: 0 on GitHub, "
         'GIT_DEPTH: "0" on GitLab)\n'
     )
 
