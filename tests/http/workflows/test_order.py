@@ -20,6 +20,7 @@ here=$(dirname "$0")
 set -- "${@#-s}"
 printf '%s\\n' "$*" | sed 's/^ *//' >> "$here/targets"
 target=$(printf '%s' "$*" | awk '{print $1}')
+if [ -n "$MODEL_SERVING_REVIEW_KEY" ]; then echo "$target" >> "$here/with-key"; fi
 while read -r pattern; do
   case "$*" in *$pattern*) echo "make: $target failed" >&2; exit 2;; esac
 done < "$here/fails"
@@ -86,6 +87,7 @@ def test_each_changed_stack_is_reviewed(flow: Flow) -> None:
     for stack in STACKS:
         made = [each.split()[0] for each in flow.targets if each.endswith(f"STACK={stack}")]
         assert made == ["ready", "review", "review-comment"]
+    assert set((flow.folder / "with-key").read_text().splitlines()) == {"review-comment"}
     assert set(run.artifacts) == set(run.findings) == {"review-prod", "review-staging"}
 
 
@@ -116,6 +118,7 @@ def test_the_gate_runs_after_a_failed_check(flow: Flow) -> None:
 
 def test_a_merge_deploys_staging_before_prod(flow: Flow) -> None:
     run = flow.pipeline.open().merge()
+    assert set((flow.folder / "with-key").read_text().splitlines()) == {"approved"}
     assert [name for name, result in run.results.items() if result == "success"] == [
         "changed",
         "first (staging) / deploy",
@@ -240,6 +243,40 @@ def test_the_project_s_own_tests_get_no_secret(flow: Flow) -> None:
     levels = {level for granted in flow.pipeline.forge.granted.values() for level in granted.values()}
     assert levels == {"none", "read"}
     assert {"check", "review-check", "lint-workflows", "test-unit", "test-http", "test-engine"} <= set(flow.targets)
+
+
+OTHER = """\
+name: other
+on:
+  pull_request_target:
+    branches: [main]
+jobs:
+  review:
+    runs-on: ubuntu-24.04
+    environment: prod-review
+    permissions: {contents: read, id-token: write, pull-requests: write}
+    env:
+      MODEL_SERVING_REVIEW_KEY: ${{ secrets.MODEL_SERVING_REVIEW_KEY }}
+    steps:
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
+        with: {fetch-depth: 0, persist-credentials: false}
+      - uses: ./.github/actions/review
+        with: {stack: prod}
+"""
+
+
+@pytest.mark.parametrize(("fork", "result"), [("", "success"), ("visitor/models", "failure")])
+def test_the_action_refuses_forks_itself(fork: str, result: str, flow: Flow) -> None:
+    (flow.pipeline.clone / ".github" / "workflows" / "other.yml").write_text(OTHER)
+    commit(flow.pipeline.clone)
+    git(flow.pipeline.clone, "push", "--quiet", "origin", "main")
+    opened = flow.pipeline.open("visitor", fork)
+    pull, repository = opened.pull, flow.pipeline.repository
+    event = events.pull_request_target(repository, pull.number, pull.head, "visitor", fork)
+    run = flow.pipeline.run("other.yml", event)
+    assert run.results == {"review": result}, run.log
+    assert bool(flow.targets) is (not fork)
+    assert ("A maintainer pushes the commits of a fork" in run.log) is bool(fork)
 
 
 def test_a_pull_request_can_t_change_the_workflow(flow: Flow) -> None:

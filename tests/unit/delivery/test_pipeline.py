@@ -79,6 +79,11 @@ def test_jobs_with_credentials_skip_outsiders() -> None:
     assert "user.login != 'dependabot[bot]'" in every["review"]["if"]
 
 
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_no_whole_job_has_the_review_key(file: Path) -> None:
+    assert [name for name, job in jobs(file).items() if "REVIEW_KEY" in str(job.get("env"))] == []
+
+
 @pytest.mark.parametrize("name", ["deploy", "deploy-approved"])
 def test_a_repeated_run_is_checked_first(name: str) -> None:
     steps = jobs(PROJECT / ".github" / "workflows" / "deploy-stack.yml")[name]["steps"]
