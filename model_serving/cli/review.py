@@ -13,8 +13,9 @@ from model_serving.delivery.policy_changes import policy_notices
 from model_serving.delivery.removed_stacks import preview_of_removed_stack
 from model_serving.delivery.stamp import of_stack, stamp_of
 from model_serving.errors import UsageError
+from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.judge import judge_notices
-from model_serving.review.assess.report import Purpose, Report, Stamp, report
+from model_serving.review.assess.report import Purpose, Report, Stamp
 from model_serving.review.plan.events import read_digest, read_events
 from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Preview

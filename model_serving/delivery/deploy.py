@@ -9,7 +9,8 @@ from typing import Final
 
 from model_serving.delivery.comparison import differences
 from model_serving.errors import InterruptedRunError
-from model_serving.review.assess.report import Report, Verdict, report
+from model_serving.review.assess.from_preview import report
+from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.plan.engine_process import progress
 from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
 from model_serving.review.plan.run import failed_preview, preview_of

@@ -14,7 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from demo.output import step
-from model_serving.review.assess.report import Purpose, Report, Stamp, report
+from model_serving.review.assess.from_preview import report
+from model_serving.review.assess.report import Purpose, Report, Stamp
 from model_serving.review.plan.events import read_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from model_serving.review.assess.report import Report, report
+from model_serving.review.assess.from_preview import report
+from model_serving.review.assess.report import Report
 from model_serving.review.assess.sentence import Quoted, Sentence
 from model_serving.review.plan.events import from_events
 

@@ -1,26 +1,17 @@
-"""A preview as a report: the change of every resource, a verdict, and what deploying does, in order."""
+"""The report on a preview: the change of every resource, a verdict, and what deploying does, in order."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from model_serving.contract.conditions import ALIASES_NAMED, ALIASES_STAY
-from model_serving.review.assess.causes import Cause, causes, is_explained, violation_place
-from model_serving.review.assess.conditions import is_affected, is_condition, needs_someone, without_repetitions
-from model_serving.review.assess.digest import Covered, covered
-from model_serving.review.assess.endpoint import endpoint_change
-from model_serving.review.assess.engine_errors import engine_errors
-from model_serving.review.assess.execution_order import Write, execution_order
-from model_serving.review.assess.grouping import Group, grouped, violations_by_owner
-from model_serving.review.assess.impacts import Risk, impact, worst
-from model_serving.review.assess.locations import Locations, nowhere
-from model_serving.review.assess.permissions import KnownPrincipals, known_principals
-from model_serving.review.assess.renames import with_renames
+from model_serving.review.assess.causes import Cause, is_explained
+from model_serving.review.assess.conditions import is_condition, needs_someone
+from model_serving.review.assess.digest import Covered
+from model_serving.review.assess.execution_order import Write
+from model_serving.review.assess.impacts import Risk, worst
 from model_serving.review.assess.resource_change import Action, ResourceChange
-from model_serving.review.assess.safeguards import with_safeguards
-from model_serving.review.assess.service_principals import other_change
 from model_serving.review.plan.notices import Notice
-from model_serving.review.plan.preview import Preview, Violation, provider_versions
+from model_serving.review.plan.preview import Violation
 
 
 class Verdict(StrEnum):
@@ -147,88 +138,3 @@ class Report:
     def count(self, action: Action, kind: str = "endpoint") -> int:
         """The number of resources of a kind with an action."""
         return sum(resource.action is action and resource.kind == kind for resource in self.resources)
-
-
-def report(
-    preview: Preview,
-    locations: Locations = nowhere,
-    stamp: Stamp | None = None,
-    notices: Iterable[Notice] = (),
-    purpose: Purpose = Purpose.REVIEW,
-) -> Report:
-    """The report on a preview. `locations` returns where each resource is declared; `notices` join the preview's."""
-    known = known_principals(preview.steps)
-    violations, others = violations_by_owner(preview)
-    groups = grouped(preview.steps)
-    every = [
-        replace(
-            change,
-            violations=tuple(
-                replace(each, place=violation_place(each, (change.kind, change.key), locations))
-                for each in violations.get((change.kind, change.key), ())
-            ),
-            location=locations(change.kind, change.key),
-            fields=tuple(replace(row, place=locations(change.kind, change.key, row.field)) for row in change.fields),
-        )
-        for change in with_renames([_resource_change(group, known) for group in groups])
-    ]
-    shown = tuple(sorted(dict.fromkeys((*preview.notices, *notices)), key=lambda each: each.kind.rank))
-    every = [without_repetitions(change, shown) for change in every]
-    reported = [change for change in every if is_affected(change) or change.violations]
-    verdict, errors = _verdict(preview, reported, shown), engine_errors(preview)
-    covers = Covered() if verdict is Verdict.FAILED else covered(preview)
-    return Report(
-        stack=preview.stack,
-        verdict=verdict,
-        resources=tuple(sorted(reported, key=_severity)),
-        unchanged=sum(each.kind == "endpoint" and not is_affected(each) for each in every),
-        order=() if errors else execution_order(preview.steps, groups),
-        errors=errors,
-        warnings=preview.warnings,
-        violations=others,
-        packs=preview.packs,
-        digest="" if verdict is Verdict.FAILED else covers.digest,
-        covered=covers,
-        stamp=_with_tools(stamp or Stamp(), preview),
-        purpose=purpose,
-        causes=causes(preview, errors, locations),
-        notices=shown,
-    )
-
-
-def _with_tools(stamp: Stamp, preview: Preview) -> Stamp:
-    """The stamp with the versions of the engine and of the provider, as far as the preview has them."""
-    engine = preview.decided_by.versions.get("pulumi", "")
-    tools = [f"Pulumi {engine}"] if engine else []
-    tools += [f"databricks provider {version}" for version in provider_versions(preview.steps)]
-    return replace(stamp, tools=stamp.tools or tuple(tools))
-
-
-def _resource_change(group: Group, known: KnownPrincipals) -> ResourceChange:
-    change = endpoint_change(group, known) if group.kind == "endpoint" else other_change(group)
-    change = with_safeguards(change, group)
-    if change.action is Action.NONE or change.impacts or change.drift:
-        return change
-    # Never silent: a write that the report can't explain needs a person's attention.
-    why = "the provider reports a difference, but no value that may be shown differs"
-    return replace(change, impacts=(impact(Risk.BEHAVIOUR, "Updated", why),))
-
-
-def _verdict(preview: Preview, resources: list[ResourceChange], notices: tuple[Notice, ...]) -> Verdict:
-    if preview.errors or not preview.complete or any(each.mandatory for each in preview.violations):
-        return Verdict.FAILED
-    risks = {resource.risk for resource in resources} - {None, Risk.COSMETIC}
-    advised = any(
-        not is_condition(violation)
-        for resource in resources
-        if resource.action is not Action.NONE
-        for violation in resource.violations
-    )
-    drifted = any(resource.drift or resource.gone for resource in resources)
-    noticed = any(each.kind.needs_approval for each in notices)
-    return Verdict.APPROVAL if risks or advised or drifted or noticed or needs_someone(resources) else Verdict.FINE
-
-
-def _severity(resource: ResourceChange) -> tuple[bool, int, str, str]:
-    mandatory = any(each.mandatory for each in resource.violations)
-    return (not mandatory, resource.risk.rank if resource.risk else len(Risk), resource.kind, resource.key)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from model_serving.databricks.resource_types import ENDPOINT_ACCESS, PERMISSIONS
-from model_serving.review.assess.report import report
+from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.plan.events import from_events
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model_serving.review.assess.report import report
+from model_serving.review.assess.from_preview import report
 from model_serving.review.plan.events import from_events
 from model_serving.review.render.json_report import as_json
 from model_serving.review.render.markdown import LIMIT, markdown

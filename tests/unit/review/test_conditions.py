@@ -7,7 +7,8 @@ import pytest
 
 from model_serving.contract import conditions
 from model_serving.databricks.resource_types import ENDPOINT_ACCESS
-from model_serving.review.assess.report import Report, Verdict, report
+from model_serving.review.assess.from_preview import report
+from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.plan.events import from_events
 from model_serving.review.plan.notices import Notice, NoticeKind
 from model_serving.review.render import summary

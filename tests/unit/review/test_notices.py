@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from model_serving.review.assess.report import Verdict, report
+from model_serving.review.assess.from_preview import report
+from model_serving.review.assess.report import Verdict
 from model_serving.review.plan.notices import Notice, NoticeKind
 from model_serving.review.plan.preview import Preview
 from model_serving.review.render.json_report import as_json

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from model_serving.contract import OnChange, fields
+from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.impacts import Risk
-from model_serving.review.assess.report import Verdict, report
+from model_serving.review.assess.report import Verdict
 from model_serving.review.assess.resource_change import Action
 from model_serving.review.plan.events import UnreadablePreviewError, from_events, read_digest, read_events
 from tests.support.reports import backticked, impacts_of, report_of

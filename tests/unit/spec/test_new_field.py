@@ -32,7 +32,7 @@ from model_serving.components.deployment.served_config import config_body, confi
 from model_serving.components.from_spec import endpoint_args
 from model_serving.components.inputs import endpoint_inputs
 from model_serving.contract.reference_docs import page
-from model_serving.review.assess.report import report
+from model_serving.review.assess.from_preview import report
 from model_serving.review.plan.events import from_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec import SpecError, load_stack
