@@ -14,6 +14,7 @@ from model_serving.contract.message_parts import MessageParts
 from model_serving.contract.replacement import ALTERNATIVE, explain_replace_id, explain_replacement
 from model_serving.contract.rows import Field, Handling, OnChange, fields
 from model_serving.spec.field_names import stack_file_keys, stack_file_path
+from model_serving.spec.files.secrets import is_secret
 
 
 @dataclass(frozen=True)
@@ -118,4 +119,6 @@ _DROPPED: Final = "The Databricks provider would report the change as done and s
 
 
 def _shown(value: Any) -> str:
+    if is_secret(value):
+        return str(value)  # as JSON it would be the text itself
     return "not set" if value is None else json.dumps(value)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pulumi
 
-from model_serving.components.engine.hook_values import resolve
+from model_serving.components.engine.hook_values import resolve, resolve_hiding_secrets
 from model_serving.components.engine.program_run import PerRun, Registration
 from model_serving.components.guard.immutable_field_changes import immutable_field_changes, refusal
 
@@ -50,7 +50,7 @@ class ImmutableFieldsHook:
 
     async def refuse(self, args: pulumi.ResourceHookArgs) -> None:
         """Raise ValueError if a declared endpoint would be replaced, or changed in a field that cannot be updated."""
-        old = await resolve(args.old_inputs or {})
+        old = await resolve_hiding_secrets(args.old_inputs or {})
         key = await self._declared_as(args.name, old.get("name"))
         if key is None:
             return
@@ -59,7 +59,7 @@ class ImmutableFieldsHook:
         answer = registration.answer if registration else None  # set before a deletion by `pulumi destroy`
         if is_deleted and endpoint_id and endpoint_id in (desired.may_replace, answer):
             return
-        changes = list(immutable_field_changes(old, await resolve(desired.inputs)))
+        changes = list(immutable_field_changes(old, await resolve_hiding_secrets(desired.inputs)))
         is_replaced = is_deleted and registration is not None and registration.is_pending
         if changes or is_replaced:
             raise ValueError(refusal(str(old.get("name")), str(endpoint_id), changes, desired.may_replace))

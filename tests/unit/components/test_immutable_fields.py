@@ -95,6 +95,28 @@ def test_an_unsendable_change_names_the_replacement(hook: ImmutableFieldsHook, f
     assert f"`replace_id: {ID}` on the endpoint in the stack's own file" in str(error.value)
 
 
+@pytest.mark.parametrize("path", ["description", "budgetPolicyId", "config.autoCaptureConfig.catalogName"])
+def test_a_refusal_shows_no_secret(hook: ImmutableFieldsHook, path: str) -> None:
+    """The author of a pull request could move any encrypted value of the stack file into such a field."""
+
+    async def secret(text: str) -> pulumi.Output[str]:
+        return pulumi.Output.secret(text)
+
+    async def refused(old: str, new: str) -> str:
+        before, after = changed(path, await secret(old)), changed(path, await secret(new))
+        hook.bind("fraud", DesiredInputs(after, None))
+        with pytest.raises(ValueError, match=re.escape("[secret] -> [secret]")) as error:
+            await hook.refuse(
+                pulumi.ResourceHookArgs(
+                    urn="urn", id="fraud", name="fraud", type="t", old_inputs=before, new_inputs=after, old_outputs={}
+                )
+            )
+        return str(error.value)
+
+    message = asyncio.run(refused("planted-old", "planted-new"))
+    assert "planted" not in message
+
+
 def test_absent_and_false_are_equal() -> None:
     assert list(immutable_field_changes({"name": "a", "routeOptimized": False}, {"name": "a"})) == []
 
