@@ -11,28 +11,23 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import grpc
-import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, PolicyPack, policy
 
 from model_serving.policies.pack.configuration import PRODUCTION, Configured, level_of, mistakes
 from model_serving.policies.pack.configuration import RULE as SETTINGS_RULE
+from model_serving.policies.pack.engine_config import endpoints_of_stack, mapping, settings_of_stack, waivers_of_stack
 from model_serving.policies.pack.input_values import from_wire
-from model_serving.policies.pack.project_folder import VARIABLE, find_project
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
 from model_serving.policies.pack.sdk_policy import as_policy
-from model_serving.policies.pack.stack_settings import DECLARED, POLICIES, WAIVERS, StackSettings, read_settings
-from model_serving.policies.pack.waivers import RULE, WaiverError, Waivers, parse
-from model_serving.spec.diagnostics import Diagnostic, Location
-from model_serving.spec.field_path import NAMESPACE
+from model_serving.policies.pack.stack_settings import StackSettings
+from model_serving.policies.pack.waivers import RULE, Waivers
 
 
 def serve(name: str, rules: tuple[Rule, ...]) -> None:
@@ -60,17 +55,17 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     def _in_stack_files(self) -> StackSettings:
         """What the stack files say about the rules, read once per run."""
         self._configure_runtime_settings()  # type: ignore[no-untyped-call]
-        return _settings_of_stack_files(self._stack, self.rules_of_pack)
+        return settings_of_stack(self._stack, self.rules_of_pack)
 
     @cached_property
     def _waivers(self) -> Waivers:
-        return _waivers_of_stack_files(self._in_stack_files, self.rules_of_pack)
+        return waivers_of_stack(self._in_stack_files, self.rules_of_pack)
 
     @cached_property
     def _declared_endpoints(self) -> Mapping[str, Any]:
         """The endpoints in the stack's own file, parsed once per run."""
         self._configure_runtime_settings()  # type: ignore[no-untyped-call]
-        return _endpoints_of_stack_file()
+        return endpoints_of_stack()
 
     def GetAnalyzerInfo(self, request: Any, context: Any) -> Any:  # noqa: N802  gRPC's name
         info = super().GetAnalyzerInfo(request, context)  # type: ignore[no-untyped-call]
@@ -141,7 +136,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         """The mistakes in the settings of the stack files, for the rule that reports them."""
         if rule.name == SETTINGS_RULE:
             for each in self._in_stack_files.mistakes:
-                yield Violation(f"{replace(each, hint='')}. {each.hint}")
+                yield Violation(". ".join(filter(None, (str(replace(each, hint="")), each.hint))))
 
     def _resource(self, request: Any) -> Resource:
         return Resource(
@@ -153,7 +148,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             protect=request.options.protect,
             stack=self._stack,
             is_preview=self._is_preview,
-            stack_file_spec=_mapping(self._declared_endpoints.get(request.name)),
+            stack_file_spec=mapping(self._declared_endpoints.get(request.name)),
             stack_spec=self._in_stack_files.declared,
         )
 
@@ -166,67 +161,10 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             self._create_report_violation(response, rule.name, rule.description, at)(violation.text, urn)
 
 
-def _settings_of_stack_files(stack: str, rules: Iterable[Rule]) -> StackSettings:
-    """The settings in base.yaml and in the stack's own file, the latter as the engine passes it on."""
-    config = pulumi.Config("model-serving")
-    own: dict[str, Any] = {}
-    faults: list[Diagnostic] = []
-    for key in (POLICIES, WAIVERS, *DECLARED):
-        try:
-            value = config.get(key) if key == "deployer" else config.get_object(key)
-        except pulumi.ConfigTypeError as error:
-            if key not in DECLARED:  # of another project, perhaps
-                faults.append(Diagnostic(Location(f"Pulumi.{stack}.yaml"), key, str(error)))
-            continue
-        if value is not None:
-            own[key] = value
-    project = find_project(os.environ.get("PULUMI_PROJECT", ""))
-    if project is None and _is_of_this_project():
-        hint = f"Set {VARIABLE} to the folder of Pulumi.yaml"
-        faults.append(Diagnostic(Location("base.yaml"), "", "the folder of the project was not found", hint))
-    settings = read_settings(stack, project.stack_files if project else None, rules, own)
-    root = project.root if project else Path()
-    mistakes = (replace(each, location=_in_project(each.location, root)) for each in settings.mistakes)
-    places = {key: _in_project(place, root) for key, place in settings.places.items()}
-    return replace(settings, mistakes=(*mistakes, *faults), places=places)
-
-
-def _in_project(location: Location, root: Path) -> Location:
-    """The location with its file as seen from the project's folder: the pack runs in its own."""
-    file = Path(location.file)
-    return replace(location, file=str(file.relative_to(root))) if file.is_relative_to(root) else location
-
-
-def _is_of_this_project() -> bool:
-    """Whether the stack's configuration has settings of ours, so that it may have a base.yaml."""
-    return any(key.startswith(NAMESPACE) for key in pulumi.runtime.get_config_env())
-
-
 def _valid_settings(rule: Rule, policies: Mapping[str, Configured]) -> dict[str, Any]:
     """The settings of the rule in the stack files. With a mistake in one, the engine would end the run."""
     given = dict(policies.get(rule.name, Configured()).settings)
     return {} if mistakes([rule], {rule.name: given}) else given
-
-
-def _waivers_of_stack_files(settings: StackSettings, rules: Iterable[Rule]) -> Waivers:
-    """The waivers of this run. With a mistake in one, none counts, and the rule `waivers` reports it."""
-    declared = settings.waivers
-    try:
-        waivers, mistake = parse(declared, rules, settings.places) if declared else {}, None
-    except WaiverError as error:
-        waivers, mistake = {}, str(error)
-    return Waivers(waivers, datetime.now(UTC).date(), mistake, settings.shared_waivers, settings.places)
-
-
-def _endpoints_of_stack_file() -> Mapping[str, Any]:
-    try:
-        return _mapping(pulumi.Config("model-serving").get_object("endpoints"))
-    except pulumi.ConfigTypeError:
-        return {}  # another project's setting of the same name
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _inputs(properties: Any) -> Mapping[str, Any]:
