@@ -13,22 +13,8 @@ Period = Annotated[Literal["minute"], PlaintextOnly]
 LimitKey = Annotated[Literal["endpoint", "user", "user_group", "service_principal"], PlaintextOnly]
 
 
-class Permission(Model):
-    """One level on one endpoint for one principal: exactly one of the three kinds."""
-
-    service_principal: Text | None = Field(
-        default=None,
-        serialization_alias="servicePrincipalName",
-        description="Key of a service principal of this stack, or an application id.",
-    )
-    user: Text | None = Field(
-        default=None, serialization_alias="userName", description="A user's name, which is an email address."
-    )
-    group: Text | None = Field(default=None, serialization_alias="groupName", description="A group's name.")
-    level: Level = Field(
-        serialization_alias="permissionLevel",
-        description="CAN_VIEW reads its settings, CAN_QUERY also sends requests, CAN_MANAGE also changes it.",
-    )
+class OfOnePrincipal(Model):
+    """Something that is for one principal, which one field of the three kinds names."""
 
     @property
     def kinds(self) -> list[PrincipalKind]:
@@ -44,6 +30,24 @@ class Permission(Model):
         """The principal's name, a Secret or an output if it was given as one."""
         name: str = getattr(self, self.kind)
         return name
+
+
+class Permission(OfOnePrincipal):
+    """One level on one endpoint for one principal: exactly one of the three kinds."""
+
+    service_principal: Text | None = Field(
+        default=None,
+        serialization_alias="servicePrincipalName",
+        description="Key of a service principal of this stack, or an application id.",
+    )
+    user: Text | None = Field(
+        default=None, serialization_alias="userName", description="A user's name, which is an email address."
+    )
+    group: Text | None = Field(default=None, serialization_alias="groupName", description="A group's name.")
+    level: Level = Field(
+        serialization_alias="permissionLevel",
+        description="CAN_VIEW reads its settings, CAN_QUERY also sends requests, CAN_MANAGE also changes it.",
+    )
 
 
 class InferenceTable(Model):

@@ -1,15 +1,13 @@
 """Secret scopes that a stack creates, for the credentials of its service principals."""
 
-from typing import get_args
-
 from pydantic import Field
 
-from model_serving.spec.vocabulary.governance import PrincipalKind
+from model_serving.spec.vocabulary.governance import OfOnePrincipal
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.types import Key
 
 
-class Reader(Model):
+class Reader(OfOnePrincipal):
     """One principal that may read every secret of a scope: exactly one of the three kinds."""
 
     service_principal: Key | None = Field(
@@ -17,21 +15,6 @@ class Reader(Model):
     )
     user: Key | None = Field(default=None, description="A user's name, which is an email address.")
     group: Key | None = Field(default=None, description="A group's name.")
-
-    @property
-    def kinds(self) -> list[PrincipalKind]:
-        """The kinds of principal that are given; exactly one is valid."""
-        return [kind for kind in get_args(PrincipalKind) if getattr(self, kind) is not None]
-
-    @property
-    def kind(self) -> PrincipalKind:
-        return self.kinds[0]
-
-    @property
-    def principal(self) -> str:
-        """The principal's name, an output if it was given as one."""
-        name: str = getattr(self, self.kind)
-        return name
 
 
 class SecretScope(Model):
