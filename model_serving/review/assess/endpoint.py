@@ -133,7 +133,7 @@ def _lifecycle_impacts(main: Step, action: Action, changes: tuple[Change, ...], 
     """What happens to the endpoint as a whole."""
     match action:
         case Action.CREATE if gone:
-            what = "Re-created: someone deleted it outside this project"
+            what = "Recreated: someone deleted it outside of this project"
             yield impact(Risk.BEHAVIOUR, what, "callers get answers again; its id is new, and its URL may be")
         case Action.CREATE:
             yield impact(Risk.COST, "New endpoint: billed as soon as it is up", capacity_of(main.new))

@@ -123,7 +123,7 @@ class Report:
 
     @property
     def drifted(self) -> tuple[ResourceChange, ...]:
-        """What was changed or deleted outside of this project, without what is re-created: that is a change."""
+        """What was changed or deleted outside of this project, without what is recreated: that is a change."""
         return tuple(
             each
             for each in self.resources

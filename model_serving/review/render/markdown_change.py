@@ -94,7 +94,8 @@ def advice(collapsed: CollapsedViolation, stamp: Stamp) -> str:
 def message_items(text: str, after: str = "", fixes: Sequence[str] = ()) -> list[str]:
     """A message as an item of a list, with `after` behind its first line, and its fixes; deeper lines are folded."""
     first, main, below = message(text)
-    lines = [f"- {first}{after}", *(f"  - {line}" for line in main)]
+    head = first.removesuffix(":") if after else first
+    lines = [f"- {head}{after}", *(f"  - {line}" for line in main)]
     lines += [f"  - **{'or' if n else 'fix'}:** {escaped(fix)}" for n, fix in enumerate(fixes)]
     return [*lines, "", folded("Details", "\n".join(f"- {line}" for line in below)), ""] if below else lines
 

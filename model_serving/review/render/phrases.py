@@ -22,8 +22,8 @@ def headline(change: ResourceChange) -> Sentence:
 
 
 def done(change: ResourceChange) -> str:
-    """`replaced`; `re-created` for what someone deleted outside of this project."""
-    return "re-created" if change.gone and change.action is Action.CREATE else change.action.done
+    """`replaced`; `recreated` for what someone deleted outside of this project."""
+    return "recreated" if change.gone and change.action is Action.CREATE else change.action.done
 
 
 def named(change: ResourceChange) -> Sentence:
