@@ -61,7 +61,7 @@ def test_unchanged_counts_endpoints_only() -> None:
 def test_restored_endpoint_does_not_break_callers() -> None:
     comment = comment_on(CASES / "changed-outside")
     assert "recreated" in comment
-    assert "someone deleted it outside this project" in comment
+    assert "someone deleted it outside of this project" in comment
     assert "callers must change" not in comment
 
 
