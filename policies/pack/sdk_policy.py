@@ -14,6 +14,7 @@ from pulumi_policy.deserialize import serialize_properties
 
 from model_serving.policies.pack.input_values import from_wire
 from model_serving.policies.pack.rule import Resource, Rule
+from model_serving.policies.pack.secret_inputs import secret_texts, without_secrets
 
 
 def as_policy(rule: Rule) -> ResourceValidationPolicy:
@@ -25,9 +26,10 @@ def as_policy(rule: Rule) -> ResourceValidationPolicy:
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type in rule.types:
+            secrets = list(secret_texts(serialize_properties(args.props)))
             for violation in rule.check(_resource(args), rule.with_defaults(args.get_config())):
                 if not violation.advisory:
-                    report(violation.text, None)
+                    report(without_secrets(violation, secrets).text, None)
 
     return ResourceValidationPolicy(
         name=rule.name,

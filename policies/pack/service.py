@@ -26,6 +26,7 @@ from model_serving.policies.pack.engine_config import endpoints_of_stack, mappin
 from model_serving.policies.pack.input_values import from_wire
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Violation
 from model_serving.policies.pack.sdk_policy import as_policy
+from model_serving.policies.pack.secret_inputs import secret_texts, without_secrets
 from model_serving.policies.pack.stack_settings import StackSettings
 from model_serving.policies.pack.waivers import RULE, Waivers
 
@@ -86,10 +87,10 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802
         response = proto.AnalyzeResponse()
         if request.type in self._types:
-            resource = self._resource(request)
+            resource, secrets = self._resource(request), list(secret_texts(_wire(request.properties)))
             for rule in self._enabled():
                 if resource.type in rule.types:
-                    checked = rule.check(resource, self._settings(rule))
+                    checked = (without_secrets(each, secrets) for each in rule.check(resource, self._settings(rule)))
                     violations = list(self._waivers.apply(rule, resource, chain(self._mistakes(rule), checked)))
                     self._end_preview(context, rule, violations)
                     self._report(response, rule, violations, urn="")
@@ -112,10 +113,11 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             for each in request.resources
             if each.type in self._types
         ]
+        secrets = [text for each in request.resources for text in secret_texts(_wire(each.properties))]
         for rule in self._enabled():
             if rule.check_stack:
                 for resource, violation in rule.check_stack(registered, self._settings(rule)):
-                    waived = self._waivers.apply(rule, resource, [violation])
+                    waived = self._waivers.apply(rule, resource, [without_secrets(violation, secrets)])
                     self._report(response, rule, waived, resource.urn)
         for rule in self._enabled():
             if rule.name == RULE:
@@ -168,4 +170,9 @@ def _valid_settings(rule: Rule, policies: Mapping[str, Configured]) -> dict[str,
 
 
 def _inputs(properties: Any) -> Mapping[str, Any]:
-    return from_wire(json_format.MessageToDict(properties))
+    return from_wire(_wire(properties))
+
+
+def _wire(properties: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json_format.MessageToDict(properties)
+    return found

@@ -16,6 +16,7 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER
+from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY
 from model_serving.policies.rules import RULES
 
 PACK = Path(__file__).resolve().parents[3] / "policies"
@@ -106,6 +107,17 @@ def test_violation_has_the_level_of_its_rule() -> None:
         assert (name, level) == ("production-stays-warm", proto.MANDATORY)
         assert message.startswith('Served entity "current" scales to zero')
         assert analyze(stub, ASLEEP, "aws:s3/bucket:Bucket") == []
+
+
+@pytest.mark.parametrize("model", ["system.ai.planted", "system.ai.planted-" + "x" * 80])
+def test_no_message_shows_a_secret(model: str) -> None:
+    """The author of a pull request could move any encrypted value of the stack file into a field that is shown."""
+    secret = {SIGNATURE_KEY: SECRET_SIGNATURE, "value": model}
+    inputs = {**ASLEEP, "config": {"servedEntities": [{**ENTITY, "entityName": secret}]}}
+    with pack("dev") as stub:
+        found = {name: message for name, _, message in analyze(stub, inputs)}
+    assert "[secret]" in found["supported-entity-types"]
+    assert "planted" not in str(found)
 
 
 def test_unreadable_workspace_is_a_violation() -> None:
