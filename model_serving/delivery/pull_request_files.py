@@ -43,13 +43,13 @@ def take_stack_files(folder: Path, head: str) -> TakenFiles:
     """
     merged = _merged_tree(folder, head)
     prefix = git(folder, "rev-parse", "--show-prefix")
-    found = list(_stack_files(folder, merged))
+    stack_files = list(_stack_files(folder, merged))
     changed = set(git(folder, "diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD", merged).split("\0"))
     changed -= {""}
-    if refused := [*_conflicts(folder, head, prefix), *_refused(folder, found, changed)]:
+    if refused := [*_conflicts(folder, head, prefix), *_refused(folder, stack_files, changed)]:
         raise RefusedFilesError("\n".join(sorted(refused)))
-    names = {name for _, _, name in found if _TAKEN.fullmatch(name)}
-    for _, blob, name in found:
+    names = {name for _, _, name in stack_files if _TAKEN.fullmatch(name)}
+    for _, blob, name in stack_files:
         if name in changed & names:
             (folder / name).write_bytes(_content(folder, blob))
     taken = {file for file in changed if _TAKEN.fullmatch(file)}
@@ -92,8 +92,8 @@ def _stack_files(folder: Path, tree: str) -> Iterator[tuple[str, str, str]]:
             yield mode, blob, name
 
 
-def _refused(folder: Path, found: list[tuple[str, str, str]], changed: set[str]) -> Iterator[str]:
-    for mode, blob, name in found:
+def _refused(folder: Path, stack_files: list[tuple[str, str, str]], changed: set[str]) -> Iterator[str]:
+    for mode, blob, name in stack_files:
         if name not in changed:
             continue
         if not _TAKEN.fullmatch(name):

@@ -50,17 +50,17 @@ class Cause:
 def causes(preview: Preview, errors: Iterable[str], locations: Locations) -> tuple[Cause, ...]:
     """The causes of a failed preview: those of `errors`, then those of the mandatory rules that no error explains."""
     owner_of = owners(preview.steps)
-    found = [cause for error in errors for cause in _of_error(error, preview, owner_of, locations)]
+    distinct = [cause for error in errors for cause in _of_error(error, preview, owner_of, locations)]
     for violation in preview.violations:
         if violation.mandatory:
-            _add(found, _of_violation(violation, owner_of, locations))
-    return tuple(found)
+            _add(distinct, _of_violation(violation, owner_of, locations))
+    return tuple(distinct)
 
 
-def is_explained(violation: Violation, owner: Owner | None, found: Iterable[Cause]) -> bool:
+def is_explained(violation: Violation, owner: Owner | None, known: Iterable[Cause]) -> bool:
     """Whether a cause explains the violation already."""
     return violation.rule in REFUSED_BY and any(
-        cause.kind is CauseKind.IMMUTABLE and cause.owner == owner for cause in found
+        cause.kind is CauseKind.IMMUTABLE and cause.owner == owner for cause in known
     )
 
 
@@ -124,10 +124,10 @@ def _of_violation(violation: Violation, owner_of: Mapping[str, Owner], locations
     return Cause(kind, first, dedent(rest), violation.fixes, owner, place, (violation.rule,))
 
 
-def _add(found: list[Cause], cause: Cause) -> None:
+def _add(distinct: list[Cause], cause: Cause) -> None:
     """Add a cause, or its rule and its place to the one that explains it already."""
-    for n, other in enumerate(found):
+    for n, other in enumerate(distinct):
         if cause.kind is other.kind is CauseKind.IMMUTABLE and cause.owner == other.owner:
-            found[n] = replace(other, rules=(*other.rules, *cause.rules), place=other.place or cause.place)
+            distinct[n] = replace(other, rules=(*other.rules, *cause.rules), place=other.place or cause.place)
             return
-    found.append(cause)
+    distinct.append(cause)

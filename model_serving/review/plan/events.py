@@ -179,8 +179,8 @@ def _without_frame(message: str) -> tuple[str, str]:
 
     Source: Pulumi, pkg/resource/deploy: `before hook %q failed: %w`, after `Preview failed: ` or `Update failed: `.
     """
-    found = _HOOK_FRAME.match(message)
-    return (message[found.end() :], found["hook"]) if found else (message.removeprefix("Preview failed: "), "")
+    match = _HOOK_FRAME.match(message)
+    return (message[match.end() :], match["hook"]) if match else (message.removeprefix("Preview failed: "), "")
 
 
 def _uncoloured(message: str) -> str:
