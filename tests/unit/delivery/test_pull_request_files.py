@@ -131,7 +131,7 @@ def test_conflicting_stack_files_are_refused(repository: Path) -> None:
 
 def test_a_missing_commit_is_explained(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ci", "take", "--head", "0123abc", "--judge-changed", "judge.txt"]) == 1
-    assert 'Commit "0123abc" can\'t be fetched from origin' in capsys.readouterr().err
+    assert 'Commit "0123abc" can\'t be fetched from the remote `origin`' in capsys.readouterr().err
     assert not (repository / "judge.txt").exists()
 
 
