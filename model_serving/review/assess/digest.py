@@ -80,7 +80,9 @@ def planned(steps: Iterable[Step]) -> list[Any]:
         for step in every
         if step.op != "refresh" and step.type != _OWN_PROVIDER
     ]
-    ids = {step.id: f"the id of {step.urn.text}" for step in known if step.id}
+    # Several resources may have one id, such as an endpoint's settings and its access: the same name each time.
+    named = sorted(((step.id, step.urn.text) for step in known if step.id), reverse=True)
+    ids = {each: f"the id of {urn}" for each, urn in named}
     first: dict[str, str] = {}
     for step in known:
         if step.op in ("delete-replaced", "create-replacement"):

@@ -75,6 +75,16 @@ def test_the_order_of_resources_does_not_count(plan: Planned, inputs: Inputs) ->
     assert covered(preview(*both)) == covered(preview(*reversed(both)))
 
 
+def test_the_order_of_resources_with_one_id_does_not_count(plan: Planned) -> None:
+    """An endpoint's settings and its empty access list both have the endpoint's id."""
+    both = [
+        changed(plan("same", name, {"endpointId": "1"}, {"endpointId": "1"}), "old", id="1")
+        for name in ("settings", "access")
+    ]
+    created = plan("create", "p", None, {"servingEndpointId": "1"}, "databricks:index/permissions:Permissions")
+    assert covered(preview(*both, created)) == covered(preview(*reversed(both), created))
+
+
 def test_ids_of_own_resources_do_not_count(plan: Planned, inputs: Inputs) -> None:
     """Of the endpoint that a permission is about its name counts, not the id that the workspace gave it."""
 
