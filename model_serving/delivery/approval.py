@@ -85,7 +85,7 @@ def approved(forge: Forge, marker: str, stack: str, number: int, key: bytes, *, 
             f"The comment for {stack} on pull request {number} reports {reviewed}, and its newest one is "
             f"{pull_request.head[:12]}: it was pushed after the last review"
         )
-    record = _on_show(records, _last_approval(forge, pull_request)) if with_approval else records[-1]
+    record = _on_show(records, comment, _last_approval(forge, pull_request)) if with_approval else records[-1]
     if not record.digest:
         raise NotApprovedError(f"The report for {stack} on pull request {number} has no digest: its preview failed")
     return record
@@ -144,9 +144,15 @@ def _fault(approval: Approval, pull_request: PullRequest) -> str:
     return "" if approval.counts else f"{approval.by} may not write to the repository"
 
 
-def _on_show(records: Sequence[Record], approval: Approval) -> Record:
-    """The last record that is not newer than the approval."""
-    if shown := [each for each in records if each.at <= approval.at]:
+def _on_show(records: Sequence[Record], comment: Post, approval: Approval) -> Record:
+    """The last record that is not newer than the approval.
+
+    The comment shows its newest record since the forge's own time of it: a signed report is on show only once posted.
+    """
+    *earlier, newest = records
+    if max(newest.at, comment.updated) <= approval.at:
+        return newest
+    if shown := [each for each in earlier if each.at <= approval.at]:
         return shown[-1]
     raise NotApprovedError(
         f"{approval.by} approved at {approval.at:%H:%M:%S} UTC, before the first report of this commit "

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,18 @@ def test_the_report_on_show_at_the_approval_counts(forge: FakeForge, report: Rep
     report(TWO)
     assert approved() == (0, ONE)
     forge.review(7)
+    assert approved() == (0, TWO)
+
+
+def test_a_report_counts_once_it_is_posted(forge: FakeForge, report: Report, approved: Approved) -> None:
+    """Whoever approves between its signature and its posting has seen the one before."""
+    report(ONE)
+    time.sleep(1.1)  # forges and records show whole seconds
+    report(TWO)
+    own_comment(forge).updated += timedelta(seconds=60)
+    forge.review(7, after=30)
+    assert approved() == (0, ONE)
+    forge.review(7, after=61)
     assert approved() == (0, TWO)
 
 
