@@ -19,7 +19,10 @@ class GitError(UserError):
 def git(folder: Path, *arguments: str) -> str:
     """The output of a git command. Raises GitError."""
     try:
-        run = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        # Names of files are bytes: one that is no UTF-8 is no stack file, and no reason to fail.
+        run = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, errors="replace", check=False
+        )
     except FileNotFoundError:
         raise GitError("There is no `git` on PATH: install it") from None
     if run.returncode:

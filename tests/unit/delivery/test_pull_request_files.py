@@ -1,6 +1,7 @@
 """A pull request's stack files are taken as data; nothing else of it is used."""
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -116,6 +117,14 @@ def test_names_that_no_stack_has_are_refused(repository: Path, name: str) -> Non
         take_stack_files(repository, head)
     assert str(refused.value).isascii()
     assert "\n" not in str(refused.value)
+
+
+def test_a_name_that_is_no_text_is_no_stack_file(repository: Path) -> None:
+    git(repository, "switch", "-qc", "branch")
+    (repository / "policies" / os.fsdecode(b"caf\xe9.py")).write_text("")
+    head = commit(repository)
+    git(repository, "switch", "-q", "main")
+    assert take_stack_files(repository, head) == TakenFiles((), ("policies/caf\ufffd.py",))
 
 
 def test_conflicting_stack_files_are_refused(repository: Path) -> None:
