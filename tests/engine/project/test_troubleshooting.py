@@ -47,7 +47,7 @@ def test_locked_stack_is_unlocked(deployed: Sandbox) -> None:
     assert deployed.workspace.writes() == before
 
 
-def test_refused_digest_is_approved_anew(deployed: Sandbox) -> None:
+def test_refused_digest_is_deployed_after_approval(deployed: Sandbox) -> None:
     entry = section("The approved digest is refused")
     deployed.edit(*TRAFFIC)
     before = deployed.workspace.writes()
