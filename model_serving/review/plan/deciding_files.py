@@ -9,6 +9,7 @@ from typing import Final
 
 import model_serving
 from model_serving.spec.files.listing import stack_file
+from model_serving.spec.files.yaml_locations import read
 
 _AT_THE_TOP: Final = re.compile(
     r"Pulumi\.yaml|.+\.py|.+\.lock|pyproject\.toml|setup\.cfg|Pipfile|requirements[\w.-]*\.(txt|in)"
@@ -16,8 +17,12 @@ _AT_THE_TOP: Final = re.compile(
 """The files at the top that a program and its environment consist of; the others may be reports of a run."""
 _STACKS: Final = "stacks"
 _BASE: Final = "stacks/base.yaml"
-_SALT: Final = re.compile(rb"(?m)^encryptionsalt:.*\n?")
+_SALT: Final = "encryptionsalt"
 """Pulumi adds it to a stack's file at the first preview. It decides nothing: another one decrypts no secret."""
+_SALT_LINE: Final = re.compile(rb"encryptionsalt: v\d+:[\w+/=:-]+\r?\n?", re.ASCII)
+"""How Pulumi writes it, and nothing beside it on the line."""
+_OTHER_BREAKS: Final = tuple(each.encode() for each in "\x85\u2028\u2029")
+"""Line breaks to YAML and not to Python: with one of them, lines are not counted alike."""
 _OTHER_FOLDERS: Final = frozenset(
     {
         *("docs", "tests", "bench", "demo", "examples", "workspace", "toolchain"),
@@ -76,4 +81,10 @@ def _content(file: Path) -> str:
 
 
 def _stack_content(file: Path) -> str:
-    return hashlib.sha256(_SALT.sub(b"", file.read_bytes())).hexdigest()
+    """The hash of a stack file without its salt: only the line that YAML reads as that key, not one that looks so."""
+    content = file.read_bytes()
+    lines = content.splitlines(keepends=True)
+    place = None if any(each in content for each in _OTHER_BREAKS) else read(file).locations.get((_SALT,))
+    if place and _SALT_LINE.fullmatch(lines[place.line - 1]):
+        del lines[place.line - 1]
+    return hashlib.sha256(b"".join(lines)).hexdigest()

@@ -87,6 +87,26 @@ def test_the_salt_of_the_passphrase_does_not_count(folder: Path) -> None:
     assert own(folder) == before
 
 
+HIDDEN = (
+    'config:\n  a:b: "x\nencryptionsalt: {}\n  y"\n',
+    'config:\n  a:b: "x\nencryptionsalt: {}\n  y"\nencryptionsalt: v1:x:y\n',
+    "{{config: {{a: b,\nencryptionsalt: {}\n}}}}\n",
+    "{{config: {{a: b}},\nencryptionsalt: v1:x, more: {}\n}}\n",
+    '# \u2028\nconfig:\n  a:b: "\nencryptionsalt: {}"\n"encryptionsalt": v1:x:y\n',
+)
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_a_line_that_looks_like_a_salt_counts(folder: Path, text: str) -> None:
+    """It may be a part of a value: two such files are not the same."""
+    file = folder / "stacks" / "Pulumi.prod.yaml"
+    found = []
+    for value in ("v1:one", "v1:two"):
+        file.write_text(text.format(value))
+        found.append(own(folder))
+    assert found[0] != found[1]
+
+
 def test_a_new_folder_counts(folder: Path) -> None:
     (folder / "pricing").mkdir()
     (folder / "pricing" / "rules.py").write_text("")
