@@ -148,5 +148,5 @@ def test_review_and_drift_report_every_condition(reports: tuple[int, dict[str, A
 def test_report_says_nothing_twice(reports: tuple[int, dict[str, Any], str]) -> None:
     _, _, comment = reports
     assert (comment.count("is stopped"), comment.count("Champion")) == (1, 1)
-    assert comment.count("analysts") == 3, "granted by hand on an unmanaged list, and changed outside on a managed one"
+    assert comment.count("analysts") == 2, "granted by hand on an unmanaged list, and changed outside on a managed one"
     assert "has permissions that are not declared" not in comment
