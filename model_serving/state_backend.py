@@ -104,7 +104,8 @@ _CAUSES: Final = {
         "This shell is not signed in to a state backend ({backend}). Set PULUMI_BACKEND_URL to that of the team's state"
         f" (file://, s3://, gs:// or azblob://), or PULUMI_ACCESS_TOKEN for Pulumi Cloud. {_LOCAL}"
     ),
-    r"unable to open bucket \S+: ([^\n]*)": (
+    # "bucket" is the word of 3.220, "state directory" that of 3.260.
+    r"unable to open (?:bucket|state directory) \S+: ([^\n]*)": (
         "The state backend {backend} can't be opened: {reason}. Correct PULUMI_BACKEND_URL, or create the folder"
     ),
     r"performing HTTP request: \w+ \S+: ([^\n]*)": _NO_ANSWER,
