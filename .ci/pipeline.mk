@@ -37,7 +37,7 @@ endif
 BUILT := $(wildcard .local/toolchain/bin/pulumi)
 # A stack of this machine has its state, its passphrase and the credentials of its workspace here.
 ON_THIS_MACHINE := $(if $(STACK),$(shell grep -slE 'databricks:host: *"?http://(127\.0\.0\.1|localhost)[:/]' stacks/Pulumi.$(STACK).yaml))
-ENTER := $(if $(and $(ON_THIS_MACHINE),$(if $(PULUMI_BACKEND_URL)$(PULUMI_ACCESS_TOKEN),,alone)),eval "$$($(MAKE) -s env)" &&)
+ENTER := $(if $(and $(ON_THIS_MACHINE),$(if $(PULUMI_BACKEND_URL)$(PULUMI_ACCESS_TOKEN),,alone)),eval "$$($(MAKE) -s --no-print-directory env)" &&)
 WITH_ENGINE := $(ENTER) PATH="$(CURDIR)/$(VENV)/bin:$(CURDIR)/.local/toolchain/bin:$$PATH" \
   $(if $(BUILT),PULUMI_HOME="$(CURDIR)/.local/pulumi" PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true) \
   $(if $(GITHUB_ACTIONS),$(if $(PULUMI_CONFIG_PASSPHRASE),,env -u PULUMI_CONFIG_PASSPHRASE))

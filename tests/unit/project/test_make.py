@@ -24,9 +24,9 @@ def test_targets_are_listed_in_groups() -> None:
 
 def test_stack_of_this_machine_gets_its_environment() -> None:
     for target in ("review", "smoke", "drift"):
-        assert 'eval "$(make -s env)" && PATH=' in make("-n", target, "STACK=local").stdout
-        assert "make -s env" not in make("-n", target, "STACK=prod").stdout
-        assert "make -s env" not in make("-n", target, "STACK=local", "PULUMI_BACKEND_URL=file:///team").stdout
+        assert 'eval "$(make -s --no-print-directory env)" && PATH=' in make("-n", target, "STACK=local").stdout
+        assert "print-directory env" not in make("-n", target, "STACK=prod").stdout
+        assert "print-directory env" not in make("-n", target, "STACK=local", "PULUMI_BACKEND_URL=file:///team").stdout
 
 
 def test_used_port_names_the_target_and_the_stack_file() -> None:
