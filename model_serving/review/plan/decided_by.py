@@ -1,6 +1,7 @@
 """What decides on a preview, beside its plan: files, versions, the workspace and secrets in the state."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -19,7 +20,7 @@ _TIMEOUT: Final = 30.0
 
 def decided_by(folder: Path, stack: str, packs: Sequence[str], state_secrets: str = "") -> DecidedBy:
     """The files and versions that decide on a preview of a stack, as they are now."""
-    versions = {"pulumi": _engine_version(), "model-serving": model_serving.__version__}
+    versions = {"pulumi": _engine_version(shutil.which("pulumi")), "model-serving": model_serving.__version__}
     return DecidedBy(deciding_files(folder, stack, packs), versions, _workspace(folder, stack), state_secrets)
 
 
@@ -30,10 +31,12 @@ def _workspace(folder: Path, stack: str) -> str:
 
 
 @cache
-def _engine_version() -> str:
-    """The version of the engine on PATH; empty if it can't be run."""
+def _engine_version(program: str | None) -> str:
+    """The version of an engine's program; empty if it can't be run."""
+    if program is None:
+        return ""
     try:
-        ran = subprocess.run(["pulumi", "version"], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+        ran = subprocess.run([program, "version"], capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return ran.stdout.strip().removeprefix("v")

@@ -148,15 +148,14 @@ def test_this_project_lists_its_own_files_once() -> None:
 
 
 def test_the_engine_s_version_counts(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    fake = tmp_path / "pulumi"
-    fake.write_text("#!/bin/sh\necho v3.999.0\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    from model_serving.review.plan import decided_by as module  # noqa: PLC0415  its cache is emptied
-
-    module._engine_version.cache_clear()  # noqa: SLF001
-    assert decided_by(folder, "prod", []).versions["pulumi"] == "3.999.0"
-    module._engine_version.cache_clear()  # noqa: SLF001
+    path = os.environ["PATH"]
+    for version in ("3.998.0", "3.999.0"):
+        fake = tmp_path / version / "pulumi"
+        fake.parent.mkdir()
+        fake.write_text(f"#!/bin/sh\necho v{version}\n")
+        fake.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{fake.parent}:{path}")
+        assert decided_by(folder, "prod", []).versions["pulumi"] == version
 
 
 def test_the_shell_s_host_counts_where_no_file_names_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
