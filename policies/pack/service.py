@@ -87,10 +87,10 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
     def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802
         response = proto.AnalyzeResponse()
         if request.type in self._types:
-            resource, secrets = self._resource(request), list(secret_texts(_wire(request.properties)))
+            resource, secrets = self._resource(request), _Secrets([request])
             for rule in self._enabled():
                 if resource.type in rule.types:
-                    checked = (without_secrets(each, secrets) for each in rule.check(resource, self._settings(rule)))
+                    checked = map(secrets.hide, rule.check(resource, self._settings(rule)))
                     violations = list(self._waivers.apply(rule, resource, chain(self._mistakes(rule), checked)))
                     self._end_preview(context, rule, violations)
                     self._report(response, rule, violations, urn="")
@@ -113,11 +113,11 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             for each in request.resources
             if each.type in self._types
         ]
-        secrets = [text for each in request.resources for text in secret_texts(_wire(each.properties))]
+        secrets = _Secrets(request.resources)
         for rule in self._enabled():
             if rule.check_stack:
                 for resource, violation in rule.check_stack(registered, self._settings(rule)):
-                    waived = self._waivers.apply(rule, resource, [without_secrets(violation, secrets)])
+                    waived = self._waivers.apply(rule, resource, [secrets.hide(violation)])
                     self._report(response, rule, waived, resource.urn)
         for rule in self._enabled():
             if rule.name == RULE:
@@ -161,6 +161,21 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
         for violation in violations:
             at = EnforcementLevel.ADVISORY if violation.advisory else level
             self._create_report_violation(response, rule.name, rule.description, at)(violation.text, urn)
+
+
+class _Secrets:
+    """The secrets of resources, read once, and only if there is a violation that may show one."""
+
+    def __init__(self, resources: Iterable[Any]) -> None:
+        self._resources = resources
+
+    def hide(self, violation: Violation) -> Violation:
+        """The violation without their secrets."""
+        return without_secrets(violation, self._texts)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [text for each in self._resources for text in secret_texts(_wire(each.properties))]
 
 
 def _valid_settings(rule: Rule, policies: Mapping[str, Configured]) -> dict[str, Any]:
