@@ -59,6 +59,11 @@ def cause(printed: str, stack: str, environment: Mapping[str, str] = os.environ)
     return ""
 
 
+def lacks_stack(printed: str) -> bool:
+    """Whether pulumi printed that there is no such stack."""
+    return bool(re.search(_NO_STACK, printed))
+
+
 def wrong_passphrase(stack: str) -> str:
     """The sentence for secrets that can't be decrypted."""
     return _WRONG_PASSPHRASE.format(stack=stack)
@@ -83,6 +88,8 @@ _NO_ANSWER: Final = (
 _WRONG_PASSPHRASE: Final = (
     'PULUMI_CONFIG_PASSPHRASE is not the passphrase of stack "{stack}". Set the right one: ' + _PASSPHRASE
 )
+_NO_STACK: Final = r"no stack named"
+"""Releases before 3.226 have no exit status for it."""
 # Texts of pulumi 3.220 to 3.260: pkg/secrets/passphrase, pkg/backend/diystate, pkg/backend/httpstate.
 _CAUSES: Final = {
     r"incorrect passphrase": _WRONG_PASSPHRASE,
@@ -97,9 +104,7 @@ _CAUSES: Final = {
         'Stack "{stack}" is locked by another run: {reason}. Wait until that run ends; if it has ended already:'
         " pulumi cancel --stack {stack} --yes"
     ),
-    r"no stack named": (
-        'There is no stack "{stack}" in the state backend ({backend}). Create it: pulumi stack init {stack}'
-    ),
+    _NO_STACK: ('There is no stack "{stack}" in the state backend ({backend}). Create it: pulumi stack init {stack}'),
     r"PULUMI_ACCESS_TOKEN must be set": (
         "This shell is not signed in to a state backend ({backend}). Set PULUMI_BACKEND_URL to that of the team's state"
         f" (file://, s3://, gs:// or azblob://), or PULUMI_ACCESS_TOKEN for Pulumi Cloud. {_LOCAL}"

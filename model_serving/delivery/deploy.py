@@ -16,7 +16,7 @@ from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
 from model_serving.review.plan.run import failed_preview, preview_of
 from model_serving.review.plan.state_copy.copy import source_of
 from model_serving.review.plan.state_copy.source import NoSourceError, Source
-from model_serving.review.plan.state_copy.stack_state import bring_up_to_date
+from model_serving.review.plan.state_copy.state_update import bring_up_to_date
 from model_serving.spec.files.declarations import declared_in
 from model_serving.state_backend import cause
 

@@ -19,7 +19,7 @@ from model_serving.review.plan.state_copy import copy
 from model_serving.review.plan.state_copy.checkpoint import secret_inputs, without_secrets
 from model_serving.review.plan.state_copy.reads import Observation
 from model_serving.review.plan.state_copy.source import Source
-from model_serving.review.plan.state_copy.stack_state import bring_up_to_date
+from model_serving.review.plan.state_copy.state_update import bring_up_to_date
 from model_serving.review.plan.state_copy.unread import unread_notice
 
 PROJECT = Path(__file__).resolve().parents[3]
