@@ -22,6 +22,25 @@ class Mocks(mocks.Mocks):
         raise AssertionError(args.token)
 
 
+class Recorded(Mocks):
+    """Keeps what is registered: the inputs by the last part of the type and the name, and the types."""
+
+    def __init__(self) -> None:
+        self.registered: dict[tuple[str, str], dict[str, Any]] = {}
+        self.types: set[str] = set()
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = {name: value for name, value in args.inputs.items() if name != "__provider"}
+        self.registered[args.typ.rpartition(":")[2], args.name] = inputs
+        self.types.add(args.typ)
+        return super().new_resource(args)
+
+    @property
+    def by_name(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """The last part of the type and the inputs, by name; of two with one name the later one."""
+        return {name: (kind, inputs) for (kind, name), inputs in self.registered.items()}
+
+
 @functools.cache
 def _event_loop() -> asyncio.AbstractEventLoop:
     """One loop for all tests of this process: a loop that is replaced without being closed fails a later test."""

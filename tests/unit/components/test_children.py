@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi.runtime import mocks
 
 from model_serving.check.resources import registered_resources
 from model_serving.components.args import (
@@ -20,26 +19,7 @@ from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.spec import load_stack
-from tests.support.pulumi_mocks import Mocks, mocked, use_mocks
-
-
-class Recorded(Mocks):
-    """Keeps what is registered; refuses every call that nobody expects."""
-
-    def __init__(self) -> None:
-        self.registered: dict[str, tuple[str, dict[str, Any]]] = {}
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        inputs = {name: value for name, value in args.inputs.items() if name != "__provider"}
-        self.registered[args.name] = (args.typ.rpartition(":")[2], inputs)
-        return super().new_resource(args)
-
-
-@pytest.fixture
-def recorded() -> Recorded:
-    found = Recorded()
-    use_mocks(found)
-    return found
+from tests.support.pulumi_mocks import Recorded, mocked
 
 
 def endpoint(**fields: Any) -> ServingEndpointArgs:
@@ -53,7 +33,7 @@ def test_absent_permissions_are_not_managed(recorded: Recorded) -> None:
         ServingEndpoint("one", endpoint())
 
     program()
-    assert list(recorded.registered) == ["one"]
+    assert list(recorded.by_name) == ["one"]
 
 
 def test_empty_permissions_are_managed(recorded: Recorded) -> None:
@@ -62,7 +42,7 @@ def test_empty_permissions_are_managed(recorded: Recorded) -> None:
         ServingEndpoint("one", endpoint(permissions=[], deployer="pipeline@example.com"))
 
     program()
-    assert recorded.registered["one-permissions"] == (
+    assert recorded.by_name["one-permissions"] == (
         "EndpointAccess",
         {"endpointId": "e1", "endpointName": "fraud", "accessControls": [], "deployer": "pipeline@example.com"},
     )
@@ -75,17 +55,17 @@ def test_endpoint_with_settings_and_permissions(recorded: Recorded) -> None:
         ServingEndpoint("one", endpoint(permissions=[permission], ai_gateway=AiGatewayArgs(usage_tracking=True)))
 
     program()
-    assert {name: typ for name, (typ, _) in recorded.registered.items()} == {
+    assert {name: typ for name, (typ, _) in recorded.by_name.items()} == {
         "one": "ModelServing",
         "one-settings": "EndpointSettings",
         "one-permissions": "Permissions",
     }
-    assert recorded.registered["one-settings"][1] == {
+    assert recorded.by_name["one-settings"][1] == {
         "endpointId": "e1",
         "endpointName": "fraud",
         "aiGateway": {"usageTrackingConfig": {"enabled": True}},
     }
-    assert recorded.registered["one-permissions"][1] == {
+    assert recorded.by_name["one-permissions"][1] == {
         "servingEndpointId": "e1",
         "accessControls": [{"groupName": "ml", "permissionLevel": "CAN_QUERY"}],
     }
@@ -97,7 +77,7 @@ def test_plain_endpoint_has_no_other_resource(recorded: Recorded) -> None:
         ServingEndpoint("one", endpoint())
 
     program()
-    assert list(recorded.registered) == ["one"]
+    assert list(recorded.by_name) == ["one"]
 
 
 @pytest.mark.parametrize("name", ["local", "prod", "staging"])
@@ -116,7 +96,7 @@ def test_the_instant_check_judges_what_is_registered(recorded: Recorded, name: s
         for entry in resource.inputs.get("accessControls", ()):
             entry.update({field: later.get(value, value) for field, value in entry.items()})
     assert {key: (each.type.rpartition(":")[2], _with_id(each.inputs)) for key, each in judged.items()} == {
-        key: (kind, _with_id(inputs)) for key, (kind, inputs) in recorded.registered.items()
+        key: (kind, _with_id(inputs)) for key, (kind, inputs) in recorded.by_name.items()
     }
 
 
@@ -139,7 +119,7 @@ def test_principal_with_two_secrets_and_grants(recorded: Recorded) -> None:
         )
 
     program()
-    assert recorded.registered == {
+    assert recorded.by_name == {
         "p": ("ServicePrincipal", {"displayName": "shop", "workspaceAccess": True}),
         "p-secret-2": ("ServicePrincipalSecret", {"servicePrincipalId": "p-id", "lifetime": "60s"}),
         "p-secret-3": ("ServicePrincipalSecret", {"servicePrincipalId": "p-id", "lifetime": "60s"}),
@@ -173,4 +153,4 @@ def test_contradictory_arguments_are_reported_by_field(
     with pytest.raises(ValueError, match="Invalid ServingEndpointArgs") as refusal:
         ServingEndpoint("one", endpoint(**fields))
     assert expected in str(refusal.value)
-    assert recorded.registered == {}
+    assert recorded.by_name == {}

@@ -6,7 +6,6 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi.runtime import mocks
 
 from model_serving.components import resources
 from model_serving.components.args import OAuthSecretArgs, ServicePrincipalArgs
@@ -17,28 +16,7 @@ from model_serving.databricks.resource_types import SECRET_DELIVERY
 from model_serving.databricks.special_values import SIGNATURE_KEY
 from model_serving.spec.vocabulary.secret_scope import Reader
 from model_serving.spec.vocabulary.stack import Stack
-from tests.support.pulumi_mocks import Mocks, mocked, use_mocks
-
-
-class Recorded(Mocks):
-    """Keeps what is registered, by the type's last part and the name."""
-
-    def __init__(self) -> None:
-        self.registered: dict[tuple[str, str], dict[str, Any]] = {}
-        self.types: set[str] = set()
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        inputs = {name: value for name, value in args.inputs.items() if name != "__provider"}
-        self.registered[args.typ.rpartition(":")[2], args.name] = inputs
-        self.types.add(args.typ)
-        return super().new_resource(args)
-
-
-@pytest.fixture
-def recorded() -> Recorded:
-    found = Recorded()
-    use_mocks(found)
-    return found
+from tests.support.pulumi_mocks import Recorded, mocked
 
 
 def principal(deliver: dict[str, Any], generation: int = 1) -> ServicePrincipalArgs:

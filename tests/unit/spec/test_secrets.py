@@ -59,12 +59,12 @@ NAMES = {f"{NAMESPACE}{key}" for key in ("name_prefix", "deployer", "secret_scop
 PATHS = [path for path in text_paths(DATA) if "nightly" not in path]
 """`nightly` is there for grants to name its model: see test_granted_model_can_t_be_secret."""
 
-CLEAR = [
+PLAINTEXT = [
     path
     for path in PATHS
     if (WORDS | NAMES) & set(path) or path[2:] == ("name",) or (path[-1] == "entity" and "smoke" in path)
 ]
-SECRETS = [path for path in PATHS if path not in CLEAR]
+SECRETS = [path for path in PATHS if path not in PLAINTEXT]
 
 
 @pytest.mark.parametrize("path", SECRETS, ids=ids)
@@ -81,7 +81,7 @@ def test_secrets_load_unknown_without_the_engine(files: StackFiles, path: FieldP
     assert (is_secret(value), value.known) == (True, False)
 
 
-@pytest.mark.parametrize("path", CLEAR, ids=ids)
+@pytest.mark.parametrize("path", PLAINTEXT, ids=ids)
 def test_words_names_and_references_are_never_secret(files: StackFiles, path: FieldPath) -> None:
     """They would be stored somewhere as plaintext, so they are refused, with the engine and without it."""
     for config in (engine(path, at(DATA, path)), None):
