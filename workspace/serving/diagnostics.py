@@ -23,6 +23,10 @@ TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
 def metrics(call: Call) -> Reply:
     """Metrics in OpenMetrics text format, for Prometheus."""
+    # The service declares these as gauges despite their names: the requests and errors of the last full minute, with
+    # the minute's time as each sample's timestamp. The histogram of latencies is of that minute, too. A reader adds up
+    # the minutes, and counts none twice. Sources: Databricks' example configuration for Datadog (type: gauge),
+    # Datadog's list of these metrics ("over the last minute"), outputs of real workspaces. Here they still count up.
     endpoint = require_endpoint(call, "CAN_VIEW")
     entities = (endpoint["config"] or {}).get("served_entities", [])
     lines = []
