@@ -1,0 +1,1 @@
+"""What Databricks bills a serving endpoint by: figures with their sources, and the cost and capacity that follow."""
