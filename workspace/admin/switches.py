@@ -92,6 +92,19 @@ SWITCHES: Final = (
         "The form of Databricks' own page for endpoints refuses it. The REST reference has no such rule.",
     ),
     Switch(
+        "update-of-a-stopped-endpoint",
+        "Does a config update start a stopped endpoint?",
+        ("starts", "stays-stopped"),
+        "Not documented. One user's notes of 2026 measure that a config update brings a stopped endpoint back to READY;"
+        " another user's script expects it to stay stopped.",
+    ),
+    Switch(
+        "stop-of-a-route-optimized-endpoint",
+        "Can a route-optimized endpoint be stopped?",
+        ("allowed", "refused"),
+        "The documentation's only conditions are custom models and no update in progress.",
+    ),
+    Switch(
         "missing-endpoint",
         "Does the 404 for a missing endpoint have an `error_code`?",
         ("with-code", "without-code"),

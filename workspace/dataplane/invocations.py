@@ -95,7 +95,7 @@ def response_count(store: Store, endpoint: Json, entity_name: str, status: int =
 def _entity_for(call: Call, endpoint: Json) -> Json:
     """The entity in the path or, without one, the next by traffic percentages."""
     if endpoint["is_stopped"]:
-        raise InvalidState(f"Endpoint {endpoint['name']} is stopped.")
+        raise BadRequest("The given endpoint is stopped, please retry after starting the endpoint.")
     if not is_ready(endpoint):
         reason = f"Endpoint {endpoint['name']} is not ready: it has no active config."
         raise DoesNotExist(reason) if call.switch("query-before-deployment") == "404" else InvalidState(reason)

@@ -23,6 +23,7 @@ from model_serving.workspace.serving import (
     endpoints,
     entity_failures,
     provisioned_throughput,
+    stopping,
 )
 from model_serving.workspace.store.database import Json
 
@@ -56,8 +57,8 @@ SERVING: Final[Routes] = (
     ("GET", f"{ENDPOINTS}/{{name}}", endpoints.get),
     ("DELETE", f"{ENDPOINTS}/{{name}}", endpoints.delete),
     ("PUT", f"{ENDPOINTS}/{{name}}/config", endpoints.update_config),
-    ("POST", f"{ENDPOINTS}/{{name}}/config:stop", endpoints.stop),
-    ("POST", f"{ENDPOINTS}/{{name}}/config:start", endpoints.start),
+    ("POST", f"{ENDPOINTS}/{{name}}/config:stop", stopping.stop),
+    ("POST", f"{ENDPOINTS}/{{name}}/config:start", stopping.start),
     ("PATCH", f"{ENDPOINTS}/{{name}}/tags", endpoint_settings.patch_tags),
     ("PUT", f"{ENDPOINTS}/{{name}}/ai-gateway", endpoint_settings.put_gateway),
     ("PUT", f"{ENDPOINTS}/{{name}}/rate-limits", endpoint_settings.put_rate_limits),

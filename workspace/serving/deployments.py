@@ -36,13 +36,13 @@ def settled(endpoint: Json, now: float) -> Json:
         "config_update": "NOT_UPDATING",
         "config": active,
         "pending_config": None,
-        "is_stopped": False,
+        "is_stopped": bool(endpoint.get("stays_stopped")),
     }
 
 
 def active_entity_state(endpoint: Json, entity_name: str, *, is_cold: bool) -> Json:
     if endpoint["is_stopped"]:
-        return {"deployment": "DEPLOYMENT_ABORTED", "deployment_state_message": "Stopped"}
+        return {"deployment": "DEPLOYMENT_STOPPED", "deployment_state_message": "Stopped"}
     if reason := failure_of(endpoint, entity_name):
         return {"deployment": "DEPLOYMENT_FAILED", "deployment_state_message": reason}
     return {"deployment": "DEPLOYMENT_READY", "deployment_state_message": "Scaled to zero" if is_cold else ""}

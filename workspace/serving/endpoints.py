@@ -1,4 +1,4 @@
-"""The lifecycle of serving endpoints: create, read, list, update the config, stop, start, delete.
+"""The lifecycle of serving endpoints: create, read, list, update the config, delete.
 
 Source of the routes and their refusals: REST reference, serving endpoints, and captures of the live service.
 """
@@ -6,23 +6,22 @@ Source of the routes and their refusals: REST reference, serving endpoints, and 
 import uuid
 from typing import Final
 
-from model_serving.workspace.catalog.grants import require_execute
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import (
     AlreadyExists,
     Conflict,
     DoesNotExist,
-    InvalidParameter,
     InvalidState,
     PermissionDenied,
 )
 from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.endpoint_permissions import Level, level_on, require_level, start_list
-from model_serving.workspace.identity.principals import Principal, principal_named
+from model_serving.workspace.identity.principals import principal_named
 from model_serving.workspace.serving import requests
-from model_serving.workspace.serving.deployments import begin, failures, settled
-from model_serving.workspace.serving.entities import kind_of, requested_entities, stored_entity
-from model_serving.workspace.serving.quotas import count_change, release_concurrency, require_room, reserve_concurrency
+from model_serving.workspace.serving.deploy_config import deploy
+from model_serving.workspace.serving.deployments import settled
+from model_serving.workspace.serving.entities import requested_entities
+from model_serving.workspace.serving.quotas import release_concurrency, require_room
 from model_serving.workspace.serving.telemetry import apply_telemetry, unsupported
 from model_serving.workspace.serving.validation import (
     check_config,
@@ -34,7 +33,6 @@ from model_serving.workspace.serving.views import detailed, summarized
 from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json
 
-CHAT: Final = "llm/v1/chat"
 URL_DELAY: Final = 3.0
 """Seconds from the first deployment to the URL of a route-optimized endpoint, with `direct-url=later`."""
 
@@ -50,7 +48,7 @@ def create(call: Call) -> Json:
     require_room(call.store, call.settings.limits)
     endpoint = _new_endpoint(call)
     if body.get("config"):
-        endpoint = _deploy(call, endpoint, body["config"], call.caller)
+        endpoint = deploy(call, endpoint, body["config"], call.caller)
     with call.store.atomic():
         start_list(call.store, endpoint["id"], call.caller)
         save(call, endpoint)
@@ -69,7 +67,7 @@ def list_all(call: Call) -> Json:
 
 @accepts(requests.EndpointConfig)
 def update_config(call: Call) -> Json:
-    """Replaces the whole config; answers 409 while another update runs."""
+    """Replaces the whole config; answers 409 while another update runs. A switch decides what a stopped one does."""
     endpoint = require_endpoint(call, "CAN_MANAGE")
     require_no_update(endpoint)
     creator = principal_named(call.store, endpoint["creator"])
@@ -80,7 +78,9 @@ def update_config(call: Call) -> Json:
         check_optimized_update(call.body)
     if endpoint["config"]:
         check_replacement(endpoint["config"], call.body)
-    return detailed(call, save(call, _deploy(call, endpoint, call.body, creator)))
+    stays_stopped = endpoint["is_stopped"] and call.switch("update-of-a-stopped-endpoint") == "stays-stopped"
+    changed = deploy(call, endpoint, call.body, creator) | {"stays_stopped": stays_stopped}
+    return detailed(call, save(call, changed))
 
 
 def delete(call: Call) -> Json:
@@ -92,28 +92,6 @@ def delete(call: Call) -> Json:
     call.store.delete("scale_to_zero", endpoint["id"])
     release_concurrency(call.store, endpoint["name"])
     return {}
-
-
-def stop(call: Call) -> Json:
-    """Custom models only, and not while an update runs. Source: product documentation, stop an endpoint."""
-    endpoint = require_endpoint(call, "CAN_MANAGE")
-    require_no_update(endpoint)
-    if not endpoint["config"] or not all(
-        kind_of(entity) == "CUSTOM_MODEL" for entity in endpoint["config"]["served_entities"]
-    ):
-        raise InvalidState(
-            f"Endpoint {endpoint['name']} cannot be stopped: only endpoints of custom models can be stopped."
-        )
-    return detailed(call, save(call, endpoint | {"is_stopped": True}))
-
-
-def start(call: Call) -> Json:
-    """Deploys the stored config again, as a new version."""
-    endpoint = require_endpoint(call, "CAN_MANAGE")
-    require_no_update(endpoint)
-    if not endpoint["is_stopped"]:
-        raise InvalidState(f"Endpoint {endpoint['name']} is not stopped.")
-    return detailed(call, save(call, _begin(call, endpoint, endpoint["config"])))
 
 
 def cancel_update(call: Call) -> Json:
@@ -174,54 +152,3 @@ def _new_endpoint(call: Call) -> Json:
         "url_at": call.clock.now() + call.settings.ready_after + URL_DELAY,
         "is_stopped": False,
     }
-
-
-def _deploy(call: Call, endpoint: Json, requested: Json, creator: Principal) -> Json:
-    entities = requested_entities(requested)
-    for entity in entities:
-        _check_entity_access(call, entity, creator)
-    now = milliseconds(call.clock.now())
-    stored = [stored_entity(entity, creator.name, now) for entity in entities]
-    routes = (requested.get("traffic_config") or {}).get("routes")
-    config: Json = {
-        "served_entities": stored,
-        "traffic_config": {"routes": routes or [{"served_entity_name": stored[0]["name"], "traffic_percentage": 100}]},
-    }
-    if capture := _auto_capture(endpoint, requested):
-        config["auto_capture_config"] = capture
-    reserve_concurrency(call.store, call.settings.limits, endpoint["name"], config)
-    return _begin(call, endpoint | {"task": _task(stored)}, config)
-
-
-def _begin(call: Call, endpoint: Json, config: Json) -> Json:
-    count_change(call.store, call.settings.limits, call.clock.now())
-    will_fail = failures(call.store, config["served_entities"])
-    return begin(endpoint, config, will_fail, call.clock.now(), call.settings.ready_after)
-
-
-def _check_entity_access(call: Call, entity: Json, creator: Principal) -> None:
-    """Checks the creator's privileges on a Unity Catalog entity, and that one without a version is a feature spec."""
-    kind, name = kind_of(entity), str(entity.get("entity_name"))
-    if kind == "FEATURE_SPEC" and call.store.get("feature_spec", name) is None:
-        raise InvalidParameter(f"entity_version is required: '{name}' is not a feature spec.")
-    if kind in ("CUSTOM_MODEL", "FEATURE_SPEC") and name.count(".") == 2:  # noqa: PLR2004 - catalog.schema.name
-        require_execute(call.store, creator, name)
-
-
-def _auto_capture(endpoint: Json, config: Json) -> Json | None:
-    """The inference table of a config. By default it is enabled and has the endpoint's name as its prefix."""
-    requested = config.get("auto_capture_config")
-    if not requested:
-        return (endpoint["config"] or {}).get("auto_capture_config")
-    defaults = {"enabled": True, "table_name_prefix": endpoint["name"]}
-    capture = defaults | {member: value for member, value in requested.items() if value is not None}
-    table = {"name": f"{capture['table_name_prefix']}_payload", "status": "READY", "status_message": ""}
-    return capture | {"state": {"payload_table": table}}
-
-
-def _task(entities: list[Json]) -> str | None:
-    """The task of an endpoint; custom models have none."""
-    first = entities[0]
-    if external := first.get("external_model"):
-        return str(external["task"])
-    return CHAT if kind_of(first) == "FOUNDATION_MODEL" else None

@@ -157,6 +157,32 @@ def test_start_creates_new_config_version(workspace: Any, http: httpx.Client, en
     assert (started["state"]["ready"], started["config"]["config_version"]) == ("READY", 2)
 
 
+def test_stopped_endpoint_is_shown_as_stopped(http: httpx.Client, endpoint: Build) -> None:
+    endpoint("fraud")
+    (entity,) = http.post(f"{URL}/fraud/config:stop").json()["config"]["served_entities"]
+    assert entity["state"] == {"deployment": "DEPLOYMENT_STOPPED", "deployment_state_message": "Stopped"}
+    (row,) = http.get(URL).json()["endpoints"]
+    assert row["state"]["suspend"] == "STOPPED"
+
+
+def test_stop_waits_for_no_update(workspace: Any, http: httpx.Client, endpoint: Build) -> None:
+    endpoint("fraud")
+    http.post(f"{URL}/fraud/config:stop")
+    http.post(f"{URL}/fraud/config:start")
+    for action in ("stop", "start"):
+        refused = http.post(f"{URL}/fraud/config:{action}")
+        assert (refused.status_code, refused.json()["error_code"]) == (409, "RESOURCE_CONFLICT")
+    workspace.deploy()
+    assert http.post(f"{URL}/fraud/config:start").json()["error_code"] == "INVALID_STATE"
+
+
+def test_feature_spec_cannot_be_stopped(http: httpx.Client, endpoint: Build) -> None:
+    spec = {"entity_name": "main.ml.user_features", "workload_size": "Small", "scale_to_zero_enabled": True}
+    endpoint("features", config={"served_entities": [spec]})
+    refused = http.post(f"{URL}/features/config:stop")
+    assert (refused.status_code, refused.json()["error_code"]) == (400, "INVALID_STATE")
+
+
 def test_listing_is_a_summary(http: httpx.Client, endpoint: Build) -> None:
     endpoint("fraud", route_optimized=True)
     (row,) = http.get(URL).json()["endpoints"]

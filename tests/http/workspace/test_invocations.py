@@ -115,7 +115,8 @@ def test_endpoint_must_be_deployed_and_running(http: httpx.Client, endpoint: Bui
     assert http.post("/serving-endpoints/new/invocations", json=ROWS).json()["error_code"] == "INVALID_STATE"
     endpoint("fraud")
     http.post("/api/2.0/serving-endpoints/fraud/config:stop")
-    assert http.post(QUERY, json=ROWS).json()["message"] == "Endpoint fraud is stopped."
+    message = "The given endpoint is stopped, please retry after starting the endpoint."
+    assert http.post(QUERY, json=ROWS).json()["message"] == message
 
 
 def test_sdk_queries_both_urls(workspace: Any, endpoint: Build) -> None:

@@ -112,6 +112,23 @@ def concurrency_between_steps(workspace: Any, endpoint: Build, entity: Build) ->
     return answer
 
 
+def update_of_a_stopped_endpoint(workspace: Any, endpoint: Build, entity: Build) -> tuple[str, str]:
+    """Whether the endpoint is stopped when the update has ended, and the version of its entity."""
+    endpoint("fraud")
+    workspace.http().post(f"{ENDPOINTS}/fraud/config:stop").raise_for_status()
+    workspace.http().put(f"{ENDPOINTS}/fraud/config", json={"served_entities": [entity(entity_version="8")]})
+    workspace.deploy()
+    found = workspace.http().get(f"{ENDPOINTS}/fraud").json()
+    return found["state"]["suspend"], found["config"]["served_entities"][0]["entity_version"]
+
+
+def stop_of_a_route_optimized_endpoint(workspace: Any, endpoint: Build, entity: Build) -> httpx.Response:
+    del entity
+    endpoint("fraud", route_optimized=True)
+    answer: httpx.Response = workspace.http().post(f"{ENDPOINTS}/fraud/config:stop")
+    return answer
+
+
 def missing_endpoint(workspace: Any, endpoint: Build, entity: Build) -> str | None:
     """The code of a 404."""
     del endpoint, entity
@@ -133,6 +150,8 @@ ANSWERS: dict[Callable[..., Any], dict[str, Any]] = {
     entity_of_a_route_optimized_endpoint: {"200": 200, "404": 404},
     direct_url: {"at-once": [True, True], "later": [False, True]},
     concurrency_between_steps: {"refused": 400, "accepted": 200},
+    update_of_a_stopped_endpoint: {"starts": ("NOT_SUSPENDED", "8"), "stays-stopped": ("STOPPED", "8")},
+    stop_of_a_route_optimized_endpoint: {"allowed": 200, "refused": 400},
     missing_endpoint: {"with-code": "RESOURCE_DOES_NOT_EXIST", "without-code": None},
 }
 """The expected result of each answer, a status unless stated otherwise."""
