@@ -30,11 +30,15 @@ class Connection:
     def ask(self, request: dict[str, Any], entity: str | None = None) -> Answer:
         """The same; raises UserError for a refused request, too."""
         answer = self.send(request, entity)
+        if not answer.is_good:
+            raise UserError(self.refusal(answer, entity))
+        return answer
+
+    def refusal(self, answer: Answer, entity: str | None = None) -> str:
+        """The message for a refused request. Raises UserError for an entity that the stack files don't declare."""
         if entity and answer.status == HTTPStatus.NOT_FOUND:
             self._require_entity(entity)
-        if not answer.is_good:
-            raise UserError(refusal_of(answer, self.address, self.caller))
-        return answer
+        return refusal_of(answer, self.address, self.caller)
 
     def _require_entity(self, entity: str) -> None:
         """Raise UserError with the closest served entity if the stack files declare none of that name."""
