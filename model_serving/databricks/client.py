@@ -71,6 +71,11 @@ class Workspace:
         self._client = modules.core.ApiClient(config)
         self._client._api_client._session.hooks["response"].append(self._record)  # noqa: SLF001  see _record
 
+    @property
+    def host(self) -> str:
+        """The workspace's address, with its scheme."""
+        return self._clock.host.rstrip("/")
+
     def get(self, path: str) -> dict[str, Any]:
         """The answer to a read. Raises CallError; NotFoundError if there is no such thing."""
         return self.call("GET", path)

@@ -1,0 +1,1 @@
+"""What the workspace answers about the endpoints of a stack now."""

@@ -1,0 +1,127 @@
+"""The endpoints of a stack that are asked for: from its files and its state, and from either alone if one is broken."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from model_serving.databricks.client import Workspace, connect
+from model_serving.databricks.connection_problems import connection_problem
+from model_serving.databricks.errors import WorkspaceError
+from model_serving.databricks.sdk import import_in_background
+from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
+from model_serving.errors import UsageError, UserError
+from model_serving.operations.outputs import Address, spec_name
+from model_serving.operations.reachability import TIMEOUTS
+from model_serving.operations.stack_state import Resource, endpoints_in, state_resources
+from model_serving.spec import Endpoint, SpecError, Stack, endpoint_name, load_stack
+from model_serving.spec.files.listing import has_file, stack_file, stacks
+from model_serving.spec.files.provider_settings import provider_settings
+from model_serving.spec.validation.suggestions import suggestion
+
+_STACKS: Final = Path("stacks")
+
+
+@dataclass(frozen=True)
+class Target:
+    """An endpoint of the stack. `name` is its name in the workspace: the deployed one, or else the declared one."""
+
+    key: str
+    name: str
+    declared: Endpoint | None
+    """As the stack files declare it now; None if they don't, or can't be read."""
+    deployed: Address | None
+    """As the last deployment left it; None if it has not been deployed, or the state can't be read."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The endpoints of a stack by key, in the order of its files, and the workspace that they are in."""
+
+    stack: str
+    settings: Mapping[str, Any]
+    """The Databricks provider's, as far as they are not secret."""
+    endpoints: Mapping[str, Target]
+    spec: Stack | None
+    """The stack files; None if they have errors."""
+    resources: Sequence[Resource] | None
+    """The state; None if it can't be read."""
+    notes: tuple[str, ...] = ()
+    """What could not be read, and what that means."""
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace, with the shell's own credentials. Raises UserError."""
+        try:
+            return connect(self.settings)
+        except WorkspaceError as error:
+            raise UserError(connection_problem(error, self.settings) or str(error)) from error
+
+    @property
+    def host(self) -> str:
+        """The workspace's address."""
+        return self.workspace.host
+
+    def chosen(self, names: Sequence[str]) -> list[Target]:
+        """The endpoints of these keys or names in the workspace; all of them without any. Raises UserError."""
+        by_name = {each.name: each for each in self.endpoints.values()} | dict(self.endpoints)
+        if unknown := [name for name in names if name not in by_name]:
+            hint = suggestion(unknown[0], sorted(by_name), "Its endpoints")
+            raise UserError(f'Stack "{self.stack}" has no endpoint "{unknown[0]}". {hint}')
+        found = [by_name[name] for name in names] or [*self.endpoints.values()]
+        return list({each.key: each for each in found}.values())
+
+
+def read_targets(stack: str) -> Targets:
+    """The endpoints of a stack in the current folder. Raises UserError if neither files nor state can be read.
+
+    This takes one process of Pulumi, no passphrase, and no request.
+    """
+    import_in_background()
+    own, folder = spec_name(stack), Path.cwd()
+    with ThreadPoolExecutor(1) as executor:
+        exporting = executor.submit(_attempt, lambda: state_resources(stack))
+        spec, files_problem = _attempt(lambda: load_stack(own, _STACKS))
+        resources, state_problem = exporting.result()
+    if spec is None and resources is None:
+        if not has_file(folder, own):
+            known = ", ".join(stacks(folder)) or "none"
+            raise UsageError(f'There is no stack "{own}" in this folder. Stacks here: {known}')
+        raise UserError(f"{files_problem}\n{state_problem}")
+    given = provider_settings(folder / stack_file(own), folder / "Pulumi.yaml")
+    endpoints = _endpoints(spec, endpoints_in(resources or []))
+    return Targets(stack, _bounded(given.plain), endpoints, spec, resources, _notes(files_problem, state_problem))
+
+
+def _endpoints(spec: Stack | None, deployed: Mapping[str, Address]) -> dict[str, Target]:
+    declared = {} if spec is None else dict(spec.endpoints)
+    names = {} if spec is None else {key: endpoint_name(spec, key) for key in declared}
+    found = {}
+    for key in dict.fromkeys([*declared, *deployed]):
+        address = deployed.get(key)
+        found[key] = Target(key, address.name if address else names[key], declared.get(key), address)
+    return found
+
+
+def _bounded(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings with retries as short as those of a request: an operator waits for the answer."""
+    return {**settings, TIMEOUT_SETTINGS[0]: str(TIMEOUTS.retry), TIMEOUT_SETTINGS[1]: str(TIMEOUTS.answer)}
+
+
+def _attempt(read: Callable[[], Any]) -> tuple[Any, str]:
+    """What `read` returns, or None with the reason."""
+    try:
+        return read(), ""
+    except (SpecError, UserError) as error:
+        return None, str(error)
+
+
+def _notes(files_problem: str, state_problem: str) -> tuple[str, ...]:
+    notes = []
+    if files_problem:
+        notes.append(f"The stack files have errors, so nothing is compared with them:\n{files_problem}")
+    if state_problem:
+        notes.append(f"Without Pulumi's state, endpoints are read by the names in the stack files: {state_problem}")
+    return tuple(notes)

@@ -1,0 +1,56 @@
+"""The endpoints in a stack's state, by `pulumi stack export`: it needs neither a passphrase nor a lock."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
+from model_serving.errors import NoPulumiError, UserError
+from model_serving.operations.outputs import Address
+from model_serving.state_backend import cause, require_backend
+
+Resource: TypeAlias = Mapping[str, Any]
+
+_EXPORT_SECONDS: Final = 30
+"""How long the state backend may take. Pulumi itself waits without a bound."""
+
+
+def state_resources(stack: str) -> list[Resource]:
+    """The resources in the state, in its order; secrets stay encrypted. Raises UserError."""
+    require_backend()
+    command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_EXPORT_SECONDS)
+    except FileNotFoundError:
+        raise NoPulumiError from None
+    except subprocess.TimeoutExpired:
+        raise UserError(f'The state of stack "{stack}" was not read within {_EXPORT_SECONDS} s') from None
+    if run.returncode:
+        if known := cause(run.stderr, stack):
+            raise UserError(known)
+        reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
+        raise UserError(f'Could not read the state of stack "{stack}": {reason}')
+    export = json.loads(run.stdout)
+    resources: list[Resource] = (export.get("deployment") or {}).get("resources") or []
+    return resources
+
+
+def endpoints_in(resources: Iterable[Resource]) -> dict[str, Address]:
+    """The endpoints of a stack's components by key, as the last deployment left them. An endpoint to delete is none."""
+    live = [each for each in resources if not each.get("delete")]
+    components = [each for each in live if _is(each, SERVING_ENDPOINT_COMPONENT)]
+    urls = {each["urn"]: (each.get("outputs") or {}).get("url") for each in components}
+    found = {}
+    for each in live:
+        outputs = each.get("outputs") or {}
+        if _is(each, MODEL_SERVING) and each.get("parent") in urls and outputs.get("servingEndpointId"):
+            key = str(each["urn"]).rpartition("::")[2]
+            url = urls[each["parent"]] or outputs.get("endpointUrl") or ""
+            optimized = bool(outputs.get("routeOptimized"))
+            found[key] = Address(key, str(outputs["name"]), str(outputs["servingEndpointId"]), str(url), optimized)
+    return found
+
+
+def _is(resource: Resource, kind: str) -> bool:
+    return bool(resource.get("type") == kind)
