@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from model_serving.spec.introspection import bare
 from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.quantities import Quantity
 from model_serving.spec.vocabulary.stack import Stack
 
 FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "stack-files.md"
@@ -78,6 +79,8 @@ def _kind(annotation: Any) -> str:
     kind = bare(annotation)
     if kind in _PLAIN:
         return _PLAIN[kind]
+    if isinstance(kind, type) and issubclass(kind, Quantity):
+        return f"{kind.KIND}, as in {' or '.join(f'`{example}`' for example in kind.EXAMPLES)}"
     if isinstance(kind, type) and issubclass(kind, Model):
         return f"[{_title(kind)}](#{_title(kind).lower().replace(' ', '-')})"
     if get_origin(kind) is dict:

@@ -84,6 +84,8 @@ def explain(error: ErrorDetails, path: FieldPath, root: type[Model] = Stack) -> 
         case "string_pattern_mismatch":
             what, way_out = _FORMS.get(context["pattern"], ("does not have the right form", _REFERENCE))
             message = f"{describe(found)} {what}", way_out
+        case "quantity":
+            message = f"{describe(found)} {context['message']}", context["hint"]
         case "greater_than_equal":
             message = f"must be at least {context['ge']}; found {describe(found)}", "Write a larger number"
         case "less_than_equal":

@@ -21,6 +21,7 @@ from model_serving.spec.vocabulary.governance import (
     TelemetryTables,
 )
 from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.rollout import Rollout
 from model_serving.spec.vocabulary.secret_scope import Reader, SecretScope
 from model_serving.spec.vocabulary.served_entity import ExternalModel, ServedEntity, WorkloadSize, WorkloadType
 from model_serving.spec.vocabulary.service_principal import (
@@ -66,6 +67,7 @@ __all__ = [
     "PrincipalKind",
     "RateLimit",
     "Reader",
+    "Rollout",
     "ScopeDelivery",
     "SecretScope",
     "ServedEntity",
@@ -156,6 +158,11 @@ class Endpoint(BaseEndpoint):
         default_factory=list,
         exclude=True,
         description="Requests that test the endpoint after a deployment.",
+    )
+    rollout: Rollout | None = Field(
+        default=None,
+        exclude=True,
+        description="How `model-serving deploy` gets the traffic from the live split to the declared one, in steps.",
     )
     protect: Flag = Field(default=False, exclude=True, description="Pulumi doesn't delete the endpoint.")
     retain_on_delete: Flag = Field(

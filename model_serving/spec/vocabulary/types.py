@@ -131,6 +131,9 @@ GrantedName = Annotated[str, StringConstraints(pattern=OBJECT_NAME), PlaintextOn
 Key = Annotated[str, StringConstraints(min_length=1), PlaintextOnly]
 """A key of the stack file's own, or a reference to one."""
 
+Word = Annotated[str, StringConstraints(min_length=1), PlaintextOnly]
+"""A text that reports show: a path of a file, a program or one of its arguments."""
+
 ScopeName = Annotated[str, StringConstraints(pattern=SCOPE_NAME), PlaintextOnly, MayBeOutput]
 SecretKey = Annotated[str, StringConstraints(pattern=SCOPE_NAME), PlaintextOnly]
 Repository = Annotated[str, StringConstraints(pattern=REPOSITORY), PlaintextOnly]

@@ -1,0 +1,102 @@
+"""Numbers that a stack file writes with a unit: `10m`, `80ms`, `1%`, `1.2x`.
+
+A number without its unit is refused. In Python each is a float of one unit, and `str` gives the text of a stack file.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Self
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from model_serving.spec.files.secrets import is_secret
+
+_NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?"
+_DECIMALS: Final = 9
+"""Enough that neither a unit nor a share of it shows the error of binary fractions."""
+
+
+class Quantity(float):
+    """A number with a unit. Its subclasses say which units there are, and what one of each counts for."""
+
+    UNITS: ClassVar[Mapping[str, float]]
+    """Units, smallest first, by what one of them counts for in Python."""
+
+    KIND: ClassVar[str]
+    """What it is, for messages and for the tables of docs/stack-files.md."""
+
+    EXAMPLES: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def pattern(cls) -> str:
+        """The regular expression of its texts."""
+        return rf"^{_NUMBER}({'|'.join(cls.UNITS)})$"
+
+    @classmethod
+    def parse(cls, text: Any) -> Self:
+        """The number of a text with a unit. Raises PydanticCustomError, with a hint, for anything else."""
+        if isinstance(text, cls):
+            return text
+        if is_secret(text):
+            raise PydanticCustomError("secret", "can't be secret")
+        match = re.fullmatch(rf"({_NUMBER})({'|'.join(cls.UNITS)})", text) if isinstance(text, str) else None
+        if match is None:
+            raise PydanticCustomError("quantity", "is no quantity", cls._refusal(text))
+        return cls(round(float(match[1]) * cls.UNITS[match[2]], _DECIMALS))
+
+    @classmethod
+    def _refusal(cls, found: Any) -> dict[str, str]:
+        is_number = isinstance(found, int | float) and not isinstance(found, bool)
+        if is_number or (isinstance(found, str) and re.fullmatch(_NUMBER, found)):
+            with_units = " or ".join(f"{found}{unit}" for unit in cls.UNITS)
+            return {"message": "has no unit", "hint": f"Write it with its unit: {with_units}"}
+        return {"message": f"is not a {cls.KIND}", "hint": f"Write it as {' or '.join(cls.EXAMPLES)}"}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls.parse)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": cls.pattern(), "examples": list(cls.EXAMPLES)}
+
+    def __str__(self) -> str:
+        """The text of a stack file, in the largest unit that leaves a whole number."""
+        texts = [(unit, round(float(self) / counts, _DECIMALS)) for unit, counts in self.UNITS.items()]
+        unit, number = next(
+            ((unit, number) for unit, number in reversed(texts) if number >= 1 and number.is_integer()), texts[0]
+        )
+        return f"{number:.{_DECIMALS}f}".rstrip("0").rstrip(".") + unit
+
+
+class Duration(Quantity):
+    """A time to wait, in seconds."""
+
+    UNITS: ClassVar = {"s": 1, "m": 60, "h": 3600}
+    KIND: ClassVar = "duration"
+    EXAMPLES: ClassVar = ("90s", "10m", "1h")
+
+
+class Latency(Quantity):
+    """The time of a request, in milliseconds."""
+
+    UNITS: ClassVar = {"ms": 1, "s": 1000}
+    KIND: ClassVar = "latency"
+    EXAMPLES: ClassVar = ("80ms", "1.5s")
+
+
+class Percent(Quantity):
+    """A part of a whole, as a fraction from 0 to 1."""
+
+    UNITS: ClassVar = {"%": 0.01}
+    KIND: ClassVar = "percentage"
+    EXAMPLES: ClassVar = ("1%", "0.5%")
+
+
+class Factor(Quantity):
+    """How many times another figure."""
+
+    UNITS: ClassVar = {"x": 1}
+    KIND: ClassVar = "factor"
+    EXAMPLES: ClassVar = ("1.2x", "2x")
