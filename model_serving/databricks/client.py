@@ -89,11 +89,26 @@ class Workspace:
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer to a call. Raises CallError with the workspace's message."""
+        answer = self._answer(method, path, body=body)
+        if not isinstance(answer, dict):
+            raise self._not_a_workspace()
+        return answer
+
+    def text(self, path: str) -> str:
+        """The answer to a read in plain text, as metrics are. Raises CallError; NotFoundError if there is none."""
+        answer = self._answer("GET", path, headers={"Accept": "text/plain"}, raw=True)
+        try:
+            with answer["contents"] as body:
+                return str(body.read().decode("utf-8", "replace"))
+        except OSError as error:  # of the connection, in the middle of the answer
+            raise UnreachableError(f"{self._clock.host} broke off its answer: {root_cause(error)}") from error
+
+    def _answer(self, method: str, path: str, **options: Any) -> Any:
         self._clock.begin(f"{method} {path.partition('?')[0]}")
         refusals = 0
         while True:
             try:
-                answer = self._client.do(method, path, body=body)
+                return self._client.do(method, path, **options)
             except self._errors.DatabricksError as error:
                 raise self._user_error(error) from error
             except TimeoutError as error:
@@ -104,10 +119,6 @@ class Workspace:
                 refusals += not self._waited_for_sign_in(error)
                 if refusals > 1:  # the first may come from a service that has recovered since
                     raise SignInError(sdk_message(error)) from error
-            else:
-                if not isinstance(answer, dict):
-                    raise self._not_a_workspace()
-                return answer
 
     def _waited_for_sign_in(self, error: ValueError) -> bool:
         """Pause if the service that issues tokens is unavailable, at most for as long as any call is retried."""

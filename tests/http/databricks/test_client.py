@@ -12,7 +12,7 @@ import pytest
 
 from model_serving.databricks import call_clock
 from model_serving.databricks.client import Workspace, connect
-from model_serving.databricks.errors import CallError, SignInError, UnavailableError, UnreachableError
+from model_serving.databricks.errors import CallError, NotFoundError, SignInError, UnavailableError, UnreachableError
 
 ME = "/api/2.0/preview/scim/v2/Me"
 GATEWAY = "/api/2.0/serving-endpoints/fraud/ai-gateway"
@@ -170,3 +170,11 @@ def test_token_with_a_line_break_is_not_shown(frozen: Any, token: str) -> None:
     with pytest.raises(SignInError, match="The token has a line break") as refused:
         connect({"host": frozen.origin, "token": token}).get(ME)
     assert "plan" not in str(refused.value)
+
+
+def test_text_is_read_as_it_is(frozen: Any) -> None:
+    frozen.endpoint("fraud")
+    frozen.clock.advance(60)
+    assert "# TYPE request_count" in connect(frozen.settings()).text("/api/2.0/serving-endpoints/fraud/metrics")
+    with pytest.raises(NotFoundError, match="missing"):
+        connect(frozen.settings()).text("/api/2.0/serving-endpoints/missing/metrics")
