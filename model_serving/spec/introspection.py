@@ -23,6 +23,13 @@ def words(path: FieldPath, root: type[Model] = Stack) -> list[str]:
     return [str(word) for word in get_args(kind)] if get_origin(kind) is Literal else []
 
 
+def key_words(path: FieldPath, root: type[Model] = Stack) -> list[str]:
+    """The allowed keys of the map around a path, where they are the words of a closed list; none where they aren't."""
+    around = _kind(path[:-1], root)
+    kind = bare(get_args(around)[0]) if get_origin(around) is dict else None
+    return [str(word) for word in get_args(kind)] if get_origin(kind) is Literal else []
+
+
 def _kind(path: FieldPath, root: type[Model]) -> Any:
     """The bare type at a path: a model, `dict[...]`, `list[...]`, a Literal or a plain type; None for a wrong path."""
     kind: Any = root

@@ -6,6 +6,7 @@ Each field is described by its description in the models, so the page has them a
 import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
@@ -25,6 +26,7 @@ _PLAIN: Final = {
     bool: "true or false",
     int: "whole number",
     float: "number",
+    Decimal: "number",
     date: "day",
     Any: "any value",
 }

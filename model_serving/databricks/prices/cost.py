@@ -41,7 +41,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Prices:
+class PriceList:
     """What the user declares: the price of a DBU, and DBU figures of their own, which count before the table's."""
 
     per_dbu: Decimal | None = None
@@ -109,7 +109,7 @@ def size(
 SIZE_NOT_KNOWN: Final = "size not known"
 
 
-def cost(sizes: Iterable[Size], prices: Prices, *, stopped: bool = False) -> Cost:
+def cost(sizes: Iterable[Size], prices: PriceList, *, stopped: bool = False) -> Cost:
     """The cost of an endpoint's served entities; nothing while it is stopped."""
     none = Cost(per_dbu=prices.per_dbu, currency=prices.currency)
     return none if stopped else total((_cost_of(each, prices) for each in sizes), none)
@@ -133,7 +133,7 @@ def total(costs: Iterable[Cost], start: Cost | None = None) -> Cost:
     )
 
 
-def _cost_of(entity: Size, prices: Prices) -> Cost:
+def _cost_of(entity: Size, prices: PriceList) -> Cost:
     if entity.lowest is None or entity.highest is None:
         return Cost(per_dbu=prices.per_dbu, currency=prices.currency, unpriced=(SIZE_NOT_KNOWN,))
     low = 0 if entity.scales_to_zero else entity.lowest

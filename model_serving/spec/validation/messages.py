@@ -7,10 +7,11 @@ from pydantic_core import ErrorDetails
 from model_serving.databricks.limits import NAME_LENGTH
 from model_serving.spec.field_path import NAMESPACE, FieldPath
 from model_serving.spec.files.secrets import is_output, is_secret
-from model_serving.spec.introspection import keys, words
+from model_serving.spec.introspection import key_words, keys, words
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary import types
 from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.prices import CURRENCY
 from model_serving.spec.vocabulary.stack import Stack
 
 _LONGEST: Final = 80
@@ -65,6 +66,7 @@ _FORMS: Final = {
         "is not a valid name of a variable",
         "Use letters, digits and _, and begin with a letter or _, as in DATABRICKS_CLIENT_SECRET",
     ),
+    CURRENCY: ("is not a currency", "Write its three letters, as in USD or EUR"),
     types.SECONDS: ("is not a lifetime", 'Write it in seconds, as in "7776000s" for 90 days'),
 }
 """The message and the hint for text that doesn't match a pattern of the vocabulary."""
@@ -80,14 +82,15 @@ def explain(error: ErrorDetails, path: FieldPath, root: type[Model] = Stack) -> 
         case "extra_forbidden":
             return unknown_key(path, root)
         case "literal_error":
-            return _unknown_word(found, words(path, root))
+            return _unknown_word(found, words(path, root) or key_words(path, root))
         case "string_pattern_mismatch":
             what, way_out = _FORMS.get(context["pattern"], ("does not have the right form", _REFERENCE))
             message = f"{describe(found)} {what}", way_out
         case "quantity":
             message = f"{describe(found)} {context['message']}", context["hint"]
-        case "greater_than_equal":
-            message = f"must be at least {context['ge']}; found {describe(found)}", "Write a larger number"
+        case "greater_than_equal" | "greater_than":
+            bound = f"at least {context['ge']}" if "ge" in context else f"more than {context['gt']}"
+            message = f"must be {bound}; found {describe(found)}", "Write a larger number"
         case "less_than_equal":
             message = f"must be at most {context['le']}; found {describe(found)}", "Write a smaller number"
         case "string_too_long":

@@ -21,6 +21,7 @@ from model_serving.spec.vocabulary.governance import (
     TelemetryTables,
 )
 from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.prices import Prices
 from model_serving.spec.vocabulary.rollout import Rollout
 from model_serving.spec.vocabulary.secret_scope import Reader, SecretScope
 from model_serving.spec.vocabulary.served_entity import ExternalModel, ServedEntity, WorkloadSize, WorkloadType
@@ -64,6 +65,7 @@ __all__ = [
     "Level",
     "OAuthSecret",
     "Permission",
+    "Prices",
     "PrincipalKind",
     "RateLimit",
     "Reader",
@@ -199,6 +201,7 @@ class Stack(Model):
         default_factory=dict,
         description="Exceptions from rules of the policy pack, by a name. In base.yaml they apply to every stack.",
     )
+    prices: Prices = Field(default_factory=Prices, description="What a DBU costs, for figures of cost.")
     policies: dict[Key, Setting] = Field(
         default_factory=dict,
         description="Levels and settings of the policy rules, by rule; `production` has the stacks that count as"

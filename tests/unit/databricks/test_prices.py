@@ -7,13 +7,13 @@ from typing import get_args
 import pytest
 
 from model_serving.databricks.prices.capacity import Capacity, Load, capacities
-from model_serving.databricks.prices.cost import SIZE_NOT_KNOWN, Cost, Prices, Size, Span, cost, size, total
+from model_serving.databricks.prices.cost import SIZE_NOT_KNOWN, Cost, PriceList, Size, Span, cost, size, total
 from model_serving.databricks.prices.table import FIGURES, UNKNOWN, Cloud, Figure, cloud_of, figure
 from model_serving.spec.introspection import bare
 from model_serving.spec.vocabulary.served_entity import WorkloadType
 
 SMALL = size("Small", None)
-PRICED = Prices(Decimal("0.07"), "USD", Cloud.AWS)
+PRICED = PriceList(Decimal("0.07"), "USD", Cloud.AWS)
 
 
 def span(low: str, high: str) -> Span:
@@ -93,7 +93,7 @@ def test_unknown_type_has_no_invented_price() -> None:
 
 
 def test_own_figures_count_before_the_table() -> None:
-    own = Prices(dbu_per_hour={"GPU_XLARGE": Decimal("99.5"), "CPU": Decimal(2)})
+    own = PriceList(dbu_per_hour={"GPU_XLARGE": Decimal("99.5"), "CPU": Decimal(2)})
     found = cost([size("Small", "GPU_XLARGE"), SMALL], own)
     assert found.dbu_per_hour == span("107.5", "107.5")
     assert (found.known, found.day, found.per_hour) == (True, None, None)

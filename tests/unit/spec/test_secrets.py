@@ -55,11 +55,12 @@ def ids(path: FieldPath) -> str:
 
 
 WORDS = {"level", "key", "renewal_period", "workload_size", "workload_type", "entitlements", "expires"}
-NAMES = {f"{NAMESPACE}{key}" for key in ("name_prefix", "deployer", "secret_scopes")} | {
+NAMES = {f"{NAMESPACE}{key}" for key in ("name_prefix", "deployer", "secret_scopes", "prices")} | {
     "serves",
     "grants",
     "deliver",
     "rollout",
+    "expected",
 }
 PATHS = [path for path in text_paths(DATA) if "nightly" not in path]
 """`nightly` is there for grants to name its model: see test_granted_model_can_t_be_secret."""
