@@ -18,6 +18,14 @@ CREDENTIAL: Final = re.compile(
 )
 """A value that is a credential by its form, wherever it stands."""
 
+NAMED_CREDENTIAL: Final = re.compile(
+    r"""(?xi)
+      (?<=bearer\ )[\w.~+/=-]{8,}
+    | (?:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=api_key=)|(?<=apikey=)|(?<=access_key=))[^\s,;"']+
+    """
+)
+"""What follows the name of a credential in a text."""
+
 CREDENTIAL_NAMES: Final = (
     r"(?:(?<!max)(?<!min)token|secret|password|passwd|passphrase|credentials?"
     r"|(?:api|access|private|secret|account|auth|review)_?key|connection_?string)"

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
-from urllib.parse import quote
+from typing import Any, Final
 
-from model_serving.databricks.errors import WorkspaceError
+from model_serving.databricks.build_logs import Reader, build_log
 from model_serving.databricks.serving_endpoints import (
     config_update,
     endpoint_path,
@@ -20,15 +19,6 @@ _LOG_LINES: Final = 5
 
 _LOG_LINES_OF_A_CREATION: Final = 30
 """After a failed creation the provider deletes the endpoint, and its logs with it."""
-
-_LOG_WIDTH: Final = 200
-"""Characters of one line."""
-
-
-class Reader(Protocol):
-    """Reads of one workspace: None for what doesn't exist. Raises WorkspaceError."""
-
-    def find(self, path: str) -> dict[str, Any] | None: ...
 
 
 def failure_report(workspace: Reader, live: Mapping[str, Any]) -> str:
@@ -110,15 +100,10 @@ def _deployment(entity: Mapping[str, Any]) -> str:
 
 def _build_log(workspace: Reader, endpoint: str, entity: str, *, is_first: bool) -> Iterator[str]:
     """The end of the log, or nothing if it cannot be read; more of it if the endpoint is going to be deleted."""
-    try:
-        answer = workspace.find(f"{endpoint_path(endpoint)}/served-models/{quote(entity, safe='')}/build-logs")
-    except WorkspaceError:
-        return
-    lines = [line.rstrip()[:_LOG_WIDTH] for line in str((answer or {}).get("logs") or "").splitlines() if line.strip()]
-    if lines:
+    if lines := build_log(workspace, endpoint, entity, _LOG_LINES_OF_A_CREATION if is_first else _LOG_LINES):
         command = "" if is_first else f" (all of it: databricks serving-endpoints build-logs {endpoint} {entity})"
         yield f"    build log{command}, the last lines:"
-        yield from (f"      {line}" for line in lines[-(_LOG_LINES_OF_A_CREATION if is_first else _LOG_LINES) :])
+        yield from (f"      {line}" for line in lines)
 
 
 def _served(live: Mapping[str, Any]) -> str:

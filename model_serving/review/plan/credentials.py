@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_NAMES
+from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_NAMES, NAMED_CREDENTIAL
 
 MASK = "[secret]"
 
@@ -26,14 +26,6 @@ _PUBLISHED = {"PULUMI_CONFIG_PASSPHRASE": frozenset({"local"})}
 _ALONE = (r"(?<!\w)(?<!\w[./-])(?<!::)", r"(?!\w|[./-]\w|::)")
 """Around a text that stands alone: not within an identifier, the name of a file, a path, a URL or a URN."""
 
-_IN_TEXT = re.compile(
-    r"""(?xi)
-      (?<=bearer\ )[\w.~+/=-]{8,}
-    | (?:(?<=password=)|(?<=passwd=)|(?<=secret=)|(?<=token=)|(?<=api_key=)|(?<=apikey=)|(?<=access_key=))[^\s,;"']+
-    """
-)
-"""What follows the name of a credential."""
-
 _SECRET_NAMES = re.compile(rf"(?i){CREDENTIAL_NAMES}$")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
@@ -51,7 +43,7 @@ class Scrubber:
         self._texts = re.compile("|".join(map(_pattern, wanted))) if wanted else None
 
     def __call__(self, message: str) -> str:
-        message = _IN_TEXT.sub(MASK, CREDENTIAL.sub(MASK, message))
+        message = NAMED_CREDENTIAL.sub(MASK, CREDENTIAL.sub(MASK, message))
         return self._texts.sub(MASK, message) if self._texts else message
 
     def unfinished(self, message: str) -> bool:
