@@ -24,6 +24,7 @@ from model_serving.components.inputs import EndpointInputs, endpoint_inputs
 from model_serving.components.preflight.component_preflight import after_preflight
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
 from model_serving.components.resources import ModelServing, Permissions
+from model_serving.components.rollout_record.resource import KeptRollout, RolloutRecord, RolloutStep
 from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
 
 
@@ -32,7 +33,8 @@ class ServingEndpoint(pulumi.ComponentResource):
 
     Children: `<name>` (the endpoint), `<name>-settings` if it has an AI gateway, notifications or telemetry, and
     `<name>-permissions` if permissions are declared, an empty list too. `retain_on_delete` of the component's options
-    applies to all of them, `protect` to the endpoint.
+    applies to all of them, `protect` to the endpoint. An endpoint of a stack file that declares a rollout also has
+    `<name>-rollout` and `<name>-rollout-step`, which keep its history in Pulumi's state.
     """
 
     endpoint_id: pulumi.Output[str]
@@ -50,18 +52,29 @@ class ServingEndpoint(pulumi.ComponentResource):
     route_optimized: pulumi.Output[bool]
     """Whether the endpoint is route optimized."""
 
-    def __init__(self, name: str, args: ServingEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ServingEndpointArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        rollout: KeptRollout | None = None,
+    ) -> None:
+        """`rollout` is what a stack's program gives an endpoint whose stack file declares a rollout."""
         super().__init__(SERVING_ENDPOINT_COMPONENT, name, None, opts)
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
         inputs = endpoint_inputs(after_preflight(name, args, self._workspace))
-        endpoint = self._endpoint(name, args, inputs)
+        record = RolloutRecord(f"{name}-rollout", args.name, rollout, self._state_only()) if rollout else None
+        endpoint = self._endpoint(name, args, inputs, record)
         self.endpoint_id = endpoint.output("servingEndpointId")
         self.endpoint_name = endpoint.output("name")
         self.route_optimized = endpoint.output("routeOptimized").apply(bool)
         self.url = self._url(args, endpoint)
         self._attach(name, args, inputs, endpoint)
+        if rollout:
+            RolloutStep(f"{name}-rollout-step", args.name, rollout, self._state_only(endpoint))
         self.register_outputs(
             {
                 "endpointId": self.endpoint_id,
@@ -71,8 +84,15 @@ class ServingEndpoint(pulumi.ComponentResource):
             }
         )
 
-    def _endpoint(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs) -> ModelServing:
+    def _state_only(self, after: ModelServing | None = None) -> pulumi.ResourceOptions:
+        """The options of a resource that is in Pulumi's state only: there is nothing to retain."""
+        return pulumi.ResourceOptions(parent=self, depends_on=after)
+
+    def _endpoint(
+        self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs, record: RolloutRecord | None
+    ) -> ModelServing:
         options = pulumi.ResourceOptions(
+            depends_on=record,
             # EndpointSettings writes these. The state may have them from a program without it: the provider panics if
             # aiGateway is removed, and drops changes of the others.
             ignore_changes=["aiGateway", "emailNotifications", "rateLimits", "telemetryConfig"],

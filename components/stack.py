@@ -13,10 +13,12 @@ from model_serving.components.preflight.component_preflight import UNRESOLVED_AL
 from model_serving.components.preflight.report import PreflightReport, ProblemFormatter, format_problems, raise_problems
 from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.components.preflight.stack_preflight import stack_preflight
+from model_serving.components.rollout_record.resource import KeptRollout
 from model_serving.components.secret_scope import SecretScope
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec import Endpoint, Stack
+from model_serving.spec.files.rollout_step import EndpointStep, RolloutFileError, steps_of_this_run
 
 
 def build(
@@ -27,10 +29,13 @@ def build(
     """Register everything that the stack declares, and return the stack's outputs.
 
     The preflight comes first: pulumi.RunError has every problem, as `formatter` writes it, before anything is
-    registered. The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is route
-    optimized, and each service principal's application id, client secret (a secret) and delivery to a forge.
+    registered. Where a rollout runs this program, its endpoints get the traffic of the rollout's step.
+
+    The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is route optimized,
+    and each service principal's application id, client secret (a secret) and delivery to a forge.
     """
-    endpoint_arguments = {key: endpoint_args(stack, key) for key in stack.endpoints}
+    steps = _steps(stack)
+    endpoint_arguments = {key: _at_its_step(endpoint_args(stack, key), steps.get(key)) for key in stack.endpoints}
     principal_arguments = {key: principal_args(stack, key) for key in stack.service_principals}
     report = stack_preflight(stack, endpoint_arguments, principal_arguments)
     raise_problems(report, formatter)
@@ -44,7 +49,12 @@ def build(
     for key, scope in scopes.items():
         scope.allow([(each, _application_id(each.principal, principals)) for each in stack.secret_scopes[key].readers])
     endpoints = {
-        key: ServingEndpoint(key, _resolved(key, args, report, principals), _options(stack.endpoints[key], opts))
+        key: ServingEndpoint(
+            key,
+            _resolved(key, args, report, principals),
+            _options(stack.endpoints[key], opts),
+            rollout=KeptRollout(steps.get(key)) if stack.endpoints[key].rollout else None,
+        )
         for key, args in endpoint_arguments.items()
     }
     return {
@@ -66,6 +76,19 @@ def build(
             for key, principal in principals.items()
         },
     }
+
+
+def _steps(stack: Stack) -> dict[str, EndpointStep]:
+    """The steps of the rollout that runs this program. Raises pulumi.RunError for a file that can't be used."""
+    try:
+        return steps_of_this_run(pulumi.get_stack(), stack)
+    except RolloutFileError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _at_its_step(args: ServingEndpointArgs, step: EndpointStep | None) -> ServingEndpointArgs:
+    """The arguments with the traffic of a rollout's step in place of the declared one."""
+    return args.model_copy(update={"traffic": dict(step.traffic)}) if step else args
 
 
 def _resolved(

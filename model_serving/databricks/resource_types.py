@@ -20,6 +20,11 @@ ENDPOINT_ACCESS: Final = "pulumi-python:dynamic/model-serving:EndpointAccess"
 SECRET_DELIVERY: Final = "pulumi-python:dynamic/model-serving:SecretDelivery"  # noqa: S105  a type
 """The dynamic resource of this library for credentials in a secret scope. Who may not read it sees no difference."""
 
+ROLLOUT_RECORD: Final = "pulumi-python:dynamic/model-serving:RolloutRecord"
+ROLLOUT_STEP: Final = "pulumi-python:dynamic/model-serving:RolloutStep"
+ROLLOUTS: Final = (ROLLOUT_RECORD, ROLLOUT_STEP)
+"""The dynamic resources of this library for the rollouts of an endpoint: in the state only, and in no report."""
+
 COMPONENTS: Final = "model-serving:index:"
 """Prefix of this library's component types."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from model_serving.contract.message_parts import message_parts
+from model_serving.databricks.resource_types import ROLLOUTS
 from model_serving.errors import UserError
 from model_serving.review.plan.credentials import Scrubber, secrets_of
 from model_serving.review.plan.preview import Origin, Preview, Safeguards, Step, Urn, Violation
@@ -87,7 +88,8 @@ def _preview(
             origins[text] = Origin(str(each["urn"]), hook)
     return Preview(
         stack=next((step.urn.stack for step in steps), ""),
-        steps=tuple(steps),
+        # What the state remembers of rollouts is bookkeeping: no report shows it, and no digest covers it.
+        steps=tuple(step for step in steps if step.type not in ROLLOUTS),
         # Sorted: the engine works on several resources at once, in an order of its own.
         violations=tuple(sorted({_violation(scrub, event) for event in violations})),
         errors=tuple(sorted(messages.get("error", set()) - {""})),

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from model_serving.databricks.resource_types import ROLLOUTS
 from model_serving.review.assess.digest import Covered, covered, differing
+from model_serving.review.assess.from_preview import report
 from model_serving.review.plan.events import from_events
 from model_serving.review.plan.preview import DecidedBy, Preview
 from model_serving.review.render.markers import digest_marker, marker, reviewed_digest, reviewed_sections
@@ -167,3 +169,13 @@ def test_only_the_second_line_is_read() -> None:
     assert reviewed_digest(f"{marker('prod')}\n\n{line}\n") == ""
     assert reviewed_digest(f"{line}\n") == ""
     assert reviewed_digest(f"{marker('prod')}\n{line}\n") == "0" * 32
+
+
+@pytest.mark.parametrize("op", ["create", "update", "delete"])
+@pytest.mark.parametrize("kind", ROLLOUTS)
+def test_no_record_of_a_rollout_is_covered(op: str, kind: str, plan: Planned, update: Event) -> None:
+    old, new = {"endpointName": "fraud"}, {"endpointName": "fraud", "record": "{}"}
+    kept = plan(op, "fraud-rollout", old if op != "create" else None, new if op != "delete" else None, kind)
+    assert covered(preview(update, kept)) == covered(preview(update))
+    assert report(preview(kept)).order == ()
+    assert report(preview(kept)).resources == ()

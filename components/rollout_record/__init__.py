@@ -1,0 +1,1 @@
+"""What the state remembers of an endpoint's rollouts. Nothing of it is in the workspace."""
