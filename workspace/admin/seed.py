@@ -52,6 +52,7 @@ DEFAULT: Final[Json] = {
     "models": {
         "main.ml.fraud": {"versions": 9, "aliases": {"Champion": 7}},
         "main.ml.iris": {"versions": 3, "aliases": {"Champion": 2}, "scored_by": "models/iris.py"},
+        "main.ml.assistant": {"versions": 2, "aliases": {"Champion": 1}, "scored_by": "models/assistant.py"},
     },
     "feature_specs": ["main.ml.user_features"],
     "tables": ["main.ml.payments"],

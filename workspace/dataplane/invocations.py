@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Final
 
 from model_serving.workspace.dataplane import requests
+from model_serving.workspace.dataplane.chat_models import ChatModel, agent_events
 from model_serving.workspace.dataplane.generative import as_events, generate
 from model_serving.workspace.dataplane.inference_tables import Query, capture
 from model_serving.workspace.dataplane.model_inputs import rows_of
@@ -52,7 +53,7 @@ def invoke(call: Call) -> Reply:
     return _respond(call, endpoint, _entity_for(call, endpoint))
 
 
-@accepts(requests.ModelInput)
+@accepts(requests.Invocation)
 def invoke_directly(call: Call) -> Reply:
     """Queries an endpoint under its route-optimized URL, with an OAuth token narrowed to it."""
     if call.access.is_personal:
@@ -134,16 +135,26 @@ def _respond(call: Call, endpoint: Json, entity: Json) -> Reply:
     call.store.count(f"answers/{endpoint['id']}/{entity['name']}/{status}", start=1)
     capture(call, Query(request_id, endpoint, entity, status, response, duration))
     headers = {"served-model-name": entity["name"], "x-request-id": request_id}
-    if call.body.get("stream") is True and status == HTTPStatus.OK and "choices" in response:
-        return Reply(as_events(response), headers=headers | {"Content-Type": "text/event-stream"}, delay=delay)
+    if call.body.get("stream") is True and status == HTTPStatus.OK and (events := _events(response)):
+        return Reply(events, headers=headers | {"Content-Type": "text/event-stream"}, delay=delay)
     return Reply(response, status, headers, delay)
+
+
+def _events(response: Json) -> str | None:
+    """The server-sent events of a chat answer; None for any other answer."""
+    if "choices" in response:
+        return as_events(response)
+    return agent_events(response) if response.keys() & {"messages", "output"} else None
 
 
 def _scored(call: Call, entity: Json, request_id: str) -> Json:
     match kind_of(entity):
         case "CUSTOM_MODEL":
             version = str(entity["entity_version"])
-            return {"predictions": scorer_for(call.store, entity).predict(rows_of(call.body), version)}
+            scorer = scorer_for(call.store, entity)
+            if isinstance(scorer, ChatModel):
+                return scorer.respond(call.body, version, request_id, int(call.clock.now()))
+            return {"predictions": scorer.predict(rows_of(call.body), version)}
         case "FEATURE_SPEC":
             return {"outputs": [_features(entity, row) for row in rows_of(call.body)]}
         case _:

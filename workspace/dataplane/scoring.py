@@ -1,8 +1,9 @@
 """Scoring of models by a Python file, by an MLflow model folder or, by default, by an echo.
 
 A Python file defines `predict(rows, version)`, which takes the request's rows and the served version and returns one
-prediction for each row. It may define `INPUTS`, the types of its columns: double, long, boolean or string. An MLflow
-model folder needs the package `mlflow`. `workspace/dataplane/models/iris.py` is an example.
+prediction for each row. It may define `INPUTS`, the types of its columns: double, long, boolean or string. A file with
+`TASK` is a chat model instead: it defines `reply(messages, version)`, which returns a text. An MLflow model folder
+needs the package `mlflow`. `workspace/dataplane/models/` has an example of each kind of file.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Protocol
 
+from model_serving.workspace.dataplane.chat_models import TASKS, ChatModel
 from model_serving.workspace.http.errors import BadRequest
 from model_serving.workspace.store.database import Json, Store
 
@@ -87,7 +89,7 @@ class FolderScorer:
         return [next(iter(each.values())) for each in records] if len(predictions.columns) == 1 else records
 
 
-def scorer_for(store: Store, entity: Json) -> Scorer:
+def scorer_for(store: Store, entity: Json) -> Scorer | ChatModel:
     """The scorer of the served version, else of the model, else an echo."""
     name, version = str(entity.get("entity_name")), str(entity.get("entity_version"))
     record = store.get("scorer", f"{name}/{version}") or store.get("scorer", name)
@@ -99,7 +101,16 @@ def scorer_for(store: Store, entity: Json) -> Scorer:
         raise BadRequest(f"The model can't be loaded: {error}") from error
 
 
-def load(path: Path) -> Scorer:
+def task_of(store: Store, entity: Json) -> str | None:
+    """The task of a chat model; None for any other model, and for one that can't be loaded."""
+    try:
+        scorer = scorer_for(store, entity)
+    except BadRequest:
+        return None
+    return scorer.task if isinstance(scorer, ChatModel) else None
+
+
+def load(path: Path) -> Scorer | ChatModel:
     """The scorer of a Python file or an MLflow model folder; a path is relative to this package.
 
     A changed file is loaded again. Raises ModelError.
@@ -111,11 +122,11 @@ def load(path: Path) -> Scorer:
 
 
 @lru_cache(maxsize=64)
-def _loaded(path: Path, _changed: int) -> Scorer:
+def _loaded(path: Path, _changed: int) -> Scorer | ChatModel:
     return _folder(path) if path.is_dir() else _file(path)
 
 
-def _file(path: Path) -> Scorer:
+def _file(path: Path) -> Scorer | ChatModel:
     spec = importlib.util.spec_from_file_location(f"scored_by_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ModelError(f"{path} is neither a Python file nor an MLflow model folder")
@@ -124,13 +135,17 @@ def _file(path: Path) -> Scorer:
         spec.loader.exec_module(module)
     except Exception as error:
         raise ModelError(f"{path} can't be run: {type(error).__name__}: {error}") from error
-    return FileScorer(_function(path, module), _inputs(path, module))
+    if (task := getattr(module, "TASK", None)) is None:
+        return FileScorer(_function(path, module, "predict(rows, version)"), _inputs(path, module))
+    if task not in TASKS:
+        raise ModelError(f"{path}: unknown TASK '{task}', allowed: {', '.join(TASKS)}")
+    return ChatModel(task, _function(path, module, "reply(messages, version)"))
 
 
-def _function(path: Path, module: ModuleType) -> Callable[[list[Any], str], Any]:
-    function = getattr(module, "predict", None)
+def _function(path: Path, module: ModuleType, signature: str) -> Callable[[list[Any], str], Any]:
+    function = getattr(module, signature.partition("(")[0], None)
     if not callable(function):
-        raise ModelError(f"{path} defines no function predict(rows, version)")
+        raise ModelError(f"{path} defines no function {signature}")
     return function  # type: ignore[no-any-return]
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from model_serving.workspace.catalog.grants import require_execute
+from model_serving.workspace.dataplane.scoring import task_of
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import InvalidParameter
 from model_serving.workspace.identity.principals import Principal
@@ -30,7 +31,7 @@ def deploy(call: Call, endpoint: Json, requested: Json, creator: Principal) -> J
     if capture := _auto_capture(endpoint, requested):
         config["auto_capture_config"] = capture
     reserve_concurrency(call.store, call.settings.limits, endpoint["name"], config)
-    return begin_deployment(call, endpoint | {"task": _task(stored)}, config)
+    return begin_deployment(call, endpoint | {"task": _task(call, stored)}, config)
 
 
 def begin_deployment(call: Call, endpoint: Json, config: Json) -> Json:
@@ -60,9 +61,9 @@ def _auto_capture(endpoint: Json, config: Json) -> Json | None:
     return capture | {"state": {"payload_table": table}}
 
 
-def _task(entities: list[Json]) -> str | None:
-    """The task of an endpoint; custom models have none."""
+def _task(call: Call, entities: list[Json]) -> str | None:
+    """The task of an endpoint: that of its first entity, which a custom model has only if it speaks chat."""
     first = entities[0]
     if external := first.get("external_model"):
         return str(external["task"])
-    return CHAT if kind_of(first) == "FOUNDATION_MODEL" else None
+    return CHAT if kind_of(first) == "FOUNDATION_MODEL" else task_of(call.store, first)

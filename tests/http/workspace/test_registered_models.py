@@ -11,7 +11,11 @@ UNITY = "/api/2.1/unity-catalog"
 
 def test_new_workspace_has_default_seed(workspace: Any) -> None:
     sdk = workspace.sdk()
-    assert [model.full_name for model in sdk.registered_models.list()] == ["main.ml.fraud", "main.ml.iris"]
+    assert [model.full_name for model in sdk.registered_models.list()] == [
+        "main.ml.fraud",
+        "main.ml.iris",
+        "main.ml.assistant",
+    ]
     assert [version.version for version in sdk.model_versions.list("main.ml.fraud")] == [9, 8, 7, 6, 5, 4, 3, 2, 1]
     assert sdk.model_versions.get_by_alias("main.ml.fraud", "Champion").version == 7
     assert sdk.model_versions.get_by_alias("main.ml.iris", "champion").version == 2
