@@ -58,6 +58,20 @@ def smoke_test(stack: str, caller: str | None) -> SmokeTest:
     return SmokeTest(results, [address.key for address, requests in declared.items() if not requests])
 
 
+def smoke_test_of_entity(connection: Connection, entity: str) -> list[Result]:
+    """Send an endpoint's smoke requests to one of its served entities, whatever its traffic.
+
+    Requests that are declared for another entity are left out.
+    """
+    declared = _declared(connection.outputs, connection.address)
+    return [
+        result
+        for number, smoke in enumerate(declared)
+        if smoke.entity in (None, entity)
+        for result in _sent(connection, smoke.model_copy(update={"entity": entity}), smoke.file or f"smoke[{number}]")
+    ]
+
+
 def _declared(outputs: Outputs, address: Address) -> Sequence[SmokeRequest]:
     spec = outputs.declared.get(address.key)
     return spec.smoke if spec else ()

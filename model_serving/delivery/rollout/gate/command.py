@@ -1,0 +1,123 @@
+"""A user's own check of a step: a program without a shell, whose exit status decides."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO, Final, NoReturn
+
+from model_serving.errors import InterruptedRunError
+from model_serving.review.plan.credentials import REVIEW_KEY, LineScrubber, Scrubber, secrets_of
+
+_END_SECONDS: Final = 5.0
+"""How long a program may take to end after SIGTERM, before SIGKILL."""
+_DRAIN_SECONDS: Final = 2.0
+"""A process that outlives the program keeps its output open: how long to wait for the last lines."""
+
+
+def failure_of_command(
+    command: Sequence[str],
+    folder: Path,
+    variables: Mapping[str, str],
+    seconds: float,
+    show: Callable[[str], None],
+) -> str:
+    """Why the command failed; empty where its status is 0. `show` gets its output by line, without secrets.
+
+    It runs in the project's folder with the environment of this process and `variables`, without the key that records
+    of reviews are signed with. After `seconds`, or when this process is interrupted, its whole process group is ended.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != REVIEW_KEY} | dict(variables)
+    try:
+        process = subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            process_group=0,
+        )
+    except OSError as error:
+        return f"can't be run: {error.strerror}. {_hint(error, command[0])}"
+    with _ends_with_signals(), _ended_group(process):
+        reader = _shown(process, show)
+        try:
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return f"ended after {seconds:g} s, which is as long as it may take"
+        reader.join(_DRAIN_SECONDS)
+    if status < 0:
+        return f"ended by {signal.Signals(-status).name}"
+    return f"exit status {status}" if status else ""
+
+
+def _hint(error: OSError, program: str) -> str:
+    if isinstance(error, PermissionError):
+        return f"Make it executable: chmod +x {program}"
+    if isinstance(error, FileNotFoundError):
+        return "A command is a program on PATH, or a path from the project's folder such as ./check.sh"
+    return "A script begins with the line of its interpreter, such as #!/bin/sh"
+
+
+def _shown(process: "subprocess.Popen[str]", show: Callable[[str], None]) -> threading.Thread:
+    """A thread that shows the program's output as it comes."""
+    scrub = LineScrubber(Scrubber(secrets_of()))
+
+    def read(lines: IO[str]) -> None:
+        # The group may be ended, and the output closed, in the middle of a line.
+        with suppress(ValueError), lines:
+            for line in lines:
+                if text := scrub.feed(line):
+                    show(text)
+        if text := scrub.end():
+            show(text)
+
+    assert process.stdout is not None, "Its output is a pipe"
+    reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
+    reader.start()
+    return reader
+
+
+@contextmanager
+def _ended_group(process: "subprocess.Popen[str]") -> Iterator[None]:
+    """End the program and everything that it has started, unless it has ended by itself."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    for number, seconds in ((signal.SIGTERM, _END_SECONDS), (signal.SIGKILL, None)):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+
+
+@contextmanager
+def _ends_with_signals() -> Iterator[None]:
+    """Raise InterruptedRunError for signals that would end this process at once, and leave the program running."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+        name = signal.Signals(number).name
+        raise InterruptedRunError(signal.Signals(number), f"Interrupted ({name}) while a gate's command was running")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    unhandled = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
+    before = {each: signal.signal(each, interrupt) for each in unhandled}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
