@@ -23,7 +23,7 @@ ALLOWED = {
     "policies": {"spec", "contract", "databricks"},
     "check": {"errors", "sarif", "spec", "contract", "databricks", "components", "policies"},
     "review": {"errors", "sarif", "state_backend", "spec", "contract", "databricks"},
-    "delivery": {"errors", "state_backend", "spec", "contract", "databricks", "review"},
+    "delivery": {"errors", "state_backend", "spec", "contract", "databricks", "review", "operations"},
     "operations": {"errors", "state_backend", "spec", "contract", "databricks"},
     "cli": {"errors", "sarif", "spec", "check", "review", "delivery", "operations"},
     "workspace": set(),

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from model_serving.databricks.metrics.figures import Figures
 
 
 @dataclass(frozen=True)
 class BrokenBound:
-    """A figure that broke its bound. `value` and `bound` are texts with their units, such as `123 ms` and `80 ms`."""
+    """A figure that broke its bound. Both are texts with their units, such as `123ms` and `below 80ms`."""
 
     figure: str
-    """`p95`, `errors`, `smoke`, `command` or `agreement`."""
+    """`p95`, `errors`, `agreement`, or the name of a smoke request or a command."""
     value: str
     bound: str
     entity: str = ""
@@ -20,7 +21,7 @@ class BrokenBound:
     def __str__(self) -> str:
         of = f" of {self.requests:,} requests" if self.requests is not None else ""
         entity = f"{self.entity}: " if self.entity else ""
-        return f"{entity}{self.figure}{of} {self.value}, bound: {self.bound}"
+        return f"{entity}{self.figure}: {self.value}{of} (bound: {self.bound})"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class GateResult:
     broken: tuple[BrokenBound, ...] = ()
     inconclusive: tuple[str, ...] = ()
     """Sentences that say what can't be judged and why. Empty while a bake runs: then nothing is judged yet."""
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Figures] = field(default_factory=dict)
     """The figures of the bake so far, by served entity."""
     notes: tuple[str, ...] = ()
     """Sentences for people that decide nothing, such as a reading of the metrics that failed and is repeated."""

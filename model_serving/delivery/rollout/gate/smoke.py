@@ -29,7 +29,14 @@ def gate_connection(outputs: Outputs, endpoint: str) -> Connection:
 
 
 def failed_smoke_requests(connection: Connection, entity: str) -> Iterator[BrokenBound]:
-    """A broken bound for each smoke request that a served entity does not answer as declared."""
-    for result in smoke_test_of_entity(connection, entity):
+    """A broken bound for each smoke request that a served entity does not answer as declared.
+
+    Raises UserError where none is declared for it.
+    """
+    results = smoke_test_of_entity(connection, entity)
+    if not results:
+        key = connection.address.key
+        raise UserError(f"No smoke request can be sent to {entity}: declare one under endpoints.{key}.smoke")
+    for result in results:
         if result.faults:
             yield BrokenBound(f"smoke request {result.request}", "; ".join(result.faults), _PASSES, entity)
