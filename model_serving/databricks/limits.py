@@ -65,6 +65,9 @@ LIMITS: Final = (
 )
 """All of them, in the order of the documentation."""
 
+REQUEST_SECONDS: Final = 297
+"""A model may work on one request for so long: "Model execution duration". Agents may for longer."""
+
 CONCURRENCY_STEP: Final = 4
 """Provisioned concurrency is a multiple of this. The form of Databricks' own page refuses others; not documented."""
 

@@ -86,7 +86,7 @@ def explain(error: ErrorDetails, path: FieldPath, root: type[Model] = Stack) -> 
         case "string_pattern_mismatch":
             what, way_out = _FORMS.get(context["pattern"], ("does not have the right form", _REFERENCE))
             message = f"{describe(found)} {what}", way_out
-        case "quantity":
+        case "refused":
             message = f"{describe(found)} {context['message']}", context["hint"]
         case "greater_than_equal" | "greater_than":
             bound = f"at least {context['ge']}" if "ge" in context else f"more than {context['gt']}"

@@ -19,6 +19,15 @@ from model_serving.spec.vocabulary.stack import Stack
 
 _ENTITY_STAND_IN: Final = {"entity": "system.ai.stand_in"}
 _PERMISSION_STAND_IN: Final = {"group": "stand in", "level": "CAN_VIEW"}
+_ROLLOUT_STAND_INS: Final = {
+    "steps": [1],
+    "bake": "1s",
+    "against": "stand_in",
+    "requests": "stand_in",
+    "agreement_at_least": "1%",
+}
+"""What a rollout and the parts of its gate require."""
+
 _KEY_PART: Final = "[key]"
 """How pydantic ends the location of an error in a key of a map."""
 
@@ -124,10 +133,17 @@ def _remove(part: ValidPart, invalid: InvalidValue, around: int) -> None:
             _remove_entity_name(part, invalid.path)
         case ("endpoints", _, "permissions", int(), _, *_):
             _replace(part, invalid.path[:_ENTITY], _PERMISSION_STAND_IN)
+        case ("endpoints", _, "rollout", *inside) if name := _required(inside):
+            _replace(part, invalid.path[: invalid.path.index(name) + 1], _ROLLOUT_STAND_INS[name])
         case path:
             _drop_around(part, path[: max(1, len(path) - around - (kind == "missing"))])
             if path[-1] == "version":
                 part.removed.add((*path[:-1], "entity"))
+
+
+def _required(inside: list[Any]) -> str:
+    """The required field that a path within a rollout leads to or into; empty for an optional one."""
+    return next((name for name in inside if name in _ROLLOUT_STAND_INS), "")
 
 
 def _replace(part: ValidPart, path: FieldPath, stand_in: Any) -> None:

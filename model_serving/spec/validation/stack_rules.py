@@ -13,6 +13,7 @@ from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret, is_unknown
 from model_serving.spec.validation.delivery_rules import reader_problems, scope_keys, scope_problems
 from model_serving.spec.validation.endpoint_rules import endpoint_problems
+from model_serving.spec.validation.rollout_rules import rollout_problems
 from model_serving.spec.validation.service_principal_rules import principal_problems
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary.stack import Endpoint, ServicePrincipal, Stack
@@ -42,6 +43,7 @@ def stack_problems(stack: Stack) -> Iterator[Problem]:
     for key, endpoint in stack.endpoints.items():
         yield from _name(stack, key, ("endpoints", key))
         yield from endpoint_problems(endpoint, ("endpoints", key))
+        yield from rollout_problems(endpoint, ("endpoints", key, "rollout"))
     for key, principal in stack.service_principals.items():
         yield from principal_problems(principal, ("service_principals", key))
     yield from _one_endpoint_a_name(stack)

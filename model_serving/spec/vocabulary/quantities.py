@@ -3,14 +3,17 @@
 A number without its unit is refused. In Python each is a float of one unit, and `str` gives the text of a stack file.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from model_serving.databricks.limits import REQUEST_SECONDS
 from model_serving.spec.files.secrets import is_secret
+from model_serving.spec.vocabulary.types import refused
 
 _NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?"
 _DECIMALS: Final = 9
@@ -28,6 +31,9 @@ class Quantity(float):
 
     EXAMPLES: ClassVar[tuple[str, ...]]
 
+    LARGEST: ClassVar[float] = math.inf
+    """In the unit of Python. All are more than 0."""
+
     @classmethod
     def pattern(cls) -> str:
         """The regular expression of its texts."""
@@ -42,20 +48,25 @@ class Quantity(float):
             raise PydanticCustomError("secret", "can't be secret")
         match = re.fullmatch(rf"({_NUMBER})({'|'.join(cls.UNITS)})", text) if isinstance(text, str) else None
         if match is None:
-            raise PydanticCustomError("quantity", "is no quantity", cls._refusal(text))
-        return cls(round(float(match[1]) * cls.UNITS[match[2]], _DECIMALS))
+            raise refused(*cls._refusal(text))
+        quantity = cls(round(float(match[1]) * cls.UNITS[match[2]], _DECIMALS))
+        if not 0 < quantity <= cls.LARGEST:
+            most = f" and at most {cls(cls.LARGEST)}" if math.isfinite(cls.LARGEST) else ""
+            raise refused(f"is not more than 0{most}", f"Write it as {_either(cls.EXAMPLES)}")
+        return quantity
 
     @classmethod
-    def _refusal(cls, found: Any) -> dict[str, str]:
+    def _refusal(cls, found: Any) -> tuple[str, str]:
+        """The message and the hint for what is no text with a unit."""
         is_number = isinstance(found, int | float) and not isinstance(found, bool)
         if is_number or (isinstance(found, str) and re.fullmatch(_NUMBER, found)):
-            with_units = " or ".join(f"{found}{unit}" for unit in cls.UNITS)
-            return {"message": "has no unit", "hint": f"Write it with its unit: {with_units}"}
-        return {"message": f"is not a {cls.KIND}", "hint": f"Write it as {' or '.join(cls.EXAMPLES)}"}
+            return "has no unit", f"Write it with its unit: {_either(f'{found}{unit}' for unit in cls.UNITS)}"
+        return f"is not a {cls.KIND}", f"Write it as {_either(cls.EXAMPLES)}"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls.parse)
+        written = core_schema.plain_serializer_function_ser_schema(str)
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=written)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -68,6 +79,12 @@ class Quantity(float):
             ((unit, number) for unit, number in reversed(texts) if number >= 1 and number.is_integer()), texts[0]
         )
         return f"{number:.{_DECIMALS}f}".rstrip("0").rstrip(".") + unit
+
+
+def _either(texts: Iterable[str]) -> str:
+    """`90s, 10m or 1h`."""
+    *others, last = texts
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 class Duration(Quantity):
@@ -83,6 +100,7 @@ class Latency(Quantity):
 
     UNITS: ClassVar = {"ms": 1, "s": 1000}
     KIND: ClassVar = "latency"
+    LARGEST: ClassVar = REQUEST_SECONDS * 1000
     EXAMPLES: ClassVar = ("80ms", "1.5s")
 
 
@@ -91,6 +109,7 @@ class Percent(Quantity):
 
     UNITS: ClassVar = {"%": 0.01}
     KIND: ClassVar = "percentage"
+    LARGEST: ClassVar = 1
     EXAMPLES: ClassVar = ("1%", "0.5%")
 
 

@@ -5,11 +5,11 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.quantities import Duration, Factor, Latency, Percent
-from model_serving.spec.vocabulary.types import EntityName, Flag, Ordinal, PlaintextOnly, Word
+from model_serving.spec.vocabulary.types import EntityName, Flag, Ordinal, PlaintextOnly, Word, refused
 
 LARGEST_STEP: Final = 99
 """In percent: the target itself follows the last step."""
@@ -17,7 +17,18 @@ LARGEST_STEP: Final = 99
 INFERENCE_TABLE: Final = "inference_table"
 """`requests` of a shadow that replays what the endpoint's inference table recorded."""
 
-Step = Annotated[int, Field(ge=1, le=LARGEST_STEP, strict=True)]
+_STEP: Final = {"type": "integer", "minimum": 1, "maximum": LARGEST_STEP}
+
+
+def _require_step(step: int) -> int:
+    if step > LARGEST_STEP:
+        raise refused("is no step", "Remove it: the declared `traffic` follows the last step")
+    if step < 1:
+        raise refused("is no step", f"Write a percentage from 1 to {LARGEST_STEP}")
+    return step
+
+
+Step = Annotated[int, Field(strict=True), AfterValidator(_require_step), WithJsonSchema(_STEP)]
 OnFailure = Annotated[Literal["start", "previous_step"], PlaintextOnly]
 
 
@@ -57,6 +68,7 @@ class Gate(Model):
     compare: Comparison | None = Field(default=None, description="Compares with another served entity.")
     command: list[Word] = Field(
         default_factory=list,
+        min_length=1,
         description="A program and its arguments, run at the end of each step in the folder of the project, without a"
         " shell. A status other than 0 fails the step.",
     )

@@ -57,6 +57,11 @@ SECURE: Final = {
 _VERSION_SCHEMA: Final = {"anyOf": [{"type": "string", "pattern": VERSION}, {"type": "integer", "minimum": 1}]}
 
 
+def refused(message: str, hint: str) -> PydanticCustomError:
+    """The error for a value that a check of our own refuses. The message follows the value."""
+    return PydanticCustomError("refused", "is refused", {"message": message, "hint": hint})
+
+
 def _as_text(value: Any) -> Any:
     """The text that the API takes for a version written as a bare number (`version: 7`)."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
