@@ -59,7 +59,7 @@ def _stack_spec(stack: Stack) -> dict[str, Any]:
         key: {"application_id": each.application_id, "serves": each.serves}
         for key, each in stack.service_principals.items()
     }
-    endpoints = {key: _aliases(spec) for key, spec in stack.endpoints.items()}
+    endpoints = {key: {**_aliases(spec), **_expected(spec)} for key, spec in stack.endpoints.items()}
     declared = {"deployer": stack.deployer, "service_principals": principals, "endpoints": endpoints}
     return {key: _with_unknowns(value) for key, value in declared.items()}
 
@@ -71,6 +71,11 @@ def _aliases(spec: Endpoint) -> dict[str, Any]:
             name: {"entity": _with_unknowns(each.entity)} for name, each in spec.served_entities.items()
         }
     }
+
+
+def _expected(spec: Endpoint) -> dict[str, Any]:
+    """The load that the endpoint is sized for."""
+    return {"expected": spec.expected.model_dump()} if spec.expected else {}
 
 
 def _with_unknowns(value: Any) -> Any:

@@ -6,6 +6,7 @@ from model_serving.policies.rules.access import (
     production_names_its_callers,
 )
 from model_serving.policies.rules.aliases import aliases_named, aliases_stay
+from model_serving.policies.rules.capacity import enough_capacity
 from model_serving.policies.rules.compute import gpu_where_allowed, production_stays_warm
 from model_serving.policies.rules.creators import runs_as_declared, serving_principals_exist
 from model_serving.policies.rules.dropped_changes import no_silently_dropped_changes
@@ -42,6 +43,7 @@ RULES = (
     endpoint_quota,
     traffic_adds_up,
     traffic_jump,
+    enough_capacity,
     endpoints_serve,
     secrets_by_reference,
     no_manage_for_everyone,

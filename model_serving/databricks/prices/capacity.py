@@ -8,7 +8,7 @@ from model_serving.databricks.prices.cost import Size
 
 
 @dataclass(frozen=True)
-class Load:
+class Demand:
     """What callers send to an endpoint: requests a second, and the time that each takes, in milliseconds."""
 
     requests_per_second: float
@@ -47,8 +47,8 @@ class Capacity:
         return self.provisioned is not None and math.ceil(self.needed_alone) > self.provisioned
 
 
-def capacities(load: Load, sizes: Mapping[str, Size], shares: Mapping[str, int]) -> Iterator[Capacity]:
+def capacities(demand: Demand, sizes: Mapping[str, Size], shares: Mapping[str, int]) -> Iterator[Capacity]:
     """The capacity of each served entity, in the order of `sizes`; those without a route have a share of 0."""
     for name, each in sizes.items():
         share = shares.get(name, 0)
-        yield Capacity(name, share, load.concurrency * share / 100, load.concurrency, each.highest)
+        yield Capacity(name, share, demand.concurrency * share / 100, demand.concurrency, each.highest)

@@ -89,7 +89,7 @@ def explain(error: ErrorDetails, path: FieldPath, root: type[Model] = Stack) -> 
         case "refused":
             message = f"{describe(found)} {context['message']}", context["hint"]
         case "greater_than_equal" | "greater_than":
-            bound = f"at least {context['ge']}" if "ge" in context else f"more than {context['gt']}"
+            bound = f"at least {context['ge']}" if "ge" in context else f"more than {context['gt']:g}"
             message = f"must be {bound}; found {describe(found)}", "Write a larger number"
         case "less_than_equal":
             message = f"must be at most {context['le']}; found {describe(found)}", "Write a smaller number"

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from model_serving.databricks.limits import DESCRIPTION_LENGTH, REQUESTS_PER_SECOND, SERVED_ENTITIES
 from model_serving.spec.vocabulary.delivery import Delivery, GitHubDelivery, GitLabDelivery, ScopeDelivery
+from model_serving.spec.vocabulary.expected_load import ExpectedLoad
 from model_serving.spec.vocabulary.governance import (
     AiGateway,
     EmailNotifications,
@@ -57,6 +58,7 @@ __all__ = [
     "EmailNotifications",
     "Endpoint",
     "Entitlement",
+    "ExpectedLoad",
     "ExternalModel",
     "GitHubDelivery",
     "GitLabDelivery",
@@ -160,6 +162,12 @@ class Endpoint(BaseEndpoint):
         default_factory=list,
         exclude=True,
         description="Requests that test the endpoint after a deployment.",
+    )
+    expected: ExpectedLoad | None = Field(
+        default=None,
+        exclude=True,
+        description="Load that it is sized for. Reviews and the rule `enough-capacity` compare it with the provisioned"
+        " concurrency.",
     )
     rollout: Rollout | None = Field(
         default=None,

@@ -101,7 +101,10 @@ def judged(request: pytest.FixtureRequest, snapshots: Snapshots) -> Judge:
     def run(name: str) -> list[Outcome]:
         prod: RawProgram = request.getfixturevalue("prod")
         program, commands = PROGRAMS[name]
-        declare(prod.sandbox, policies={"endpoint-quota": {"endpoints": 3}})
+        expected = {"requests_per_second": 300000, "time_per_request": "40ms"}
+        declare(
+            prod.sandbox, policies={"endpoint-quota": {"endpoints": 3}}, endpoints={"alone": {"expected": expected}}
+        )
         before = prod.sandbox.workspace.writes()
         outcomes = [prod.run(program, *command) for command in commands]
         assert prod.sandbox.workspace.writes() == before
@@ -203,6 +206,10 @@ def test_endpoint_without_permissions_is_reported(bad_together: Outcome) -> None
     assert Violation("permissions-declared", "ModelServing", "called", "advisory") not in violations(bad_together.text)
 
 
+def test_declared_load_over_capacity_is_reported(bad_together: Outcome) -> None:
+    assert Violation("enough-capacity", "ModelServing", "alone", "advisory") in violations(bad_together.text)
+
+
 @pytest.mark.parametrize(
     "rule", ["traffic-jump", "no-silently-dropped-changes", "production-runs-as-a-service-principal"]
 )
@@ -237,6 +244,7 @@ def test_every_rule_has_a_violation_test() -> None:
         "optimized-callers-use-oauth",
         "permissions-declared",
         "production-pins-versions",
+        "enough-capacity",
     }
     assert elsewhere | parametrized | together == {rule.name for rule in RULES}
 

@@ -130,6 +130,15 @@ def test_finding_in_base_yaml_is_reported_once(
     assert line.endswith(" (local, prod, staging)")
 
 
+def test_load_over_capacity_is_advice(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    load = "      expected: {requests_per_second: 400, time_per_request: 40ms}\n"
+    edit(project, "base.yaml", "      route_optimized: true\n", f"      route_optimized: true\n{load}")
+    assert main(["check", "--stack", "local"]) == 0
+    out = capsys.readouterr().out
+    assert 'Served entity "champion" has at most 4 concurrent requests, and needs 16: 95 %' in out
+    assert "advisory: enough-capacity" in out
+
+
 def test_mandatory_violation_fails_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(project, "Pulumi.prod.yaml", "      protect: true\n", "")
     assert main(["check"]) == 1

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from model_serving.databricks.prices.capacity import Capacity, Load, capacities
+from model_serving.databricks.prices.capacity import Capacity, Demand, capacities
 from model_serving.databricks.prices.cost import SIZE_NOT_KNOWN, Cost, PriceList, Size, Span, cost, size, total
 from model_serving.databricks.prices.table import FIGURES, UNKNOWN, Cloud, Figure, cloud_of, figure
 from model_serving.spec.introspection import bare
@@ -111,9 +111,9 @@ def test_total_adds_up_what_is_known() -> None:
 
 
 def test_needed_concurrency_is_rate_by_time() -> None:
-    load = Load(requests_per_second=150, milliseconds=40)
-    champion, fallback = capacities(load, {"champion": size("Medium", None), "fallback": SMALL}, {"champion": 100})
-    assert load.concurrency == pytest.approx(6)
+    demand = Demand(requests_per_second=150, milliseconds=40)
+    champion, fallback = capacities(demand, {"champion": size("Medium", None), "fallback": SMALL}, {"champion": 100})
+    assert demand.concurrency == pytest.approx(6)
     assert champion == Capacity("champion", 100, 6.0, 6.0, 16)
     assert fallback == Capacity("fallback", 0, 0.0, 6.0, 4)
     assert (champion.is_short, champion.is_short_alone) == (False, False)

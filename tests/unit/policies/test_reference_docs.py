@@ -28,6 +28,7 @@ BACKED_BY = {
     "endpoint-quota": f"{_ENGINE}::test_nearly_used_quota_is_reported",
     "traffic-adds-up": _BAD_ENDPOINT,
     "traffic-jump": _LIVE,
+    "enough-capacity": f"{_ENGINE}::test_declared_load_over_capacity_is_reported",
     "endpoints-serve": _CONDITIONS,
     "no-undeclared-permissions": _CONDITIONS,
     "permissions-readable": "tests/engine/policies/test_live_conditions.py::test_unreadable_permissions_are_named_once",
