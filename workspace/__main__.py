@@ -14,6 +14,7 @@ from model_serving.workspace.admin.bootstrap import Credentials, bootstrap
 from model_serving.workspace.admin.seed import SeedError, set_scorer, with_absolute_paths
 from model_serving.workspace.admin.switches import SwitchError
 from model_serving.workspace.command_line import WRONG_USAGE, parser, settings_of
+from model_serving.workspace.dataplane.faulty_models import AnswersError, set_answers
 from model_serving.workspace.serving.quotas import LimitError
 from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.clock import Clock
@@ -30,7 +31,7 @@ def main() -> int:
         settings = settings_of(options)
         store = Store(":memory:" if options.db == ":memory:" else Path(options.db))
         credentials = bootstrap(store, Clock(), _seed(options.seed))
-        _set_scorers(store, options.model)
+        _set_models(store, options.model)
     except sqlite3.DatabaseError as error:
         return _fail(f"{options.db} can't be used as a workspace's database: {error}")
     except (SwitchError, LimitError, ModelChoiceError) as error:
@@ -96,19 +97,33 @@ def _seed(file: str | None) -> dict[str, Any] | None:
     return with_absolute_paths(Path(file).parent.absolute(), seed)
 
 
-def _set_scorers(store: Store, choices: list[str]) -> None:
-    """Applies `--model NAME[/VERSION]=PATH`."""
+def _set_models(store: Store, choices: list[str]) -> None:
+    """Applies `--model NAME[/VERSION]=PATH` and `--model NAME[/VERSION]:FAULTS`."""
     for choice in choices:
-        name, _, path = choice.partition("=")
-        if not path:
-            raise ModelChoiceError(f"--model {choice}: must be NAME=PATH or NAME/VERSION=PATH")
+        name, separator, value = _parts(choice)
+        if not value:
+            raise ModelChoiceError(f"--model {choice}: must be NAME=PATH, NAME/VERSION=PATH or NAME/VERSION:FAULTS")
         known = [model["full_name"] for model in store.all("model")]
         if name.partition("/")[0] not in known:
             raise ModelChoiceError(f"--model {choice}: no such model in the workspace, allowed: {', '.join(known)}")
         try:
-            set_scorer(store, name, str(Path(path).absolute()))
-        except SeedError as error:
+            if separator == "=":
+                set_scorer(store, name, str(Path(value).absolute()))
+            else:
+                set_answers(store, name, dict(_pair(each) for each in value.split(",")))
+        except (SeedError, AnswersError) as error:
             raise ModelChoiceError(str(error)) from error
+
+
+def _parts(choice: str) -> tuple[str, str, str]:
+    """The name, the separator and the value: the first `=` or `:` separates."""
+    separator = ":" if ":" in choice.partition("=")[0] else "="
+    return choice.partition(separator)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()
 
 
 def _fail(message: str, status: int = 1) -> int:

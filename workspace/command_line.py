@@ -26,6 +26,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         token_lifetime=options.token_lifetime,
         idle_after=options.idle_after,
         cold_start=options.cold_start,
+        metrics_interval=options.metrics_interval,
         switches=parse_switches(options.switch),
         limits=parse_limits(options.limit),
     )
@@ -52,8 +53,9 @@ def parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         default=[],
-        metavar="NAME[/VERSION]=PATH",
-        help="score a model with a Python file or an MLflow model folder; can be repeated",
+        metavar="NAME[/VERSION]=PATH|:FAULTS",
+        help="score a model with a Python file or an MLflow model folder, or let it answer with faults, as in"
+        " NAME/8:latency=200ms,jitter=50ms,fails=5%%,rejects=5%%,wrong=5%%; can be repeated",
     )
     parser.add_argument(
         "--oauth", action="store_true", help="with credentials: print those of the service principal with admin rights"
@@ -69,6 +71,7 @@ def _add_times(parser: argparse.ArgumentParser) -> None:
         ("--token-lifetime", 3600.0, "lifetime of OAuth tokens"),
         ("--idle-after", 1800.0, "idle time until entities scale to zero"),
         ("--cold-start", 3.0, "duration of a cold start after that"),
+        ("--metrics-interval", 60.0, "interval that the metrics are of; 0: counters, without an interval"),
     ):
         help_ = f"{meaning} (default: %(default)g)"
         parser.add_argument(name, type=float, default=default, metavar="SECONDS", help=help_)

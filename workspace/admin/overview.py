@@ -7,7 +7,7 @@ pages of sites whose name resolves to 127.0.0.1. It contains no token, secret, r
 from pathlib import Path
 from typing import Any, Final
 
-from model_serving.workspace.dataplane.invocations import response_count
+from model_serving.workspace.dataplane.request_counts import answered
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import DoesNotExist
 from model_serving.workspace.identity.endpoint_permissions import wire_list
@@ -82,7 +82,7 @@ def _active(call: Call, endpoint: Json) -> list[Json]:
                 endpoint, entity["name"], is_cold=is_cold(call.store, call.settings, endpoint, entity, now)
             ),
         )
-        | {"answered": response_count(call.store, endpoint, entity["name"])}
+        | {"answered": answered(call.store, endpoint, entity["name"])}
         for entity in config["served_entities"]
     ]
 

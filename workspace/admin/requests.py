@@ -31,3 +31,14 @@ class Seed(RequestModel):
     users: Any = None
     secret_scopes: Any = None
     grants: Any = None
+
+
+class ModelAnswers(RequestModel):
+    """How a model answers; workspace/dataplane/faulty_models.py describes the members."""
+
+    version: Text = None
+    latency: Text = None
+    jitter: Text = None
+    fails: Text = None
+    rejects: Text = None
+    wrong: Text = None

@@ -11,6 +11,7 @@ Every part of a seed is optional:
           2: {status: PENDING_REGISTRATION}       # can't be deployed yet
           3: {fails: "pip could not resolve numpy"}  # its deployments end with UPDATE_FAILED
         aliases: {Champion: 1}
+        answers: {latency: 200ms}      # slow, failing or wrong on purpose: workspace/dataplane/faulty_models.py
       main.ml.iris:
         scored_by: models/iris.py      # a Python file or an MLflow model folder (workspace/dataplane/scoring.py)
         versions: {1: , 2: {scored_by: models/iris-2}}   # for one version. Paths are relative to the seed file
@@ -36,10 +37,11 @@ from typing import Any, Final
 
 from model_serving.workspace.admin import requests
 from model_serving.workspace.catalog import registered_models, workspace_registry
+from model_serving.workspace.dataplane.faulty_models import AnswersError, set_answers
 from model_serving.workspace.dataplane.scoring import ModelError, load
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
-from model_serving.workspace.http.errors import InvalidParameter, ScimError
+from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter, ScimError
 from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.principals import group_named
 from model_serving.workspace.identity.scim import new_group, new_user
@@ -75,6 +77,21 @@ def seed_by_request(call: Call) -> Json:
     return {}
 
 
+@accepts(requests.ModelAnswers)
+def set_answers_by_request(call: Call) -> Json:
+    """Makes a model, or one `version` of it, slow, failing or wrong from now on; without a description it is not."""
+    require_admin(call.access, "change how models answer")
+    name, described = call.path["name"], {member: value for member, value in call.body.items() if value is not None}
+    version = described.pop("version", None)
+    if call.store.get("model", name) is None:
+        raise DoesNotExist(f"Model '{name}' does not exist.")
+    try:
+        set_answers(call.store, f"{name}/{version}" if version else name, described)
+    except AnswersError as error:
+        raise InvalidParameter(str(error)) from error
+    return {}
+
+
 def apply_seed(store: Store, clock: Clock, seed: Json) -> None:
     """Adds the objects of a seed, or none of them: raises SeedError if a part is invalid."""
     if unknown := set(seed) - set(PARTS):
@@ -86,6 +103,8 @@ def apply_seed(store: Store, clock: Clock, seed: Json) -> None:
             _seed_secrets(store, clock.now(), seed.get("secret_scopes") or {})
             for grant in seed.get("grants") or []:
                 _seed_grant(store, grant)
+    except AnswersError as error:
+        raise SeedError(str(error)) from error
     except (AttributeError, KeyError, TypeError, ValueError, ScimError) as error:
         raise SeedError(f"The seed does not have the expected shape: {type(error).__name__}: {error}") from error
 
@@ -109,8 +128,10 @@ def _seed_model(store: Store, now: float, name: str, spec: Json) -> None:
     _seed_schema(store, name)
     model = store.get("model", name) or registered_models.new_model(store, name, OWNER, now)
     set_scorer(store, name, spec.get("scored_by"))
+    set_answers(store, name, spec.get("answers"))
     for number, version in _versions(spec):
         set_scorer(store, f"{name}/{number}", version.get("scored_by"))
+        set_answers(store, f"{name}/{number}", version.get("answers"))
         new = registered_models.new_version(
             model, number, now, status=version.get("status", "READY"), fails=version.get("fails")
         )

@@ -9,14 +9,15 @@ import time
 import uuid
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final
 
 from model_serving.workspace.dataplane import requests
 from model_serving.workspace.dataplane.chat_models import ChatModel, agent_events
+from model_serving.workspace.dataplane.faulty_models import STRIDE, Answer, distorted, next_answer
 from model_serving.workspace.dataplane.generative import as_events, generate
 from model_serving.workspace.dataplane.inference_tables import Query, capture
 from model_serving.workspace.dataplane.model_inputs import rows_of
 from model_serving.workspace.dataplane.rate_limits import count_query
+from model_serving.workspace.dataplane.request_counts import count_request
 from model_serving.workspace.dataplane.scoring import Echo, scorer_for
 from model_serving.workspace.http.call import Call, Reply, required
 from model_serving.workspace.http.errors import (
@@ -37,8 +38,6 @@ from model_serving.workspace.serving.scale_to_zero import wake
 from model_serving.workspace.serving.validation import route_target
 from model_serving.workspace.serving.views import direct_url, is_ready
 from model_serving.workspace.store.database import Json, Store
-
-STRIDE: Final = 37  # coprime to 100: any 100 consecutive requests take every percentage once, in mixed order
 
 
 @accepts(requests.Invocation)
@@ -88,11 +87,6 @@ def invoke_by_model(call: Call) -> Reply:
     return invoke(replace(call, path={"name": name}))
 
 
-def response_count(store: Store, endpoint: Json, entity_name: str, status: int = HTTPStatus.OK) -> int:
-    """The number of requests that an entity has answered with that status."""
-    return store.counter(f"answers/{endpoint['id']}/{entity_name}/{int(status)}")
-
-
 def _entity_for(call: Call, endpoint: Json) -> Json:
     """The entity in the path or, without one, the next by traffic percentages."""
     if endpoint["is_stopped"]:
@@ -104,8 +98,6 @@ def _entity_for(call: Call, endpoint: Json) -> Json:
     name = call.path.get("entity") or _next_target(call.store, endpoint["id"], config)
     for entity in config["served_entities"]:
         if entity["name"] == name:
-            if failure := failure_of(endpoint, entity["name"]):
-                raise ApiError(f"Served entity '{name}' is not ready: {failure}")
             return dict(entity)
     raise DoesNotExist(f"Served entity '{name}' does not exist on Endpoint {endpoint['name']}.")
 
@@ -122,18 +114,18 @@ def _next_target(store: Store, endpoint_id: str, config: Json) -> str:
 
 
 def _respond(call: Call, endpoint: Json, entity: Json) -> Reply:
-    """The entity's response. A query with invalid input is counted and captured, too."""
+    """The entity's response. A query that fails is counted and captured, too."""
     count_query(call, endpoint)
     start, now = time.perf_counter(), call.clock.now()
     delay = wake(call.store, call.settings, endpoint, entity, now)
-    request_id = str(uuid.uuid4())
+    request_id, answer = str(uuid.uuid4()), next_answer(call.store, entity)
     try:
-        status, response = int(HTTPStatus.OK), _scored(call, entity, request_id)
-    except BadRequest as error:
+        status, response = int(HTTPStatus.OK), _answered(call, endpoint, entity, answer, request_id)
+    except ApiError as error:
         status, response = error.status, error.body()
-    duration = round((delay + time.perf_counter() - start) * 1000)
-    call.store.count(f"answers/{endpoint['id']}/{entity['name']}/{status}", start=1)
-    capture(call, Query(request_id, endpoint, entity, status, response, duration))
+    took = time.perf_counter() - start
+    delay += max(0.0, (answer.seconds or 0.0) - took)
+    _record(call, Query(request_id, endpoint, entity, status, response, round((delay + took) * 1000)))
     headers = {"served-model-name": entity["name"], "x-request-id": request_id}
     if call.body.get("stream") is True and status == HTTPStatus.OK and (events := _events(response)):
         return Reply(events, headers=headers | {"Content-Type": "text/event-stream"}, delay=delay)
@@ -145,6 +137,30 @@ def _events(response: Json) -> str | None:
     if "choices" in response:
         return as_events(response)
     return agent_events(response) if response.keys() & {"messages", "output"} else None
+
+
+def _record(call: Call, query: Query) -> None:
+    """Counts a query in the metrics, and adds it to the tables."""
+    count_request(
+        call.store,
+        call.settings,
+        query.endpoint,
+        query.entity["name"],
+        status=query.status,
+        milliseconds=query.milliseconds,
+        now=call.clock.now(),
+    )
+    capture(call, query)
+
+
+def _answered(call: Call, endpoint: Json, entity: Json, answer: Answer, request_id: str) -> Json:
+    """The entity's response. Raises ApiError if the entity or this request fails."""
+    if failure := failure_of(endpoint, entity["name"]):
+        raise ApiError(f"Served entity '{entity['name']}' is not ready: {failure}")
+    if answer.error:
+        raise answer.error
+    response = _scored(call, entity, request_id)
+    return distorted(response) if answer.is_wrong else response
 
 
 def _scored(call: Call, entity: Json, request_id: str) -> Json:

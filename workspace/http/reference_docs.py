@@ -64,6 +64,10 @@ unchanged: the Terraform-derived provider, databricks-sdk, the MLflow deployment
 - **Failures**: `POST /_workspace/faults` makes requests fail (`workspace/admin/fault_injection.py`). Deployments of
   a model version with `fails` in the seed file (`workspace/admin/seed.py`) end with UPDATE_FAILED.
   `POST /_workspace/endpoints/{name}/failures` makes a deployed entity fail (`workspace/serving/entity_failures.py`).
+  `--model NAME/VERSION:latency=200ms,fails=5%` makes a version slow, failing or wrong, and so do `answers` in the seed
+  file and, at run time, `POST /_workspace/models/{name}/answers` (`workspace/dataplane/faulty_models.py`).
+- **Metrics** are those of the last full minute, as on the service. `--metrics-interval 1` makes it a second, and 0
+  serves counters that show each request at once (`workspace/serving/metrics.py`).
 - **Inference tables and usage** are recorded: `GET /_workspace/tables/{full_name}` returns the rows. There is no SQL.
 - **OpenAPI**: `GET /_workspace/openapi.json`. `make fuzz` sends requests generated from it for five minutes.
 

@@ -153,6 +153,7 @@ OWN: Final[Routes] = (
     ("DELETE", "/_workspace/faults", fault_injection.clear),
     ("POST", "/_workspace/endpoints/{name}/cancel-update", endpoints.cancel_update),
     ("POST", "/_workspace/endpoints/{name}/failures", entity_failures.fail),
+    ("POST", "/_workspace/models/{name}/answers", seed.set_answers_by_request),
     ("GET", "/_workspace/tables", inference_tables.list_all),
     ("GET", "/_workspace/tables/{full_name}", inference_tables.read),
     ("POST", "/_workspace/seed", seed.seed_by_request),

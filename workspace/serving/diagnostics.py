@@ -5,37 +5,26 @@ documentation, monitoring with Prometheus.
 """
 
 import json
-from http import HTTPStatus
 from typing import Final
 
-from model_serving.workspace.dataplane.invocations import response_count
+from model_serving.workspace.dataplane.request_counts import total
 from model_serving.workspace.dataplane.scoring import scorer_for
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import DoesNotExist
 from model_serving.workspace.serving.endpoints import require_endpoint
+from model_serving.workspace.serving.metrics import exposition
 from model_serving.workspace.serving.scale_to_zero import is_cold
 from model_serving.workspace.serving.views import is_ready
 from model_serving.workspace.store.clock import rfc3339
 from model_serving.workspace.store.database import Json
 
+PROMETHEUS: Final = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def metrics(call: Call) -> Reply:
-    """Metrics in OpenMetrics text format, for Prometheus."""
-    # The service declares these as gauges despite their names: the requests and errors of the last full minute, with
-    # the minute's time as each sample's timestamp. The histogram of latencies is of that minute, too. A reader adds up
-    # the minutes, and counts none twice. Sources: Databricks' example configuration for Datadog (type: gauge),
-    # Datadog's list of these metrics ("over the last minute"), outputs of real workspaces. Here they still count up.
-    endpoint = require_endpoint(call, "CAN_VIEW")
-    entities = (endpoint["config"] or {}).get("served_entities", [])
-    lines = []
-    for name, status in (("request_count", HTTPStatus.OK), ("request_4xx_count", HTTPStatus.BAD_REQUEST)):
-        lines.append(f"# TYPE {name} counter")
-        for entity in entities:
-            labels = f'endpoint_name="{endpoint["name"]}",served_entity_name="{entity["name"]}"'
-            lines.append(f"{name}_total{{{labels}}} {response_count(call.store, endpoint, entity['name'], status)}")
-    return Reply("\n".join([*lines, "# EOF", ""]), headers=TEXT)
+    """Metrics of the last full minute by served entity, as text for Prometheus: see workspace/serving/metrics.py."""
+    return Reply(exposition(call, require_endpoint(call, "CAN_VIEW")), headers=PROMETHEUS)
 
 
 def openapi(call: Call) -> Reply:
@@ -56,13 +45,14 @@ def openapi(call: Call) -> Reply:
 def server_logs(call: Call) -> Json:
     """A log with the counts of answered requests; the service returns the log of its scoring server."""
     endpoint, entity = _entity(call)
-    answered, refused = (response_count(call.store, endpoint, entity["name"], status) for status in (200, 400))
+    counts = total(call.store, endpoint, entity["name"])
+    refused, failed = counts["4xx"], counts["5xx"]
     cold = is_cold(call.store, call.settings, endpoint, entity, call.clock.now())
     return _lines(
         rfc3339(entity["creation_timestamp"] / 1000),
         f"Starting the scoring server of {entity['name']}",
         f"Scored by {type(scorer_for(call.store, entity)).__name__}",
-        f"Answered {answered} requests, refused {refused}",
+        f"Answered {counts['requests'] - refused - failed} requests, refused {refused}, failed {failed}",
         *(["Scaled to zero"] if cold else []),
     )
 

@@ -188,7 +188,9 @@ def test_command_line_sets_models_and_quotas(start: Start, tmp_path: Path) -> No
     [
         (("--switch", "dup=1"), "Unknown switch 'dup', allowed: absent-scale-to-zero, "),
         (("--limit", "changes=x"), "Limit 'changes' must be a whole number, found 'x'\n"),
-        (("--model", "main.ml.fraud"), "--model main.ml.fraud: must be NAME=PATH or NAME/VERSION=PATH\n"),
+        (("--model", "main.ml.fraud"), "--model main.ml.fraud: must be NAME=PATH, NAME/VERSION=PATH or NAME/VERSION:F"),
+        (("--model", "main.ml.fraud/8:fails=5"), "main.ml.fraud/8: fails must be a share such as 5%; found '5'\n"),
+        (("--model", "main.ml.fraud:slow=1s"), "main.ml.fraud: unknown 'slow' in answers, allowed: latency, jitter, "),
         (("--model", "a.b.c=x.py"), "--model a.b.c=x.py: no such model in the workspace, allowed: main.ml.fraud, "),
         (("--model", "main.ml.iris=/nowhere.py"), "main.ml.iris: /nowhere.py does not exist\n"),
     ],
