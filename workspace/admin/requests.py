@@ -30,6 +30,7 @@ class Seed(RequestModel):
     groups: Any = None
     users: Any = None
     secret_scopes: Any = None
+    warehouses: Any = None
     grants: Any = None
 
 

@@ -24,6 +24,8 @@ Every part of a seed is optional:
       - {user_name: ann@example.com, groups: [ml-engineers]}
     secret_scopes:
       serving: {api-key: a-value}
+    warehouses:                    # for SQL statements, by id; `starts_in` seconds after the first statement it runs
+      0123456789abcdef: {name: Shared, starts_in: 3}
     grants:
       - {securable: function, name: main.ml.fraud, principal: ml-engineers, privileges: [EXECUTE]}
 
@@ -45,11 +47,22 @@ from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter, 
 from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.principals import group_named
 from model_serving.workspace.identity.scim import new_group, new_user
+from model_serving.workspace.sql.warehouses import new_warehouse
 from model_serving.workspace.store.clock import Clock, milliseconds
 from model_serving.workspace.store.database import Json, Store
 
 OWNER: Final = "admin@example.com"
-PARTS: Final = ("models", "registry_models", "feature_specs", "tables", "groups", "users", "secret_scopes", "grants")
+PARTS: Final = (
+    "models",
+    "registry_models",
+    "feature_specs",
+    "tables",
+    "groups",
+    "users",
+    "secret_scopes",
+    "warehouses",
+    "grants",
+)
 DEFAULT: Final[Json] = {
     "models": {
         "main.ml.fraud": {"versions": 9, "aliases": {"Champion": 7}},
@@ -60,6 +73,7 @@ DEFAULT: Final[Json] = {
     "tables": ["main.ml.payments"],
     "groups": ["ml-engineers"],
     "secret_scopes": {"serving": {"api-key": "example-value"}},
+    "warehouses": {"0123456789abcdef": {}},
 }
 
 
@@ -101,6 +115,8 @@ def apply_seed(store: Store, clock: Clock, seed: Json) -> None:
             _seed_catalog(store, clock.now(), seed)
             _seed_identities(store, seed)
             _seed_secrets(store, clock.now(), seed.get("secret_scopes") or {})
+            for warehouse, spec in (seed.get("warehouses") or {}).items():
+                store.put("warehouse", str(warehouse), new_warehouse(str(warehouse), spec or {}))
             for grant in seed.get("grants") or []:
                 _seed_grant(store, grant)
     except AnswersError as error:

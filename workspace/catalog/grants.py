@@ -108,6 +108,19 @@ def require_execute(store: Store, principal: Principal, full_name: str) -> None:
             raise PermissionDenied(f"User does not have {privilege.replace('_', ' ')} on {_label(name)}.")
 
 
+def missing_on_table(call: Call, full_name: str) -> str | None:
+    """What the caller lacks to read a table, as in `SELECT on Table 'main.ml.payments'`; None if nothing."""
+    catalog, schema, _ = full_name.split(".", 2)
+    for privilege, kind, name in (
+        ("USE_CATALOG", "catalog", catalog),
+        ("USE_SCHEMA", "schema", f"{catalog}.{schema}"),
+        ("SELECT", "table", full_name),
+    ):
+        if not _holds(call.store, call.caller, privilege, name, "table"):
+            return f"{privilege.replace('_', ' ')} on {kind.capitalize()} '{name}'"
+    return None
+
+
 def holds(call: Call, privilege: str, full_name: str) -> bool:
     return _holds(call.store, call.caller, privilege, full_name)
 

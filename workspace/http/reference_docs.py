@@ -28,6 +28,7 @@ SECTIONS: Final = {
     "scim": "Identities",
     "secrets": "Secret scopes",
     "mlflow": "Workspace model registry",
+    "sql": "SQL statements on inference tables",
     "all-apis": "Administration of the workspace",
 }
 LIMITS: Final = {
@@ -68,14 +69,15 @@ unchanged: the Terraform-derived provider, databricks-sdk, the MLflow deployment
   file and, at run time, `POST /_workspace/models/{name}/answers` (`workspace/dataplane/faulty_models.py`).
 - **Metrics** are those of the last full minute, as on the service. `--metrics-interval 1` makes it a second, and 0
   serves counters that show each request at once (`workspace/serving/metrics.py`).
-- **Inference tables and usage** are recorded: `GET /_workspace/tables/{full_name}` returns the rows. There is no SQL.
+- **Inference tables and usage** are recorded: `GET /_workspace/tables/{full_name}` returns the rows, and so
+  does the SQL statement execution API: SELECT on one table, run by SQLite, with the privileges of Unity Catalog.
 - **OpenAPI**: `GET /_workspace/openapi.json`. `make fuzz` sends requests generated from it for five minutes.
 
 ## Not supported
 
-SQL and `ai_query()`, jobs and notebooks, external functions, budget policies, token-based rate limits of an AI gateway,
-guardrails (stored and returned, not applied), foundation and external models (they echo the request), real build logs
-(a few lines, with the error of a failed deployment).
+Other SQL and `ai_query()`, jobs and notebooks, external functions, budget policies, token-based rate limits of an AI
+gateway, guardrails (stored and returned, not applied), foundation and external models (they echo the request), real
+build logs (a few lines, with the error of a failed deployment).
 """
 
 

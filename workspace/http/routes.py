@@ -25,6 +25,7 @@ from model_serving.workspace.serving import (
     provisioned_throughput,
     stopping,
 )
+from model_serving.workspace.sql import statements, warehouses
 from model_serving.workspace.store.database import Json
 
 Routes: TypeAlias = tuple[tuple[str, str, Rule], ...]
@@ -140,6 +141,16 @@ SECRET_SCOPES: Final[Routes] = (
     ("GET", f"{SECRETS}/acls/get", secret_scopes.get_acl),
     ("GET", f"{SECRETS}/acls/list", secret_scopes.list_acls),
 )
+SQL: Final = "/api/2.0/sql"
+STATEMENT: Final = f"{SQL}/statements/{{statement_id}}"
+WAREHOUSES: Final[Routes] = (
+    ("GET", f"{SQL}/warehouses", warehouses.list_all),
+    ("GET", f"{SQL}/warehouses/{{warehouse_id}}", warehouses.get),
+    ("POST", f"{SQL}/statements", statements.submit),
+    ("GET", STATEMENT, statements.get),
+    ("GET", f"{STATEMENT}/result/chunks/{{chunk_index}}", statements.get_chunk),
+    ("POST", f"{STATEMENT}/cancel", statements.cancel),
+)
 REGISTRY: Final[Routes] = (
     ("GET", f"{MLFLOW}/registered-models/get", workspace_registry.get_model),
     ("GET", f"{MLFLOW}/databricks/registered-models/get", workspace_registry.get_model_with_level),
@@ -165,6 +176,7 @@ BY_SCOPE: Final = {
     "scim": IDENTITY,
     "secrets": SECRET_SCOPES,
     "mlflow": REGISTRY,
+    "sql": WAREHOUSES,
     "all-apis": OWN,
 }
 

@@ -23,7 +23,17 @@ from model_serving.workspace.store.database import Json, Store
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPES: Final = frozenset(
-    {ALL_APIS, "model-serving", "unity-catalog", "scim", "access-management", "secrets", "mlflow", "offline_access"}
+    {
+        ALL_APIS,
+        "model-serving",
+        "unity-catalog",
+        "scim",
+        "access-management",
+        "secrets",
+        "mlflow",
+        "sql",
+        "offline_access",
+    }
 )
 LEVELS_FOR_ACTION: Final = {
     "query_inference_endpoint": frozenset({"CAN_QUERY", "CAN_MANAGE"}),
