@@ -24,7 +24,7 @@ ALLOWED = {
     "check": {"errors", "sarif", "spec", "contract", "databricks", "components", "policies"},
     "review": {"errors", "sarif", "state_backend", "spec", "contract", "databricks"},
     "delivery": {"errors", "state_backend", "spec", "contract", "databricks", "review", "operations"},
-    "operations": {"errors", "state_backend", "spec", "contract", "databricks"},
+    "operations": {"errors", "state_backend", "spec", "contract", "databricks", "components"},
     "cli": {"errors", "sarif", "spec", "check", "review", "delivery", "operations"},
     "workspace": set(),
     "toolchain": set(),
@@ -112,6 +112,21 @@ USED_BY_CHECK = (
 """What the offline check judges stack files with: pure modules of packages that otherwise run in Pulumi's processes."""
 
 
+USED_BY_OPERATIONS = (
+    "model_serving.components.deployment.served_config",
+    "model_serving.components.from_spec",
+    "model_serving.components.inputs",
+    "model_serving.components.preflight.privileges",
+    "model_serving.components.preflight.requirements",
+)
+"""What `status` compares the workspace with: what the components would send."""
+
+
+def test_operations_use_only_the_pure_modules_of_components() -> None:
+    found = set().union(*(imported(file) for file in sources("operations")))
+    assert {name for name in found if name.startswith("model_serving.components")} == set(USED_BY_OPERATIONS)
+
+
 def test_check_uses_only_the_pure_modules_of_components_and_policies() -> None:
     found = set().union(*(imported(file) for file in sources("check")))
     above = ("model_serving.components", "model_serving.policies")
@@ -122,6 +137,7 @@ def test_check_uses_only_the_pure_modules_of_components_and_policies() -> None:
     ("module", "forbidden"),
     [
         *((module, package) for module in USED_BY_CHECK for package in ("pulumi", "pulumi_policy")),
+        ("model_serving.operations.live.collect", "pulumi"),
         ("model_serving.spec", "pulumi"),
         ("model_serving.spec.files.yaml_locations", "pydantic"),
         ("model_serving.contract", "pulumi"),

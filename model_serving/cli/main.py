@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "query": "Send requests to a deployed endpoint.",
     "smoke": "Send the smoke requests that the stack files declare.",
     "shadow": "Compare the answers of an endpoint and of one served entity.",
+    "status": "Show what the endpoints of a stack do now.",
     "drift": "Compare the workspace with the stack files.",
     "policy-pack": "Print the folder of the policy pack.",
     "workspace": "Start the embedded workspace.",
