@@ -22,6 +22,7 @@ from model_serving.policies.rules.production import (
     required_tags,
 )
 from model_serving.policies.rules.quotas import endpoint_quota
+from model_serving.policies.rules.rollouts import rollout_can_be_staged, rollout_in_steps
 from model_serving.policies.rules.route_optimized import route_optimized_create_only
 from model_serving.policies.rules.secret_expiry import secrets_last
 from model_serving.policies.rules.setting_faults import policy_settings
@@ -44,6 +45,8 @@ RULES = (
     traffic_adds_up,
     traffic_jump,
     enough_capacity,
+    rollout_in_steps,
+    rollout_can_be_staged,
     endpoints_serve,
     secrets_by_reference,
     no_manage_for_everyone,

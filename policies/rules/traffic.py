@@ -1,7 +1,8 @@
 """The split of traffic between an endpoint's served entities."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from model_serving.databricks.resource_types import MODEL_SERVING
@@ -9,6 +10,8 @@ from model_serving.policies.pack.input_values import UNKNOWN, at, has_unknown, i
 from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 from model_serving.policies.rules.entity_types import entity_name, served
 from model_serving.policies.rules.live_resource import live_resource
+from model_serving.spec.rollout_steps import remaining_splits
+from model_serving.spec.rollout_variable import Run, this_run
 
 _TOTAL = 100
 
@@ -74,12 +77,7 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
     live = live_resource(resource) if split else None
     if not split or live is None or not live.traffic:
         return
-    moves = {entity: (live.traffic.get(entity, 0), split.get(entity, 0)) for entity in sorted({*split, *live.traffic})}
-    large = [
-        f"{entity} {before} % -> {after} %"
-        for entity, (before, after) in moves.items()
-        if abs(after - before) > settings["points"]
-    ]
+    large = _largest_moves(_way(resource, live.traffic, split), settings["points"])
     if large:
         yield Violation(
             f'Traffic of the live endpoint "{live.name}" moves by more than {settings["points"]:g} points at once: '
@@ -87,6 +85,25 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
             field_path=("traffic",),
             fixes=("Take smaller steps",),
         )
+
+
+def _way(resource: Resource, live: Mapping[str, int], target: Mapping[str, int]) -> list[Mapping[str, int]]:
+    """The splits from the live one to the target: with those of a declared rollout, unless this run is one of them."""
+    steps = items(resource.stack_spec, "endpoints", resource.name, "rollout", "steps")
+    if this_run() is Run.STEP or not steps:
+        return [live, target]
+    return [live, *remaining_splits(live, target, [step for step in steps if isinstance(step, int)])]
+
+
+def _largest_moves(way: Sequence[Mapping[str, int]], points: float) -> list[str]:
+    """The first larger move of each served entity."""
+    found: dict[str, str] = {}
+    for before, after in pairwise(way):
+        for entity in sorted({*before, *after}):
+            old, new = before.get(entity, 0), after.get(entity, 0)
+            if abs(new - old) > points:
+                found.setdefault(entity, f"{entity} {old} % -> {new} %")
+    return list(found.values())
 
 
 traffic_adds_up = Rule(
@@ -109,8 +126,9 @@ traffic_jump = Rule(
     check=_check_jump,
     reads_workspace=True,
     why="A bad version that gets all traffic at once fails for all callers at once.",
-    passes="A change of at most `points` percentage points for each entity; a new endpoint.",
-    fails="A larger change. The message has the live and the desired percentages.",
+    passes="A change of at most `points` percentage points for each entity; a new endpoint; each step of a declared "
+    "rollout, where none is larger.",
+    fails="A larger change at once. The message has the live and the desired percentages.",
     settings={
         "points": {
             "type": "integer",

@@ -16,11 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from model_serving.errors import UserError
 from model_serving.spec.rollout_record import Split, record_from
+from model_serving.spec.rollout_variable import PLANNED, VARIABLE
 from model_serving.spec.vocabulary.stack import Endpoint, Stack
 
-VARIABLE: Final = "MODEL_SERVING_ROLLOUT"
-PLANNED: Final = "planned"
-"""The variable's value in a review, and where `deploy` judges a plan: nothing is replaced."""
+__all__ = ["PLANNED", "VARIABLE", "EndpointStep", "RolloutFileError", "RolloutStepFile", "steps_of_this_run"]
 
 _TOTAL: Final = 100
 

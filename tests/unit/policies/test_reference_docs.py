@@ -18,6 +18,7 @@ _BAD_ENDPOINT = f"{_ENGINE}::test_bad_endpoint_breaks_each_rule"
 _BAD_PERMISSIONS = f"{_ENGINE}::test_bad_permissions_break_each_rule"
 _LIVE = f"{_ENGINE}::test_rules_on_live_endpoints_report"
 _CONDITIONS = "tests/engine/policies/test_live_conditions.py::test_preview_reports_every_condition"
+_ROLLOUTS = "tests/engine/policies/test_rollouts.py::test_declared_rollout_is_not_bypassed_by_hand"
 BACKED_BY = {
     "policy-settings": "tests/engine/policies/test_stack_settings.py::test_mistake_in_base_yaml_refuses_the_preview",
     "waivers": f"{_ENGINE}::test_expired_waiver_fails_first",
@@ -29,6 +30,8 @@ BACKED_BY = {
     "traffic-adds-up": _BAD_ENDPOINT,
     "traffic-jump": _LIVE,
     "enough-capacity": f"{_ENGINE}::test_declared_load_over_capacity_is_reported",
+    "rollout-in-steps": _ROLLOUTS,
+    "rollout-can-be-staged": _ROLLOUTS,
     "endpoints-serve": _CONDITIONS,
     "no-undeclared-permissions": _CONDITIONS,
     "permissions-readable": "tests/engine/policies/test_live_conditions.py::test_unreadable_permissions_are_named_once",

@@ -86,7 +86,8 @@ def test_rules_that_read_the_workspace_declare_it(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(quotas, "listed_names", listed_names)
     rule: Rule
-    declared = {"endpoints": {"iris": {"served_entities": {"current": {"entity": "main.ml.iris@Champion"}}}}}
+    followed = {"current": {"entity": "main.ml.iris@Champion"}}
+    declared = {"endpoints": {"iris": {"served_entities": followed, "rollout": {"steps": [5]}}}}
     resources = (
         replace(serving({"workloadSize": "Large"}), stack_spec=declared),
         granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"}),
