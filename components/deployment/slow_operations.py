@@ -1,13 +1,13 @@
 """Report what a program waits for, if an operation takes long: the engine and the provider print nothing meanwhile.
 
-The provider retries a call that the workspace throttles or cannot serve, without a message. A thread of the program
-then asks the workspace itself. Nothing is printed while a healthy workspace deploys an endpoint.
+The provider retries a call that the workspace throttles or cannot serve, without a message, and waits up to 45 minutes
+for a deployment. A thread of the program then asks the workspace itself, a few operations at a time.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,16 +15,20 @@ from typing import Any, Final
 import pulumi
 from pulumi.runtime import is_dry_run
 
+from model_serving.components.deployment.deployment_progress import Deploying, Progress, first_seconds
 from model_serving.components.engine.program_run import PerRun
 from model_serving.components.providers import default_settings, explicit_settings
 from model_serving.databricks.call_clock import FIRST_MESSAGE_SECONDS, NEXT_MESSAGE_SECONDS, print_line
-from model_serving.databricks.client import connect
+from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path, is_updating
 
 _TICK_SECONDS: Final = 1.0
 _PROBE_SECONDS: Final = "5"
 """For how long the request for the workspace's state is retried."""
+
+_PROBE_EVERY_SECONDS: Final = 15.0
+"""How often the workspace is asked: with _MAX_SHOWN, far below the provider's own limit of 15 requests a second."""
 
 _MAX_SHOWN: Final = 5
 
@@ -54,7 +58,8 @@ class SlowOperations:
         """The provider's; None until an explicit provider's are known."""
         self._lock = threading.Lock()
         self._pending: list[Operation] = []
-        self._next_message = 0.0
+        self._next_probe = self._next_message = 0.0
+        self._progress = Progress()
         self._thread: threading.Thread | None = None
 
     def begin(self, operation: Operation) -> None:
@@ -75,10 +80,30 @@ class SlowOperations:
             time.sleep(_TICK_SECONDS)
             now = time.monotonic()
             slow = self._slow(now)
-            if slow and now >= self._next_message:
-                self._next_message = now + NEXT_MESSAGE_SECONDS
-                if message := self._message(slow, now):
-                    print_line(message)
+            if slow and now >= self._next_probe:
+                self._next_probe = now + min(_PROBE_EVERY_SECONDS, first_seconds() or _PROBE_EVERY_SECONDS)
+                self._report(slow, now)
+
+    def _report(self, slow: list[Operation], now: float) -> None:
+        """Ask the workspace, and print what is stuck and what is being deployed."""
+        answers = [(each, self._answer(each)) for each in slow[:_MAX_SHOWN]]
+        answers = [(each, answer) for each, answer in answers if self._is_pending(each)]
+        if now >= self._next_message and (message := self._message(answers, now)):
+            self._next_message = now + NEXT_MESSAGE_SECONDS
+            print_line(message)
+        deploying = [
+            Deploying(each.endpoint or each.name, now - (each.since or now), answer)
+            for each, answer in answers
+            if isinstance(answer, Mapping)
+        ]
+        more = sum(bool(each.endpoint) for each in slow[_MAX_SHOWN:])
+        if deploying and (line := self._progress.line(deploying, more, self._workspace(), now)):
+            print_line(line)
+
+    def _is_pending(self, operation: Operation) -> bool:
+        """Whether the operation has not ended while the workspace was asked."""
+        with self._lock:
+            return operation in self._pending
 
     def _has_pending(self) -> bool:
         with self._lock:
@@ -93,13 +118,14 @@ class SlowOperations:
             started = [operation for operation in self._pending if kinds.isdisjoint(operation.after)]
             for operation in started:
                 operation.since = operation.since or now
-            return [each for each in started if each.since and now - each.since >= FIRST_MESSAGE_SECONDS]
+            first = min(FIRST_MESSAGE_SECONDS, first_seconds() or FIRST_MESSAGE_SECONDS)
+            return [each for each in started if each.since and now - each.since >= first]
 
-    def _message(self, slow: list[Operation], now: float) -> str | None:
-        """The slowest few, grouped by the workspace's answer; None if all of them are deployments in progress."""
+    def _message(self, answers: Sequence[tuple[Operation, str | Mapping[str, Any]]], now: float) -> str | None:
+        """The slow operations by the workspace's answer; None if all of them are deployments in progress."""
         by_answer: dict[str, list[Operation]] = {}
-        for operation in slow[:_MAX_SHOWN]:
-            if answer := self._answer(operation):
+        for operation, answer in answers:
+            if isinstance(answer, str) and now - (operation.since or now) >= FIRST_MESSAGE_SECONDS:
                 by_answer.setdefault(answer, []).append(operation)
         if not by_answer:
             return None
@@ -107,20 +133,23 @@ class SlowOperations:
         groups = "; ".join(f"{', '.join(map(str, group))}: {answer}" for answer, group in by_answer.items())
         return f"Waiting since {seconds} s for {groups}. {self._timeout()}"
 
-    def _answer(self, operation: Operation) -> str | None:
-        """The workspace's answer about the operation; None for an endpoint that is being deployed."""
+    def _answer(self, operation: Operation) -> str | Mapping[str, Any]:
+        """What is known of the operation, or the answer to GET of an endpoint that is being deployed."""
         if self.settings is None:
             return "the settings of its provider are not known yet"
         path = endpoint_path(operation.endpoint) if operation.endpoint else ENDPOINTS_PATH
         try:
-            answer = connect({**self.settings, "retryTimeoutSeconds": _PROBE_SECONDS}).find(path)
+            answer = self._workspace().find(path)
         except WorkspaceError as error:
             return str(error)
         if not operation.endpoint:
             return "the workspace answers, but not yet to this"
         if answer is None:
             return "the workspace answers, but has not created it"
-        return None if is_updating(answer) else "the workspace has it and is not deploying it"
+        return answer if is_updating(answer) else "the workspace has it and is not deploying it"
+
+    def _workspace(self) -> Workspace:
+        return connect({**(self.settings or {}), "retryTimeoutSeconds": _PROBE_SECONDS})
 
     def _timeout(self) -> str:
         if seconds := (self.settings or {}).get("retryTimeoutSeconds"):

@@ -18,6 +18,7 @@ def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in (("FIRST_MESSAGE_SECONDS", 0), ("NEXT_MESSAGE_SECONDS", 0), ("_TICK_SECONDS", 0.05)):
         monkeypatch.setattr(slow_operations, name, seconds)
     monkeypatch.setattr(slow_operations, "_PROBE_SECONDS", "1")
+    monkeypatch.setattr(slow_operations, "_PROBE_EVERY_SECONDS", 0)
 
 
 @pytest.fixture
@@ -66,7 +67,11 @@ def test_an_unavailable_workspace_is_reported(frozen: Any, said: list[str]) -> N
 
 
 @pytest.mark.usefixtures("no_delay")
-def test_a_deployment_in_progress_is_silent(frozen: Any, said: list[str]) -> None:
+@pytest.mark.parametrize("seconds", ["0", "1000"])
+def test_a_healthy_deployment_may_be_silent(
+    frozen: Any, said: list[str], monkeypatch: pytest.MonkeyPatch, seconds: str
+) -> None:
+    monkeypatch.setenv("MODEL_SERVING_PROGRESS_SECONDS", seconds)
     frozen.endpoint("fraud")
     operations = operations_of(frozen)
     fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
@@ -79,6 +84,55 @@ def test_a_deployment_in_progress_is_silent(frozen: Any, said: list[str]) -> Non
     until(lambda: said)
     assert said[0].startswith('Waiting since 0 s for permissions "fraud-permissions": the workspace answers, but not')
     operations.end(permissions)
+
+
+@pytest.mark.usefixtures("no_delay")
+def test_a_deployment_reports_its_progress(frozen: Any, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_SERVING_PROGRESS_SECONDS", "0.01")
+    frozen.endpoint("fraud")
+    operations = operations_of(frozen)
+    fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
+    operations.begin(fraud)
+    until(lambda: said)
+    assert said[0].startswith('Deploying endpoint "fraud" for 0 s: "one" (main.ml.fraud v7) creating, Creating')
+    assert '; build log: "[' in said[0]
+    frozen.clock.advance(60)
+    until(lambda: "is not deploying it" in said[-1])
+    operations.end(fraud)
+    until(lambda: operations._thread is None)  # noqa: SLF001
+
+
+@pytest.mark.usefixtures("no_delay")
+def test_an_ended_deployment_is_not_reported(frozen: Any, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_SERVING_PROGRESS_SECONDS", "0.01")
+    frozen.endpoint("fraud")
+    operations = operations_of(frozen)
+    fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
+    read = operations._answer  # noqa: SLF001
+
+    def ends_meanwhile(operation: Operation) -> Any:
+        answer = read(operation)
+        operations.end(operation)
+        return answer
+
+    monkeypatch.setattr(operations, "_answer", ends_meanwhile)
+    operations.begin(fraud)
+    until(lambda: operations._thread is None)  # noqa: SLF001
+    assert said == []
+
+
+@pytest.mark.usefixtures("no_delay")
+def test_unreadable_logs_leave_the_rest(frozen: Any, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_SERVING_PROGRESS_SECONDS", "0.01")
+    frozen.call("POST", "/_workspace/faults", {"pattern": "GET /*build-logs", "status": 403, "times": -1})
+    frozen.endpoint("fraud")
+    operations = operations_of(frozen)
+    fraud = Operation("serving endpoint", "fraud", endpoint="fraud")
+    operations.begin(fraud)
+    until(lambda: said)
+    operations.end(fraud)
+    assert said[0].startswith('Deploying endpoint "fraud" for')
+    assert "build log" not in said[0]
 
 
 def test_a_quick_operation_sends_no_request(frozen: Any, said: list[str]) -> None:
