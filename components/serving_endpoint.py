@@ -12,6 +12,7 @@ from model_serving.components.deployment.failure_hooks import failure_hooks
 from model_serving.components.deployment.lost_updates import lost_update_hooks
 from model_serving.components.endpoint_access.resource import EndpointAccess
 from model_serving.components.endpoint_settings.resource import EndpointSettings
+from model_serving.components.endpoint_stop.resource import EndpointStop
 from model_serving.components.guard.existing_endpoint_hook import existing_endpoint_hook
 from model_serving.components.guard.immutable_field_changes import replace_on_changes
 from model_serving.components.guard.immutable_fields_hook import (
@@ -31,10 +32,11 @@ from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
 class ServingEndpoint(pulumi.ComponentResource):
     """A serving endpoint with its settings and permissions.
 
-    Children: `<name>` (the endpoint), `<name>-settings` if it has an AI gateway, notifications or telemetry, and
-    `<name>-permissions` if permissions are declared, an empty list too. `retain_on_delete` of the component's options
-    applies to all of them, `protect` to the endpoint. An endpoint of a stack file that declares a rollout also has
-    `<name>-rollout` and `<name>-rollout-step`, which keep its history in Pulumi's state.
+    Children: `<name>` (the endpoint), `<name>-settings` if it has an AI gateway, notifications or telemetry,
+    `<name>-permissions` if permissions are declared, an empty list too, and `<name>-stop` if it is stopped.
+    `retain_on_delete` of the component's options applies to all of them, `protect` to the endpoint. An endpoint of a
+    stack file that declares a rollout also has `<name>-rollout` and `<name>-rollout-step`, which keep its history in
+    Pulumi's state.
     """
 
     endpoint_id: pulumi.Output[str]
@@ -143,6 +145,10 @@ class ServingEndpoint(pulumi.ComponentResource):
         elif inputs.access_controls is not None:
             keeper = {"deployer": args.deployer} if args.deployer else {}
             children.append(EndpointAccess(f"{name}-permissions", {**target, **keeper}, opts))
+        if args.stopped:
+            # Last: a setting may need an endpoint that runs.
+            last = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[endpoint, *children]))
+            children.append(EndpointStop(f"{name}-stop", target, inputs.model_serving["config"], last))
         for child in children if self._protect else ():
             hook.protect(child._name, args.name, child.id)  # noqa: SLF001  no public name
 

@@ -1,4 +1,4 @@
-"""Refuses to delete the permissions and settings of a protected endpoint that the program still declares.
+"""Refuses to delete the permissions, settings and stop of a protected endpoint that the program still declares.
 
 `pulumi destroy` deletes permissions before the endpoint and the service principals that they name. The engine refuses
 to delete a protected resource only when it reaches it, so with `--skip-preview` callers would already be locked out.

@@ -9,7 +9,7 @@ from typing import Any, Final
 from model_serving.components.from_spec import endpoint_args, with_application_ids
 from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
-from model_serving.databricks.resource_types import ENDPOINT_ACCESS, MODEL_SERVING, PERMISSIONS
+from model_serving.databricks.resource_types import ENDPOINT_ACCESS, ENDPOINT_STOP, MODEL_SERVING, PERMISSIONS
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Registered, Resource
 from model_serving.spec.field_path import FieldPath
@@ -20,7 +20,7 @@ _UNKNOWN_TEXT: Final = Secret("", known=False)
 
 
 def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, Registered]]:
-    """Each endpoint of stack `name`, and its permissions if they are managed, with the path that declares it."""
+    """Each endpoint of stack `name`, its permissions if they are managed, and its stop, with the declaring path."""
 
     def application_id(principal: str) -> str:
         return _UNKNOWN_TEXT if principal in stack.service_principals else principal
@@ -47,6 +47,9 @@ def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, R
             access = {endpoint_id: _UNKNOWN_TEXT, "accessControls": inputs.access_controls}
             grant = _resource(name, kind, f"{key}-permissions", access)
             yield ("endpoints", key, "permissions"), Registered(grant, (endpoint.urn,))
+        if spec.stopped:
+            stop = _resource(name, ENDPOINT_STOP, f"{key}-stop", {"stopped": True})
+            yield ("endpoints", key, "stopped"), Registered(stop, (endpoint.urn,))
 
 
 def _resource(stack: str, kind: str, name: str, inputs: Mapping[str, Any], **more: Any) -> Resource:

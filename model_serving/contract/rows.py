@@ -23,6 +23,7 @@ class Handling(StrEnum):
     PROVIDER = "provider"  # the provider writes it
     SETTINGS = "settings"  # EndpointSettings writes it, by the API's own call
     ACCESS = "access"  # EndpointAccess writes it, by the API's own call
+    STOP = "stop"  # EndpointStop does it, by the API's own calls
     DELIVERY = "delivery"  # SecretDelivery writes it, by the API's own calls
     REFUSED = "refused"  # a change is refused at preview: the API has no call for it
     UNSENT = "unsent"  # only the service's default can be declared, so nothing is ever sent

@@ -10,6 +10,7 @@ from model_serving.databricks.serving_endpoints import (
     config_update,
     endpoint_path,
     has_failed,
+    is_stopped,
     is_updating,
     traffic_shares,
 )
@@ -30,18 +31,18 @@ def failure_report(workspace: Reader, live: Mapping[str, Any]) -> str:
     ended = "was canceled" if config_update(live) == "UPDATE_CANCELED" else "failed"
     lines = [f'The {"first deployment" if is_first else "last update"} of endpoint "{name}" {ended}:']
     lines += _pending_entities(workspace, name, live)
-    lines.append("  It serves nothing" if is_first else f"  It still serves: {_served(live)}")
+    serves_nothing = "  It serves nothing" + ("" if is_first else ": it is stopped")
+    lines.append(serves_nothing if is_first or is_stopped(live) else f"  It still serves: {_served(live)}")
     lines.append("  Correct the stack file or the model, then run `pulumi up`")
     return "\n".join(lines)
 
 
 @dataclass(frozen=True)
 class StateReport:
-    """What callers of an endpoint get now, in one sentence; more lines; and a command, if one is the way out."""
+    """What callers of an endpoint get now, in one sentence, and more lines."""
 
     message: str
     details: str = ""
-    fix: str = ""
 
     def __str__(self) -> str:
         return "\n".join(filter(None, (self.message, self.details)))
@@ -53,9 +54,8 @@ def state_report(workspace: Reader, live: Mapping[str, Any]) -> StateReport | No
     `live` is the answer to GET. A build log is read only if a deployment failed.
     """
     name, state = str(live["name"]), live.get("state") or {}
-    if state.get("suspend") == "STOPPED":
-        message = f'Endpoint "{name}" is stopped{_since(live)}: every request is answered 400'
-        return StateReport(message, fix=f"databricks api post {endpoint_path(name)}/config:start")
+    if is_stopped(live):
+        return StateReport(stopped_report(live))
     if has_failed(live):
         message, _, details = failure_report(workspace, live).partition("\n")
         return StateReport(message, details)
@@ -65,6 +65,11 @@ def state_report(workspace: Reader, live: Mapping[str, Any]) -> StateReport | No
     if state.get("ready") == "NOT_READY":
         return StateReport(f'Endpoint "{name}" is not ready: it answers no requests', failing)
     return StateReport(f'Endpoint "{name}" serves only in part', failing) if failing else None
+
+
+def stopped_report(live: Mapping[str, Any]) -> str:
+    """That the endpoint is stopped, since when at the latest, and what its callers get."""
+    return f'Endpoint "{live["name"]}" is stopped{_since(live)}: every request is answered 400'
 
 
 def _since(live: Mapping[str, Any]) -> str:

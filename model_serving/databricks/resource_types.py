@@ -15,6 +15,7 @@ GET_SERVICE_PRINCIPAL: Final = "databricks:index/getServicePrincipal:getServiceP
 
 ENDPOINT_SETTINGS: Final = "pulumi-python:dynamic/model-serving:EndpointSettings"
 ENDPOINT_ACCESS: Final = "pulumi-python:dynamic/model-serving:EndpointAccess"
+ENDPOINT_STOP: Final = "pulumi-python:dynamic/model-serving:EndpointStop"
 """The dynamic resources of this library for what the provider can't do on an endpoint."""
 
 SECRET_DELIVERY: Final = "pulumi-python:dynamic/model-serving:SecretDelivery"  # noqa: S105  a type

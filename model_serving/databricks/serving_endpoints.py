@@ -42,6 +42,20 @@ def has_failed(endpoint: Mapping[str, Any]) -> bool:
     return config_update(endpoint) in _FAILED
 
 
+def is_stopped(endpoint: Mapping[str, Any]) -> bool:
+    """Whether the endpoint was stopped: its queries get 400 until it is started.
+
+    `state.suspend` is not in the REST reference; captures of the service have it, and served entities that are
+    DEPLOYMENT_STOPPED. An endpoint that scaled to zero is READY.
+    """
+    suspend = (endpoint.get("state") or {}).get("suspend")
+    if suspend:
+        return str(suspend) == "STOPPED"
+    entities = (endpoint.get("config") or {}).get("served_entities") or []
+    states = {str((entity.get("state") or {}).get("deployment")) for entity in entities}
+    return states == {"DEPLOYMENT_STOPPED"}
+
+
 def traffic_shares(config: Any) -> dict[str, int]:
     """Percentages by entity of a `traffic_config`, without entities that get none."""
     shares = {

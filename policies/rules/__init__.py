@@ -26,6 +26,7 @@ from model_serving.policies.rules.rollouts import rollout_can_be_staged, rollout
 from model_serving.policies.rules.route_optimized import route_optimized_create_only
 from model_serving.policies.rules.secret_expiry import secrets_last
 from model_serving.policies.rules.setting_faults import policy_settings
+from model_serving.policies.rules.stop_supported import stop_supported
 from model_serving.policies.rules.traffic import traffic_adds_up, traffic_jump
 from model_serving.policies.rules.undeclared_access import (
     no_undeclared_permissions,
@@ -48,6 +49,7 @@ RULES = (
     rollout_in_steps,
     rollout_can_be_staged,
     endpoints_serve,
+    stop_supported,
     secrets_by_reference,
     no_manage_for_everyone,
     optimized_callers_use_oauth,

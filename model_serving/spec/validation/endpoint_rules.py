@@ -26,6 +26,8 @@ def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Probl
             message,
             "Remove it; an endpoint without auto_capture keeps no table",
         )
+    if endpoint.stopped:
+        yield from _not_stoppable(endpoint, (*path, "stopped"))
     if is_output(endpoint.replace_id):
         yield (*path, "replace_id"), "must be text; found an output", "The hooks compare it. Write the id itself"
     if isinstance(endpoint, Endpoint) and endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
@@ -36,6 +38,17 @@ def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Probl
         yield from _telemetry(endpoint.telemetry_config, (*path, "telemetry_config"))
     for name, entity in endpoint.served_entities.items():
         yield from served_entity_problems(entity, (*path, "served_entities", name))
+
+
+def _not_stoppable(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:
+    """Source: product documentation, manage model serving endpoints: only custom models can be stopped."""
+    for name, entity in endpoint.served_entities.items():
+        message = f'Databricks stops endpoints of custom models only, and "{name}" is'
+        if entity.feature_spec is not None:
+            hint = "Remove `stopped`; `scale_to_zero: true` on its entities saves cost while nobody asks"
+            yield path, f"{message} a feature spec", hint
+        elif entity.external_model is not None:
+            yield path, f"{message} an external model", "Remove `stopped`"
 
 
 def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Problem:

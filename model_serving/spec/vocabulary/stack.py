@@ -134,6 +134,12 @@ class BaseEndpoint(Model):
     email_notifications: EmailNotifications | None = Field(
         default=None, description="Email notifications after an update."
     )
+    stopped: Flag = Field(
+        default=False,
+        exclude=True,  # an input of EndpointStop
+        description="true stops the endpoint: it runs on no compute, and every request gets 400. Custom models only."
+        " Removing it starts the endpoint. Without true, Pulumi neither stops nor starts it.",
+    )
     replace_id: Text | None = Field(
         default=None,
         exclude=True,

@@ -71,6 +71,36 @@ def test_endpoint_with_settings_and_permissions(recorded: Recorded) -> None:
     }
 
 
+def test_stopped_endpoint_is_a_resource(recorded: Recorded) -> None:
+    @mocked
+    def program() -> None:
+        ServingEndpoint("one", endpoint(stopped=True))
+
+    program()
+    kind, inputs = recorded.by_name["one-stop"]
+    assert (kind, inputs["endpointId"], inputs["endpointName"], inputs["stopped"]) == (
+        "EndpointStop", "e1", "fraud", True
+    )  # fmt: skip
+
+
+def test_stop_follows_the_config_without_secrets(recorded: Recorded) -> None:
+    def deployment(version: str, **variables: str) -> Any:
+        model = ServedEntityArgs(
+            entity="main.ml.fraud", version=version, workload_size="Small", environment_vars=variables
+        )
+        fields = {"name": "fraud", "served_entities": {"champion": model}, "preflight": False, "stopped": True}
+
+        @mocked
+        def program() -> None:
+            ServingEndpoint("one", ServingEndpointArgs(**fields))
+
+        program()
+        return recorded.by_name["one-stop"][1]["deployment"]
+
+    assert deployment("7", KEY="a") == deployment("7", KEY="b")
+    assert len({deployment("7"), deployment("8"), deployment("7", KEY="a")}) == 3
+
+
 def test_plain_endpoint_has_no_other_resource(recorded: Recorded) -> None:
     @mocked
     def program() -> None:

@@ -10,6 +10,7 @@ import pytest
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.resource_types import (
     ENDPOINT_ACCESS,
+    ENDPOINT_STOP,
     MODEL_SERVING,
     PERMISSIONS,
     SERVICE_PRINCIPAL,
@@ -128,6 +129,32 @@ def test_endpoint_that_does_not_serve_is_reported(workspace: Workspace, answer: 
     workspace.live = replace(LIVE, answer=answer)
     (message,) = reported("endpoints-serve", endpoint())
     assert message.startswith(start)
+
+
+STOPPED_ANSWER = {**SERVING, "state": {"ready": "NOT_READY", "suspend": "STOPPED"}}
+STOP = Resource(ENDPOINT_STOP, "iris-stop", "urn:stop", {"stopped": True})
+
+
+def test_declared_stop_passes(workspace: Workspace) -> None:
+    workspace.live = replace(LIVE, answer=STOPPED_ANSWER)
+    assert reported("endpoints-serve", endpoint(), STOP) == []
+
+
+def test_stop_that_nobody_declared_names_the_way_out(workspace: Workspace) -> None:
+    workspace.live = replace(LIVE, answer=STOPPED_ANSWER)
+    (from_files,) = reported("endpoints-serve", endpoint(stack="prod", endpoints={"iris": {}}))
+    assert "model-serving start iris --stack prod" in from_files
+    assert "Declare `stopped: true`" in from_files
+    (from_program,) = reported("endpoints-serve", endpoint())
+    assert "databricks api post /api/2.0/serving-endpoints/iris/config:start" in from_program
+
+
+@pytest.mark.parametrize(("optimized", "messages"), [(True, 1), (False, 0), (UNKNOWN, 0)])
+def test_stop_of_an_optimized_endpoint_is_advice(optimized: Any, messages: int) -> None:
+    declared = endpoint()
+    declared = replace(declared, inputs={**declared.inputs, "routeOptimized": optimized})
+    assert len(reported("stop-supported", declared, STOP)) == messages
+    assert reported("stop-supported", declared) == []
 
 
 def entry(level: str, inherited: bool = False, **member: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ BACKED_BY = {
     "rollout-in-steps": _ROLLOUTS,
     "rollout-can-be-staged": _ROLLOUTS,
     "endpoints-serve": _CONDITIONS,
+    "stop-supported": "tests/engine/components/test_endpoint_stop.py::test_stop_of_an_optimized_endpoint_is_advised",
     "no-undeclared-permissions": _CONDITIONS,
     "permissions-readable": "tests/engine/policies/test_live_conditions.py::test_unreadable_permissions_are_named_once",
     "serving-principals-exist": _CONDITIONS,

@@ -1,0 +1,162 @@
+"""Stop an endpoint and start it again, with words while it takes long, and without a write that isn't needed.
+
+Sources: product documentation, manage model serving endpoints, "Stop a model serving endpoint": only endpoints of
+custom models without an update in progress can be stopped, a stopped endpoint's compute is shut down and its queries
+get 400, a start creates a new version of the same config. No SDK has the two calls (databricks-sdk-py issue 752).
+Not documented: whether a route-optimized endpoint can be stopped, and whether a config update starts a stopped endpoint
+(one user measured that it does). Both are handled either way.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from model_serving.databricks.client import Workspace
+from model_serving.databricks.errors import CallError, NotFoundError, UnreachableError, WorkspaceError
+from model_serving.databricks.failure_report import failure_report
+from model_serving.databricks.serving_endpoints import (
+    LONGEST_UPDATE_SECONDS,
+    POLL_SECONDS,
+    endpoint_path,
+    has_failed,
+    is_stopped,
+    is_updating,
+)
+
+Say = Callable[[str], None]
+"""Takes a sentence on what is being waited for."""
+
+STOP_SECONDS: Final = 5 * 60
+"""For how long the workspace may take to show that an endpoint is stopped. Our choice: no source has a figure."""
+
+_WORDS_EVERY_SECONDS: Final = 30
+_CONFLICT: Final = "RESOURCE_CONFLICT"
+
+
+class NotStoppedError(WorkspaceError):
+    """An endpoint could not be stopped, or not in time. The text says why."""
+
+
+class NotStartedError(WorkspaceError):
+    """An endpoint could not be started, or not in time. The text says why."""
+
+
+def stop_endpoint(workspace: Workspace, name: str, say: Say, seconds: float = LONGEST_UPDATE_SECONDS) -> bool:
+    """Stop the endpoint and wait until it is stopped; return whether it was running.
+
+    An update in progress is waited for first, for `seconds` at most: the service refuses to stop during one. Raises
+    NotFoundError, NotStoppedError, and CallError where the service refuses.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        live = _settled(workspace, name, say, deadline, NotStoppedError)
+        if is_stopped(live):
+            return False
+        if _sent(workspace, name, "stop"):
+            break
+    _wait_until_stopped(workspace, name, say)
+    return True
+
+
+def start_endpoint(workspace: Workspace, name: str, say: Say, seconds: float = LONGEST_UPDATE_SECONDS) -> bool:
+    """Start the endpoint and wait until it is ready, for `seconds` at most; return whether it was stopped.
+
+    Raises NotFoundError, NotStartedError with the reason of a failed deployment, and CallError where the service
+    refuses.
+    """
+    deadline = time.monotonic() + seconds
+    was_stopped = begin_start(workspace, name, say, seconds)
+    live = _settled(workspace, name, say, deadline, NotStartedError)
+    if was_stopped and has_failed(live):
+        raise NotStartedError(failure_report(workspace, live))
+    if is_stopped(live) or (live.get("state") or {}).get("ready") != "READY":
+        raise NotStartedError(f'Endpoint "{name}" is not ready after its start. See `databricks serving-endpoints get`')
+    return was_stopped
+
+
+def begin_start(workspace: Workspace, name: str, say: Say, seconds: float = LONGEST_UPDATE_SECONDS) -> bool:
+    """Start the endpoint without waiting until it is ready; return whether it was stopped.
+
+    An update in progress is waited for first only if the endpoint is stopped all the same. Raises as `start_endpoint`.
+    """
+    deadline = time.monotonic() + seconds
+    live = workspace.get(endpoint_path(name))
+    while is_stopped(live):
+        live = _settled(workspace, name, say, deadline, NotStartedError)
+        if not is_stopped(live):
+            return False
+        if _sent(workspace, name, "start"):
+            return True
+        live = workspace.get(endpoint_path(name))
+    return False
+
+
+def _sent(workspace: Workspace, name: str, action: str) -> bool:
+    """Make the call. False if an update has begun meanwhile, so that the caller waits and looks again.
+
+    If the answer is lost, the call has failed only if nothing of it has arrived.
+    """
+    path = endpoint_path(name)
+    try:
+        workspace.call("POST", f"{path}/config:{action}")
+    except NotFoundError:
+        raise
+    except (CallError, UnreachableError) as error:
+        live = workspace.get(path)
+        stays_stopped = is_stopped(live) and not is_updating(live)
+        if stays_stopped == (action == "stop"):
+            return True
+        if isinstance(error, CallError) and error.code == _CONFLICT:
+            return False
+        raise
+    return True
+
+
+def _settled(
+    workspace: Workspace, name: str, say: Say, deadline: float, too_late: type[WorkspaceError]
+) -> Mapping[str, Any]:
+    """The endpoint once no update of it is in progress. Raises `too_late` after the deadline."""
+    path, began, next_words = endpoint_path(name), time.monotonic(), 0.0
+    while is_updating(live := workspace.get(path)):
+        now = time.monotonic()
+        if now >= deadline:
+            raise too_late(
+                f'Endpoint "{name}" is still being deployed after {_duration(now - began)}. See its state with'
+                f" `databricks serving-endpoints get {name}`, and run the same command again when that has ended"
+            )
+        if now >= next_words:
+            next_words = now + _WORDS_EVERY_SECONDS
+            say(
+                f'Endpoint "{name}" is being deployed{_entities(live)}. Waiting since {_duration(now - began)},'
+                f" {_duration(deadline - began)} at most"
+            )
+        time.sleep(min(POLL_SECONDS, max(0.0, deadline - now)))
+    return live
+
+
+def _wait_until_stopped(workspace: Workspace, name: str, say: Say) -> None:
+    path, began, next_words = endpoint_path(name), time.monotonic(), time.monotonic() + POLL_SECONDS
+    while not is_stopped(live := workspace.get(path)) or is_updating(live):
+        now = time.monotonic()
+        if now - began >= STOP_SECONDS:
+            raise NotStoppedError(
+                f'Endpoint "{name}" is not shown as stopped {_duration(STOP_SECONDS)} after the call. Run the same'
+                " command again; if it stays so, somebody else starts it"
+            )
+        if now >= next_words:
+            next_words = now + _WORDS_EVERY_SECONDS
+            say(f'Endpoint "{name}" is stopping since {_duration(now - began)}, {_duration(STOP_SECONDS)} at most')
+        time.sleep(POLL_SECONDS)
+
+
+def _entities(live: Mapping[str, Any]) -> str:
+    """` ("champion" DEPLOYMENT_CREATING)`: the served entities that are not ready."""
+    entities = (live.get("pending_config") or {}).get("served_entities") or []
+    states = {each["name"]: str((each.get("state") or {}).get("deployment") or "unknown") for each in entities}
+    pending = [f'"{name}" {state}' for name, state in states.items() if state != "DEPLOYMENT_READY"]
+    return f" ({', '.join(pending)})" if pending else ""
+
+
+def _duration(seconds: float) -> str:
+    """`40 s` or `3 min`."""
+    return f"{round(seconds)} s" if seconds < 2 * 60 else f"{round(seconds / 60)} min"
