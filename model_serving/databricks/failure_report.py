@@ -8,7 +8,6 @@ from typing import Any, Final
 from model_serving.databricks.build_logs import Reader, build_log
 from model_serving.databricks.serving_endpoints import (
     config_update,
-    endpoint_path,
     has_failed,
     is_stopped,
     is_updating,
