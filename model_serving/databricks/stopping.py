@@ -80,7 +80,7 @@ def begin_start(workspace: Workspace, name: str, say: Say, seconds: float = LONG
     An update in progress is waited for first only if the endpoint is stopped all the same. Raises as `start_endpoint`.
     """
     deadline = time.monotonic() + seconds
-    live = workspace.get(endpoint_path(name))
+    live: Mapping[str, Any] = workspace.get(endpoint_path(name))
     while is_stopped(live):
         live = _settled(workspace, name, say, deadline, NotStartedError)
         if not is_stopped(live):

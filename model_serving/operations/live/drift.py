@@ -11,7 +11,7 @@ from model_serving.components.deployment.served_config import config_body, confi
 from model_serving.components.from_spec import endpoint_args
 from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
-from model_serving.databricks.serving_endpoints import is_updating
+from model_serving.databricks.serving_endpoints import is_stopped, is_updating
 from model_serving.operations.live.targets import Target
 from model_serving.spec import Stack
 from model_serving.spec.files.secrets import is_unknown
@@ -55,9 +55,8 @@ def differences(target: Target, live: Mapping[str, Any], declared: Declared, *, 
         return
     served = live.get("pending_config") if is_updating(live) else live.get("config")
     yield from config_differences(_comparable(declared.config, served or {}), served)
-    is_stopped = (live.get("state") or {}).get("suspend") == "STOPPED"
-    if is_stopped != bool(getattr(target.declared, "stopped", False)) and not is_updating(live):
-        yield "it is stopped" if is_stopped else "it is not stopped"
+    if is_stopped(live) != target.declared.stopped and not is_updating(live):
+        yield "it is stopped" if is_stopped(live) else "it is not stopped"
     if bool(live.get("route_optimized")) != target.declared.route_optimized:
         yield f"route_optimized is {str(bool(live.get('route_optimized'))).lower()}"
 

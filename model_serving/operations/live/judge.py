@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from model_serving.databricks.build_logs import log_lines
-from model_serving.databricks.serving_endpoints import config_update, has_failed, is_updating, traffic_shares
+from model_serving.databricks.serving_endpoints import (
+    config_update,
+    has_failed,
+    is_stopped,
+    is_updating,
+    traffic_shares,
+)
 from model_serving.operations.live.drift import Declared, differences
 from model_serving.operations.live.status import (
     Deployment,
@@ -113,7 +119,7 @@ def _state(live: Answer, entities: tuple[EntityStatus, ...]) -> State:
     state = live.get("state") or {}
     if is_updating(live):
         return State.UPDATING
-    if state.get("suspend") == "STOPPED":
+    if is_stopped(live):
         return State.STOPPED
     serving = [each for each in entities if each.active]
     if has_failed(live) or any(_is_down(each.active) for each in serving):
@@ -135,7 +141,7 @@ def _is_cold(deployment: Deployment | None) -> bool:
 
 def _serves(live: Answer, entities: tuple[EntityStatus, ...]) -> Serves:
     state = live.get("state") or {}
-    if state.get("suspend") == "STOPPED" or not live.get("config"):
+    if is_stopped(live) or not live.get("config"):
         return Serves.NOTHING
     used = [each for each in entities if each.active and (each.traffic is None or each.traffic)]
     down = [each for each in used if _is_down(each.active)]
