@@ -16,6 +16,7 @@ from model_serving.errors import UsageError
 from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.judge import judge_notices
 from model_serving.review.assess.report import Purpose, Report, Stamp
+from model_serving.review.assess.stack_cost import declared_pricing
 from model_serving.review.plan.events import read_digest, read_events
 from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Preview
@@ -87,7 +88,8 @@ def reports_on(
     for each in previews:
         changed = policy_notices(folder, each.stack, stamp.base) if stamp.base else ()
         locations, own_stamp = declared_in(each.stack, folder / "stacks"), of_stack(stamp, each.stack, folder)
-        reports.append(report(each, locations, own_stamp, [*notices, *changed], purpose))
+        pricing = declared_pricing(each.stack, folder)
+        reports.append(report(each, locations, own_stamp, [*notices, *changed], purpose, pricing=pricing))
     return reports
 
 

@@ -11,6 +11,7 @@ from model_serving.delivery.comparison import differences
 from model_serving.errors import InterruptedRunError
 from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.report import Report, Verdict
+from model_serving.review.assess.stack_cost import declared_pricing
 from model_serving.review.plan.engine_process import progress
 from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
 from model_serving.review.plan.run import failed_preview, preview_of
@@ -63,7 +64,8 @@ def _deploy(source: Source, packs: Sequence[str], reviewed: str, approved: Path 
     stack, folder = source.stack, source.folder
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
-        now = report(preview_of(source, packs, plan), declared_in(stack, folder / "stacks"))
+        pricing = declared_pricing(stack, folder)
+        now = report(preview_of(source, packs, plan), declared_in(stack, folder / "stacks"), pricing=pricing)
         if refused := _refused(now, reviewed, approved):
             return refused
         if not now.order:
@@ -76,7 +78,7 @@ def _deploy(source: Source, packs: Sequence[str], reviewed: str, approved: Path 
         # Bringing the state up to date has encrypted its secrets again: those that were reviewed count.
         itself = Source(stack, folder, os.environ, options_of_itself, state_secrets=source.state_secrets)
         if not source.plans_apply:
-            again = report(preview_of(itself, packs, plan), declared_in(stack, folder / "stacks"))
+            again = report(preview_of(itself, packs, plan), declared_in(stack, folder / "stacks"), pricing=pricing)
             if refused := _refused(again, reviewed, approved):
                 return refused
         up = ["--yes", "--skip-preview", "--plan", str(plan), *itself.options, *options]

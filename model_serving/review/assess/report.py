@@ -1,6 +1,6 @@
 """The report on a preview: the change of every resource, a verdict, and what deploying does, in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from model_serving.contract.conditions import ALIASES_NAMED, ALIASES_STAY
@@ -10,6 +10,7 @@ from model_serving.review.assess.digest import Covered
 from model_serving.review.assess.execution_order import Write
 from model_serving.review.assess.impacts import Risk, worst
 from model_serving.review.assess.resource_change import Action, ResourceChange
+from model_serving.review.assess.stack_cost import StackCost
 from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Violation
 
@@ -80,6 +81,9 @@ class Report:
     notices: tuple[Notice, ...] = ()
     """Facts that no change and no violation holds, the most important kind first. They come with the preview, or from
     the caller of `report`."""
+
+    cost: StackCost = field(default_factory=StackCost)
+    """Cost and capacity before and after; nothing where they don't change."""
 
     @property
     def risk(self) -> Risk | None:

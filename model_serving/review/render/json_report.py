@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from model_serving.databricks.prices.cost import Cost
 from model_serving.review.assess.execution_order import Write
 from model_serving.review.assess.permissions import Principal
 from model_serving.review.assess.report import Report
 from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.assess.sentence import Sentence
+from model_serving.review.assess.stack_cost import StackCost
 from model_serving.review.render.summary import counts, verdict
 
 VERSION = 1
@@ -22,7 +26,37 @@ def as_json(reports: Sequence[Report]) -> str:
 
 def _stack(report: Report) -> dict[str, Any]:
     summary = {"verdict": verdict(report), "counts": counts(report), "risk": report.risk}
-    return {**vars(report), "resources": list(map(_resource, report.resources)), "summary": summary}
+    resources = list(map(_resource, report.resources))
+    return {**vars(report), "resources": resources, "cost": _cost(report.cost), "summary": summary}
+
+
+def _cost(cost: StackCost) -> dict[str, Any] | None:
+    """Cost and capacity with their units, amounts as text; None if neither changes."""
+    if not cost:
+        return None
+    each = [{"key": each.key, **_sides(each.before, each.after)} for each in cost.endpoints]
+    capacities = [{**vars(one), "needed": one.demand.concurrency} for one in cost.capacities]
+    stack = _sides(cost.before, cost.after)
+    return {"endpoints": each, "stack": stack, "capacities": capacities, "unread": dict(cost.unread)}
+
+
+def _sides(before: Cost | None, after: Cost | None) -> dict[str, Any]:
+    return {"before": _amounts(before), "after": _amounts(after)}
+
+
+def _amounts(cost: Cost | None) -> dict[str, Any] | None:
+    """What it costs from idle to fully scaled; money is null without a price per DBU."""
+    if cost is None:
+        return None
+    money = {"currency": cost.currency, "per_hour": cost.per_hour, "per_month": cost.per_month}
+    low, high = cost.concurrency
+    return {
+        "dbu_per_hour": cost.dbu_per_hour,
+        **(money if cost.per_dbu is not None else dict.fromkeys(money)),
+        "concurrency": {"low": low, "high": high},
+        "unpriced": cost.unpriced,
+        "as_of": cost.day,
+    }
 
 
 def _resource(change: ResourceChange) -> dict[str, Any]:
@@ -33,4 +67,4 @@ def _plain(value: Any) -> Any:
     """A part of the report as JSON has it: sentences, principals and steps as text, everything else by its fields."""
     if isinstance(value, Write):
         return str(value.text)
-    return str(value) if isinstance(value, Sentence | Principal) else vars(value)
+    return str(value) if isinstance(value, Sentence | Principal | Decimal | date) else vars(value)

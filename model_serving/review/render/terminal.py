@@ -15,7 +15,7 @@ from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.sentence import Quoted, Sentence
 from model_serving.review.plan.notices import Notice
-from model_serving.review.render import phrases, summary
+from model_serving.review.render import cost_text, phrases, summary
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
 from model_serving.spec.diagnostics import Location
 
@@ -63,6 +63,7 @@ def _report(report: Report) -> RenderableType:
         if each.change.impacts and (each.change.kind, each.change.key) not in refused
     ]
     blocks += [_advice(report)] if report.advice else []
+    blocks += [_cost(report)] if report.cost else []
     blocks += [_differences(_DRIFTED, report.drifted, "declared")] if report.drifted else []
     blocks += [_differences(_HALF_UPDATED, report.half_updated, "before that update")] if report.half_updated else []
     blocks += [_order(report)] if report.order else []
@@ -108,6 +109,17 @@ def _advice(report: Report) -> RenderableType:
         blocks += _fixes(first.fixes)
         if len(collapsed.each) > 1:
             blocks.append(_indented(Text(f"The same rule: {_few(collapsed.keys[1:])}", style="dim")))
+    return Padding(Group(*blocks), (0, 2, 1, 2))
+
+
+def _cost(report: Report) -> RenderableType:
+    lines = [*cost_text.changes(report.cost), *map(cost_text.capacity, report.cost.capacities)]
+    lines += cost_text.unread(report.cost)
+    blocks: list[RenderableType] = [Text(cost_text.HEADING, style="bold")]
+    blocks += [_indented(_sentence(each)) for each in lines[:_STEPS_SHOWN]]
+    if len(lines) > _STEPS_SHOWN:
+        blocks.append(_indented(Text(f"and {len(lines) - _STEPS_SHOWN} more", style="dim")))
+    blocks += [_indented(Text(cost_text.origin(report.cost), style="dim"))] if report.cost.endpoints else []
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
