@@ -16,6 +16,7 @@ from model_serving.review.assess.permissions import KnownPrincipals, known_princ
 from model_serving.review.assess.renames import with_renames
 from model_serving.review.assess.report import Purpose, Report, Stamp, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange
+from model_serving.review.assess.rollout import with_rollout
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
 from model_serving.review.assess.stack_cost import Pricing, StackCost, stack_cost
@@ -87,7 +88,7 @@ def _with_tools(stamp: Stamp, preview: Preview) -> Stamp:
 
 def _resource_change(group: Group, known: KnownPrincipals) -> ResourceChange:
     change = endpoint_change(group, known) if group.kind == "endpoint" else other_change(group)
-    change = with_safeguards(change, group)
+    change = with_rollout(with_safeguards(change, group), group)
     if change.action is Action.NONE or change.impacts or change.drift:
         return change
     # Never silent: a write that the report can't explain needs a person's attention.

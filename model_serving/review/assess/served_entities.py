@@ -114,13 +114,14 @@ def _entity(name: str, item: Inputs) -> Entity:
 def shares(old: Inputs, new: Inputs) -> tuple[Share, ...]:
     """The traffic split before and after, in the order of the new routes, removed ones last."""
     behind = {name: (entity.model, entity.version) for name, entity in (entities(old) | entities(new)).items()}
-    return tuple(Share(*each, *behind.get(each[0], ("", ""))) for each in paired(_percentages(old), _percentages(new)))
+    return tuple(Share(*each, *behind.get(each[0], ("", ""))) for each in paired(percentages(old), percentages(new)))
 
 
-def _percentages(inputs: Inputs) -> dict[str, int]:
+def percentages(inputs: Inputs) -> dict[str, int]:
+    """The traffic split of an endpoint, by served entity; empty where it is not known."""
     routes = _config_items(inputs, "trafficConfig", "routes")
-    percentages = {name: route.get("trafficPercentage") for name, route in routes.items()}
-    return {name: int(value) for name, value in percentages.items() if isinstance(value, int | float)}
+    found = {name: route.get("trafficPercentage") for name, route in routes.items()}
+    return {name: int(value) for name, value in found.items() if isinstance(value, int | float)}
 
 
 def behaviour(changes: tuple[EntityChange, ...], split: tuple[Share, ...]) -> Iterator[Impact]:

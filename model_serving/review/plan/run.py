@@ -13,6 +13,7 @@ from model_serving.review.plan.preview import Preview
 from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
 from model_serving.review.plan.state_copy.copy import source_of
 from model_serving.review.plan.state_copy.source import INTERRUPTED, NoSourceError, Source
+from model_serving.spec.files.rollout_step import PLANNED, VARIABLE
 from model_serving.state_backend import explained
 
 _OUTPUT_SHOWN = 4_000
@@ -38,15 +39,20 @@ def failed_preview(stack: str, error: NoSourceError) -> Preview:
     return Preview(stack, errors=error.errors, complete=False)
 
 
-def preview_of(source: Source, packs: Sequence[str] = (), plan: Path | None = None) -> Preview:
-    """Preview a source's stack. `plan` is the file to save the engine's plan to. Raises InterruptedRunError."""
+def preview_of(source: Source, packs: Sequence[str] = (), plan: Path | None = None, rollout: str = PLANNED) -> Preview:
+    """Preview a source's stack. `plan` is the file to save the engine's plan to.
+
+    `rollout` is the file of a rollout's step; by default every endpoint gets its declared traffic, whatever the shell
+    says. Raises InterruptedRunError.
+    """
     decided = decided_by(source.folder, source.stack, packs, source.state_secrets)
     with tempfile.TemporaryDirectory(prefix="model-serving-review-") as name:
         events = Path(name) / "events"
         options = [option for pack in packs for option in ("--policy-pack", pack)]
         options += ["--save-plan", str(plan)] if plan else []
         flags = ["--event-log", str(events), *options, *source.options]
-        ran = run_pulumi("preview", source.stack, source.folder, flags, environment=source.environment)
+        environment = {**source.environment, VARIABLE: rollout}
+        ran = run_pulumi("preview", source.stack, source.folder, flags, environment=environment)
         # The engine writes none if it stops before, as it does for a stack that doesn't exist.
         written = load_events(events) if events.exists() else []
     result = from_events([*source.events, *written]) if written else Preview(stack="", complete=False)

@@ -11,6 +11,7 @@ from model_serving.review.assess.execution_order import Write
 from model_serving.review.assess.permissions import Principal
 from model_serving.review.assess.report import Report
 from model_serving.review.assess.resource_change import ResourceChange
+from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.sentence import Sentence
 from model_serving.review.assess.stack_cost import StackCost
 from model_serving.review.render.summary import counts, verdict
@@ -60,7 +61,23 @@ def _amounts(cost: Cost | None) -> dict[str, Any] | None:
 
 
 def _resource(change: ResourceChange) -> dict[str, Any]:
-    return {**vars(change), "rows": change.rows, "risk": change.risk}
+    rollout = change.rollout and _rollout(change.rollout)
+    return {**vars(change), "rows": change.rows, "risk": change.risk, "rollout": rollout}
+
+
+def _rollout(plan: RolloutPlan) -> dict[str, Any]:
+    """The steps of the traffic. `gate` is spelled as in a stack file; other numbers are seconds and percentages."""
+    gate = plan.declared.gate
+    return {
+        "gaining": plan.gaining,
+        "live": plan.live.percentages,
+        "steps": [{"share": step.share, "traffic": step.percentages} for step in plan.steps],
+        "continues_from": plan.continues_from,
+        "bake_seconds": float(plan.declared.bake),
+        "at_least_seconds": plan.at_least_seconds,
+        "on_failure": plan.declared.on_failure,
+        "gate": gate and gate.model_dump(mode="json", exclude_none=True),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -13,9 +13,11 @@ from model_serving.review.assess.causes import Cause, CauseKind
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
+from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.sentence import Quoted, Sentence
 from model_serving.review.plan.notices import Notice
 from model_serving.review.render import cost_text, phrases, summary
+from model_serving.review.render import rollout_words as words
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
 from model_serving.spec.diagnostics import Location
 
@@ -145,6 +147,8 @@ def _change(collapsed: CollapsedChange) -> RenderableType:
         blocks.append(_indented(Group(*map(_sentence, served))))
     if any(each.of_shares for each in change.impacts):
         blocks.append(_indented(_traffic(change), gap=True))
+    if change.rollout:
+        blocks.append(_indented(_rollout(change.rollout), gap=True))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
@@ -173,6 +177,16 @@ def _traffic(change: ResourceChange) -> Table:
     for share, drawn in zip(change.shares, phrases.bars(change.shares), strict=True):
         table.add_row(share.entity, Text(share.serves, style="dim"), *drawn)
     return table
+
+
+def _rollout(plan: RolloutPlan) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("", *plan.moving):
+        table.add_column(heading, justify="right" if heading else "left", overflow="fold")
+    for name, step in words.rows(plan):
+        table.add_row(Text(name, style="dim"), *(f"{step.percentages.get(entity, 0)} %" for entity in plan.moving))
+    lines = [_indented(_sentence(each)) for each in words.conditions(plan)]
+    return Group(_sentence(words.title(plan)), *lines, Padding(table, (1, 0, 0, 3)))
 
 
 def _differences(heading: str, changes: tuple[ResourceChange, ...], before: str) -> RenderableType:
