@@ -10,8 +10,9 @@ from pathlib import Path
 from model_serving.databricks.prices.capacity import Capacity, Demand, capacities
 from model_serving.databricks.prices.cost import Cost, PriceList, cost, total
 from model_serving.review.assess.endpoint import Sides, sides
-from model_serving.review.assess.grouping import Group
+from model_serving.review.assess.grouping import Group, grouped
 from model_serving.review.assess.served_entities import Inputs, entities, shares
+from model_serving.review.plan.preview import Preview
 from model_serving.spec.diagnostics import SpecError
 from model_serving.spec.files.listing import has_file
 from model_serving.spec.files.workspace_host import workspace_host
@@ -80,6 +81,17 @@ def declared_pricing(stack: str, folder: Path, measured: Mapping[str, Demand | s
     prices = spec.prices.for_workspace(workspace_host(folder / "stacks" / f"Pulumi.{stack}.yaml"))
     declared = {key: each.expected.demand for key, each in spec.endpoints.items() if each.expected}
     return Pricing(prices, declared, measured or {})
+
+
+def measurable(preview: Preview) -> dict[str, str]:
+    """The endpoints whose load a change concerns, by key: the names that they have in the workspace now."""
+    known = {group.key: sides(group) for group in grouped(preview.steps) if group.kind == "endpoint"}
+    concerned = {key: each.before for key, each in known.items() if each.before and each.after}
+    return {
+        key: name
+        for key, before in concerned.items()
+        if isinstance(name := before.get("name"), str) and _serves_differently(known[key])
+    }
 
 
 def stack_cost(groups: Iterable[Group], pricing: Pricing) -> StackCost:
