@@ -162,6 +162,7 @@ def test_an_update_is_no_failure(serving: Operator) -> None:
     assert (plain["state"], plain["serves"], plain["drift"]) == ("updating", "everything", [])
     assert plain["updating_since"].startswith("2026-")
     assert (plain["config_version"], plain["pending_config_version"]) == (1, 2)
+    serving.frozen.clock.advance(2)
     (one,) = serving.endpoints("plain")["plain"]["entities"]
     assert (one["active"]["version"], one["pending"]["version"], one["pending"]["state"]) == ("2", "3", "creating")
     assert one["build_log"]
