@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "check": "Report every error in the stack files, without Pulumi.",
     "review": "Report what a change does to production.",
     "deploy": "Deploy exactly what was reviewed.",
+    "rollout": "Roll out traffic in the declared steps.",
     "promote": "Promote model versions from one stack to another.",
     "query": "Send requests to a deployed endpoint.",
     "smoke": "Send the smoke requests that the stack files declare.",

@@ -65,6 +65,18 @@ def installed_policy_pack() -> Path:
     return (Path(model_serving.__file__).parent / "policies").resolve()
 
 
+def again_option() -> Declare:
+    """`--again`."""
+    text = "Start a rollout of the same target again after its gate failed it."
+    return click.option("--again", is_flag=True, help=text)
+
+
+def take_over_option() -> Declare:
+    """`--take-over`, as the parameter `take_over`."""
+    text = "Go on with a rollout that a process on another host runs, or has left."
+    return click.option("--take-over", "take_over", is_flag=True, help=text)
+
+
 def data_option(*, required: bool = True) -> Declare:
     """`--data JSON`."""
     text = "A request or a list of requests: a JSON text, or the name of a file that holds it."
@@ -74,5 +86,5 @@ def data_option(*, required: bool = True) -> Declare:
 
 def caller_option() -> Declare:
     """`--as KEY`, as the parameter `caller`."""
-    text = "Query as this service principal; `me` for the shell's own credentials."
+    text = "Service principal of the stack to query as; `me` for the shell's own Databricks credentials."
     return click.option("--as", "caller", metavar="KEY", help=text)

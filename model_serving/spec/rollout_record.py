@@ -111,7 +111,9 @@ class Record:
     step: str
     """The id of this step; the resource RolloutStep has it once the split is deployed."""
     reason: str = ""
-    """Why it failed."""
+    """At which percentage it failed, and why."""
+    is_judged: bool = False
+    """Whether the figures of the gate, or a person, failed it; otherwise its deployment did."""
     entries: tuple[Entry, ...] = ()
     """The oldest first."""
 

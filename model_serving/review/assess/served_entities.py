@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_serving.databricks.limits import CONCURRENCY_OF_SIZE
-from model_serving.databricks.prices.cost import Size
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
 from model_serving.review.plan.diff import named, paired
@@ -26,8 +25,6 @@ class Entity:
     scales_to_zero: bool
     concurrency: int | None
     """The most concurrent requests, if it is known."""
-    lowest: int | None = None
-    """The fewest that are provisioned while it serves, if it is known."""
 
     @property
     def label(self) -> str:
@@ -36,11 +33,6 @@ class Entity:
     @property
     def compute(self) -> str:
         return f"{self.size} {self.hardware}".strip() + (", scales to zero" if self.scales_to_zero else ", always on")
-
-    @property
-    def provisioned(self) -> Size:
-        """Its size as what Databricks bills."""
-        return Size(self.hardware, self.lowest, self.concurrency, self.scales_to_zero)
 
 
 @dataclass(frozen=True)
@@ -94,9 +86,6 @@ def _entity(name: str, item: Inputs) -> Entity:
     low, high = item.get("minProvisionedConcurrency"), item.get("maxProvisionedConcurrency")
     most = int(high) if isinstance(high, int | float) and high > 0 else None
     size = f"{shown(low)}-{shown(high)} concurrent" if most is not None else shown(item.get("workloadSize"))
-    lowest, highest = (
-        (int(low) if isinstance(low, int | float) else 0, most) if most else CONCURRENCY_OF_SIZE.get(size, (None, None))
-    )
     external = item.get("externalModel")
     model = item.get("entityName") or (external.get("name") if isinstance(external, Mapping) else None)
     return Entity(
@@ -106,22 +95,20 @@ def _entity(name: str, item: Inputs) -> Entity:
         size=size,
         hardware=shown(item.get("workloadType")) or "CPU",
         scales_to_zero=item.get("scaleToZeroEnabled") is True,
-        concurrency=highest,
-        lowest=lowest,
+        concurrency=CONCURRENCY_OF_SIZE.get(size, (None, None))[1] if most is None else most,
     )
 
 
 def shares(old: Inputs, new: Inputs) -> tuple[Share, ...]:
     """The traffic split before and after, in the order of the new routes, removed ones last."""
     behind = {name: (entity.model, entity.version) for name, entity in (entities(old) | entities(new)).items()}
-    return tuple(Share(*each, *behind.get(each[0], ("", ""))) for each in paired(percentages(old), percentages(new)))
+    return tuple(Share(*each, *behind.get(each[0], ("", ""))) for each in paired(_percentages(old), _percentages(new)))
 
 
-def percentages(inputs: Inputs) -> dict[str, int]:
-    """The traffic split of an endpoint, by served entity; empty where it is not known."""
+def _percentages(inputs: Inputs) -> dict[str, int]:
     routes = _config_items(inputs, "trafficConfig", "routes")
-    found = {name: route.get("trafficPercentage") for name, route in routes.items()}
-    return {name: int(value) for name, value in found.items() if isinstance(value, int | float)}
+    percentages = {name: route.get("trafficPercentage") for name, route in routes.items()}
+    return {name: int(value) for name, value in percentages.items() if isinstance(value, int | float)}
 
 
 def behaviour(changes: tuple[EntityChange, ...], split: tuple[Share, ...]) -> Iterator[Impact]:
@@ -167,7 +154,7 @@ def cost(changes: tuple[EntityChange, ...]) -> Iterator[Impact]:
 def capacity_of(inputs: Inputs) -> str:
     """`at most 8 concurrent requests, 1 of 2 served entities scales to zero`; what Databricks bills an endpoint by.
 
-    What it costs is in the report's StackCost.
+    Prices depend on the cloud, the region and the contract, so there are none.
     """
     every = list(entities(inputs).values())
     if not every or any(each.concurrency is None for each in every):

@@ -15,6 +15,7 @@ from model_serving.review.render import summary
 from model_serving.review.render.collapse import collapse_changes, collapse_violations
 from model_serving.review.render.escape import escaped, fitting, folded, prose
 from model_serving.review.render.markers import RECORDS_ROOM, digest_marker, marker
+from model_serving.review.render.rollout_history import rollouts_markdown
 
 LIMIT = 65_536 - RECORDS_ROOM
 """GitHub refuses a comment of more than 65,536 characters. GitLab accepts a million."""
@@ -36,6 +37,8 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
     page.add("\n".join(hidden))
     if judged := open_parts.judge_notices(report):
         page.add(judged)
+    if report.rolled_out:
+        page.add(_within(rollouts_markdown(report.rolled_out), page.room // 2, "Rollouts"))
     page.add(_title(report))
     if report.causes:
         page.add(first_parts.causes(report, _CAUSES))
@@ -86,7 +89,6 @@ def _optional(report: Report, room: int, explained: tuple[ResourceChange, ...]) 
     else:
         yield from _changes(changes, report.stamp, room // 2)
         yield _advice(report, room // 3)
-        yield folded_parts.cost(report, room // 6)
     yield _within(folded_parts.warnings(report.warnings), room // 6, "Warnings") if report.warnings else ""
     if report.drifted:
         yield _within(folded_parts.drift(report.drifted, report.stamp), room // 6, "Changed outside")

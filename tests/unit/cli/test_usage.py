@@ -106,7 +106,8 @@ def test_help_fits_a_screen(
     monkeypatch.setenv("COLUMNS", "100")
     assert main([*command, "--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) <= 24
+    # The list of all subcommands has a line for each.
+    assert len(lines) <= (24 if command else 36)
     assert max(map(len, lines)) <= 100
     (example,) = [line for line in lines if line.startswith("  Example: ")]
     assert " ".join(("model-serving", *command)) in example

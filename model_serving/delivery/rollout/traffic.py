@@ -1,0 +1,16 @@
+"""The traffic and the models of an endpoint, from its inputs or outputs in a plan."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from model_serving.review.assess.served_entities import entities, shares
+
+
+def split_of(values: Mapping[str, Any]) -> dict[str, int]:
+    """The percentages of the served entities that have traffic."""
+    return {each.entity: each.after for each in shares({}, values) if each.after}
+
+
+def models_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """The models of the served entities, such as `main.ml.fraud v8`."""
+    return {name: entity.label for name, entity in sorted(entities(values).items())}

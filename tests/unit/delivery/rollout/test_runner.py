@@ -1,0 +1,198 @@
+"""A rollout's steps, its failures, and that a killed run continues where it was. Without Pulumi and without waiting."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from model_serving.delivery.rollout.course import Course
+from model_serving.delivery.rollout.gate.result import GateResult
+from model_serving.delivery.rollout.runner import TakenOverError
+from model_serving.spec.rollout_record import Status, Verdict
+from tests.unit.delivery.rollout.fake_rollout import (
+    DECLARED,
+    LIVE,
+    SLOW,
+    FakeStack,
+    KilledError,
+)
+
+BAKE = 600
+
+
+@pytest.fixture
+def stack() -> FakeStack:
+    return FakeStack()
+
+
+def failing_at(share: int, result: GateResult) -> Callable[[Course], Sequence[GateResult]]:
+    return lambda course: [result if course.share == share else GateResult()]
+
+
+def verdicts(stack: FakeStack, key: str = "fraud") -> list[tuple[int, Verdict]]:
+    return [(each.split["challenger"], each.verdict) for each in stack.records[key].entries]
+
+
+def test_each_step_is_deployed_and_bakes(stack: FakeStack) -> None:
+    (course,) = stack.run()
+    assert stack.written == [("fraud", 5, 0), ("fraud", 25, BAKE), ("fraud", 50, 2 * BAKE), ("fraud", 100, 3 * BAKE)]
+    assert course.record.status is Status.REACHED
+    passed = [(5, Verdict.PASSED), (25, Verdict.PASSED), (50, Verdict.PASSED)]
+    assert verdicts(stack) == [*passed, (100, Verdict.REACHED)]
+    assert stack.records["fraud"] == course.record
+
+
+def test_a_reached_target_is_no_step(stack: FakeStack) -> None:
+    stack.run()
+    assert stack.planned().splits == []
+
+
+@pytest.mark.parametrize("share", [5, 25, 50])
+def test_a_broken_bound_goes_back_at_once(stack: FakeStack, share: int) -> None:
+    (course,) = stack.run(gate=failing_at(share, GateResult(broken=(SLOW,))))
+    before = [each for each in (5, 25, 50) if each <= share]
+    assert stack.shares == [*before, 0]
+    assert stack.written[-1][2] == BAKE * (len(before) - 1), "Without the rest of the bake"
+    assert (course.record.status, course.record.is_judged) == (Status.FAILED, True)
+    assert course.record.reason == f"{share} %: {SLOW}"
+    assert verdicts(stack)[-2:] == [(share, Verdict.FAILED), (0, Verdict.BACK)]
+    assert stack.planned().failure == course.record
+
+
+@pytest.mark.parametrize(("share", "back"), [(5, 0), (25, 5), (50, 25)])
+def test_a_failure_goes_back_one_step_where_declared(stack: FakeStack, share: int, back: int) -> None:
+    declared = DECLARED.model_copy(update={"on_failure": "previous_step"})
+    (course,) = stack.run(stack.planned(declared=declared), gate=failing_at(share, GateResult(broken=(SLOW,))))
+    assert (stack.shares[-2:], course.live["challenger"]) == ([share, back], back)
+
+
+def test_an_inconclusive_gate_bakes_once_more(stack: FakeStack) -> None:
+    few = GateResult(inconclusive=("challenger had 0 requests, and 1 is needed",))
+    stack.run(gate=lambda course: [few, GateResult()] if course.share == 5 else [GateResult()])
+    assert [seconds for _, _, seconds in stack.written] == [0, 2 * BAKE, 3 * BAKE, 4 * BAKE]
+    assert any("once more as long" in line and "0 requests" in line for line in stack.said)
+
+
+def test_a_gate_that_stays_inconclusive_fails(stack: FakeStack) -> None:
+    (course,) = stack.run(gate=failing_at(5, GateResult(inconclusive=("challenger had 0 requests",))))
+    assert stack.written == [("fraud", 5, 0), ("fraud", 0, 2 * BAKE)]
+    assert course.record.reason == "5 %: challenger had 0 requests"
+
+
+def test_a_refused_deployment_goes_nowhere(stack: FakeStack) -> None:
+    stack.failing = lambda _steps: "a policy refuses it"
+    (course,) = stack.run()
+    assert stack.shares == []
+    assert (course.record.status, course.record.is_judged) == (Status.FAILED, False)
+    assert course.record.reason == "5 %: its deployment failed: a policy refuses it"
+    assert stack.planned().failure is None, "It may be tried again"
+
+
+def test_a_failed_deployment_goes_back_to_the_start(stack: FakeStack) -> None:
+    stack.failing = lambda steps: "UPDATE_FAILED" if steps["fraud"].traffic["challenger"] == 25 else ""
+    (course,) = stack.run()
+    assert stack.shares == [5, 0]
+    assert course.record.reason == "25 %: its deployment failed: UPDATE_FAILED"
+    assert verdicts(stack) == [(5, Verdict.PASSED), (25, Verdict.FAILED), (0, Verdict.BACK)]
+
+
+def test_a_deployment_that_arrived_nevertheless_goes_on(stack: FakeStack) -> None:
+    stack.failing_after = lambda steps: "the answer was lost" if steps["fraud"].traffic["challenger"] == 25 else ""
+    stack.run()
+    assert stack.shares == [5, 25, 50, 100]
+
+
+def test_an_endpoint_that_can_not_go_back_is_left(stack: FakeStack) -> None:
+    stack.failing = lambda steps: "no connection" if steps["fraud"].traffic["challenger"] == 0 else ""
+    gate = failing_at(25, GateResult(broken=(SLOW,)))
+    (course,) = stack.run(gate=gate)
+    assert (stack.shares, course.stuck, course.live["challenger"]) == ([5, 25], "no connection", 25)
+    stack.failing = lambda _steps: ""
+    (course,) = stack.run(gate=gate)
+    assert (stack.shares, course.record.status) == ([5, 25, 0], Status.FAILED)
+
+
+def test_endpoints_go_side_by_side(stack: FakeStack) -> None:
+    stack.live_splits = {"fraud": LIVE, "iris": LIVE}
+    stack.run(
+        *map(stack.planned, stack.live_splits),
+        gate=lambda course: [
+            GateResult(broken=(SLOW,)) if course.key == "iris" and course.share == 25 else GateResult()
+        ],
+    )
+    assert [share for key, share, _ in stack.written if key == "fraud"] == [5, 25, 50, 100]
+    assert [share for key, share, _ in stack.written if key == "iris"] == [5, 25, 0]
+    assert [each.status for each in stack.records.values()] == [Status.REACHED, Status.FAILED]
+    assert len([each for each in stack.points if each.endswith("at its end") and each.startswith("deploy")]) == 5
+
+
+def test_another_target_stops_an_unfinished_rollout(stack: FakeStack) -> None:
+    stack.clock.kill_after = 700
+    with pytest.raises(KilledError):
+        stack.run()
+    stack.clock.kill_after = None
+    (course,) = stack.run(stack.planned(target={"champion": 40, "challenger": 60}))
+    assert stack.shares == [5, 25, 50, 60]
+    assert (25, Verdict.STOPPED) in verdicts(stack)
+    assert course.record.start == LIVE, "The last split that is known to be good"
+
+
+def test_a_run_that_was_taken_over_stops(stack: FakeStack) -> None:
+    def take_over(_course: Course) -> Sequence[GateResult]:
+        stack.records["fraud"] = replace(stack.records["fraud"], revision="another")
+        return [GateResult()]
+
+    with pytest.raises(TakenOverError):
+        stack.run(gate=take_over)
+    assert stack.shares == [5]
+
+
+def points_of_a_whole_run() -> list[str]:
+    stack = FakeStack()
+    stack.run()
+    return stack.points
+
+
+@pytest.mark.parametrize("point", points_of_a_whole_run())
+def test_a_run_killed_at_a_deployment_continues(stack: FakeStack, point: str) -> None:
+    stack.kill_at = point
+    with pytest.raises(KilledError):
+        stack.run()
+    stack.kill_at = ""
+    if stack.planned().splits:
+        (course,) = stack.run()
+        assert course.record.status is Status.REACHED
+    assert stack.shares == [5, 25, 50, 100]
+    assert verdicts(stack) == [(5, Verdict.PASSED), (25, Verdict.PASSED), (50, Verdict.PASSED), (100, Verdict.REACHED)]
+    times = [seconds for _, _, seconds in stack.written]
+    assert [later - earlier for earlier, later in itertools.pairwise(times)] == [BAKE] * 3
+
+
+@pytest.mark.parametrize("after", [30, 599, 700, 1300, 1799])
+def test_a_run_killed_in_a_bake_keeps_the_rest(stack: FakeStack, after: int) -> None:
+    stack.clock.kill_after = after
+    with pytest.raises(KilledError):
+        stack.run()
+    stack.clock.kill_after = None
+    stack.clock.sleep(40)
+    stack.run()
+    assert stack.shares == [5, 25, 50, 100]
+    late = 39 if after in {599, 1799} else 0
+    assert stack.written[-1][2] == 3 * BAKE + late, "Nothing bakes twice, and nothing less"
+    assert len({each.run for each in stack.records["fraud"].entries}) == 1
+
+
+def test_a_run_killed_going_back_goes_back(stack: FakeStack) -> None:
+    gate = failing_at(25, GateResult(broken=(SLOW,)))
+    whole = FakeStack()
+    whole.run(gate=gate)
+    for point in [each for each in whole.points if whole.points.index(each) > 8]:
+        stack = FakeStack(kill_at=point)
+        with pytest.raises(KilledError):
+            stack.run(gate=gate)
+        stack.kill_at = ""
+        if stack.records["fraud"].status is not Status.FAILED:
+            stack.run(gate=gate)
+        assert stack.shares == [5, 25, 0], point
+        assert stack.records["fraud"].status is Status.FAILED, point
