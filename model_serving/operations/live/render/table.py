@@ -10,7 +10,7 @@ from rich.text import Text
 
 from model_serving.operations.live.extras import EXTRAS
 from model_serving.operations.live.render import wording
-from model_serving.operations.live.status import EndpointStatus, StackStatus
+from model_serving.operations.live.status import EndpointStatus, EntityStatus, StackStatus
 
 _MOST_ENTITIES = 6
 """How many entities of an endpoint have a line in the table."""
@@ -80,14 +80,15 @@ def _cell(status: EndpointStatus, name: str) -> str:
 def _serves(status: EndpointStatus) -> Text:
     """The entities with version and share, those with traffic first; a lone one without its share."""
     entities = sorted(status.entities, key=lambda each: not (each.traffic or each.pending_traffic))
-    lines = []
-    for entity in entities[:_MOST_ENTITIES]:
-        share = "" if len(entities) == 1 else wording.traffic(entity)
-        text = " ".join(filter(None, (entity.name, wording.version(entity), share)))
-        lines.append(Text(text, style="" if entity.traffic != 0 or entity.pending_traffic else "dim"))
+    lines = [Text(wording.serves(status, each), style=_weight(each)) for each in entities[:_MOST_ENTITIES]]
     if len(entities) > _MOST_ENTITIES:
         lines.append(Text(f"and {len(entities) - _MOST_ENTITIES} more", style="dim"))
     return Text("\n").join(lines)
+
+
+def _weight(entity: EntityStatus) -> str:
+    """An entity without traffic, now and after the update, is dim."""
+    return "" if entity.traffic != 0 or entity.pending_traffic else "dim"
 
 
 def _attention(status: StackStatus) -> Iterator[tuple[Text, Text]]:

@@ -85,6 +85,12 @@ def traffic(entity: EntityStatus) -> str:
     return f"{then} %" if now is None else f"{now} → {then} %"
 
 
+def serves(status: EndpointStatus, entity: EntityStatus) -> str:
+    """An entity with its version and, where there are several, its share: `challenger v8 → v9 5 %`."""
+    share = "" if len(status.entities) == 1 else traffic(entity)
+    return " ".join(filter(None, (entity.name, version(entity), share)))
+
+
 def requests_per_second(figures: Figures | None) -> str:
     """`0`, `0.05`, `3.2` or `120`; empty if it is not known."""
     if figures is None or (figures.requests and figures.requests_per_second is None):
@@ -114,13 +120,15 @@ def latency(figures: Figures | None, percentile: Literal["p50_ms", "p95_ms"]) ->
     return f"{value:.0f} ms" if value < _THOUSAND else f"{value / _THOUSAND:.1f} s"
 
 
-def problems(status: EndpointStatus) -> Iterator[Text]:
+def problems(status: EndpointStatus, *, with_logs: bool = True) -> Iterator[Text]:
     """What somebody has to know about an endpoint: why it fails, by entity, and how it differs from the stack files."""
-    if status.reason:
+    if status.state is State.STOPPED and status.is_good:
+        yield Text(f"{status.reason}, as declared", style="dim")
+    elif status.reason:
         yield Text(status.reason, style="" if status.state is State.NOT_DEPLOYED else "red")
     for entity, deployment in _broken(status):
         yield Text(f"{entity.name} ({deployment}) {deployment.state}: {deployment.message or 'no reason given'}")
-        yield from (Text(f"  {line}", style="dim") for line in entity.log)
+        yield from (Text(f"  {line}", style="dim") for line in entity.log if with_logs)
     if status.drift:
         yield Text(f"differs from the stack files: {'; '.join(status.drift)}", style="yellow")
     if not status.is_declared:
