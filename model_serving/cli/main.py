@@ -25,6 +25,8 @@ _COMMANDS: Final = {
     "smoke": "Send the smoke requests that the stack files declare.",
     "shadow": "Compare the answers of an endpoint and of one served entity.",
     "status": "Show what the endpoints of a stack do now.",
+    "stop": "Stop an endpoint: no compute, no answers.",
+    "start": "Start an endpoint that was stopped.",
     "drift": "Compare the workspace with the stack files.",
     "policy-pack": "Print the folder of the policy pack.",
     "workspace": "Start the embedded workspace.",

@@ -26,8 +26,8 @@ from model_serving.databricks.serving_endpoints import (
 Say = Callable[[str], None]
 """Takes a sentence on what is being waited for."""
 
-STOP_SECONDS: Final = 5 * 60
-"""For how long the workspace may take to show that an endpoint is stopped. Our choice: no source has a figure."""
+SHOWN_SECONDS: Final = 5 * 60
+"""For how long the workspace may take to show that an endpoint is stopped, or starts. No source has a figure."""
 
 _WORDS_EVERY_SECONDS: Final = 30
 _CONFLICT: Final = "RESOURCE_CONFLICT"
@@ -64,31 +64,30 @@ def start_endpoint(workspace: Workspace, name: str, say: Say, seconds: float = L
     Raises NotFoundError, NotStartedError with the reason of a failed deployment, and CallError where the service
     refuses.
     """
-    deadline = time.monotonic() + seconds
-    was_stopped = begin_start(workspace, name, say, seconds)
-    live = _settled(workspace, name, say, deadline, NotStartedError)
-    if was_stopped and has_failed(live):
-        raise NotStartedError(failure_report(workspace, live))
-    if is_stopped(live) or (live.get("state") or {}).get("ready") != "READY":
-        raise NotStartedError(f'Endpoint "{name}" is not ready after its start. See `databricks serving-endpoints get`')
-    return was_stopped
+    deadline, sent = time.monotonic() + seconds, 0.0
+    while is_stopped(live := _settled(workspace, name, say, deadline, NotStartedError)):
+        if sent and has_failed(live):
+            raise NotStartedError(failure_report(workspace, live))
+        if sent and time.monotonic() - sent >= SHOWN_SECONDS:
+            raise NotStartedError(
+                f'Endpoint "{name}" is still shown as stopped {_duration(SHOWN_SECONDS)} after the call'
+            )
+        if not sent and begin_start(workspace, name):
+            sent = time.monotonic()
+        else:
+            time.sleep(POLL_SECONDS)
+    if (live.get("state") or {}).get("ready") != "READY":
+        raise NotStartedError(f'Endpoint "{name}" is not ready. See `databricks serving-endpoints get {name}`')
+    return bool(sent)
 
 
-def begin_start(workspace: Workspace, name: str, say: Say, seconds: float = LONGEST_UPDATE_SECONDS) -> bool:
-    """Start the endpoint without waiting until it is ready; return whether it was stopped.
+def begin_start(workspace: Workspace, name: str) -> bool:
+    """Start the endpoint without waiting; return False, without a call, if it runs or is being deployed.
 
-    An update in progress is waited for first only if the endpoint is stopped all the same. Raises as `start_endpoint`.
+    Raises NotFoundError, and CallError where the service refuses.
     """
-    deadline = time.monotonic() + seconds
-    live: Mapping[str, Any] = workspace.get(endpoint_path(name))
-    while is_stopped(live):
-        live = _settled(workspace, name, say, deadline, NotStartedError)
-        if not is_stopped(live):
-            return False
-        if _sent(workspace, name, "start"):
-            return True
-        live = workspace.get(endpoint_path(name))
-    return False
+    live = workspace.get(endpoint_path(name))
+    return is_stopped(live) and not is_updating(live) and _sent(workspace, name, "start")
 
 
 def _sent(workspace: Workspace, name: str, action: str) -> bool:
@@ -138,14 +137,14 @@ def _wait_until_stopped(workspace: Workspace, name: str, say: Say) -> None:
     path, began, next_words = endpoint_path(name), time.monotonic(), time.monotonic() + POLL_SECONDS
     while not is_stopped(live := workspace.get(path)) or is_updating(live):
         now = time.monotonic()
-        if now - began >= STOP_SECONDS:
+        if now - began >= SHOWN_SECONDS:
             raise NotStoppedError(
-                f'Endpoint "{name}" is not shown as stopped {_duration(STOP_SECONDS)} after the call. Run the same'
+                f'Endpoint "{name}" is not shown as stopped {_duration(SHOWN_SECONDS)} after the call. Run the same'
                 " command again; if it stays so, somebody else starts it"
             )
         if now >= next_words:
             next_words = now + _WORDS_EVERY_SECONDS
-            say(f'Endpoint "{name}" is stopping since {_duration(now - began)}, {_duration(STOP_SECONDS)} at most')
+            say(f'Endpoint "{name}" is stopping since {_duration(now - began)}, {_duration(SHOWN_SECONDS)} at most')
         time.sleep(POLL_SECONDS)
 
 

@@ -38,7 +38,7 @@ class Connection:
         """The message for a refused request. Raises UserError for an entity that the stack files don't declare."""
         if entity and answer.status == HTTPStatus.NOT_FOUND:
             self._require_entity(entity)
-        return refusal_of(answer, self.address, self.caller)
+        return refusal_of(answer, self.address, self.caller, self.outputs.stack)
 
     def _require_entity(self, entity: str) -> None:
         """Raise UserError with the closest served entity if the stack files declare none of that name."""

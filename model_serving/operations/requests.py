@@ -17,6 +17,9 @@ from model_serving.errors import UserError
 from model_serving.operations.outputs import Address
 
 _INVOCATIONS: Final = "/invocations"
+_STOPPED: Final = "endpoint is stopped"
+"""A part of the message with which a stopped endpoint refuses a query. Source: users' captures of 2026."""
+
 _TIMEOUTS: Final = (20.0, 300.0)
 """Seconds to connect and to answer. A request may run for 297 on Databricks, a cold start included."""
 
@@ -109,10 +112,13 @@ def _answer(response: requests.Response, seconds: float) -> Answer:
     return Answer(response.status_code, body, served_by, seconds, retry_after)
 
 
-def refusal_of(answer: Answer, address: Address, caller: str) -> str:
-    """The message for a refused request."""
+def refusal_of(answer: Answer, address: Address, caller: str, stack: str) -> str:
+    """The message for a refused request to an endpoint of that stack."""
     reason = f"{answer.status}: {answer.reason}"
     match answer.status:
+        case HTTPStatus.BAD_REQUEST if _STOPPED in answer.reason:
+            hint = f"To start it, which takes minutes: model-serving start {address.key} --stack {stack}"
+            return f'"{address.key}" is stopped ({reason.rstrip(".")}). {hint}'
         case HTTPStatus.UNAUTHORIZED:
             return f'"{address.key}" does not accept the token of {caller} ({reason})'
         case HTTPStatus.FORBIDDEN:

@@ -1,7 +1,7 @@
 """The requests that a stack file declares, sent after a deployment."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from model_serving.operations.connection import Connection, connect
 from model_serving.operations.differences import unmet
 from model_serving.operations.outputs import Address, Outputs, read_outputs
 from model_serving.operations.reachability import require_answer
-from model_serving.operations.requests import refusal_of, requests_in
+from model_serving.operations.requests import requests_in
 from model_serving.spec.vocabulary.smoke import SmokeRequest
 
 
@@ -27,10 +27,11 @@ class Result:
 
 @dataclass(frozen=True)
 class SmokeTest:
-    """The results of every smoke request of a stack, and the endpoints that declare none."""
+    """The results of every smoke request of a stack, the endpoints that declare none, and those declared stopped."""
 
     results: list[Result]
     not_called: list[str]
+    stopped: list[str] = field(default_factory=list)
 
 
 def smoke_request(outputs: Outputs, address: Address) -> dict[str, Any]:
@@ -44,9 +45,12 @@ def smoke_request(outputs: Outputs, address: Address) -> dict[str, Any]:
 
 
 def smoke_test(stack: str, caller: str | None) -> SmokeTest:
-    """Send every smoke request of a deployed stack."""
+    """Send every smoke request of a deployed stack. Endpoints that are declared stopped are not called."""
     outputs = read_outputs(stack)
-    declared = {address: _declared(outputs, address) for address in outputs.endpoints.values()}
+    stopped = [key for key, spec in outputs.declared.items() if spec.stopped]
+    declared = {
+        address: _declared(outputs, address) for key, address in outputs.endpoints.items() if key not in stopped
+    }
     if any(declared.values()):
         require_answer(outputs.host)  # once, not for each endpoint
     results = [
@@ -55,7 +59,7 @@ def smoke_test(stack: str, caller: str | None) -> SmokeTest:
         if requests
         for result in _results(outputs, address, requests, caller)
     ]
-    return SmokeTest(results, [address.key for address, requests in declared.items() if not requests])
+    return SmokeTest(results, [address.key for address, requests in declared.items() if not requests], stopped)
 
 
 def smoke_test_of_entity(connection: Connection, entity: str) -> list[Result]:
@@ -103,11 +107,7 @@ def _sent(connection: Connection, smoke: SmokeRequest, name: str) -> Iterator[Re
         requests = [smoke.request] if smoke.request is not None else requests_in(_file(str(smoke.file)))
         for request in requests:
             answer = connection.send(request, smoke.entity)
-            faults = (
-                unmet(smoke.expect or {}, answer.body)
-                if answer.is_good
-                else [refusal_of(answer, connection.address, connection.caller)]
-            )
+            faults = unmet(smoke.expect or {}, answer.body) if answer.is_good else [connection.refusal(answer)]
             yield Result(key, name, answer.served_by, answer.milliseconds, tuple(faults))
     except UserError as error:
         yield Result(key, name, faults=(str(error),))

@@ -115,7 +115,7 @@ def test_failed_start_says_why(frozen: Any, workspace: Workspace, said: Said) ->
 
 def test_start_need_not_wait(frozen: Any, workspace: Workspace, said: Said) -> None:
     stop_endpoint(workspace, "fraud", said.append)
-    assert begin_start(workspace, "fraud", said.append)
+    assert begin_start(workspace, "fraud")
     assert (frozen.call("GET", PLACE)["state"]["config_update"], said) == ("IN_PROGRESS", [])
 
 

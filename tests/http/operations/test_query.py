@@ -222,3 +222,19 @@ def test_endpoint_without_smoke_request_needs_data(deployed: Any) -> None:
     asked = deployed.run("query", "plain")
     assert asked.status == 1
     assert asked.err.startswith('Endpoint "plain" declares no request under `smoke`, so give one: --data \'{"data')
+
+
+def test_stopped_endpoint_names_the_command_that_starts_it(deployed: Any) -> None:
+    deployed.declare(f"        - {{request: {json.dumps(PAYMENT)}}}\n")
+    deployed.workspace.post("/api/2.0/serving-endpoints/plain/config:stop", {})
+    try:
+        asked = deployed.run("query", "plain", "--data", json.dumps(PAYMENT))
+        smoked = deployed.run("smoke")
+    finally:
+        deployed.workspace.post("/api/2.0/serving-endpoints/plain/config:start", {})
+    message = (
+        '"plain" is stopped (400: The given endpoint is stopped, please retry after starting the endpoint). To start'
+        " it, which takes minutes: model-serving start plain --stack dev"
+    )
+    assert (asked.status, asked.err) == (1, f"{message}\n")
+    assert (smoked.status, message in smoked.out) == (1, True)

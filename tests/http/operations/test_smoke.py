@@ -74,3 +74,9 @@ def test_a_stack_without_smoke_requests_passes(deployed: Any) -> None:
     tried = deployed.run("smoke")
     assert tried.status == 0
     assert tried.out == "No endpoint of this stack declares a smoke request: write some under its `smoke`\n"
+
+
+def test_endpoint_that_is_declared_stopped_is_not_called(deployed: Any) -> None:
+    deployed.declare(f"        - {REQUEST}}}\n      stopped: true\n")
+    tried = deployed.run("smoke")
+    assert (tried.status, tried.out) == (0, "not called, since the stack file declares them stopped: plain\n")

@@ -37,6 +37,8 @@ def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
         "ci merged",
         "query",
         "smoke",
+        "stop fraud",
+        "start --stack prod",
     ],
 )
 def test_wrong_usage_of_a_subcommand_ends_with_3(command: str, capsys: pytest.CaptureFixture[str]) -> None:
