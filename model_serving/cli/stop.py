@@ -8,7 +8,6 @@ import click
 
 from model_serving.cli.command import subcommand
 from model_serving.cli.options import format_options, stack_option
-from model_serving.databricks.serving_endpoints import LONGEST_UPDATE_SECONDS
 from model_serving.errors import UsageError, UserError
 from model_serving.operations.live.targets import read_targets
 from model_serving.operations.stopping import Operator, Outcome
@@ -38,8 +37,7 @@ def stop_command(endpoint: str, stack: str, form: str, *, yes: bool, wait: bool)
 
     targets = read_targets(stack)
     (target,) = targets.chosen([endpoint])
-    seconds = LONGEST_UPDATE_SECONDS if wait else None
-    outcome = Operator(targets, target, lambda text: click.echo(text, err=True)).stop(confirm, seconds)
+    outcome = Operator(targets, target, lambda text: click.echo(text, err=True)).stop(confirm, wait=wait)
     print_outcome(outcome, form, "stopped" if outcome.changed else "stopped already")
     return 0
 

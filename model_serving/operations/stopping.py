@@ -11,7 +11,12 @@ from typing import Any, Literal
 
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import NotFoundError, WorkspaceError
-from model_serving.databricks.serving_endpoints import endpoint_path, is_stopped, is_updating
+from model_serving.databricks.serving_endpoints import (
+    LONGEST_UPDATE_SECONDS,
+    endpoint_path,
+    is_stopped,
+    is_updating,
+)
 from model_serving.databricks.stopping import Say, begin_start, start_endpoint, stop_endpoint
 from model_serving.errors import InterruptedRunError, UserError
 from model_serving.operations.live.targets import Target, Targets
@@ -38,22 +43,23 @@ class Operator:
     target: Target
     say: Say
 
-    def stop(self, confirm: Callable[[str], None], seconds: float | None) -> Outcome:
+    def stop(self, confirm: Callable[[str], None], *, wait: bool) -> Outcome:
         """Stop the endpoint, after `confirm` with what that means.
 
-        `seconds` is how long an update in progress is waited for; None refuses then, as the service does. Raises
-        UserError.
+        With `wait`, an update in progress is waited for, LONGEST_UPDATE_SECONDS at most; without, it is refused as the
+        service does. Raises UserError.
         """
         with self._as_user_errors("was not stopped"):
             live = self._live()
             if is_stopped(live) and not is_updating(live):
                 return self._outcome("stopped", changed=False)
-            self._require_stoppable(live, waits=seconds is not None)
+            self._require_stoppable(live, waits=wait)
             confirm(
                 f'Every request to endpoint "{self.target.name}" of {self.targets.host} gets 400 from then on, until it'
                 " is started, which takes minutes. Its id, URL, permissions and config stay"
             )
-            changed = stop_endpoint(self.targets.workspace, self.target.name, self.say, seconds or 0)
+            longest = LONGEST_UPDATE_SECONDS if wait else 0
+            changed = stop_endpoint(self.targets.workspace, self.target.name, self.say, longest)
         return self._outcome("stopped", changed=changed)
 
     def start(self, seconds: float | None) -> Outcome:
