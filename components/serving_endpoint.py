@@ -63,7 +63,8 @@ class ServingEndpoint(pulumi.ComponentResource):
         rollout: KeptRollout | None = None,
     ) -> None:
         """`rollout` is what a stack's program gives an endpoint whose stack file declares a rollout."""
-        super().__init__(SERVING_ENDPOINT_COMPONENT, name, None, opts)
+        declared = {"rollout": dict(rollout.declared)} if rollout and rollout.declared else None
+        super().__init__(SERVING_ENDPOINT_COMPONENT, name, declared, opts)
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)

@@ -53,7 +53,7 @@ def build(
             key,
             _resolved(key, args, report, principals),
             _options(stack.endpoints[key], opts),
-            rollout=KeptRollout(steps.get(key)) if stack.endpoints[key].rollout else None,
+            rollout=_kept_rollout(stack.endpoints[key], steps.get(key)),
         )
         for key, args in endpoint_arguments.items()
     }
@@ -131,6 +131,10 @@ def _forge_delivery(stack: Stack, key: str, principal: ServicePrincipal) -> dict
     if not secret or not places:
         return {}
     return {"delivery": {"secret_id": principal.secret_id, "generation": secret.generation, **places}}
+
+
+def _kept_rollout(spec: Endpoint, step: EndpointStep | None) -> KeptRollout | None:
+    return KeptRollout(step, spec.rollout.model_dump(mode="json", exclude_defaults=True)) if spec.rollout else None
 
 
 def _options(spec: Endpoint, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

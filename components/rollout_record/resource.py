@@ -5,7 +5,9 @@ Its RolloutStep depends on the endpoint, and says since when the current step's 
 the workspace, and no report shows them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -19,6 +21,8 @@ class KeptRollout:
     """What an endpoint whose rollouts are recorded gets in one run of its program: a step, or none."""
 
     step: EndpointStep | None = None
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    """The rollout as the stack file has it, an input of the component: reviews draw its steps."""
 
 
 class RolloutRecord(Resource, module="model-serving", name="RolloutRecord"):

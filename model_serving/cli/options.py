@@ -86,5 +86,5 @@ def data_option(*, required: bool = True) -> Declare:
 
 def caller_option() -> Declare:
     """`--as KEY`, as the parameter `caller`."""
-    text = "Service principal of the stack to query as; `me` for the shell's own Databricks credentials."
+    text = "Query as this service principal; `me` for the shell's own credentials."
     return click.option("--as", "caller", metavar="KEY", help=text)

@@ -16,7 +16,9 @@ from model_serving.errors import UsageError
 from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.judge import judge_notices
 from model_serving.review.assess.report import Purpose, Report, Stamp
+from model_serving.review.assess.stack_cost import declared_pricing, measurable
 from model_serving.review.plan.events import read_digest, read_events
+from model_serving.review.plan.live_load import measured_load
 from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Preview
 from model_serving.review.plan.run import preview
@@ -67,7 +69,8 @@ def review_command(
     if not previews:
         previews = [*previewed(_chosen(names, since, folder), folder, packs, based_on, refresh=refresh)]
     notices = [*judge_notices(judge_changed.read_text(encoding="utf-8").splitlines())] if judge_changed else []
-    reports = reports_on(previews, folder, stamp_of(folder, based_on, head, run_url), notices)
+    stamp = stamp_of(folder, based_on, head, run_url)
+    reports = reports_on(previews, folder, stamp, notices, measures=refresh and not (events or digests))
     if not reports:
         click.echo("No stack is changed")
         return 0
@@ -81,13 +84,20 @@ def reports_on(
     stamp: Stamp,
     notices: Sequence[Notice] = (),
     purpose: Purpose = Purpose.REVIEW,
+    *,
+    measures: bool = False,
 ) -> list[Report]:
-    """The reports on previews of stacks in `folder`. A report with a base names the policies that changed since."""
+    """The reports on previews of stacks in `folder`. A report with a base names the policies that changed since.
+
+    `measures`: the load of changed endpoints is read from the workspace, too.
+    """
     reports = []
     for each in previews:
         changed = policy_notices(folder, each.stack, stamp.base) if stamp.base else ()
         locations, own_stamp = declared_in(each.stack, folder / "stacks"), of_stack(stamp, each.stack, folder)
-        reports.append(report(each, locations, own_stamp, [*notices, *changed], purpose))
+        measured = measured_load(measurable(each), each.stack, folder) if measures else {}
+        pricing = declared_pricing(each.stack, folder, measured)
+        reports.append(report(each, locations, own_stamp, [*notices, *changed], purpose, pricing=pricing))
     return reports
 
 

@@ -18,6 +18,7 @@ from model_serving.delivery.rollout.staging import Staging, staging_of
 from model_serving.errors import InterruptedRunError
 from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.report import Report, Verdict
+from model_serving.review.assess.stack_cost import declared_pricing
 from model_serving.review.plan.engine_process import progress
 from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
 from model_serving.review.plan.run import failed_preview, preview_of
@@ -135,8 +136,9 @@ def _deploy(
     stack, folder, packs = source.stack, source.folder, command.packs
     with tempfile.TemporaryDirectory(prefix="model-serving-plan-") as name:
         plan = Path(name) / "plan.json"
+        pricing = declared_pricing(stack, folder)
         previewed = preview_of(source, packs, plan)
-        now = report(previewed, declared_in(stack, folder / "stacks"))
+        now = report(previewed, declared_in(stack, folder / "stacks"), pricing=pricing)
         staging = staging_of(declared, previewed, now, reviewed, command.chosen)
         if refused := _not_deployed(now, staging, command, approve, reviewed):
             return refused
@@ -150,7 +152,7 @@ def _deploy(
         if staging.rollouts:
             return StagedDeployment(declared, staging, previewed, packs, itself), now
         if not source.plans_apply:
-            again = report(preview_of(itself, packs, plan), declared_in(stack, folder / "stacks"))
+            again = report(preview_of(itself, packs, plan), declared_in(stack, folder / "stacks"), pricing=pricing)
             if refused := _not_deployed(again, staging, command, approve, reviewed):
                 return refused
         return _up(itself, packs, plan, now)

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from demo.output import step
 from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.report import Purpose, Report, Stamp
+from model_serving.review.assess.stack_cost import declared_pricing
 from model_serving.review.plan.events import read_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in
@@ -40,6 +41,8 @@ UP = ("up", "--yes", "--skip-preview")
 _BASE, _LOCAL = "stacks/base.yaml", "stacks/Pulumi.local.yaml"
 _PINNED = 'champion: {entity: main.ml.fraud, version: "7", workload_size: Small}'
 _ALIAS = "champion: {entity: main.ml.fraud@Champion, workload_size: Small}"
+_PRICES = "{currency: EUR, per_dbu: 0.065}"
+_LOAD = "{requests_per_second: 300, time_per_request: 40ms}"
 _SPLIT = "{champion: 95, challenger: 5}"
 _CALLER = "{service_principal: checkout, level: CAN_QUERY}"
 _IRIS = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
@@ -167,6 +170,16 @@ CASES_OF_REVIEW = (
         ),
     ),
     Case(
+        "size-with-prices",
+        before=(
+            (_BASE, "  model-serving:endpoints:\n", f"  model-serving:prices: {_PRICES}\n  model-serving:endpoints:\n"),
+        ),
+        edits=(
+            (_BASE, _PINNED, _PINNED.replace("Small", "Medium")),
+            (_BASE, "      route_optimized: true\n", f"      route_optimized: true\n      expected: {_LOAD}\n"),
+        ),
+    ),
+    Case(
         "changed-outside",
         ((_BASE, _SPLIT, "{champion: 75, challenger: 25}"),),
         outside=_outside,
@@ -261,7 +274,8 @@ def report_on(folder: Path, stamp: Stamp = STAMP) -> Report:
     purpose = Purpose.DRIFT if folder.name.startswith("drift") else Purpose.REVIEW
     with chdir(folder):  # locations are relative to the project's folder
         locations = declared_in("local", Path("stacks"))
-        return report(read_events(Path("events.jsonl")), locations, stamp, purpose=purpose)
+        pricing = declared_pricing("local", Path())
+        return report(read_events(Path("events.jsonl")), locations, stamp, purpose=purpose, pricing=pricing)
 
 
 @cache

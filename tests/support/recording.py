@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model_serving.databricks.resource_types import SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
+from model_serving.databricks.resource_types import MODEL_SERVING, SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
 from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES
 from model_serving.review.plan.events import step_metadata
 
@@ -26,6 +26,8 @@ _LOG_TIMES = re.compile(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\]")
 """When a line of a build log was written."""
 _EXPIRY = re.compile(r'("expireTime": ")[^"]+"')
 """The end of a secret, two years after the recording."""
+_SIZES = "config"
+"""The input of an endpoint that its cost is from, whether anything changes or not."""
 _READ_OF_UNTOUCHED = {SERVICE_PRINCIPAL: None, SERVICE_PRINCIPAL_SECRET: ("expireTime",)}
 """The types whose outputs are read though nothing changes, and which outputs; None for all."""
 
@@ -61,7 +63,7 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: metadata[name] for name in ("op", "urn", "keys", "diffs", "detailedDiff") if metadata.get(name)}
     for side in ("old", "new"):
         state = metadata.get(side) or {}
-        names = _STATE
+        names: tuple[str, ...] = _STATE
         if untouched:
             names = (
                 "parent",
@@ -72,6 +74,8 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
         if wanted := _READ_OF_UNTOUCHED.get(metadata["type"]):
             outputs = state.get("outputs") or {}
             state = {**state, "outputs": {name: outputs[name] for name in wanted if name in outputs}}
+        if untouched and metadata["type"] == MODEL_SERVING and side == "new":
+            names, state = (*names, "inputs"), {**state, "inputs": {_SIZES: (state.get("inputs") or {}).get(_SIZES)}}
         if kept_state := {name: _without_notes(state[name]) for name in names if state.get(name)}:
             kept[side] = kept_state
     return kept

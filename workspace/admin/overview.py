@@ -66,7 +66,7 @@ def _endpoint(call: Call, endpoint: Json) -> Json:
         | state_of(endpoint)
         | {
             "url": direct_url(call, endpoint) if endpoint["route_optimized"] else workspace_url,
-            "entities": _active(call, endpoint) + _pending(endpoint),
+            "entities": _active(call, endpoint) + _pending(endpoint, call.clock.now()),
             "permissions": _permissions(call, endpoint),
         }
     )
@@ -87,10 +87,10 @@ def _active(call: Call, endpoint: Json) -> list[Json]:
     ]
 
 
-def _pending(endpoint: Json) -> list[Json]:
+def _pending(endpoint: Json, now: float) -> list[Json]:
     config = endpoint["pending_config"] or {"served_entities": []}
     return [
-        _entity(config, entity, pending_entity_state(endpoint, entity["name"])) | {"pending": True}
+        _entity(config, entity, pending_entity_state(endpoint, entity["name"], now)) | {"pending": True}
         for entity in config["served_entities"]
     ]
 

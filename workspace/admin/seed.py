@@ -9,7 +9,8 @@ Every part of a seed is optional:
         versions:
           1:
           2: {status: PENDING_REGISTRATION}       # can't be deployed yet
-          3: {fails: "pip could not resolve numpy"}  # its deployments end with UPDATE_FAILED
+          3: {fails: "pip could not resolve numpy"}  # its deployments end with UPDATE_FAILED, by default in the build;
+                                         # {fails: {phase: start, reason: "..."}} in another phase: fetch, build, start
         aliases: {Champion: 1}
         answers: {latency: 200ms}      # slow, failing or wrong on purpose: workspace/dataplane/faulty_models.py
       main.ml.iris:
@@ -47,6 +48,7 @@ from model_serving.workspace.http.errors import DoesNotExist, InvalidParameter, 
 from model_serving.workspace.http.request_model import accepts
 from model_serving.workspace.identity.principals import group_named
 from model_serving.workspace.identity.scim import new_group, new_user
+from model_serving.workspace.serving.build_phases import FAILS_AT
 from model_serving.workspace.sql.warehouses import new_warehouse
 from model_serving.workspace.store.clock import Clock, milliseconds
 from model_serving.workspace.store.database import Json, Store
@@ -187,6 +189,11 @@ def _versions(spec: Json) -> Iterator[tuple[int, Json]]:
     if isinstance(versions, int):
         versions = dict.fromkeys(range(1, versions + 1))
     for number, version in versions.items():
+        fails = (version or {}).get("fails")
+        if isinstance(fails, dict) and fails.get("phase") not in FAILS_AT:
+            raise SeedError(
+                f"Version {number} can't fail in phase '{fails.get('phase')}', allowed: {', '.join(FAILS_AT)}"
+            )
         yield int(number), version or {}
 
 

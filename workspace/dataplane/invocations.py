@@ -19,6 +19,7 @@ from model_serving.workspace.dataplane.model_inputs import rows_of
 from model_serving.workspace.dataplane.rate_limits import count_query
 from model_serving.workspace.dataplane.request_counts import count_request
 from model_serving.workspace.dataplane.scoring import Echo, scorer_for
+from model_serving.workspace.dataplane.service_log import log_line, log_request
 from model_serving.workspace.http.call import Call, Reply, required
 from model_serving.workspace.http.errors import (
     ApiError,
@@ -34,7 +35,7 @@ from model_serving.workspace.identity.oauth import workspace_id
 from model_serving.workspace.serving.deployments import failure_of, settled
 from model_serving.workspace.serving.endpoints import require_endpoint
 from model_serving.workspace.serving.entities import kind_of
-from model_serving.workspace.serving.scale_to_zero import wake
+from model_serving.workspace.serving.scale_to_zero import SCALED_TO_ZERO, cold_since, wake
 from model_serving.workspace.serving.validation import route_target
 from model_serving.workspace.serving.views import direct_url, is_ready
 from model_serving.workspace.store.database import Json, Store
@@ -117,7 +118,7 @@ def _respond(call: Call, endpoint: Json, entity: Json) -> Reply:
     """The entity's response. A query that fails is counted and captured, too."""
     count_query(call, endpoint)
     start, now = time.perf_counter(), call.clock.now()
-    delay = wake(call.store, call.settings, endpoint, entity, now)
+    delay = _woken(call, endpoint, entity, now)
     request_id, answer = str(uuid.uuid4()), next_answer(call.store, entity)
     try:
         status, response = int(HTTPStatus.OK), _answered(call, endpoint, entity, answer, request_id)
@@ -139,17 +140,20 @@ def _events(response: Json) -> str | None:
     return agent_events(response) if response.keys() & {"messages", "output"} else None
 
 
+def _woken(call: Call, endpoint: Json, entity: Json, now: float) -> float:
+    """Records a query of an entity that may scale to zero; the seconds until a replica can answer."""
+    if (since := cold_since(call.store, call.settings, endpoint, entity, now)) is not None:
+        log_line(call.store, endpoint, entity["name"], since, SCALED_TO_ZERO)
+    return wake(call.store, call.settings, endpoint, entity, now)
+
+
 def _record(call: Call, query: Query) -> None:
-    """Counts a query in the metrics, and adds it to the tables."""
-    count_request(
-        call.store,
-        call.settings,
-        query.endpoint,
-        query.entity["name"],
-        status=query.status,
-        milliseconds=query.milliseconds,
-        now=call.clock.now(),
-    )
+    """Counts a query in the metrics, and adds it to the service log and to the tables."""
+    store, endpoint, name, status = call.store, query.endpoint, query.entity["name"], query.status
+    now, took = call.clock.now(), query.milliseconds
+    count_request(store, call.settings, endpoint, name, status=status, milliseconds=took, now=now)
+    message = str(query.response.get("message")) if isinstance(query.response, dict) else ""
+    log_request(store, endpoint, name, status=status, message=message, now=now)
     capture(call, query)
 
 

@@ -7,13 +7,15 @@ documentation, monitoring with Prometheus.
 import json
 from typing import Final
 
-from model_serving.workspace.dataplane.request_counts import total
 from model_serving.workspace.dataplane.scoring import scorer_for
+from model_serving.workspace.dataplane.service_log import request_lines
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import DoesNotExist
+from model_serving.workspace.serving.build_phases import Line, build_lines, new_build, server_lines
 from model_serving.workspace.serving.endpoints import require_endpoint
+from model_serving.workspace.serving.entities import kind_of
 from model_serving.workspace.serving.metrics import exposition
-from model_serving.workspace.serving.scale_to_zero import is_cold
+from model_serving.workspace.serving.scale_to_zero import SCALED_TO_ZERO, cold_since
 from model_serving.workspace.serving.views import is_ready
 from model_serving.workspace.store.clock import rfc3339
 from model_serving.workspace.store.database import Json
@@ -43,33 +45,39 @@ def openapi(call: Call) -> Reply:
 
 
 def server_logs(call: Call) -> Json:
-    """A log with the counts of answered requests; the service returns the log of its scoring server."""
-    endpoint, entity = _entity(call)
-    counts = total(call.store, endpoint, entity["name"])
-    refused, failed = counts["4xx"], counts["5xx"]
-    cold = is_cold(call.store, call.settings, endpoint, entity, call.clock.now())
-    return _lines(
-        rfc3339(entity["creation_timestamp"] / 1000),
-        f"Starting the scoring server of {entity['name']}",
-        f"Scored by {type(scorer_for(call.store, entity)).__name__}",
-        f"Answered {counts['requests'] - refused - failed} requests, refused {refused}, failed {failed}",
-        *(["Scaled to zero"] if cold else []),
-    )
+    """The start of the scoring server, errors, and the number of requests of each minute, as the clock goes on.
+
+    The service returns what its scoring server printed.
+    """
+    endpoint, now = require_endpoint(call, "CAN_VIEW"), call.clock.now()
+    lines: list[Line] = []
+    for entity, build, failure in _deployments(call, endpoint):
+        shown = entity | {"scorer": type(scorer_for(call.store, entity)).__name__}
+        lines += server_lines(shown, build, failure, now)
+    for entity in (endpoint["config"] or {}).get("served_entities", []):
+        if entity["name"] == call.path["entity"]:
+            lines += _request_lines(call, endpoint, entity, now)
+    return _log(lines)
 
 
 def build_logs(call: Call) -> Json:
-    endpoint, entity = _entity(call)
-    reason = endpoint["failures"].get(entity["name"])
-    return _lines(
-        rfc3339(entity["creation_timestamp"] / 1000),
-        f"Fetching {entity.get('entity_name')} version {entity.get('entity_version')}",
-        f"Building the image of {entity['name']}",
-        f"ERROR: {reason}" if reason else "Image built",
-    )
+    """The build of the entity's container image, as far as it is; empty for what has none, as feature specs.
+
+    Of a config that is pending if it has an entity of that name in another version, else of the active one.
+    """
+    entity, build, failure = _deployments(call, require_endpoint(call, "CAN_VIEW"))[-1]
+    return _log(build_lines(entity, build, failure, call.clock.now()) if kind_of(entity) == "CUSTOM_MODEL" else [])
 
 
-def _lines(time: str, *texts: str) -> Json:
-    return {"logs": "".join(f"[{time}] {text}\n" for text in texts)}
+def _request_lines(call: Call, endpoint: Json, entity: Json, now: float) -> list[Line]:
+    since = cold_since(call.store, call.settings, endpoint, entity, now)
+    idle = [] if since is None else [(since, SCALED_TO_ZERO)]
+    return request_lines(call.store, endpoint, entity["name"], now) + idle
+
+
+def _log(lines: list[Line]) -> Json:
+    ordered = sorted(lines, key=lambda line: line[0])
+    return {"logs": "".join(f"[{rfc3339(time)}] {text}\n" for time, text in ordered)}
 
 
 def optimization_info(_: Call) -> Json:
@@ -77,10 +85,17 @@ def optimization_info(_: Call) -> Json:
     return {"optimizable": False, "throughput_chunk_size": 0}
 
 
-def _entity(call: Call) -> tuple[Json, Json]:
-    endpoint = require_endpoint(call, "CAN_VIEW")
-    for config in (endpoint["pending_config"], endpoint["config"]):
-        for entity in (config or {}).get("served_entities", []):
-            if entity["name"] == call.path["entity"]:
-                return endpoint, entity
-    raise DoesNotExist(f"Served entity '{call.path['entity']}' does not exist on Endpoint {endpoint['name']}.")
+def _deployments(call: Call, endpoint: Json) -> list[tuple[Json, Json, Json | None]]:
+    """The entity in the path with its deployment and why that fails: the active one, then a pending one."""
+    name = call.path["entity"]
+    found: list[tuple[Json, Json, Json | None]] = []
+    for config, builds in (("config", "builds"), ("pending_config", "pending_builds")):
+        for entity in (endpoint[config] or {}).get("served_entities", []):
+            if entity["name"] == name:
+                build = (endpoint.get(builds) or {}).get(name) or new_build(entity["creation_timestamp"] / 1000, 0)
+                failure = endpoint["failures"].get(name) if config == "pending_config" else None
+                if not found or found[0][1] != build:
+                    found.append((entity, build, failure))
+    if not found:
+        raise DoesNotExist(f"Served entity '{name}' does not exist on Endpoint {endpoint['name']}.")
+    return found

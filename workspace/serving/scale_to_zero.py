@@ -4,15 +4,25 @@ Source: product documentation, scale to zero: after 30 minutes without a query. 
 stays READY with the message "Scaled to zero".
 """
 
+from typing import Final
+
 from model_serving.workspace.settings import Settings
 from model_serving.workspace.store.database import Json, Store
 
+SCALED_TO_ZERO: Final = "Scaled to zero"
+
 
 def is_cold(store: Store, settings: Settings, endpoint: Json, entity: Json, now: float) -> bool:
+    return cold_since(store, settings, endpoint, entity, now) is not None
+
+
+def cold_since(store: Store, settings: Settings, endpoint: Json, entity: Json, now: float) -> float | None:
+    """When the entity scaled to zero; None if it has replicas."""
     if not entity.get("scale_to_zero_enabled"):
-        return False
+        return None
     last_query, _ = _activity(store, endpoint, entity)
-    return bool(now - max(last_query, endpoint["ready_at"]) > settings.idle_after)
+    since = float(max(last_query, endpoint["ready_at"]) + settings.idle_after)
+    return since if now > since else None
 
 
 def wake(store: Store, settings: Settings, endpoint: Json, entity: Json, now: float) -> float:

@@ -52,7 +52,8 @@ def detailed(call: Call, endpoint: Json) -> Json:
         view["config"] = _config(config, _active_states(call, endpoint, config["served_entities"]))
     if pending := endpoint["pending_config"]:
         states = {
-            entity["name"]: pending_entity_state(endpoint, entity["name"]) for entity in pending["served_entities"]
+            entity["name"]: pending_entity_state(endpoint, entity["name"], call.clock.now())
+            for entity in pending["served_entities"]
         }
         view["pending_config"] = _config(pending, states)
     if endpoint["route_optimized"] and _has_url(call, endpoint):

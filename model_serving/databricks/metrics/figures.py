@@ -23,6 +23,8 @@ class Figures:
     p95_ms: float | None
     p99_ms: float | None
     load: Load
+    mean_ms: float | None = None
+    """The average latency; None where it is not reported."""
 
 
 def figures(before: Sample | None, after: Sample) -> dict[str, Figures]:
@@ -76,6 +78,7 @@ def _figures(new: Requests, seconds: float | None, load: Load) -> Figures:
         p95_ms=new.latency.quantile(0.95),
         p99_ms=new.latency.quantile(0.99),
         load=load,
+        mean_ms=new.latency.total_ms / new.latency.count if new.latency.count and new.latency.total_ms else None,
     )
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from model_serving.databricks.metrics.figures import Figures
 from model_serving.databricks.prices.cost import Size
 
 
@@ -20,6 +21,13 @@ class Demand:
     def concurrency(self) -> float:
         """Requests in progress at one time on average. Source: Little's law, L = λ W."""
         return self.requests_per_second * self.milliseconds / 1000
+
+
+def measured_demand(figures: Figures) -> Demand | None:
+    """The load that an endpoint's own metrics show; None without requests, or where they don't show it."""
+    if not figures.requests_per_second or figures.mean_ms is None:
+        return None
+    return Demand(figures.requests_per_second, figures.mean_ms, measured=True)
 
 
 @dataclass(frozen=True)

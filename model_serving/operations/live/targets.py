@@ -7,18 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from model_serving.databricks.client import Workspace, connect
-from model_serving.databricks.connection_problems import connection_problem
-from model_serving.databricks.errors import WorkspaceError
+from model_serving.databricks.client import Workspace
 from model_serving.databricks.sdk import import_in_background
-from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
 from model_serving.errors import UsageError, UserError
+from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.outputs import Address, spec_name
-from model_serving.operations.reachability import TIMEOUTS
 from model_serving.operations.stack_state import Resource, endpoints_in, state_resources
 from model_serving.spec import Endpoint, SpecError, Stack, endpoint_name, load_stack
-from model_serving.spec.files.listing import has_file, stack_file, stacks
-from model_serving.spec.files.provider_settings import provider_settings
+from model_serving.spec.files.listing import has_file, stacks
 from model_serving.spec.validation.suggestions import suggestion
 
 _STACKS: Final = Path("stacks")
@@ -54,10 +50,7 @@ class Targets:
     @cached_property
     def workspace(self) -> Workspace:
         """The workspace, with the shell's own credentials. Raises UserError."""
-        try:
-            return connect(self.settings)
-        except WorkspaceError as error:
-            raise UserError(connection_problem(error, self.settings) or str(error)) from error
+        return sign_in(self.settings)
 
     @property
     def host(self) -> str:
@@ -90,9 +83,9 @@ def read_targets(stack: str) -> Targets:
             known = ", ".join(stacks(folder)) or "none"
             raise UsageError(f'There is no stack "{own}" in this folder. Stacks here: {known}')
         raise UserError(f"{files_problem}\n{state_problem}")
-    given = provider_settings(folder / stack_file(own), folder / "Pulumi.yaml")
     endpoints = _endpoints(spec, endpoints_in(resources or []))
-    return Targets(stack, _bounded(given.plain), endpoints, spec, resources, _notes(files_problem, state_problem))
+    notes = _notes(files_problem, state_problem)
+    return Targets(stack, workspace_settings(stack), endpoints, spec, resources, notes)
 
 
 def _endpoints(spec: Stack | None, deployed: Mapping[str, Address]) -> dict[str, Target]:
@@ -103,11 +96,6 @@ def _endpoints(spec: Stack | None, deployed: Mapping[str, Address]) -> dict[str,
         address = deployed.get(key)
         found[key] = Target(key, address.name if address else names[key], declared.get(key), address)
     return found
-
-
-def _bounded(settings: Mapping[str, str]) -> dict[str, str]:
-    """The settings with retries as short as those of a request: an operator waits for the answer."""
-    return {**settings, TIMEOUT_SETTINGS[0]: str(TIMEOUTS.retry), TIMEOUT_SETTINGS[1]: str(TIMEOUTS.answer)}
 
 
 def _attempt(read: Callable[[], Any]) -> tuple[Any, str]:

@@ -1,9 +1,16 @@
 """What a preview does to one endpoint."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from model_serving.contract.replacement import Effect
-from model_serving.databricks.resource_types import ENDPOINT_ACCESS, ENDPOINT_SETTINGS, MODEL_SERVING, PERMISSIONS
+from model_serving.databricks.resource_types import (
+    ENDPOINT_ACCESS,
+    ENDPOINT_SETTINGS,
+    ENDPOINT_STOP,
+    MODEL_SERVING,
+    PERMISSIONS,
+)
 from model_serving.review.assess.access_changes import access_changes, grant_rows, management_impacts
 from model_serving.review.assess.actions import action_of, drift, field_row
 from model_serving.review.assess.contract_rules import contract_impacts, edit, forces, reason
@@ -67,6 +74,36 @@ def endpoint_change(group: Group, known: KnownPrincipals) -> ResourceChange:
         gone=gone,
         unfinished=unfinished,
     )
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The inputs of an endpoint before and after, None where it doesn't exist, and whether it is stopped."""
+
+    before: Inputs | None
+    after: Inputs | None
+    stopped_before: bool = False
+    stopped_after: bool = False
+
+
+def sides(group: Group) -> Sides:
+    """Both sides of the endpoint of a group, unchanged ones too. One that only leaves the state goes on to exist."""
+    main = group.main(MODEL_SERVING) or Step("same", Urn())
+    refreshed = group.refresh(MODEL_SERVING)
+    declared = refreshed.old if refreshed else main.old
+    gone = any(step.gone for step in group.refreshed if step.type == MODEL_SERVING)
+    stop = group.main(ENDPOINT_STOP)
+    before, after = stop is not None and stop.op != "create", stop is not None and stop.op != "delete"
+    match action_of(main):
+        case Action.CREATE:
+            return Sides(None, main.new, stopped_after=after)
+        case Action.DELETE:
+            return Sides(None if gone else declared, None, stopped_before=before)
+        case Action.UPDATE | Action.REPLACE if main.new:
+            return Sides(declared, main.new, before, after)
+        case _:
+            known = main.new or main.old
+            return Sides(known, known, before, after) if known else Sides(None, None)
 
 
 _RETRIED = impact(Risk.BEHAVIOUR, "The last update failed; what did not reach the workspace is sent again")

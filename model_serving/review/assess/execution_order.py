@@ -21,6 +21,7 @@ from model_serving.databricks.resource_types import (
     SERVICE_PRINCIPAL_SECRET,
 )
 from model_serving.review.assess.grouping import Group
+from model_serving.review.assess.rollout import declaration_changes
 from model_serving.review.assess.safeguards import safeguard_changes
 from model_serving.review.assess.sentence import Part, Sentence, quoted, sentence
 from model_serving.review.plan.preview import WRITING, Step
@@ -102,3 +103,5 @@ def _state_writes(group: Group) -> Iterable[Write]:
         row = change.row
         what = ("Set ", quoted(row.label), f" of {group.kind} ", quoted(group.key), " to ", quoted(row.after))
         yield Write(sentence(*what, " in Pulumi's state"))
+    if declaration_changes(group):
+        yield Write(sentence("Note the rollout of ", f"{group.kind} ", quoted(group.key), " in Pulumi's state"))

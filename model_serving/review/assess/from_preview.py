@@ -16,8 +16,10 @@ from model_serving.review.assess.permissions import KnownPrincipals, known_princ
 from model_serving.review.assess.renames import with_renames
 from model_serving.review.assess.report import Purpose, Report, Stamp, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange
+from model_serving.review.assess.rollout import with_rollout
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
+from model_serving.review.assess.stack_cost import Pricing, StackCost, stack_cost
 from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Preview, provider_versions
 
@@ -28,8 +30,13 @@ def report(
     stamp: Stamp | None = None,
     notices: Iterable[Notice] = (),
     purpose: Purpose = Purpose.REVIEW,
+    *,
+    pricing: Pricing | None = None,
 ) -> Report:
-    """The report on a preview. `locations` returns where each resource is declared; `notices` join the preview's."""
+    """The report on a preview. `locations` returns where each resource is declared; `notices` join the preview's.
+
+    `pricing` is what its figures of cost are made with; without it they are in DBU.
+    """
     known = known_principals(preview.steps)
     violations, others = violations_by_owner(preview)
     groups = grouped(preview.steps)
@@ -49,6 +56,7 @@ def report(
     every = [without_repetitions(change, shown) for change in every]
     reported = [change for change in every if is_affected(change) or change.violations]
     verdict, errors = _verdict(preview, reported, shown), engine_errors(preview)
+    is_deployable = verdict is not Verdict.FAILED and purpose is Purpose.REVIEW
     covers = Covered() if verdict is Verdict.FAILED else covered(preview)
     return Report(
         stack=preview.stack,
@@ -66,6 +74,7 @@ def report(
         purpose=purpose,
         causes=causes(preview, errors, locations),
         notices=shown,
+        cost=stack_cost(groups, pricing or Pricing()) if is_deployable else StackCost(),
     )
 
 
@@ -79,7 +88,7 @@ def _with_tools(stamp: Stamp, preview: Preview) -> Stamp:
 
 def _resource_change(group: Group, known: KnownPrincipals) -> ResourceChange:
     change = endpoint_change(group, known) if group.kind == "endpoint" else other_change(group)
-    change = with_safeguards(change, group)
+    change = with_rollout(with_safeguards(change, group), group)
     if change.action is Action.NONE or change.impacts or change.drift:
         return change
     # Never silent: a write that the report can't explain needs a person's attention.

@@ -45,7 +45,7 @@ class Risk(StrEnum):
         "yellow",
         "warning",
         "this change removes a protection",
-        "a later change can delete it",
+        "a later change can delete it, or reach all callers at once",
     )
     ACCESS = "access", "🔑", "yellow", "warning", "permissions change", "someone may do more, or less, than before"
     BEHAVIOUR = "behaviour", "🔀", "cyan", "", "callers will get different answers", "callers get different answers"

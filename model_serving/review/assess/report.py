@@ -11,6 +11,7 @@ from model_serving.review.assess.digest import Covered
 from model_serving.review.assess.execution_order import Write
 from model_serving.review.assess.impacts import Risk, worst
 from model_serving.review.assess.resource_change import Action, ResourceChange
+from model_serving.review.assess.stack_cost import StackCost
 from model_serving.review.plan.notices import Notice
 from model_serving.review.plan.preview import Violation
 from model_serving.spec.rollout_record import Record
@@ -83,6 +84,8 @@ class Report:
     """Facts that no change and no violation holds, the most important kind first. They come with the preview, or from
     the caller of `report`."""
 
+    cost: StackCost = field(default_factory=StackCost)
+    """Cost and capacity before and after; nothing where they don't change."""
     rolled_out: Mapping[str, Record] = field(default_factory=dict)
     """The rollouts that a deployment went through: the records of how they ended, by the endpoint's key."""
 

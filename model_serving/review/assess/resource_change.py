@@ -8,6 +8,7 @@ from typing import Self
 from model_serving.contract.conditions import ALIASES_STAY
 from model_serving.review.assess.impacts import Impact, Risk, worst
 from model_serving.review.assess.permissions import Grant
+from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.served_entities import EntityChange, Share
 from model_serving.review.plan.preview import Violation
 from model_serving.spec.diagnostics import Location
@@ -67,6 +68,8 @@ class ResourceChange:
     grants: tuple[Grant, ...] = ()
     fields: tuple[Row, ...] = ()
     """Every changed field under its name in a stack file."""
+    rollout: RolloutPlan | None = None
+    """The steps in which the traffic of a live endpoint moves, if it declares a rollout."""
     drift: tuple[Row, ...] = ()
     """Fields that differ between the last deployment and the workspace."""
     gone: bool = False

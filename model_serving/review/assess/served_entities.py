@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_serving.databricks.limits import CONCURRENCY_OF_SIZE
+from model_serving.databricks.prices.cost import Size
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
 from model_serving.review.plan.diff import named, paired
@@ -25,6 +26,8 @@ class Entity:
     scales_to_zero: bool
     concurrency: int | None
     """The most concurrent requests, if it is known."""
+    lowest: int | None = None
+    """The fewest that are provisioned while it serves, if it is known."""
 
     @property
     def label(self) -> str:
@@ -33,6 +36,11 @@ class Entity:
     @property
     def compute(self) -> str:
         return f"{self.size} {self.hardware}".strip() + (", scales to zero" if self.scales_to_zero else ", always on")
+
+    @property
+    def provisioned(self) -> Size:
+        """Its size as what Databricks bills."""
+        return Size(self.hardware, self.lowest, self.concurrency, self.scales_to_zero)
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,9 @@ def _entity(name: str, item: Inputs) -> Entity:
     low, high = item.get("minProvisionedConcurrency"), item.get("maxProvisionedConcurrency")
     most = int(high) if isinstance(high, int | float) and high > 0 else None
     size = f"{shown(low)}-{shown(high)} concurrent" if most is not None else shown(item.get("workloadSize"))
+    lowest, highest = (
+        (int(low) if isinstance(low, int | float) else 0, most) if most else CONCURRENCY_OF_SIZE.get(size, (None, None))
+    )
     external = item.get("externalModel")
     model = item.get("entityName") or (external.get("name") if isinstance(external, Mapping) else None)
     return Entity(
@@ -95,20 +106,22 @@ def _entity(name: str, item: Inputs) -> Entity:
         size=size,
         hardware=shown(item.get("workloadType")) or "CPU",
         scales_to_zero=item.get("scaleToZeroEnabled") is True,
-        concurrency=CONCURRENCY_OF_SIZE.get(size, (None, None))[1] if most is None else most,
+        concurrency=highest,
+        lowest=lowest,
     )
 
 
 def shares(old: Inputs, new: Inputs) -> tuple[Share, ...]:
     """The traffic split before and after, in the order of the new routes, removed ones last."""
     behind = {name: (entity.model, entity.version) for name, entity in (entities(old) | entities(new)).items()}
-    return tuple(Share(*each, *behind.get(each[0], ("", ""))) for each in paired(_percentages(old), _percentages(new)))
+    return tuple(Share(*each, *behind.get(each[0], ("", ""))) for each in paired(percentages(old), percentages(new)))
 
 
-def _percentages(inputs: Inputs) -> dict[str, int]:
+def percentages(inputs: Inputs) -> dict[str, int]:
+    """The traffic split of an endpoint, by served entity; empty where it is not known."""
     routes = _config_items(inputs, "trafficConfig", "routes")
-    percentages = {name: route.get("trafficPercentage") for name, route in routes.items()}
-    return {name: int(value) for name, value in percentages.items() if isinstance(value, int | float)}
+    found = {name: route.get("trafficPercentage") for name, route in routes.items()}
+    return {name: int(value) for name, value in found.items() if isinstance(value, int | float)}
 
 
 def behaviour(changes: tuple[EntityChange, ...], split: tuple[Share, ...]) -> Iterator[Impact]:
@@ -154,7 +167,7 @@ def cost(changes: tuple[EntityChange, ...]) -> Iterator[Impact]:
 def capacity_of(inputs: Inputs) -> str:
     """`at most 8 concurrent requests, 1 of 2 served entities scales to zero`; what Databricks bills an endpoint by.
 
-    Prices depend on the cloud, the region and the contract, so there are none.
+    What it costs is in the report's StackCost.
     """
     every = list(entities(inputs).values())
     if not every or any(each.concurrency is None for each in every):

@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from model_serving.databricks.prices.cost import Cost
 from model_serving.review.assess.execution_order import Write
 from model_serving.review.assess.permissions import Principal
 from model_serving.review.assess.report import Report
 from model_serving.review.assess.resource_change import ResourceChange
+from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.sentence import Sentence
+from model_serving.review.assess.stack_cost import StackCost
 from model_serving.review.render.summary import counts, verdict
 
 VERSION = 1
@@ -22,15 +27,61 @@ def as_json(reports: Sequence[Report]) -> str:
 
 def _stack(report: Report) -> dict[str, Any]:
     summary = {"verdict": verdict(report), "counts": counts(report), "risk": report.risk}
-    return {**vars(report), "resources": list(map(_resource, report.resources)), "summary": summary}
+    resources = list(map(_resource, report.resources))
+    return {**vars(report), "resources": resources, "cost": _cost(report.cost), "summary": summary}
+
+
+def _cost(cost: StackCost) -> dict[str, Any] | None:
+    """Cost and capacity with their units, amounts as text; None if neither changes."""
+    if not cost:
+        return None
+    each = [{"key": each.key, **_sides(each.before, each.after)} for each in cost.endpoints]
+    capacities = [{**vars(one), "needed": one.demand.concurrency} for one in cost.capacities]
+    stack = _sides(cost.before, cost.after)
+    return {"endpoints": each, "stack": stack, "capacities": capacities, "unread": dict(cost.unread)}
+
+
+def _sides(before: Cost | None, after: Cost | None) -> dict[str, Any]:
+    return {"before": _amounts(before), "after": _amounts(after)}
+
+
+def _amounts(cost: Cost | None) -> dict[str, Any] | None:
+    """What it costs from idle to fully scaled; money is null without a price per DBU."""
+    if cost is None:
+        return None
+    money = {"currency": cost.currency, "per_hour": cost.per_hour, "per_month": cost.per_month}
+    low, high = cost.concurrency
+    return {
+        "dbu_per_hour": cost.dbu_per_hour,
+        **(money if cost.per_dbu is not None else dict.fromkeys(money)),
+        "concurrency": {"low": low, "high": high},
+        "unpriced": cost.unpriced,
+        "as_of": cost.day,
+    }
 
 
 def _resource(change: ResourceChange) -> dict[str, Any]:
-    return {**vars(change), "rows": change.rows, "risk": change.risk}
+    rollout = change.rollout and _rollout(change.rollout)
+    return {**vars(change), "rows": change.rows, "risk": change.risk, "rollout": rollout}
+
+
+def _rollout(plan: RolloutPlan) -> dict[str, Any]:
+    """The steps of the traffic. `gate` is spelled as in a stack file; other numbers are seconds and percentages."""
+    gate = plan.declared.gate
+    return {
+        "gaining": plan.gaining,
+        "live": plan.live.percentages,
+        "steps": [{"share": step.share, "traffic": step.percentages} for step in plan.steps],
+        "continues_from": plan.continues_from,
+        "bake_seconds": float(plan.declared.bake),
+        "at_least_seconds": plan.at_least_seconds,
+        "on_failure": plan.declared.on_failure,
+        "gate": gate and gate.model_dump(mode="json", exclude_none=True),
+    }
 
 
 def _plain(value: Any) -> Any:
     """A part of the report as JSON has it: sentences, principals and steps as text, everything else by its fields."""
     if isinstance(value, Write):
         return str(value.text)
-    return str(value) if isinstance(value, Sentence | Principal) else vars(value)
+    return str(value) if isinstance(value, Sentence | Principal | Decimal | date) else vars(value)

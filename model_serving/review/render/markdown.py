@@ -89,6 +89,7 @@ def _optional(report: Report, room: int, explained: tuple[ResourceChange, ...]) 
     else:
         yield from _changes(changes, report.stamp, room // 2)
         yield _advice(report, room // 3)
+        yield folded_parts.cost(report, room // 6)
     yield _within(folded_parts.warnings(report.warnings), room // 6, "Warnings") if report.warnings else ""
     if report.drifted:
         yield _within(folded_parts.drift(report.drifted, report.stamp), room // 6, "Changed outside")

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from model_serving.review.assess.impacts import Impact, Risk
 from model_serving.review.assess.report import Report, Stamp
 from model_serving.review.assess.resource_change import ResourceChange
+from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.served_entities import Share
 from model_serving.review.plan.preview import Violation
 from model_serving.review.render import links, phrases
+from model_serving.review.render import rollout_words as words
 from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
 from model_serving.review.render.escape import code, escaped, fitting, folded, message, prose
 
@@ -38,7 +40,8 @@ def body(this: ResourceChange) -> list[str]:
     lines = [f"- {each.risk.icon} **{each.risk}** · {impact_text(each)}" for each in described]
     lines += [line for each in this.moved_aliases for line in _alias(each)]
     lines += [f"- 📦 {prose(each)}" for each in phrases.served(this)]
-    return [*lines, *traffic(this.shares)] if len(described) < len(this.impacts) else lines
+    lines += traffic(this.shares) if len(described) < len(this.impacts) else []
+    return [*lines, *(rollout(this.rollout) if this.rollout else ())]
 
 
 def _alias(moved: Violation) -> list[str]:
@@ -72,6 +75,22 @@ def traffic(shares: tuple[Share, ...]) -> list[str]:
     for share in shares:
         version = f" v{escaped(share.version)}" if shared and share.version else ""
         lines.append(f"| {code(share.entity)}{version} | {_bar(share.before)} | {_bar(share.after)} |")
+    return lines
+
+
+def rollout(plan: RolloutPlan) -> list[str]:
+    """The steps of the traffic as a table that a narrow window can show, and what each must pass."""
+    lines = [
+        "",
+        f"- 🪜 **rollout** · {prose(words.title(plan))}",
+        *(f"  - {prose(each)}" for each in words.conditions(plan)),
+    ]
+    if len(plan.moving) > words.MOST_COLUMNS:
+        return [*lines, *(f"  - {name}: {prose(words.in_words(plan, step))}" for name, step in words.rows(plan))]
+    lines += ["", f"| | {' | '.join(map(code, plan.moving))} |", "| --- |" + " --- |" * len(plan.moving)]
+    for name, step in words.rows(plan):
+        cells = (f"{step.percentages.get(entity, 0)} %" for entity in plan.moving)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
 

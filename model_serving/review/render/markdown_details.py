@@ -2,7 +2,7 @@
 
 from model_serving.review.assess.report import Report, Stamp
 from model_serving.review.assess.resource_change import ResourceChange, Row
-from model_serving.review.render import links, phrases
+from model_serving.review.render import cost_text, links, phrases
 from model_serving.review.render.collapse import collapse_changes
 from model_serving.review.render.escape import code, escaped, fitting, folded, prose
 from model_serving.review.render.markdown_change import message_items
@@ -39,6 +39,17 @@ def _row(row: Row, stamp: Stamp) -> str:
         return f"{code(row.label)}: {code(row.before, _VALUE)} → {code(row.after, _VALUE)}{place}"
     verb, value = ("added", row.after) if row.after else ("removed", row.before)
     return f"{code(row.label)} {verb}: {code(value, _VALUE)}{place}"
+
+
+def cost(report: Report, limit: int) -> str:
+    """What changes in cost, and whether changed endpoints have the capacity for their load; empty if nothing does."""
+    if not report.cost:
+        return ""
+    lines = [*cost_text.changes(report.cost), *map(cost_text.capacity, report.cost.capacities)]
+    lines += cost_text.unread(report.cost)
+    items = fitting([f"- {prose(line)}" for line in lines], limit, "\n… and {} more; the full report is in the run")
+    origin = f"\n\n<sub>{escaped(cost_text.origin(report.cost))}</sub>" if report.cost.endpoints else ""
+    return f"### {cost_text.HEADING}\n\n" + "\n".join(items) + origin
 
 
 def drift(changes: tuple[ResourceChange, ...], stamp: Stamp) -> str:

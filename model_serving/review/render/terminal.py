@@ -13,9 +13,11 @@ from model_serving.review.assess.causes import Cause, CauseKind
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.assess.resource_change import ResourceChange, Row
+from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.sentence import Quoted, Sentence
 from model_serving.review.plan.notices import Notice
-from model_serving.review.render import phrases, summary
+from model_serving.review.render import cost_text, phrases, summary
+from model_serving.review.render import rollout_words as words
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
 from model_serving.spec.diagnostics import Location
 
@@ -63,6 +65,7 @@ def _report(report: Report) -> RenderableType:
         if each.change.impacts and (each.change.kind, each.change.key) not in refused
     ]
     blocks += [_advice(report)] if report.advice else []
+    blocks += [_cost(report)] if report.cost else []
     blocks += [_differences(_DRIFTED, report.drifted, "declared")] if report.drifted else []
     blocks += [_differences(_HALF_UPDATED, report.half_updated, "before that update")] if report.half_updated else []
     blocks += [_order(report)] if report.order else []
@@ -111,6 +114,17 @@ def _advice(report: Report) -> RenderableType:
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
+def _cost(report: Report) -> RenderableType:
+    lines = [*cost_text.changes(report.cost), *map(cost_text.capacity, report.cost.capacities)]
+    lines += cost_text.unread(report.cost)
+    blocks: list[RenderableType] = [Text(cost_text.HEADING, style="bold")]
+    blocks += [_indented(_sentence(each)) for each in lines[:_STEPS_SHOWN]]
+    if len(lines) > _STEPS_SHOWN:
+        blocks.append(_indented(Text(f"and {len(lines) - _STEPS_SHOWN} more", style="dim")))
+    blocks += [_indented(Text(cost_text.origin(report.cost), style="dim"))] if report.cost.endpoints else []
+    return Padding(Group(*blocks), (0, 2, 1, 2))
+
+
 def _few(keys: Sequence[str]) -> str:
     more = f" and {len(keys) - _KEYS_SHOWN} more" if len(keys) > _KEYS_SHOWN else ""
     return ", ".join(keys[:_KEYS_SHOWN]) + more
@@ -133,6 +147,8 @@ def _change(collapsed: CollapsedChange) -> RenderableType:
         blocks.append(_indented(Group(*map(_sentence, served))))
     if any(each.of_shares for each in change.impacts):
         blocks.append(_indented(_traffic(change), gap=True))
+    if change.rollout:
+        blocks.append(_indented(_rollout(change.rollout), gap=True))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 
@@ -161,6 +177,16 @@ def _traffic(change: ResourceChange) -> Table:
     for share, drawn in zip(change.shares, phrases.bars(change.shares), strict=True):
         table.add_row(share.entity, Text(share.serves, style="dim"), *drawn)
     return table
+
+
+def _rollout(plan: RolloutPlan) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("", *plan.moving):
+        table.add_column(heading, justify="right" if heading else "left", overflow="fold")
+    for name, step in words.rows(plan):
+        table.add_row(Text(name, style="dim"), *(f"{step.percentages.get(entity, 0)} %" for entity in plan.moving))
+    lines = [_indented(_sentence(each)) for each in words.conditions(plan)]
+    return Group(_sentence(words.title(plan)), *lines, Padding(table, (1, 0, 0, 3)))
 
 
 def _differences(heading: str, changes: tuple[ResourceChange, ...], before: str) -> RenderableType:

@@ -1,4 +1,4 @@
-"""`model-serving query` and `model-serving shadow` against a deployed stack."""
+"""`model-serving query` against a deployed stack."""
 
 import json
 import re
@@ -30,20 +30,6 @@ def test_one_served_entity_can_be_queried(deployed: Any, endpoint: str) -> None:
     entity = {"fraud-scorer": "shadow", "plain": "second"}[endpoint]
     asked = deployed.run("query", endpoint, "--entity", entity, "--data", deployed.request(PAYMENT))
     assert f"{entity} answered" in asked.err
-
-
-def test_shadow_shows_differences(deployed: Any) -> None:
-    asked = deployed.run("shadow", "fraud-scorer", "shadow", "--data", deployed.request(PAYMENT))
-    first, place, summary = asked.out.splitlines()
-    assert re.fullmatch(r"Request 1: champion and shadow differ \(\d+ and \d+ ms\)", first)
-    assert re.fullmatch(r"  predictions\[0\]: 0\.\d+ and 0\.\d+", place)
-    assert summary == "1 of 1 requests would have been answered differently by shadow"
-
-
-def test_shadow_of_the_same_version_agrees(deployed: Any) -> None:
-    asked = deployed.run("shadow", "plain", "second", "--data", deployed.request(PAYMENT))
-    assert "current and second agree" in asked.out
-    assert asked.out.endswith("0 of 1 requests would have been answered differently by second\n")
 
 
 def test_own_credentials_can_be_used(deployed: Any) -> None:

@@ -143,11 +143,3 @@ def test_queries_without_settings_are_not_captured(http: httpx.Client, endpoint:
     statuses(http)
     assert http.get("/_workspace/tables").json() == {"tables": []}
     assert http.get("/_workspace/tables/main.ml.fraud_payload").status_code == 404
-
-
-def test_service_log_counts_queries(http: httpx.Client, endpoint: Build) -> None:
-    endpoint("fraud")
-    statuses(http, http)
-    http.post(QUERY, json={})
-    log = http.get(f"{ENDPOINT}/served-models/fraud-7/logs").json()["logs"]
-    assert "Answered 2 requests, refused 1, failed 0" in log
