@@ -10,7 +10,7 @@ from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.errors import UserError
 from model_serving.operations.live.drift import Declared, aliases, declared_config
-from model_serving.operations.live.extras import extras_of
+from model_serving.operations.live.extras import extras_of, totals_of
 from model_serving.operations.live.judge import absent, judged, unread
 from model_serving.operations.live.reads import (
     Reads,
@@ -54,7 +54,8 @@ class Collector:
         found, without = self._with_traffic(found)
         found = [replace(each, extras=extras_of(self.targets, each)) for each in found]
         notes = (*self.targets.notes, *_unread(found), *without)
-        return StackStatus(self.targets.stack, self.targets.host, now, tuple(found), notes)
+        totals = totals_of(self.targets, found) if len(found) == len(self.targets.endpoints) > 1 else {}
+        return StackStatus(self.targets.stack, self.targets.host, now, tuple(found), notes, totals)
 
     def _read_declared(self) -> dict[str, Declared]:
         spec, known = self.targets.spec, self.targets.resources is not None

@@ -1,34 +1,24 @@
-"""What other parts add to a status: a member of `--json`, a column of a wide table, lines of the detailed view.
+"""What other parts add to a status, in the order of its columns and lines; each is an `Extra` in a file of its own."""
 
-To add one, write its `Extra` beside the code that computes it, and name it in EXTRAS.
-"""
-
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
+from model_serving.operations.live.capacity import CAPACITY
+from model_serving.operations.live.cost import COST
+from model_serving.operations.live.extra import Extra
 from model_serving.operations.live.status import EndpointStatus
 from model_serving.operations.live.targets import Targets
 
-
-@dataclass(frozen=True)
-class Extra:
-    """A value of each endpoint. `read` returns None where there is none; it makes no request that could wait."""
-
-    name: str
-    """The member of `--json`, in snake_case; of `EndpointStatus.extras`, too."""
-    read: Callable[[Targets, EndpointStatus], Any]
-    """The value, of what JSON can hold, from what has been read already."""
-    lines: Callable[[Any], Iterable[str]]
-    """The value for people, in the detailed view of an endpoint; the first line stands beside the name."""
-    column: Callable[[Any], str] | None = None
-    """The value in a cell of the table, which has the column where the terminal is wide enough; None for no column."""
-
-
-EXTRAS: Final[tuple[Extra, ...]] = ()
+EXTRAS: Final[tuple[Extra, ...]] = (COST, CAPACITY)
 
 
 def extras_of(targets: Targets, status: EndpointStatus) -> dict[str, Any]:
     """The values by name, of the extras that have one."""
     values = {each.name: each.read(targets, status) for each in EXTRAS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def totals_of(targets: Targets, statuses: Sequence[EndpointStatus]) -> dict[str, Any]:
+    """The values of all endpoints together, of the extras that have one."""
+    values = {each.name: each.total(targets, statuses) for each in EXTRAS if each.total}
     return {name: value for name, value in values.items() if value is not None}

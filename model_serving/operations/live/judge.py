@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from model_serving.databricks.build_logs import log_lines
+from model_serving.databricks.prices.cost import Size, size
 from model_serving.databricks.serving_endpoints import (
     config_update,
     has_failed,
@@ -90,9 +91,16 @@ def _entities(target: Target, active: Answer, pending: Answer) -> tuple[EntitySt
             (shares or {}).get(name, 0) if shares is not None else None,
             (next_shares or {}).get(name, 0) if next_shares is not None else None,
             declared.get(name),
+            _size(serving[name]) if name in serving and shares is not None else None,
         )
         for name in dict.fromkeys([*serving, *coming])
     )
+
+
+def _size(entity: Answer) -> Size:
+    provisioned = entity.get("min_provisioned_concurrency") or 0, entity.get("max_provisioned_concurrency") or None
+    scales = entity.get("scale_to_zero_enabled") is True
+    return size(entity.get("workload_size"), entity.get("workload_type"), provisioned, scales_to_zero=scales)
 
 
 def _by_name(config: Answer) -> dict[str, Answer]:

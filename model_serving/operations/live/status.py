@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from model_serving.databricks.prices.cost import Size
 from model_serving.operations.live.traffic_figures import Traffic
 
 
@@ -76,6 +77,8 @@ class EntityStatus:
     pending_traffic: int | None = None
     declared_traffic: int | None = None
     """Percentage in the stack files; None where they don't declare the entity."""
+    size: Size | None = None
+    """What is provisioned for what serves now; None where it was not read."""
     log: tuple[str, ...] = ()
     """The last lines of the build log of an entity that is being deployed or has failed."""
 
@@ -128,6 +131,8 @@ class StackStatus:
     endpoints: tuple[EndpointStatus, ...]
     notes: tuple[str, ...] = ()
     """What was not read."""
+    totals: Mapping[str, Any] = field(default_factory=dict)
+    """Values of other parts for all endpoints together, by name."""
 
     @property
     def exit_status(self) -> int:

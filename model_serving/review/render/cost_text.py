@@ -6,13 +6,12 @@ from math import ceil
 from typing import Final
 
 from model_serving.databricks.prices.capacity import Capacity
-from model_serving.databricks.prices.cost import HOURS_A_MONTH, SIZE_NOT_KNOWN, Cost, Span
+from model_serving.databricks.prices.cost import HOURS_A_MONTH, Cost
+from model_serving.databricks.prices.forms import concurrency_text, demand_text, missing_text, span_text
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
 from model_serving.review.assess.stack_cost import EndpointCapacity, EndpointCost, StackCost
 
 HEADING: Final = "💰 Cost and capacity"
-_WHOLE: Final = 100
-"""Amounts from here on are shown without a fraction."""
 
 
 def changes(cost: StackCost) -> Iterator[Sentence]:
@@ -34,28 +33,16 @@ def _change(before: Cost, after: Cost) -> str:
         currency = after.currency or before.currency
         factors |= {f"{currency}/h": price, f"{currency}/month": price * HOURS_A_MONTH}
     figures = [f"{_side(before, each)} → {_side(after, each)} {unit}" for unit, each in factors.items()]
-    unknown = dict.fromkeys([*before.unpriced, *after.unpriced])
-    missing = "".join(f"; {each if each == SIZE_NOT_KNOWN else f'no DBU figure for {each}'}" for each in unknown)
-    return ", ".join(figures) + missing
+    missing = missing_text(tuple(dict.fromkeys([*before.unpriced, *after.unpriced])))
+    return ", ".join(figures) + (f"; {missing}" if missing else "")
 
 
 def _side(cost: Cost, factor: Decimal) -> str:
     """A span of figures, and whether a part of it is unknown."""
-    span = _span(cost.dbu_per_hour.times(factor))
+    span = span_text(cost.dbu_per_hour.times(factor))
     if cost.known:
         return span
     return f"{span} + unknown" if cost.dbu_per_hour.high else "unknown"
-
-
-def _span(span: Span) -> str:
-    low, high = _amount(span.low), _amount(span.high)
-    return low if low == high else f"{low}-{high}"
-
-
-def _amount(value: Decimal) -> str:
-    if value >= _WHOLE or value == value.to_integral_value():
-        return f"{value:,.0f}"
-    return f"{value:,.2f}"
 
 
 def origin(cost: StackCost) -> str:
@@ -68,11 +55,9 @@ def origin(cost: StackCost) -> str:
 
 def capacity(each: EndpointCapacity) -> Sentence:
     """The load of an endpoint, and what each served entity has for it."""
-    demand = each.demand
-    since = "last minute" if demand.measured else "declared"
-    load = f": {demand.requests_per_second:,.4g} requests a second of {demand.milliseconds:,.4g} ms ({since}) need "
-    at_once = f"{_concurrent(demand.concurrency)} at once; "
-    return sentence(quoted(each.key), load, at_once, joined(map(_entity, each.entities)))
+    needed = concurrency_text(each.demand.concurrency)
+    load = f": {demand_text(each.demand)} need {needed} at once; "
+    return sentence(quoted(each.key), load, joined(map(_entity, each.entities)))
 
 
 def _entity(each: Capacity) -> Sentence:
@@ -80,13 +65,9 @@ def _entity(each: Capacity) -> Sentence:
     if each.is_short:
         return sentence("⚠️ ", name, f" ({each.share} %) needs {ceil(each.needed)} and has {has}")
     if each.share:
-        return sentence(name, f" ({each.share} %) needs {_concurrent(each.needed)} of {has}")
+        return sentence(name, f" ({each.share} %) needs {concurrency_text(each.needed)} of {has}")
     enough = "too few" if each.is_short_alone else "enough"
     return sentence(name, f" (0 %) has {has}, {enough} for all of it" if each.provisioned is not None else " (0 %)")
-
-
-def _concurrent(value: float) -> str:
-    return f"{value:,.1f}".removesuffix(".0")
 
 
 def unread(cost: StackCost) -> Iterator[Sentence]:

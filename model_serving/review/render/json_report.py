@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from model_serving.databricks.prices.cost import Cost
+from model_serving.databricks.prices.forms import capacity_json, cost_json
 from model_serving.review.assess.execution_order import Write
 from model_serving.review.assess.permissions import Principal
 from model_serving.review.assess.report import Report
@@ -36,28 +35,14 @@ def _cost(cost: StackCost) -> dict[str, Any] | None:
     if not cost:
         return None
     each = [{"key": each.key, **_sides(each.before, each.after)} for each in cost.endpoints]
-    capacities = [{**vars(one), "needed": one.demand.concurrency} for one in cost.capacities]
-    stack = _sides(cost.before, cost.after)
+    capacities = [{"key": each.key, **capacity_json(each.demand, each.entities)} for each in cost.capacities]
+    stack = _sides(cost.before, cost.after) if cost.is_whole else None
     return {"endpoints": each, "stack": stack, "capacities": capacities, "unread": dict(cost.unread)}
 
 
 def _sides(before: Cost | None, after: Cost | None) -> dict[str, Any]:
-    return {"before": _amounts(before), "after": _amounts(after)}
-
-
-def _amounts(cost: Cost | None) -> dict[str, Any] | None:
-    """What it costs from idle to fully scaled; money is null without a price per DBU."""
-    if cost is None:
-        return None
-    money = {"currency": cost.currency, "per_hour": cost.per_hour, "per_month": cost.per_month}
-    low, high = cost.concurrency
-    return {
-        "dbu_per_hour": cost.dbu_per_hour,
-        **(money if cost.per_dbu is not None else dict.fromkeys(money)),
-        "concurrency": {"low": low, "high": high},
-        "unpriced": cost.unpriced,
-        "as_of": cost.day,
-    }
+    sides = {"before": before, "after": after}
+    return {name: None if each is None else cost_json(each) for name, each in sides.items()}
 
 
 def _resource(change: ResourceChange) -> dict[str, Any]:
@@ -84,4 +69,4 @@ def _plain(value: Any) -> Any:
     """A part of the report as JSON has it: sentences, principals and steps as text, everything else by its fields."""
     if isinstance(value, Write):
         return str(value.text)
-    return str(value) if isinstance(value, Sentence | Principal | Decimal | date) else vars(value)
+    return str(value) if isinstance(value, Sentence | Principal) else vars(value)

@@ -302,3 +302,24 @@ def test_200_endpoints_need_one_listing(operator: Operator) -> None:
         *keys[:48],
     }
     assert requests_of(operator, lambda: operator.run("e100")) == {"endpoint": 1, "metrics": 1}
+
+
+def test_cost_and_capacity_are_shown(serving: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = serving.folder / "stacks" / "Pulumi.dev.yaml"
+    written = json.loads(place.read_text())
+    written["config"]["model-serving:prices"] = {"per_dbu": 0.07, "currency": "EUR"}
+    load = {"requests_per_second": 300, "time_per_request": "40ms"}
+    written["config"]["model-serving:endpoints"]["plain"]["expected"] = load
+    place.write_text(json.dumps(written))
+    status, out, _ = serving.run("--json")
+    document = json.loads(out)
+    found = {each["key"]: each for each in document["endpoints"]}
+    assert (status, found["fraud"]["cost"]["per_month"]) == (0, {"low": "408.8", "high": "408.8"})
+    assert document["totals"]["cost"]["dbu_per_hour"] == {"low": "12", "high": "12"}
+    assert [each["enough"] for each in found["plain"]["capacity"][0]["entities"]] == [False]
+    monkeypatch.setenv("COLUMNS", "140")
+    _, wide, _ = serving.run()
+    assert "409 EUR/month" in wide
+    assert "cost of all endpoints: 613 EUR/month" in wide
+    _, detail, _ = serving.run("plain")
+    assert "one (100 %) needs 12 of 4: too few" in detail

@@ -162,10 +162,10 @@ def test_drift_and_failures_show_no_cost(larger: Event) -> None:
 def test_json_has_amounts_as_text(larger: Event) -> None:
     (stack,) = json.loads(as_json([reported(larger, pricing=EUROS)]))["stacks"]
     assert stack["cost"]["endpoints"][0]["after"] == {
-        "dbu_per_hour": {"low": "8.00", "high": "16.00"},
+        "dbu_per_hour": {"low": "8", "high": "16"},
         "currency": "EUR",
-        "per_hour": {"low": "0.5600", "high": "1.1200"},
-        "per_month": {"low": "408.8000", "high": "817.6000"},
+        "per_hour": {"low": "0.56", "high": "1.12"},
+        "per_month": {"low": "408.8", "high": "817.6"},
         "concurrency": {"low": 8, "high": 16},
         "unpriced": [],
         "as_of": "2025-12-31",

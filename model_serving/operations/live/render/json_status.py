@@ -17,6 +17,7 @@ def json_status(status: StackStatus) -> dict[str, Any]:
         "exit_status": status.exit_status,
         "endpoints": [_endpoint(each) for each in status.endpoints],
         "notes": list(status.notes),
+        "totals": dict(status.totals),
     }
 
 

@@ -41,6 +41,9 @@ def footer(status: StackStatus) -> Iterator[RenderableType]:
         (each.traffic.window_end for each in status.endpoints if each.traffic and each.traffic.window_end), None
     )
     figures = f" · figures of the minute to {wording.clock(window)}" if window else ""
+    for each in EXTRAS:
+        if each.column and each.name in status.totals:
+            yield Text(f"{each.name} of all endpoints: {each.column(status.totals[each.name])}", style="dim")
     text = f"{status.stack} at {status.host} · {wording.clock(status.time)} UTC · {words}{figures}"
     yield Text(text, style="dim")
 
