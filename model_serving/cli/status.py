@@ -37,7 +37,7 @@ def status_command(
     *, endpoints: tuple[str, ...], stack: str, watch: bool, wait: float | None, interval: float, form: str
 ) -> int:
     """Show what the endpoints of a stack do now, or the named ones in detail."""
-    collector = Collector(read_targets(stack), endpoints)
+    collector = Collector(lambda: read_targets(stack), endpoints)
     detailed = bool(endpoints)
     if not watch and wait is None:
         return _print(collector.collect(), form, detailed=detailed)

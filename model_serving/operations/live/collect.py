@@ -1,7 +1,8 @@
 """Read the status of a stack's endpoints: the reads, judged one by one."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -23,32 +24,48 @@ from model_serving.operations.live.status import EndpointStatus, EntityStatus, S
 from model_serving.operations.live.targets import Target, Targets
 from model_serving.operations.live.traffic_figures import Traffic, TrafficReader
 
+_FRESH_SECONDS = 30
+"""How old the stack files and the state may be that a status is compared with."""
+
 _LOG_LINES = 5
 """How many of the last lines of a build log are shown of an entity that is being deployed, or has failed."""
 
 
 class Collector:
-    """Reads the status of the chosen endpoints of a stack, again and again: files and state are read once."""
+    """Reads the status of the chosen endpoints of a stack, again and again.
 
-    def __init__(self, targets: Targets, names: Sequence[str] = ()) -> None:
-        self.targets = targets
-        self._chosen = targets.chosen(names)
-        self._named = bool(names)
-        self._declared: dict[str, Declared] | None = None
+    Stack files and state are read at first, and at most twice a minute: a deployment may change both meanwhile.
+    """
+
+    def __init__(self, read: Callable[[], Targets], names: Sequence[str] = ()) -> None:
+        self._read, self._names = read, tuple(names)
         self._traffic = TrafficReader()
+        self.targets = read()
+        self._chosen = self.targets.chosen(names)
+        self._read_at = time.monotonic()
+        self._declared: dict[str, Declared] | None = None
 
     def collect(self) -> StackStatus:
         """The status now. Raises UserError if the workspace does not answer, or rejects the credentials."""
+        if time.monotonic() - self._read_at > _FRESH_SECONDS:
+            self._read_again()
         try:
             return self._collect()
         except WorkspaceError as error:
             raise UserError(connection_problem(error, self.targets.settings) or str(error)) from error
 
+    def _read_again(self) -> None:
+        """Read files and state again; if that fails, what was read before stays."""
+        self._read_at = time.monotonic()
+        with suppress(UserError):
+            targets = self._read()
+            self._chosen, self.targets, self._declared = targets.chosen(self._names), targets, None
+
     def _collect(self) -> StackStatus:
         workspace, now = self.targets.workspace, time.time()
         if self._declared is None:
             self._declared = self._read_declared()
-        reads = read_endpoints(workspace, self._chosen, self._is_urgent, named=self._named)
+        reads = read_endpoints(workspace, self._chosen, self._is_urgent, named=bool(self._names))
         found = [self._status(target, reads) for target in self._chosen]
         found = concurrently(self._with_logs, found)
         found, without = self._with_traffic(found)
@@ -88,7 +105,7 @@ class Collector:
 
     def _with_log(self, status: EndpointStatus, entity: EntityStatus) -> EntityStatus:
         pending = entity.pending.state if entity.pending else ""
-        if pending != "failed" and not (self._named and status.state is State.UPDATING and pending == "creating"):
+        if pending != "failed" and not (self._names and status.state is State.UPDATING and pending == "creating"):
             return entity
         return replace(entity, log=build_log(self.targets.workspace, status.name, entity.name, _LOG_LINES))
 

@@ -46,7 +46,8 @@ def differences(target: Target, live: Mapping[str, Any], declared: Declared, *, 
     """A phrase for each difference of GET's answer, or with `listed` of a summary in the listing."""
     if target.deployed and live.get("id") not in (None, target.deployed.id):
         yield "it was deleted and created again under this name, outside of this stack"
-    if declared.is_state_known and not target.deployed:
+    is_being_created = is_updating(live) and not live.get("config")  # by a run that has not recorded it yet
+    if declared.is_state_known and not target.deployed and not is_being_created:
         yield "it exists, but not in the state of this stack"
     if target.declared is None or declared.config is None:
         return

@@ -15,6 +15,9 @@ import pytest
 
 from model_serving.cli.main import main
 from model_serving.databricks import client
+from model_serving.operations.live import collect
+from model_serving.operations.live.collect import Collector
+from model_serving.operations.live.targets import read_targets
 
 LISTING = "/api/2.0/serving-endpoints"
 COMPONENT, RESOURCE = "model-serving:index:ServingEndpoint", "databricks:index/modelServing:ModelServing"
@@ -260,6 +263,27 @@ def test_missing_credentials_are_an_error(serving: Operator, monkeypatch: pytest
     status, out, err = serving.run()
     assert (status, out) == (1, "")
     assert f"No credentials for {serving.frozen.origin} are set" in err
+
+
+def test_an_endpoint_of_others_is_drift(serving: Operator) -> None:
+    serving.record("fraud")
+    drift = "it exists, but not in the state of this stack"
+    assert serving.endpoints()["plain"]["drift"] == [drift]
+    serving.declare(fraud={"one": "7", "two": "8"}, new={"one": "2"})
+    serving.create("new", entity("one", "2"))
+    assert serving.endpoints()["new"]["drift"] == []
+    serving.frozen.clock.advance(60)
+    assert serving.endpoints()["new"]["drift"] == [drift]
+
+
+def test_a_watch_reads_the_state_again(serving: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    collector = Collector(lambda: read_targets("dev"))
+    monkeypatch.setattr(collect, "_FRESH_SECONDS", 0)
+    serving.record("fraud")
+    assert [each.key for each in collector.collect().endpoints if each.drift] == ["plain"]
+    serving.folder.joinpath("stacks/Pulumi.dev.yaml").write_text("config: [")
+    serving.folder.joinpath("state.json").unlink()
+    assert [each.key for each in collector.collect().endpoints if each.drift] == ["plain"]
 
 
 def requests_of(serving: Operator, call: Callable[[], Any]) -> Counter[str]:
