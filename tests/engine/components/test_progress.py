@@ -21,10 +21,9 @@ def test_up_shows_what_it_waits_for(snapshots: Snapshots) -> None:
         project.edit("stacks/base.yaml", VERSION, VERSION.replace('"8"', '"9"'))
         failed = project.pulumi(*DEPLOY, MODEL_SERVING_PROGRESS_SECONDS="1", check=False)
         assert failed.refused
-        one = re.search(r'Deploying endpoint "fraud-scorer" for \d+ s: [^\n]*', failed.text)
-        assert one
-        assert '"challenger" (main.ml.fraud v9) creating' in one[0]
-        assert 'build log: "' in one[0]
+        lines = re.findall(r'Deploying endpoint "fraud-scorer" for \d+ s: [^\n]*', failed.text)
+        assert '"challenger" (main.ml.fraud v9) creating' in lines[0]
+        assert any('build log: "' in line for line in lines)
         after = failed.text[failed.text.index('The last update of endpoint "fraud-scorer" failed:') :]
         assert '"challenger" (main.ml.fraud v9) DEPLOYMENT_FAILED: pip could not resolve numpy' in after
         assert "ERROR: pip could not resolve numpy" in after
