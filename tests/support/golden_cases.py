@@ -20,6 +20,7 @@ from model_serving.review.assess.stack_cost import declared_pricing
 from model_serving.review.plan.events import read_events
 from model_serving.review.render.markdown import markdown
 from model_serving.spec.files.declarations import declared_in
+from model_serving.spec.rollout_variable import PLANNED, VARIABLE
 from tests.support.recording import recorded
 from tests.support.running_workspace import PROJECT
 from tests.support.sandbox import Edit, Sandbox
@@ -44,6 +45,18 @@ _ALIAS = "champion: {entity: main.ml.fraud@Champion, workload_size: Small}"
 _PRICES = "{currency: EUR, per_dbu: 0.065}"
 _LOAD = "{requests_per_second: 300, time_per_request: 40ms}"
 _SPLIT = "{champion: 95, challenger: 5}"
+_TO_CHALLENGER = "{champion: 0, challenger: 100}"
+_ROLLOUT = """\
+      rollout:
+        steps: [5, 25, 50]
+        bake: 10m
+        gate:
+          errors_below: 1%
+          p95_below: 80ms
+          smoke: true
+          compare: {against: champion, p95_at_most: 1.2x}
+          command: [./checks/accuracy.sh, fraud-scorer]
+"""
 _CALLER = "{service_principal: checkout, level: CAN_QUERY}"
 _IRIS = '{entity: main.ml.iris, version: "2", workload_size: Small, scale_to_zero: true}'
 _IRIS_ENDPOINT = f"""\
@@ -137,6 +150,16 @@ class Case:
 CASES_OF_REVIEW = (
     Case("first-deployment", deployed=False),
     Case("canary-step", ((_BASE, _SPLIT, "{champion: 75, challenger: 25}"),)),
+    Case(
+        "staged-rollout",
+        before=((_BASE, _SPLIT, "{champion: 100, challenger: 0}"),),
+        edits=((_BASE, "{champion: 100, challenger: 0}\n", f"{_TO_CHALLENGER}\n{_ROLLOUT}"),),
+    ),
+    Case(
+        "stopped-rollout",
+        before=((_BASE, f"{_SPLIT}\n", f"{{champion: 75, challenger: 25}}\n{_ROLLOUT}"),),
+        edits=((_BASE, "{champion: 75, challenger: 25}", _TO_CHALLENGER), (_BASE, "bake: 10m", "bake: 30m")),
+    ),
     Case(
         "rollback",
         before=((_BASE, _SPLIT, "{champion: 0, challenger: 100}"),),
@@ -239,7 +262,8 @@ def record(case: Case, folder: Path, snapshots: Snapshots) -> None:
             case.outside(sandbox)
         events = sandbox.folder / "events"
         options = ("--policy-pack", "policies", "--event-log", str(events), *case.options)
-        sandbox.pulumi("preview", *options, check=False, PULUMI_DEBUG_COMMANDS="1")
+        environment = {"PULUMI_DEBUG_COMMANDS": "1", VARIABLE: PLANNED}
+        sandbox.pulumi("preview", *options, check=False, **environment)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "events.jsonl").write_text(recorded(events, sandbox.workspace.url), encoding="utf-8")
         _keep_stack_files(sandbox, folder)

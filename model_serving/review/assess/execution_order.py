@@ -5,8 +5,8 @@ longer declared, and the little that it replaces by creating the new one first. 
 kind and name, so that two previews of one change read the same.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from model_serving.databricks.resource_types import (
     COMPONENTS,
@@ -64,12 +64,17 @@ class Write:
     """Whether it creates an endpoint or updates its config, of which Databricks takes so many in a while."""
 
 
-def execution_order(steps: tuple[Step, ...], groups: Iterable[Group] = ()) -> tuple[Write, ...]:
-    """The writes of `steps`, and those of `groups` to Pulumi's state alone. Components write nothing."""
+def execution_order(
+    steps: tuple[Step, ...], groups: Iterable[Group] = (), rollouts: Mapping[str, int] | None = None
+) -> tuple[Write, ...]:
+    """The writes of `steps`, and those of `groups` to Pulumi's state alone. Components write nothing.
+
+    `rollouts` has the number of steps in which the traffic of an endpoint moves, by its key.
+    """
     writes = sorted((step for step in steps if step.op in WRITING and not _is_component(step)), key=_rank)
     deletions = [step for step in writes if _phase(step) == _LAST]
     return (
-        *map(_write, writes[: len(writes) - len(deletions)]),
+        *(_in_its_steps(_write(step), rollouts or {}) for step in writes[: len(writes) - len(deletions)]),
         *(write for group in groups for write in _state_writes(group)),
         *map(_write, deletions),
     )
@@ -96,6 +101,16 @@ def _write(step: Step) -> Write:
     configures = step.type == MODEL_SERVING and step.op in {"create", "create-replacement", "update"}
     verb, kind = _VERBS[step.op].strip(), _NOUNS.get(step.type, step.urn.short_type)
     return Write(sentence(_VERBS[step.op], *noun), verb, kind, step.urn.name, configures)
+
+
+def _in_its_steps(write: Write, rollouts: Mapping[str, int]) -> Write:
+    count = rollouts.get(write.name) if write.configures_endpoint else None
+    if not count:
+        return write
+    # Without a verb it is no part of "Update 40 endpoints".
+    return replace(
+        write, text=sentence(write.text, f", in {count} step{'s' if count > 1 else ''} of its rollout"), verb=""
+    )
 
 
 def _state_writes(group: Group) -> Iterable[Write]:

@@ -63,7 +63,7 @@ def report(
         verdict=verdict,
         resources=tuple(sorted(reported, key=_severity)),
         unchanged=sum(each.kind == "endpoint" and not is_affected(each) for each in every),
-        order=() if errors else execution_order(preview.steps, groups),
+        order=() if errors else execution_order(preview.steps, groups, _rollouts(every)),
         errors=errors,
         warnings=preview.warnings,
         violations=others,
@@ -76,6 +76,11 @@ def report(
         notices=shown,
         cost=stack_cost(groups, pricing or Pricing()) if is_deployable else StackCost(),
     )
+
+
+def _rollouts(changes: Iterable[ResourceChange]) -> dict[str, int]:
+    """The number of steps in which the traffic of an endpoint moves, by its key."""
+    return {each.key: len(each.rollout.steps) for each in changes if each.rollout}
 
 
 def _with_tools(stamp: Stamp, preview: Preview) -> Stamp:

@@ -75,7 +75,7 @@ def _declared(inputs: Mapping[str, Any]) -> Rollout | None:
 def _impacts(changes: tuple[Change, ...], *, is_drawn: bool) -> Iterator[Impact]:
     """What a changed declaration means. What is new of it is not repeated where the steps are drawn."""
     for change in changes:
-        if command := _command(change):
+        if not is_drawn and (command := _command(change)):
             what = sentence("The deploy job runs ", quoted(command), " at each step")
             yield impact(Risk.ACCESS, what, "with the credentials of whoever deploys")
         if change.kind is Kind.REMOVE and change.path == (INPUT,):

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 import model_serving
+from model_serving.review.plan.gate_files import gate_files
 from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.yaml_locations import read
 
@@ -49,6 +50,7 @@ def deciding_files(folder: Path, stack: str, packs: Sequence[str]) -> dict[str, 
                 hashes[entry.name] = _content(Path(entry.path))
         elif entry.name not in _OTHER_FOLDERS:
             hashes.update(_below(Path(entry.path), entry.name))
+    hashes.update((name, _content(folder / name)) for name in gate_files(folder, stack) if name not in hashes)
     library = Path(model_serving.__file__).resolve().parent
     name = f"installed-{library.name}" if (folder / library.name).is_dir() else library.name
     elsewhere = [(library, name), *((folder / pack, f"pack-{Path(pack).name}") for pack in packs)]

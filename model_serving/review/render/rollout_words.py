@@ -20,12 +20,17 @@ def title(plan: RolloutPlan) -> Sentence:
     if count == 1:
         if not plan.behind:
             return sentence(runs, " goes to the target in 1 step: no declared step lies between, so no gate follows")
-        why = sentence(f" continues from {plan.live.share} %: every step is behind (", behind, ")")
-        return sentence(runs, why, ", so the target follows at once, without a gate")
-    at_least = Duration(plan.at_least_seconds)
-    begins = sentence(f" continues from {plan.live.share} % (behind: ", behind, ")") if plan.behind else ""
-    how = f"{',' if plan.behind else ''} goes through {count} steps, at least {at_least}"
-    return sentence(runs, begins, how)
+        live = sentence(f" continues from {plan.live.share} %: ", behind, f" {_are(plan.behind)} behind it")
+        return sentence(runs, live, ", and the target follows at once, without a gate")
+    how = f" goes through {count} steps, at least {Duration(plan.at_least_seconds)}"
+    if not plan.behind:
+        return sentence(runs, how)
+    live = sentence(f" continues from {plan.live.share} % (", behind, f" {_are(plan.behind)} behind it) and")
+    return sentence(runs, live, how)
+
+
+def _are(steps: tuple[int, ...]) -> str:
+    return "is" if len(steps) == 1 else "are"
 
 
 def conditions(plan: RolloutPlan) -> Iterator[Sentence]:

@@ -117,6 +117,11 @@ def rollback(report: Report) -> Sentence:
         return sentence(
             "No way back: ", _named(final), " would be a new endpoint, with a new id and possibly another URL"
         )
+    if staged := [each for each in changed if each.rollout]:
+        commands = joined(
+            quoted(f"model-serving rollback {each.key} --stack {report.stack}") for each in staged[:_NAMED]
+        )
+        return sentence("To go back at once, at any step: ", commands)
     rows = [row for each in changed for row in each.fields]
     if any(row.field == SECRET_FIELD for each in changed if each.risk in _CUTS_OFF for row in each.fields):
         return sentence("No way back: a deleted secret can't be restored")

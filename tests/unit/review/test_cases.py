@@ -30,6 +30,8 @@ def test_every_case_folder_is_a_case() -> None:
     [
         ("first-deployment", Verdict.APPROVAL, Risk.ACCESS),
         ("canary-step", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("staged-rollout", Verdict.APPROVAL, Risk.BEHAVIOUR),
+        ("stopped-rollout", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("rollback", Verdict.APPROVAL, Risk.BEHAVIOUR),
         ("flipped-route-optimization", Verdict.FAILED, Risk.OUTAGE),
         ("rename", Verdict.APPROVAL, Risk.OUTAGE),

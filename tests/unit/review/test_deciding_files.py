@@ -107,6 +107,36 @@ def test_a_line_that_looks_like_a_salt_counts(folder: Path, text: str) -> None:
     assert found[0] != found[1]
 
 
+ROLLOUT = """
+config:
+  model-serving:endpoints:
+    fraud:
+      smoke: [{file: requests/one.json}]
+      rollout:
+        steps: [5]
+        bake: 10m
+        gate:
+          command: [sh, docs/check.sh, -c, ../outside.sh, "%s"]
+          shadow: {requests: requests/all.json, agreement_at_least: 99%%}
+"""
+
+
+def test_files_of_a_gate_count(folder: Path) -> None:
+    """In a folder whose files decide nothing else, and in base.yaml, too."""
+    gate = ("docs/check.sh", "stacks/requests/one.json", "stacks/requests/all.json")
+    for name in (*gate, "../outside.sh"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name)
+    assert sorted(own(folder)) == sorted(DECIDING)
+    for name in ("base", "Pulumi.prod"):
+        (folder / "stacks" / f"{name}.yaml").write_text(ROLLOUT % ("x" * 5000))
+        assert sorted(own(folder)) == sorted((*DECIDING, *gate))
+        before = own(folder)
+        (folder / "docs" / "check.sh").write_text(f"edited for {name}")
+        assert before["docs/check.sh"] != own(folder)["docs/check.sh"]
+        (folder / "stacks" / f"{name}.yaml").write_text("")
+
+
 def test_a_new_folder_counts(folder: Path) -> None:
     (folder / "pricing").mkdir()
     (folder / "pricing" / "rules.py").write_text("")

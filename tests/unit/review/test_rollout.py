@@ -11,6 +11,9 @@ from model_serving.review.assess.resource_change import Action
 from model_serving.review.render.json_report import as_json
 from model_serving.review.render.markdown import markdown
 from model_serving.review.render.terminal import text
+from model_serving.spec import load_stack
+from model_serving.spec.rollout_steps import remaining_splits
+from tests.support.golden_cases import CASES, report_on
 from tests.support.reports import backticked, impacts_of, report_of
 
 Inputs = Callable[..., dict[str, Any]]
@@ -93,15 +96,16 @@ def test_comment_has_the_gate_in_words(reported: Reported) -> None:
 def test_stopped_rollout_continues(reported: Reported) -> None:
     shown = section(reported(HALFWAY, TARGET, ROLLOUT, ROLLOUT))
     assert shown.startswith(
-        "**rollout** · `model-serving deploy` continues from 25 % (behind: 5 %, 25 %), goes through 2 steps, at least"
-        " 10m\n"
+        "**rollout** · `model-serving deploy` continues from 25 % (5 %, 25 % are behind it) and goes through 2 steps,"
+        " at least 10m\n"
     )
     assert "| now | 75 % | 25 % |\n| 50 % | 50 % | 50 % |\n| target |" in shown
 
 
 def test_target_past_the_steps_has_no_gate(reported: Reported) -> None:
     shown = section(reported({"champion": 40, "challenger": 60}, TARGET, GATED, GATED))
-    assert "every step is behind (5 %, 25 %, 50 %), so the target follows at once, without a gate" in shown
+    behind = "5 %, 25 %, 50 % are behind it, and the target follows at once, without a gate"
+    assert behind in shown
     assert "smoke" not in shown
 
 
@@ -182,6 +186,17 @@ def test_command_of_the_deploy_job_needs_approval(reported: Reported, old: dict[
     report = reported(LIVE, LIVE, GATED, old)
     assert ("access", "The deploy job runs `./check.sh --strict` at each step") in impacts_of(report)
     assert report.verdict is Verdict.APPROVAL
+
+
+@pytest.mark.parametrize(("case", "live"), [("staged-rollout", LIVE), ("stopped-rollout", HALFWAY)])
+def test_golden_comment_draws_what_the_stack_file_declares(case: str, live: dict[str, int]) -> None:
+    (change,) = report_on(CASES / case).resources
+    endpoint = load_stack("local", CASES / case / "stacks").endpoints["fraud-scorer"]
+    assert change.rollout
+    assert endpoint.rollout
+    expected = remaining_splits(live, endpoint.traffic, endpoint.rollout.steps)
+    assert [step.percentages for step in change.rollout.steps] == expected
+    assert change.rollout.declared == endpoint.rollout
 
 
 def test_digest_covers_the_declaration(reported: Reported) -> None:
