@@ -40,6 +40,15 @@ config:
     closed:
       served_entities:
         current: {{entity: main.ml.fraud, version: "2"}}
+    agent:
+      route_optimized: true
+      served_entities:
+        v2: {{entity: main.ml.assistant, version: "2"}}
+        v1: {{entity: main.ml.assistant, version: "1"}}
+      traffic: {{v2: 100, v1: 0}}
+      permissions:
+        - {{service_principal: checkout, level: CAN_QUERY}}
+{agent_smoke}
   model-serving:service_principals:
     checkout: {{display_name: checkout, oauth_secret: true}}
 """
@@ -61,10 +70,13 @@ class Deployed:
     outputs: dict[str, Any]
     environment: dict[str, str] = field(default_factory=dict)
 
-    def declare(self, smoke: str = "") -> None:
-        """Writes the stack file, with smoke requests of the endpoint `plain`."""
-        block = f"      smoke:\n{smoke}" if smoke else ""
-        text = STACK.format(host=self.workspace.url, smoke=block)
+    def declare(self, smoke: str = "", agent_smoke: str = "") -> None:
+        """Writes the stack file, with smoke requests of the endpoints `plain` and `agent`."""
+        blocks = {"smoke": smoke, "agent_smoke": agent_smoke}
+        text = STACK.format(
+            host=self.workspace.url,
+            **{name: f"      smoke:\n{block}" if block else "" for name, block in blocks.items()},
+        )
         (self.folder / "stacks" / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
 
     def publish(self) -> None:
@@ -109,6 +121,7 @@ def _outputs(_workspace: RunningWorkspace) -> dict[str, Any]:
             "closed": _endpoint(http, "closed", {"current": "2"}),
             "iris-classifier": _endpoint(http, "iris-classifier", {"current": "2"}, model="main.ml.iris"),
             "assistant": _chat(http, "assistant"),
+            "agent": _endpoint(http, "agent", {"v2": "2", "v1": "1"}, model="main.ml.assistant", route_optimized=True),
         }
         for key in endpoints.keys() - {"closed"}:
             entry = {"service_principal_name": made["applicationId"], "permission_level": "CAN_QUERY"}

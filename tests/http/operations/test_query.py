@@ -51,8 +51,8 @@ def test_service_principals_come_before_own_credentials(deployed: Any) -> None:
         (
             ("x9",),
             (
-                'Stack "dev" has no endpoint "x9". Its endpoints: assistant, closed, fraud-scorer, iris-classifier,'
-                " plain"
+                'Stack "dev" has no endpoint "x9". Its endpoints: agent, assistant, closed, fraud-scorer,'
+                " iris-classifier, plain"
             ),
         ),
         (

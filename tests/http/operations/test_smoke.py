@@ -53,6 +53,16 @@ def test_requests_can_be_in_a_file(deployed: Any) -> None:
     assert "stacks/none.json can't be read: No such file or directory" in tried.out
 
 
+def test_an_agent_is_asked_with_messages(deployed: Any) -> None:
+    question = '{messages: [{role: user, content: "What is the limit?"}]}'
+    for answer, status in (("The limit is 500 a day.", 0), ("There is no limit.", 1)):
+        expected = f'{{choices: [{{message: {{content: "{answer}"}}}}]}}'
+        deployed.declare(agent_smoke=f"        - {{request: {question}, expect: {expected}}}\n")
+        tried = deployed.run("smoke")
+        assert tried.status == status, tried.out
+    assert "choices[0].message.content: expected 'There is no limit.', found 'The limit is 500 a day.'" in tried.out
+
+
 def test_a_link_to_another_file_is_not_sent(deployed: Any) -> None:
     outside = deployed.folder / "credentials.json"
     outside.write_text('{"inputs": [1]}')
