@@ -83,6 +83,7 @@ schema: $(READY) ## generate the JSON Schemas and the tables of docs/stack-files
 	@$(PY) -m model_serving.policies.pack.reference_docs
 	@$(PY) -m model_serving.spec.json_schema
 	@$(PY) -m model_serving.spec.reference_docs
+	@$(PY) -m model_serving.databricks.prices.reference_docs
 
 workspace: $(READY) ## start the embedded workspace for the local stack (Ctrl-C stops it)
 	@echo 'Next, in another terminal: eval "$$(make -s env)", then pulumi up. In a browser: http://127.0.0.1:$(PORT)'

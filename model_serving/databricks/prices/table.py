@@ -3,8 +3,9 @@
 Databricks names the sizes of GPUs on its price page differently from the workload types of the API; the hardware links
 the two. Source of the hardware: documentation, "Create custom model serving endpoints", GPU workload types.
 
-The price pages can't be read by a program. The figures come from transcripts of them, which is what `source` says; no
-figure was measured on a bill. A workload type without a figure is in UNKNOWN, and is reported as unknown.
+The price pages can't be read by a program. The figures come from a transcript of one and from the data of Databricks
+Labs' estimator, which is what `source` says; two other transcripts agree with them. None was compared with a bill. A
+workload type without a figure is in UNKNOWN, and is reported as unknown.
 
 A unit of CPU is one concurrent request. A unit of GPU is a replica, which serves four concurrent requests. Source:
 Databricks Labs' Lakemeter, issue 34 of August 2026, which cites Databricks' documentation.
@@ -42,7 +43,6 @@ class Figure:
 
 
 _PRICE_PAGE: Final = "price page databricks.com/product/pricing/model-serving (AWS, Premium), from a transcript"
-_MICROSOFT: Final = "learn.microsoft.com, Azure Databricks, Serverless DBU consumption by SKU, from a transcript"
 _LAKEMETER: Final = "price data of Databricks Labs' Lakemeter (github.com/databrickslabs/lakemeter-oss)"
 _MAY: Final = date(2026, 5, 28)
 _DECEMBER: Final = date(2025, 12, 31)
@@ -52,10 +52,10 @@ FIGURES: Final = (
     Figure("CPU", Cloud.AZURE, Decimal("1.00"), "CPU", _LAKEMETER, _DECEMBER),
     Figure("CPU", Cloud.GCP, Decimal("1.00"), "CPU", _LAKEMETER, _DECEMBER),
     Figure("GPU_SMALL", Cloud.AWS, Decimal("10.48"), "T4", _PRICE_PAGE, _MAY),
-    Figure("GPU_SMALL", Cloud.AZURE, Decimal("10.48"), "T4", _MICROSOFT, _DECEMBER),
+    Figure("GPU_SMALL", Cloud.AZURE, Decimal("10.48"), "T4", _LAKEMETER, _DECEMBER),
     Figure("GPU_MEDIUM", Cloud.AWS, Decimal("20.00"), "A10G", _PRICE_PAGE, _MAY),
     Figure("GPU_MEDIUM", Cloud.GCP, Decimal("5.00"), "L4 (g2-standard-8)", _LAKEMETER, _DECEMBER),
-    Figure("GPU_LARGE", Cloud.AZURE, Decimal("78.60"), "A100 80 GB", _MICROSOFT, _DECEMBER),
+    Figure("GPU_LARGE", Cloud.AZURE, Decimal("78.60"), "A100 80 GB", _LAKEMETER, _DECEMBER),
     Figure("MULTIGPU_MEDIUM", Cloud.AWS, Decimal("112.00"), "4 x A10G", _PRICE_PAGE, _MAY),
 )
 

@@ -2,14 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from model_serving.databricks.prices.capacity import Capacity, Demand, capacities
 from model_serving.databricks.prices.cost import SIZE_NOT_KNOWN, Cost, PriceList, Size, Span, cost, size, total
+from model_serving.databricks.prices.reference_docs import FILE, with_table
 from model_serving.databricks.prices.table import FIGURES, UNKNOWN, Cloud, Figure, cloud_of, figure
 from model_serving.spec.introspection import bare
+from model_serving.spec.loading import load_stack
 from model_serving.spec.vocabulary.served_entity import WorkloadType
 
 SMALL = size("Small", None)
@@ -118,3 +121,26 @@ def test_needed_concurrency_is_rate_by_time() -> None:
     assert fallback == Capacity("fallback", 0, 0.0, 6.0, 4)
     assert (champion.is_short, champion.is_short_alone) == (False, False)
     assert (fallback.is_short, fallback.is_short_alone) == (False, True)
+
+
+def test_page_has_every_figure() -> None:
+    """`python -m model_serving.databricks.prices.reference_docs` writes it."""
+    page = FILE.read_text(encoding="utf-8")
+    assert with_table(page) == page
+    assert all(str(each.dbu_per_hour) in page and each.source in page for each in FIGURES)
+
+
+def test_stack_file_of_the_page_loads(tmp_path: Path) -> None:
+    section = FILE.read_text(encoding="utf-8").partition("## Cost and capacity")[2]
+    written = section.partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "Pulumi.dev.yaml").write_text(written)
+    stack = load_stack("dev", tmp_path)
+    prices = stack.prices.for_workspace(None)
+    assert (prices.per_dbu, prices.rate("GPU_XLARGE"), prices.rate("GPU_MEDIUM")) == (
+        Decimal("0.065"),
+        Decimal("157.5"),
+        Decimal(20),
+    )
+    expected = stack.endpoints["fraud-scorer"].expected
+    assert expected
+    assert expected.demand.concurrency == pytest.approx(12)
