@@ -77,8 +77,8 @@ def _aliases(spec: Endpoint) -> dict[str, Any]:
 
 
 def _expected(spec: Endpoint) -> dict[str, Any]:
-    """The load that the endpoint is sized for."""
-    return {"expected": spec.expected.model_dump()} if spec.expected else {}
+    """The load that the endpoint is sized for, unless it is stopped."""
+    return {"expected": spec.expected.model_dump()} if spec.expected and not spec.stopped else {}
 
 
 def _with_unknowns(value: Any) -> Any:

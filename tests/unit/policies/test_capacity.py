@@ -1,5 +1,6 @@
 """The rule enough-capacity: declared load against the concurrency of each served entity."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,11 @@ def found(resource: Resource) -> list[Violation]:
     return list(enough_capacity.check(resource, {}))
 
 
+def stopped(resource: Resource) -> Resource:
+    declared = {**resource.stack_spec["endpoints"]["x"], "stopped": True}
+    return replace(resource, stack_spec={"endpoints": {"x": declared}})
+
+
 SMALL, MEDIUM = {"workloadSize": "Small"}, {"workloadSize": "Medium"}
 
 
@@ -36,8 +42,9 @@ SMALL, MEDIUM = {"workloadSize": "Small"}, {"workloadSize": "Medium"}
         endpoint({"a": 100}, {"requests_per_second": 100, "time_per_request": "40ms"}, a=SMALL),
         endpoint({"a": 100}, {"requests_per_second": 100}, a=SMALL),
         endpoint({"a": 100}, a={"workloadSize": UNKNOWN}),
+        stopped(endpoint({"a": 100}, a=SMALL)),
     ],
-    ids=["enough", "no load", "by share", "exactly enough", "invalid load", "size not known"],
+    ids=["enough", "no load", "by share", "exactly enough", "invalid load", "size not known", "stopped"],
 )
 def test_enough_capacity_is_silent(passing: Resource) -> None:
     assert found(passing) == []
