@@ -34,7 +34,7 @@ def endpoint_inputs(args: ServingEndpointArgs) -> EndpointInputs:
     routes = [{"servedModelName": name, "trafficPercentage": share} for name, share in args.routes.items()]
     inputs = _inputs(
         args,
-        served_entities=[_served_entity(name, entity) for name, entity in args.served_entities.items()],
+        served_entities=[served_entity_inputs(name, entity) for name, entity in args.served_entities.items()],
         traffic={"routes": routes},
         tags=[{"key": key, "value": value} for key, value in sorted(args.tags.items())],
     )
@@ -53,7 +53,8 @@ def access_controls(permissions: Sequence[Permission]) -> list[dict[str, Any]]:
     ]
 
 
-def _served_entity(name: str, entity: ServedEntity) -> dict[str, Any]:
+def served_entity_inputs(name: str, entity: ServedEntity) -> dict[str, Any]:
+    """The inputs of one served entity of `databricks.ModelServing`."""
     if entity.external_model:
         return {"name": name, "externalModel": _inputs(entity.external_model)}
     return {"name": name, **_inputs(entity, workload_type=_workload_type(entity))}

@@ -59,6 +59,11 @@ def cause(printed: str, stack: str, environment: Mapping[str, str] = os.environ)
     return ""
 
 
+def is_locked(printed: str) -> bool:
+    """Whether pulumi printed that another run holds the stack's lock."""
+    return bool(re.search(f"{_LOCKED}|{_IN_PROGRESS}", printed))
+
+
 def lacks_stack(printed: str) -> bool:
     """Whether pulumi printed that there is no such stack."""
     return bool(re.search(_NO_STACK, printed))
@@ -90,17 +95,19 @@ _WRONG_PASSPHRASE: Final = (
 )
 _NO_STACK: Final = r"no stack named"
 """Releases before 3.226 have no exit status for it."""
+_LOCKED: Final = r"currently locked by[^\n]*\n\s*\S+ (created by [^\n]*)"
+_IN_PROGRESS: Final = r"(Another update is currently in progress[^\n]*)"
 # Texts of pulumi 3.220 to 3.260: pkg/secrets/passphrase, pkg/backend/diystate, pkg/backend/httpstate.
 _CAUSES: Final = {
     r"incorrect passphrase": _WRONG_PASSPHRASE,
     r"passphrase must be set": (
         'Stack "{stack}" has secrets, and PULUMI_CONFIG_PASSPHRASE is not set. Set it: ' + _PASSPHRASE + f". {_LOCAL}"
     ),
-    r"currently locked by[^\n]*\n\s*\S+ (created by [^\n]*)": (
+    _LOCKED: (
         'Stack "{stack}" is locked by another run, {reason}. Wait until that run ends; if it has ended already:'
         " pulumi cancel --stack {stack} --yes"
     ),
-    r"(Another update is currently in progress[^\n]*)": (
+    _IN_PROGRESS: (
         'Stack "{stack}" is locked by another run: {reason}. Wait until that run ends; if it has ended already:'
         " pulumi cancel --stack {stack} --yes"
     ),

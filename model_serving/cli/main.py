@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "status": "Show what the endpoints of a stack do now.",
     "stop": "Stop an endpoint: no compute, no answers.",
     "start": "Start an endpoint that was stopped.",
+    "rollback": "Bring an endpoint back to what served before.",
     "drift": "Compare the workspace with the stack files.",
     "policy-pack": "Print the folder of the policy pack.",
     "workspace": "Start the embedded workspace.",

@@ -26,6 +26,9 @@ ROLLOUT_STEP: Final = "pulumi-python:dynamic/model-serving:RolloutStep"
 ROLLOUTS: Final = (ROLLOUT_RECORD, ROLLOUT_STEP)
 """The dynamic resources of this library for the rollouts of an endpoint: in the state only, and in no report."""
 
+ROLLED_BACK: Final = "rolledBack"
+"""The output of an endpoint's component after a rollback, until the next run of the stack's whole program."""
+
 COMPONENTS: Final = "model-serving:index:"
 """Prefix of this library's component types."""
 

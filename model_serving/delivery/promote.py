@@ -1,6 +1,5 @@
 """Promotion from one stack to another: what differs between their files, and the patch for the target's."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel
 
+from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.undeployed import Undeployed, undeployed
 from model_serving.delivery.yaml_edit import with_value, without_key
 from model_serving.errors import UserError
@@ -164,10 +164,7 @@ def _patch(folder: Path, file: str, differences: Iterable[Difference]) -> str:
             # `null` removes a value of base.yaml, and is an error where base.yaml has none.
             is_own = each.change.new is None and not _has(base, path)
             after = without_key(after, path) if is_own else with_value(after, path, each.change.new)
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{file}", f"b/{file}"
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return unified_diff(file, before, after)
 
 
 def _has(values: Any, path: Sequence[str]) -> bool:

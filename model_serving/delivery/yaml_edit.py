@@ -77,9 +77,24 @@ def _inserted(text: str, node: yaml.MappingNode, name: str, value: Any) -> str:
         space = "" if before.endswith("{") else " "
         return f"{before}{comma}{space}{_flow(name)}: {_flow(value)}{text[closing:]}"
     last = node.value[-1][1].end_mark.index if node.value else node.start_mark.index
-    line_end = text.find("\n", len(text[:last].rstrip()))
+    line_end = text.find("\n", len(_without_comments_after(text[:last], node.start_mark.column).rstrip()))
     end = len(text) if line_end < 0 else line_end
     return f"{text[:end]}\n{_block({name: value}, node.start_mark.column)}{text[end:]}"
+
+
+def _without_comments_after(text: str, column: int) -> str:
+    """The text without blank lines and comments at its end; a comment further in than `column` belongs to what it has.
+
+    The end mark of a block is the next token, behind the comments between the two.
+    """
+    lines = text.splitlines(keepends=True)
+    while lines and (not lines[-1].strip() or (lines[-1].lstrip().startswith("#") and _indent(lines[-1]) <= column)):
+        lines.pop()
+    return "".join(lines)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _block(value: dict[str, Any], indent: int) -> str:

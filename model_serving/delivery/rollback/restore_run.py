@@ -1,0 +1,101 @@
+"""The `pulumi up` of a rollback: one endpoint, taken from the state with another split or other versions."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from model_serving.databricks.resource_types import ROLLOUTS
+from model_serving.delivery.rollback.deployed import DeployedEndpoint
+from model_serving.delivery.rollback.goal import Goal
+from model_serving.errors import InterruptedRunError
+from model_serving.review.plan.engine_process import EngineRun
+from model_serving.review.plan.pulumi_command import run_pulumi
+from model_serving.spec.files.restore_file import Restore, RestoredEntity
+from model_serving.spec.files.rollout_step import VARIABLE, EndpointStep
+from model_serving.state_backend import cause, is_locked
+
+LONGEST_LOCK_SECONDS: Final = 600
+"""How long another run may hold the stack's lock: a step of a rollout that deploys a version takes minutes."""
+_RETRY_SECONDS: Final = 3.0
+_BETWEEN: Final = 30.0
+
+
+@dataclass(frozen=True)
+class RestoreRun:
+    """What one `up` deploys, and where."""
+
+    stack: str
+    folder: Path
+    deployed: DeployedEndpoint
+    goal: Goal
+    step: EndpointStep | None
+    """What the state remembers of it, where it remembers the endpoint's rollouts."""
+
+    def run(self, notify: Callable[[str], None]) -> str:
+        """Deploy the goal; returns why that failed, or an empty text. Raises InterruptedRunError.
+
+        A lock of another run is waited for, with words.
+        """
+        began = said = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="model-serving-rollback-") as name:
+            file = Path(name) / "restore.json"
+            file.write_text(self._file.text, encoding="utf-8")
+            while True:
+                ran = self._up(file, notify)
+                if ran.interrupted_by and ran.status:
+                    text = f"Interrupted ({ran.interrupted_by.name}). Run the same command again: it continues"
+                    raise InterruptedRunError(ran.interrupted_by, text)
+                if not ran.status:
+                    return ""
+                why = cause(ran.text, self.stack) or "`pulumi up` failed, see above"
+                now = time.monotonic()
+                if not is_locked(ran.text) or now - began > LONGEST_LOCK_SECONDS:
+                    return why
+                if said == began or now - said > _BETWEEN:
+                    said = now
+                    notify(f"{now - began:.0f} s: {why}. Trying again for {LONGEST_LOCK_SECONDS // 60} minutes\n")
+                time.sleep(_RETRY_SECONDS)
+
+    def _up(self, file: Path, notify: Callable[[str], None]) -> EngineRun:
+        options = ["--yes", "--skip-preview", "--suppress-outputs", *(f"--target={urn}" for urn in self._targets)]
+        environment = {**os.environ, VARIABLE: str(file)}
+        return run_pulumi("up", self.stack, self.folder, options, show=notify, environment=environment)
+
+    @property
+    def _targets(self) -> list[str]:
+        parent = self.deployed.urn.rpartition("$")[0]
+        records = [(kind, name) for kind, name in self.deployed.siblings if self.step and kind in ROLLOUTS]
+        return [self.deployed.urn, *(f"{parent}${kind}::{name}" for kind, name in records)]
+
+    @property
+    def _file(self) -> Restore:
+        deployed, goal = self.deployed, self.goal
+        entities = [
+            RestoredEntity(name, each.fields, goal.versions.get(name), _declared(goal, name))
+            for name, each in deployed.entities.items()
+        ]
+        new = [name for name in goal.declared if name not in deployed.entities]
+        entities += [RestoredEntity(name, declared=_declared(goal, name)) for name in new]
+        return Restore(
+            stack=self.stack.rpartition("/")[2],
+            key=deployed.key,
+            name=deployed.name,
+            traffic=dict(goal.traffic),
+            entities=tuple(entities),
+            fields=deployed.fields,
+            config_fields=deployed.config_fields,
+            outputs=deployed.outputs,
+            siblings=deployed.siblings,
+            protect=deployed.protect,
+            retain_on_delete=deployed.retain_on_delete,
+            step=self.step,
+        )
+
+
+def _declared(goal: Goal, name: str) -> dict[str, object] | None:
+    entity = goal.declared.get(name)
+    return entity.model_dump(exclude_defaults=True) if entity else None

@@ -1,0 +1,119 @@
+"""Rolls one endpoint back: where to, what that changes, the deployment, and the change of the stack files after it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from model_serving.delivery.rollback.deployed import DeployedEndpoint, deployed_endpoint
+from model_serving.delivery.rollback.destination import chosen_goal
+from model_serving.delivery.rollback.goal import Goal, served
+from model_serving.delivery.rollback.last_good import last_good_goal
+from model_serving.delivery.rollback.live import LiveEndpoint, live_endpoint, moved_aliases, settled_endpoint
+from model_serving.delivery.rollback.record import rollback_step
+from model_serving.delivery.rollback.restore_run import RestoreRun
+from model_serving.delivery.rollback.stack_file_change import StackFileChange, stack_file_change
+from model_serving.errors import UserError
+from model_serving.operations.live.targets import Targets, read_targets
+from model_serving.operations.outputs import spec_name
+from model_serving.operations.rollout_history import read_history
+from model_serving.operations.stack_state import state_resources
+from model_serving.review.plan.pulumi_command import require_pulumi, run_pulumi
+from model_serving.spec.rollout_record import split_text
+from model_serving.state_backend import cause
+
+_TRIES: Final = 5
+"""Another run may write the record between two tries, at most once for each of its steps."""
+
+Notify = Callable[[str], None]
+
+
+class RollbackFailedError(UserError):
+    """The rollback was not deployed. The text says what serves."""
+
+
+@dataclass(frozen=True)
+class PlannedRollback:
+    """A rollback that nobody has confirmed yet. Nothing is written."""
+
+    targets: Targets
+    folder: Path
+    deployed: DeployedEndpoint
+    live: LiveEndpoint
+    goal: Goal
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the endpoint serves the goal already."""
+        versions = {name: self.live.versions.get(name, ("", ""))[1] for name in self.goal.versions}
+        return (
+            not self.goal.declared
+            and versions == dict(self.goal.versions)
+            and served(self.goal.traffic) == dict(self.live.traffic)
+            and not self.live.is_updating
+        )
+
+    def change(self) -> StackFileChange:
+        """The change of the stack files that declares the goal. Raises UserError."""
+        return stack_file_change(_file_stack(self.targets), self.folder, self.deployed, self.goal)
+
+
+def plan_rollback(stack: str, endpoint: str, to: str | None, folder: Path) -> PlannedRollback:
+    """Where a rollback of the endpoint goes; `to` names it, the last good split otherwise. Raises UserError."""
+    require_pulumi()
+    targets = read_targets(stack)
+    if targets.resources is None:
+        raise UserError("\n".join(targets.notes))
+    (target,) = targets.chosen([endpoint])
+    deployed = deployed_endpoint(stack, target.key, targets.resources)
+    live = live_endpoint(targets.workspace, deployed.name)
+    goal = chosen_goal(deployed, to) if to else last_good_goal(_file_stack(targets), deployed, live.traffic, folder)
+    pinned = moved_aliases(targets.workspace, target.declared, deployed)
+    return PlannedRollback(targets, folder, deployed, live, replace(goal, pinned=pinned))
+
+
+def deploy_rollback(planned: PlannedRollback, notify: Notify) -> LiveEndpoint:
+    """Deploy it, and return what serves then. Raises RollbackFailedError and InterruptedRunError.
+
+    A running update of the endpoint and a running deployment of the stack are waited for, with words and a bound. A
+    rollout that is running stops at its next step.
+    """
+    stack, name, workspace = planned.targets.stack, planned.deployed.name, planned.targets.workspace
+    for _ in range(_TRIES):
+        live = settled_endpoint(workspace, name, notify)
+        deployed = deployed_endpoint(stack, planned.deployed.key, state_resources(stack))
+        if not live.is_as(deployed):
+            deployed = _refreshed(planned, deployed, notify)
+        step = rollback_step(deployed, live.traffic, planned.goal)
+        problem = RestoreRun(stack, planned.folder, deployed, planned.goal, step).run(notify)
+        if not problem or not _was_overtaken(stack, deployed):
+            break
+        notify("Another run has gone on with its rollout meanwhile: trying again\n")
+    after = live_endpoint(workspace, name)
+    if problem or served(planned.goal.traffic) != dict(after.traffic):
+        why = problem or "the workspace does not serve it"
+        raise RollbackFailedError(f"Not rolled back: {why}\n{name} serves {split_text(after.traffic)}")
+    return after
+
+
+def _refreshed(planned: PlannedRollback, deployed: DeployedEndpoint, notify: Notify) -> DeployedEndpoint:
+    """The endpoint after the state has been brought up to date with it: a failed update leaves the state ahead."""
+    notify(f"Pulumi's state differs from what {deployed.name} serves: reading this endpoint again\n")
+    stack, options = planned.targets.stack, ["--yes", "--skip-preview", f"--target={deployed.urn}"]
+    ran = run_pulumi("refresh", stack, planned.folder, options)
+    if ran.status:
+        why = cause(ran.text, stack) or ran.text.strip()
+        notify(f"The state could not be brought up to date, going on with it as it is: {why}\n")
+    return deployed_endpoint(stack, deployed.key, state_resources(stack))
+
+
+def _was_overtaken(stack: str, deployed: DeployedEndpoint) -> bool:
+    """Whether another run has written the endpoint's record since it was read."""
+    if not deployed.history:
+        return False
+    now = read_history(stack).get(deployed.key)
+    return now is not None and now.record.revision != deployed.history.record.revision
+
+
+def _file_stack(targets: Targets) -> str:
+    return spec_name(targets.stack)
