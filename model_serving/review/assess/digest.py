@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from model_serving.databricks.resource_types import PROVIDERS
+from model_serving.review.assess.rolled_back import undone_rollbacks
 from model_serving.review.plan.diff import compare
 from model_serving.review.plan.preview import Preview, Step
 from model_serving.review.plan.redact import Hidden, Mark
@@ -88,7 +89,9 @@ def planned(steps: Iterable[Step]) -> list[Any]:
         if step.op in ("delete-replaced", "create-replacement"):
             first.setdefault(step.urn.text, step.op)
     written = [_written(step, ids, first.get(step.urn.text, "")) for step in known if _is_covered(step)]
-    return sorted(written, key=json.dumps)
+    # An approval from before a rollback is none for undoing it.
+    undone = [{"undoes the rollback of": key} for key in undone_rollbacks(known)]
+    return sorted([*written, *undone], key=json.dumps)
 
 
 def _is_covered(step: Step) -> bool:

@@ -17,6 +17,7 @@ from model_serving.review.assess.renames import with_renames
 from model_serving.review.assess.report import Purpose, Report, Stamp, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.rollout import with_rollout
+from model_serving.review.assess.rolled_back import rollback_notices
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
 from model_serving.review.assess.stack_cost import Pricing, StackCost, stack_cost
@@ -52,7 +53,8 @@ def report(
         )
         for change in with_renames([_resource_change(group, known) for group in groups])
     ]
-    shown = tuple(sorted(dict.fromkeys((*preview.notices, *notices)), key=lambda each: each.kind.rank))
+    noticed = (*preview.notices, *notices, *rollback_notices(preview.steps, preview.stack))
+    shown = tuple(sorted(dict.fromkeys(noticed), key=lambda each: each.kind.rank))
     every = [without_repetitions(change, shown) for change in every]
     reported = [change for change in every if is_affected(change) or change.violations]
     verdict, errors = _verdict(preview, reported, shown), engine_errors(preview)

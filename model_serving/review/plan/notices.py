@@ -15,6 +15,8 @@ class NoticeKind(StrEnum):
 
     JUDGE_CHANGED = "judge-changed", "⚖️", True
     """The change alters what judges it: policies, components, this tool. The first notice of a comment."""
+    ROLLED_BACK = "rolled-back", "⏪", True
+    """The change undoes a rollback: an endpoint would serve again what was taken out of service."""
     POLICY_CHANGED = "policy-changed", "📜", True
     """A policy setting or a waiver is added, changed or removed."""
     ALIAS_MOVED = "alias-moved", "🏷️", True
