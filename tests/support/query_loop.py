@@ -56,6 +56,7 @@ class QueryLoop:
                 connection.close()
                 asked = Asked(time.monotonic(), 0, "")
             self.answers.append(asked)
+        connection.close()
 
     def stop(self) -> None:
         """Send no more."""

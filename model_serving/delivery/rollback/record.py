@@ -11,6 +11,7 @@ from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.delivery.rollback.goal import Goal
 from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Entry, Owner, Split, Status, Verdict, utc
+from model_serving.spec.rollout_steps import gaining
 
 
 def rollback_step(deployed: DeployedEndpoint, live: Split, goal: Goal) -> EndpointStep | None:
@@ -21,6 +22,7 @@ def rollback_step(deployed: DeployedEndpoint, live: Split, goal: Goal) -> Endpoi
     if not deployed.history:
         return None
     now, record = utc(datetime.now(UTC)), deployed.history.record
+    share = sum(live.get(name, 0) for name in gaining(record.start, record.target))
     reason = f"rolled back by {_who()}"
     ended = record.ended(Verdict.STOPPED, now, reason)
     run = secrets.token_hex(4)
@@ -33,7 +35,8 @@ def rollback_step(deployed: DeployedEndpoint, live: Split, goal: Goal) -> Endpoi
         split=dict(goal.traffic),
         previous=dict(goal.traffic),
         step=secrets.token_hex(4),
-        reason=reason,
+        reason=f"{share} %: {reason}",
+        is_judged=True,  # a deployment of the same target needs a person who wants it
         entries=(*ended.entries, entry),
     )
     return EndpointStep(dict(goal.traffic), after.to_json(), record.revision, after.step)

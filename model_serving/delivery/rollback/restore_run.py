@@ -11,6 +11,7 @@ from typing import Final
 from model_serving.databricks.resource_types import ROLLOUTS
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.delivery.rollback.goal import Goal
+from model_serving.delivery.rollout.stack_lock import locked_by, released
 from model_serving.errors import InterruptedRunError
 from model_serving.review.plan.engine_process import EngineRun
 from model_serving.review.plan.pulumi_command import run_pulumi
@@ -38,7 +39,7 @@ class RestoreRun:
     def run(self, notify: Callable[[str], None]) -> str:
         """Deploy the goal; returns why that failed, or an empty text. Raises InterruptedRunError.
 
-        A lock of another run is waited for, with words.
+        A lock of another run is waited for, with words; one that a dead process of this host has left is removed.
         """
         began = said = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="model-serving-rollback-") as name:
@@ -52,9 +53,13 @@ class RestoreRun:
                 if not ran.status:
                     return ""
                 why = cause(ran.text, self.stack) or "`pulumi up` failed, see above"
-                now = time.monotonic()
+                lock, now = locked_by(ran.text), time.monotonic()
                 if not is_locked(ran.text) or now - began > LONGEST_LOCK_SECONDS:
                     return why
+                if lock and lock.is_of_this_host:
+                    if not released(lock, self.stack, self.folder, notify):
+                        return why
+                    continue
                 if said == began or now - said > _BETWEEN:
                     said = now
                     notify(f"{now - began:.0f} s: {why}. Trying again for {LONGEST_LOCK_SECONDS // 60} minutes\n")

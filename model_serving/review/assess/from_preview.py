@@ -16,8 +16,8 @@ from model_serving.review.assess.permissions import KnownPrincipals, known_princ
 from model_serving.review.assess.renames import with_renames
 from model_serving.review.assess.report import Purpose, Report, Stamp, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange
-from model_serving.review.assess.rollout import with_rollout
 from model_serving.review.assess.rolled_back import rollback_notices
+from model_serving.review.assess.rollout import with_rollout
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
 from model_serving.review.assess.stack_cost import Pricing, StackCost, stack_cost
