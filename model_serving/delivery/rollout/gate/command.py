@@ -32,30 +32,36 @@ def failure_of_command(
     of reviews are signed with. After `seconds`, or when this process is interrupted, its whole process group is ended.
     """
     environment = {name: value for name, value in os.environ.items() if name != REVIEW_KEY} | dict(variables)
-    try:
-        process = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            process_group=0,
-        )
-    except OSError as error:
-        return f"can't be run: {error.strerror}. {_hint(error, command[0])}"
-    with _ends_with_signals(), _ended_group(process):
-        reader = _shown(process, show)
+    # The handlers first: a signal that comes as soon as the program runs must end it, too.
+    with _ends_with_signals():
         try:
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return f"ended after {seconds:g} s, which is as long as it may take"
-        reader.join(_DRAIN_SECONDS)
+            process = _started(command, folder, environment)
+        except OSError as error:
+            return f"can't be run: {error.strerror}. {_hint(error, command[0])}"
+        with _ended_group(process):
+            reader = _shown(process, show)
+            try:
+                status = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return f"ended after {seconds:g} s, which is as long as it may take"
+            reader.join(_DRAIN_SECONDS)
     if status < 0:
         return f"ended by {signal.Signals(-status).name}"
     return f"exit status {status}" if status else ""
+
+
+def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        list(command),
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        process_group=0,
+    )
 
 
 def _hint(error: OSError, program: str) -> str:
