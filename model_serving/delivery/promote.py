@@ -17,13 +17,16 @@ from model_serving.review.plan.redact import shown
 from model_serving.spec import load_stack
 from model_serving.spec.files.listing import BASE, stack_file
 from model_serving.spec.files.secrets import is_secret
+from model_serving.spec.vocabulary.quantities import Quantity
 
 _MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
 """The fields of a served entity that are promoted. Its compute belongs to the environment."""
 
 
-_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id")
-"""Fields that `all` leaves out: a safeguard that the target alone has stays, and an id belongs to one stack."""
+_ROLLOUT: Final = "rollout"
+_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id", _ROLLOUT)
+"""Fields that `all` leaves out: a safeguard that the target alone has stays, an id belongs to one stack, and each
+environment decides how its traffic moves."""
 
 
 class PromotionError(UserError):
@@ -109,6 +112,8 @@ def _written(value: Any) -> Any:
         }
     if isinstance(value, Mapping):
         return {key: _written(item) for key, item in value.items()}
+    if isinstance(value, Quantity):
+        return str(value)
     return [_written(item) for item in value] if isinstance(value, list | tuple) else value
 
 
@@ -134,9 +139,10 @@ def _is_promoted(change: Change, target: Mapping[str, Any], include: Sequence[st
     if is_secret(change.new) or is_secret(change.old):
         # A stack's secrets are encrypted with its own key: another stack can't read them.
         return False
-    if set(change.path) & set(include):
-        return True
     field, *below = change.path
+    # The gate of a rollout has `smoke` and other names, too, which ask for nothing of it.
+    if {field} & set(include) or (field != _ROLLOUT and set(change.path) & set(include)):
+        return True
     if "all" in include:
         return field not in _OF_ONE_STACK
     if field != "served_entities":

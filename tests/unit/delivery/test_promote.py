@@ -48,6 +48,28 @@ def test_all_fields_leave_the_safeguards(folder: Path) -> None:
     assert {each.field for each in found.differences if each.promoted} >= {"served_entities.champion.workload_size"}
 
 
+ROLLOUT = "rollout: {steps: [5, 25], bake: 10m, gate: {smoke: true}}"
+
+
+@pytest.mark.parametrize(
+    ("include", "carried"),
+    [
+        (["all"], set()),
+        (["smoke"], set()),
+        (["rollout"], {"rollout.steps", "rollout.bake", "rollout.gate.smoke"}),
+    ],
+    ids=["all", "smoke", "rollout"],
+)
+def test_each_stack_keeps_its_own_rollout(include: list[str], carried: set[str], folder: Path) -> None:
+    staging = folder / "Pulumi.staging.yaml"
+    staging.write_text(staging.read_text().replace("    fraud-scorer:\n", f"    fraud-scorer:\n      {ROLLOUT}\n"))
+    found = promotion("staging", "prod", folder.parent, include)
+    rollout = [each for each in found.differences if each.field.startswith("rollout")]
+    assert {each.field: each.source for each in rollout}["rollout.bake"] == "10m"
+    assert {each.field for each in rollout if each.promoted} == carried
+    assert ("bake: 10m" in found.patch) is bool(carried)
+
+
 def test_nothing_is_called_promoted_before_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (folder / "Pulumi.prod.yaml").read_text()
     assert main(["promote", "staging", "prod", "--output", "promotion.patch"]) == 0

@@ -9,6 +9,7 @@ import pytest
 from model_serving.spec import SpecError, load_stack
 from model_serving.spec.json_schema import FILE as SCHEMA
 from model_serving.spec.reference_docs import FILE, with_tables
+from model_serving.spec.rollout_steps import remaining_splits
 from tests.support.stack_files import StackFiles
 
 PAGE = FILE.read_text(encoding="utf-8")
@@ -33,6 +34,24 @@ def test_overlay_example_does_what_it_says(files: StackFiles) -> None:
     entities = [(name, each.version, each.workload_size) for name, each in fraud.served_entities.items()]
     assert entities == [("champion", "7", "Medium")]
     assert (fraud.protect, fraud.routes, fraud.permissions) == (True, {"champion": 100}, [])
+
+
+def test_rollout_example_draws_its_own_steps(files: StackFiles) -> None:
+    (example,) = re.findall(r"```yaml rollout\n(.*?)```", PAGE, re.DOTALL)
+    loaded = files.write(example)
+    assert loaded.faults() == []
+    fraud = loaded.load().endpoints["fraud-scorer"]
+    assert fraud.rollout
+    rows = re.findall(r"^\| (?:live|step \d|target) \| (\d+) % \| (\d+) % \|$", PAGE, re.MULTILINE)
+    live, *ahead = [{"champion": int(champion), "challenger": int(challenger)} for champion, challenger in rows]
+    assert remaining_splits(live, fraud.traffic, fraud.rollout.steps) == ahead
+
+
+def test_waiver_of_the_operations_page_is_right(files: StackFiles) -> None:
+    page = FILE.with_name("operations.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml waiver\n(.*?)```", page, re.DOTALL)
+    (waiver,) = files.write(example).load().waivers.values()
+    assert waiver.rule == "rollout-in-steps"
 
 
 def test_errors_on_the_page_are_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
