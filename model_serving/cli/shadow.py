@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -19,12 +19,9 @@ from model_serving.operations.shadow.render_files import as_json, check_files, w
 from model_serving.operations.shadow.render_text import text
 from model_serving.operations.shadow.run import DEFAULT_CONCURRENCY, DEFAULT_RATE, run_shadow
 from model_serving.operations.shadow.sources import given
-from model_serving.operations.shadow.table_requests import DEFAULT_LIMIT, recorded_requests
+from model_serving.operations.shadow.table_requests import DEFAULT_LIMIT, WAREHOUSE, recorded_requests
 from model_serving.operations.shadow.thresholds import Thresholds
 from model_serving.spec.vocabulary.quantities import Duration, Factor, Latency, Percent
-
-WAREHOUSE: Final = "DATABRICKS_WAREHOUSE_ID"
-"""The variable with the SQL warehouse that other tools of Databricks use, too."""
 
 _EXAMPLE = "model-serving shadow fraud-scorer shadow --stack prod --data payments.json"
 _percent, _bound = QuantityType(Percent), QuantityType(Factor, Latency)
@@ -37,7 +34,9 @@ _whole = click.IntRange(1)
 @stack_option()
 @click.option("--data", metavar="JSON|FILE", help="Requests to send; the live split is asked, too.")
 @click.option("--from-inference-table", "from_table", is_flag=True, help="Replay the requests that it recorded.")
-@click.option("--since", type=QuantityType(Duration), metavar="1h", default="1h", help="Recorded in the last hour.")
+@click.option(
+    "--since", type=QuantityType(Duration), metavar="24h", default="24h", help="Recorded in the last 24 hours."
+)
 @click.option("--limit", type=_whole, metavar="N", default=DEFAULT_LIMIT, show_default=True, help="The newest N.")
 @click.option("--warehouse", metavar="ID", help=f"SQL warehouse. Default: ${WAREHOUSE}.")
 @click.option("--rate", metavar="N/s", default=f"{DEFAULT_RATE:g}/s", show_default=True, help="Requests a second.")

@@ -22,7 +22,10 @@ from model_serving.operations.shadow.sources import Source
 from model_serving.operations.shadow.table_problems import explained
 from model_serving.spec.validation.suggestions import suggestion
 
-DEFAULT_SINCE: Final = 3600.0
+WAREHOUSE: Final = "DATABRICKS_WAREHOUSE_ID"
+"""The variable with the id of a SQL warehouse, which other tools of Databricks read, too."""
+
+DEFAULT_SINCE: Final = 24 * 3600.0
 DEFAULT_LIMIT: Final = 1000
 _GOOD: Final = "200"
 
@@ -132,5 +135,5 @@ def _nothing(source: Source, since: float) -> str:
         return f"No request of the last {hours} in {source.name} can be replayed: {reasons}"
     return (
         f"{source.name} has no request of the last {hours}. Databricks delivers requests within an hour: choose a"
-        " longer time, as in --since 6h"
+        " longer time, as in --since 72h"
     )

@@ -88,15 +88,16 @@ class Deployed:
         file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
         return "request.json"
 
+    @contextlib.contextmanager
+    def entered(self, **environment: str) -> Iterator[None]:
+        """In the project's folder, with its environment."""
+        with contextlib.chdir(self.folder), patch.dict(os.environ, {**self.environment, **environment}, clear=True):
+            yield
+
     def run(self, *arguments: str, stack: str = "dev", **environment: str) -> Outcome:
         """Run the command in this process: starting another costs more CPU time than most commands."""
         out, err = io.StringIO(), io.StringIO()
-        with (
-            contextlib.chdir(self.folder),
-            patch.dict(os.environ, {**self.environment, **environment}, clear=True),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
+        with self.entered(**environment), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = main([*arguments, "--stack", stack])
         return Outcome(status, out.getvalue(), err.getvalue())
 

@@ -11,7 +11,12 @@ import pytest
 
 from model_serving.cli.shadow import shadow_command
 from model_serving.databricks import client
+from model_serving.delivery.rollout.gate.shadow import broken_agreement
+from model_serving.errors import UserError
+from model_serving.operations.connection import connect
+from model_serving.operations.outputs import read_outputs
 from model_serving.operations.shadow import table_requests
+from model_serving.spec.vocabulary.rollout import ShadowGate
 from tests.support.running_workspace import PROJECT
 
 PLACE = {"catalog_name": "main", "schema_name": "ml", "enabled": True}
@@ -250,7 +255,7 @@ def test_a_table_without_new_requests_is_explained(
     monkeypatch.setattr(table_requests, "timedelta", lambda seconds: timedelta(seconds=-seconds))
     ran = shadow(name, "--from-inference-table")
     assert ran.status == 1
-    assert "has no request of the last 1 h. Databricks delivers requests within an hour: choose a longer" in ran.err
+    assert "has no request of the last 24 h. Databricks delivers requests within an hour: choose a longer" in ran.err
 
 
 def test_a_missing_grant_is_named(
@@ -286,6 +291,31 @@ def test_an_absent_endpoint_fails_once(deployed: Any, shadow: Callable[..., Any]
     ran = shadow("plain", "--data", deployed.request(PAYMENTS), entity="second")
     assert ran.status == 1
     assert ran.err.startswith("http://127.0.0.1:9/serving-endpoints/plain/served-models/second/invocations does not")
+
+
+def test_a_gate_replays_the_inference_table(deployed: Any, make: Make) -> None:
+    declared = ShadowGate(requests="inference_table", agreement_at_least="99%")  # type: ignore[arg-type]
+    found = []
+    for version in "87":
+        name = make(version, **TABLES["gateway"])
+        ask(deployed, name, *PAYMENTS)
+        with deployed.entered(DATABRICKS_TOKEN=deployed.workspace.token, **WAREHOUSE):
+            outputs = read_outputs("dev")
+            connection = connect(outputs, outputs.endpoint(name), "checkout")
+            found.append(broken_agreement(connection, "shadow", declared, 1))
+    assert found[0]
+    assert (found[0].figure, found[0].value, found[0].bound) == ("agreement", "0%", "at least 99%")
+    assert found[1] is None
+
+
+def test_a_gate_without_a_warehouse_says_so(deployed: Any, make: Make) -> None:
+    name = make(**TABLES["gateway"])
+    declared = ShadowGate(requests="inference_table", agreement_at_least="99%")  # type: ignore[arg-type]
+    with deployed.entered(DATABRICKS_WAREHOUSE_ID=""):
+        outputs = read_outputs("dev")
+        connection = connect(outputs, outputs.endpoint(name), "checkout")
+        with pytest.raises(UserError, match="needs a SQL warehouse: set DATABRICKS_WAREHOUSE_ID"):
+            broken_agreement(connection, "shadow", declared, 1)
 
 
 def test_page_names_every_option() -> None:

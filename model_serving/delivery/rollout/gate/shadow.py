@@ -1,15 +1,18 @@
 """Recorded requests, replayed to an entity that gains traffic."""
 
-from collections.abc import Sequence
+import os
 from pathlib import Path
 from typing import Final
 
 from model_serving.delivery.rollout.gate.result import BrokenBound
 from model_serving.errors import UserError
 from model_serving.operations.connection import Connection
+from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.requests import requests_in
 from model_serving.operations.shadow.recorded import Recorded
 from model_serving.operations.shadow.run import DEFAULT_RATE, run_shadow
+from model_serving.operations.shadow.sources import Source
+from model_serving.operations.shadow.table_requests import WAREHOUSE, recorded_requests
 from model_serving.spec.vocabulary.rollout import INFERENCE_TABLE, ShadowGate
 
 _REQUESTS_AT_LEAST: Final = 20
@@ -22,7 +25,8 @@ def broken_agreement(connection: Connection, entity: str, declared: ShadowGate, 
     At most as many requests are replayed as fit into `seconds`. Raises UserError where nothing can be compared.
     """
     most = max(_REQUESTS_AT_LEAST, round(seconds * DEFAULT_RATE))
-    report = run_shadow(connection, entity, _requests(declared.requests)[:most], source=declared.requests)
+    source = _source(connection, entity, declared.requests, most)
+    report = run_shadow(connection, entity, source.requests, source=source.name, skipped=source.skipped)
     if report.agreement is None:
         raise UserError(f"None of the requests of {declared.requests} has a live answer to compare with")
     if report.agreement >= declared.agreement_at_least:
@@ -31,7 +35,12 @@ def broken_agreement(connection: Connection, entity: str, declared: ShadowGate, 
     return BrokenBound("agreement", value, f"at least {declared.agreement_at_least}", entity, report.compared)
 
 
-def _requests(source: str) -> Sequence[Recorded]:
-    if source == INFERENCE_TABLE:
-        raise UserError("Requests of the inference table can't be replayed by a gate yet: name a file")
-    return [Recorded(request) for request in requests_in(Path("stacks") / source)]
+def _source(connection: Connection, entity: str, requests: str, most: int) -> Source:
+    """The requests of a file, or the newest of the inference table. Raises UserError."""
+    if requests != INFERENCE_TABLE:
+        return Source(requests, [Recorded(request) for request in requests_in(Path("stacks") / requests)][:most])
+    warehouse = os.environ.get(WAREHOUSE)
+    if not warehouse:
+        raise UserError(f"The gate replays the inference table, which needs a SQL warehouse: set {WAREHOUSE}")
+    workspace = sign_in(workspace_settings(connection.outputs.stack))
+    return recorded_requests(workspace, connection.address.name, entity, warehouse=warehouse, limit=most)
