@@ -142,7 +142,7 @@ def _deploy(
         staging = staging_of(declared, previewed, now, reviewed, command.chosen)
         if refused := _not_deployed(now, staging, command, approve, reviewed):
             return refused
-        progress(f"Deploying stack {stack} as reviewed\n")
+        progress(f"{_begins(staging)}\n")
         if problem := bring_up_to_date(source, Path(name)):
             _require_no_lock_of_an_earlier_run(problem, declared)
             return Outcome(deployed=False, message=f"Not deployed: {problem}", report=now, started=False)
@@ -156,6 +156,12 @@ def _deploy(
             if refused := _not_deployed(again, staging, command, approve, reviewed):
                 return refused
         return _up(itself, packs, plan, now)
+
+
+def _begins(staging: Staging) -> str:
+    if staging.is_continued:
+        return f"Continuing what was approved as {staging.approval.digest} on stack {staging.stack}"
+    return f"Deploying stack {staging.stack} as reviewed"
 
 
 def _not_deployed(now: Report, staging: Staging, command: Command, approve: Approve, reviewed: str) -> Outcome | None:
