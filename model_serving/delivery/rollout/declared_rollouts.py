@@ -12,7 +12,7 @@ from model_serving.delivery.rollout.change_parts import endpoint_steps
 from model_serving.delivery.rollout.course import PlannedRollout
 from model_serving.delivery.rollout.live_split import settled_split
 from model_serving.delivery.rollout.owner import is_dead_here, may_go_on
-from model_serving.delivery.rollout.traffic import models_of, split_of
+from model_serving.delivery.rollout.traffic import models_of, routes_of, split_of
 from model_serving.delivery.stack_state import NoStackError, state_resources
 from model_serving.errors import UserError
 from model_serving.operations.live.targets import read_targets
@@ -84,7 +84,9 @@ class DeclaredRollouts:
     def _planned(self, key: str, step: Step) -> PlannedRollout:
         endpoint = self.endpoints[key]
         assert endpoint.rollout, "Only endpoints that declare one are listed"
-        live, target = split_of(step.outputs) or split_of(step.old), endpoint.routes
+        target = routes_of(step.new)
+        # With the target's routes, so that going back leaves them: what has none is a difference to the stack file.
+        live = {**dict.fromkeys(target, 0), **(split_of(step.outputs) or split_of(step.old))}
         return PlannedRollout(key, endpoint.rollout, live, target, models_of(step.new), self.histories.get(key))
 
 

@@ -11,6 +11,11 @@ def split_of(values: Mapping[str, Any]) -> dict[str, int]:
     return {each.entity: each.after for each in shares({}, values) if each.after}
 
 
+def routes_of(values: Mapping[str, Any]) -> dict[str, int]:
+    """The percentages of all routes, those without traffic too."""
+    return {each.entity: each.after or 0 for each in shares({}, values)}
+
+
 def models_of(values: Mapping[str, Any]) -> dict[str, str]:
     """The models of the served entities, such as `main.ml.fraud v8`."""
     return {name: entity.label for name, entity in sorted(entities(values).items())}
