@@ -20,6 +20,7 @@ from model_serving.operations.live.reads import (
     read_aliases,
     read_endpoints,
 )
+from model_serving.operations.live.rollouts import current_split
 from model_serving.operations.live.status import EndpointStatus, EntityStatus, Serves, Source, StackStatus, State
 from model_serving.operations.live.targets import Target, Targets
 from model_serving.operations.live.traffic_figures import Traffic, TrafficReader
@@ -80,7 +81,8 @@ class Collector:
             return {each.key: Declared(None, known) for each in self._chosen}
         keys = [each.key for each in self._chosen if each.declared]
         versions = read_aliases(self.targets.workspace, aliases(spec, keys))
-        configs = {key: declared_config(spec, key, versions.get) for key in keys}
+        histories = self.targets.histories
+        configs = {key: current_split(declared_config(spec, key, versions.get), histories.get(key)) for key in keys}
         return {each.key: Declared(configs.get(each.key), known) for each in self._chosen}
 
     def _status(self, target: Target, reads: Reads) -> EndpointStatus:

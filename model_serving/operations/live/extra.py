@@ -22,3 +22,5 @@ class Extra:
     """The value in a cell of the table, which has the column where the terminal is wide enough; None for no column."""
     total: Callable[[Targets, Sequence[EndpointStatus]], Any] | None = None
     """The value of all endpoints together, in `totals` of `--json` and, by `column`, under the table; None for none."""
+    notice: Callable[[Any], str | None] | None = None
+    """The line below the table for a value that somebody has to know of; None for none."""

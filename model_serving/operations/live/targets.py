@@ -12,6 +12,7 @@ from model_serving.databricks.sdk import import_in_background
 from model_serving.errors import UsageError, UserError
 from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.outputs import Address, spec_name
+from model_serving.operations.rollout_history import History, read_history
 from model_serving.operations.stack_state import Resource, endpoints_in, state_resources
 from model_serving.spec import Endpoint, SpecError, Stack, endpoint_name, load_stack
 from model_serving.spec.files.listing import has_file, stacks
@@ -51,6 +52,16 @@ class Targets:
     def workspace(self) -> Workspace:
         """The workspace, with the shell's own credentials. Raises UserError."""
         return sign_in(self.settings)
+
+    @cached_property
+    def histories(self) -> Mapping[str, History]:
+        """The rollouts of each endpoint that has had one, by its key; none where the state can't be read."""
+        if self.resources is None:
+            return {}
+        try:
+            return read_history(self.stack, self.resources)
+        except ValueError:  # a record that another version of this project has written
+            return {}
 
     @property
     def host(self) -> str:

@@ -15,9 +15,11 @@ import pytest
 
 from model_serving.cli.main import main
 from model_serving.databricks import client
+from model_serving.databricks.resource_types import ROLLOUT_RECORD
 from model_serving.operations.live import collect
 from model_serving.operations.live.collect import Collector
 from model_serving.operations.live.targets import read_targets
+from model_serving.spec.rollout_record import Approval, Entry, Owner, Record, Status, Verdict
 
 LISTING = "/api/2.0/serving-endpoints"
 COMPONENT, RESOURCE = "model-serving:index:ServingEndpoint", "databricks:index/modelServing:ModelServing"
@@ -66,9 +68,12 @@ class Operator:
         traffic = {"traffic_config": split(**shares)} if shares else {}
         self.frozen.call("POST", LISTING, {"name": key, "config": {"served_entities": entities, **traffic}, **more})
 
-    def record(self, *keys: str) -> None:
-        """Write the state: these endpoints as they are now."""
-        resources = []
+    def record(self, *keys: str, rollout: Record | None = None) -> None:
+        """Write the state: these endpoints as they are now, the first with the record of a rollout."""
+        resources: list[dict[str, Any]] = []
+        if rollout:
+            urn = f"urn:pulumi:dev::p::{ROLLOUT_RECORD}::{keys[0]}-rollout"
+            resources += [{"urn": urn, "type": ROLLOUT_RECORD, "outputs": {"record": rollout.to_json()}}]
         ids = {each["name"]: each["id"] for each in self.frozen.call("GET", LISTING)["endpoints"]}
         for key in keys:
             parent = f"urn:pulumi:dev::p::{COMPONENT}::{key}"
@@ -284,6 +289,44 @@ def test_a_watch_reads_the_state_again(serving: Operator, monkeypatch: pytest.Mo
     serving.folder.joinpath("stacks/Pulumi.dev.yaml").write_text("config: [")
     serving.folder.joinpath("state.json").unlink()
     assert [each.key for each in collector.collect().endpoints if each.drift] == ["plain"]
+
+
+def rollout(status: Status, *, reason: str = "") -> Record:
+    start, half, target = {"one": 100, "two": 0}, {"one": 50, "two": 50}, {"one": 95, "two": 5}
+    entries = (
+        Entry("2026-09-21T14:00:00+00:00", "r1", start, {"one": 75, "two": 25}, Verdict.PASSED),
+        Entry("2026-09-21T14:10:00+00:00", "r1", {"one": 75, "two": 25}, half, Verdict.FAILED, reason="p95 90 ms"),
+    )
+    return Record("1", "r1", status, Owner(), Approval(), start, target, {}, half, start, "s", reason, entries=entries)
+
+
+def test_a_running_rollout_is_no_drift(serving: Operator) -> None:
+    body = {"served_entities": [entity("one", "7"), entity("two", "8")], "traffic_config": split(one=50, two=50)}
+    serving.frozen.call("PUT", f"{LISTING}/fraud/config", body)
+    serving.frozen.clock.advance(60)
+    assert serving.run()[0] == 2
+    serving.record("fraud", "plain", rollout=rollout(Status.RUNNING))
+    status, out, _ = serving.run()
+    assert (status, "fraud  rollout running: one 50 %, two 50 %, to one 95 %, two 5 %" in out) == (0, True)
+    found = serving.endpoints()["fraud"]["rollout"]
+    assert (found["status"], found["run"], [each["verdict"] for each in found["entries"]]) == (
+        "running",
+        "r1",
+        ["passed", "failed"],
+    )
+
+
+def test_a_failed_rollout_shows_its_history(serving: Operator) -> None:
+    serving.record("fraud", "plain", rollout=rollout(Status.FAILED, reason="50 %: p95 90 ms"))
+    status, out, _ = serving.run()
+    assert (status, "fraud  the last rollout failed at 50 %: p95 90 ms" in out) == (0, True)
+    lines = [" ".join(line.split()) for line in serving.run("fraud")[1].splitlines()]
+    first = lines.index("rollout failed, from one 100 % to one 95 %, two 5 %")
+    assert lines[first + 1 : first + 4] == [
+        "failed at 50 %: p95 90 ms",
+        "2026-09-21 14:10 UTC one 50 %, two 50 % failed: p95 90 ms",
+        "2026-09-21 14:00 UTC one 75 %, two 25 % passed",
+    ]
 
 
 def requests_of(serving: Operator, call: Callable[[], Any]) -> Counter[str]:

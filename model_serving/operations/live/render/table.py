@@ -96,8 +96,15 @@ def _weight(entity: EntityStatus) -> str:
 
 def _attention(status: StackStatus) -> Iterator[tuple[Text, Text]]:
     for each in status.endpoints:
-        for number, line in enumerate(wording.problems(each)):
+        lines = [*map(Text, _notices(each)), *wording.problems(each)]
+        for number, line in enumerate(lines):
             yield Text("" if number else each.key, style="bold"), line
+
+
+def _notices(status: EndpointStatus) -> Iterator[str]:
+    for extra in EXTRAS:
+        if extra.notice and extra.name in status.extras and (notice := extra.notice(status.extras[extra.name])):
+            yield notice
 
 
 def _grid(rows: list[tuple[Text, Text]]) -> Table:

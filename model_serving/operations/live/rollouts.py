@@ -1,0 +1,70 @@
+"""The rollout of an endpoint that runs or that ran last, and its history, from Pulumi's state."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, Final
+
+from model_serving.operations.live.extra import Extra
+from model_serving.operations.live.status import EndpointStatus
+from model_serving.operations.live.targets import Targets
+from model_serving.operations.rollout_history import History
+from model_serving.spec.rollout_record import split_text
+
+Json = dict[str, Any]
+
+_SHOWN: Final = 6
+"""How many of the last steps the detailed view shows."""
+
+
+def current_split(config: Json, history: History | None) -> Json:
+    """The declared config with the split that a running rollout has reached: it is no drift."""
+    if history is None or not history.is_running:
+        return config
+    routes = [{"served_model_name": name, "traffic_percentage": share} for name, share in history.record.split.items()]
+    return {**config, "traffic_config": {"routes": routes}}
+
+
+def _read(targets: Targets, status: EndpointStatus) -> Json | None:
+    found = targets.histories.get(status.key)
+    if found is None:
+        return None
+    record = found.record
+    return {
+        "status": record.status.value,
+        "run": record.run,
+        "start": dict(record.start),
+        "target": dict(record.target),
+        "split": dict(record.split),
+        "since": found.since,
+        "reason": record.reason,
+        "entries": [asdict(each) for each in found.entries],
+    }
+
+
+def _notice(value: Json) -> str | None:
+    """The line below the table: a rollout that runs, or that failed."""
+    if value["status"] == "reached":
+        return None
+    if value["status"] == "failed":
+        return f"the last rollout failed at {value['reason']}"
+    since = f" since {_time(value['since'])}" if value["since"] else ""
+    return f"rollout {value['status']}: {split_text(value['split'])}{since}, to {split_text(value['target'])}"
+
+
+def _lines(value: Json) -> Iterator[str]:
+    yield f"{value['status']}, from {split_text(value['start'])} to {split_text(value['target'])}"
+    if value["reason"]:
+        yield f"failed at {value['reason']}"
+    for each in reversed(value["entries"][-_SHOWN:]):
+        reason = f": {each['reason']}" if each["reason"] else ""
+        yield f"{_time(each['time'])}  {split_text(each['split'])}  {each['verdict']}{reason}"
+    if (more := len(value["entries"]) - _SHOWN) > 0:
+        yield f"and {more} earlier steps: --json has them"
+
+
+def _time(utc: str) -> str:
+    """`2026-11-21T18:30:00+00:00` as `2026-11-21 18:30 UTC`."""
+    return f"{utc[:16].replace('T', ' ')} UTC" if utc else ""
+
+
+ROLLOUT: Final = Extra("rollout", _read, _lines, notice=_notice)
