@@ -25,6 +25,8 @@ _COMMANDS: Final = {
     "smoke": "Send the smoke requests that the stack files declare.",
     "shadow": "Compare the answers of an endpoint and of one served entity.",
     "status": "Show what the endpoints of a stack do now.",
+    "logs": "Print build and service logs of served entities.",
+    "metrics": "Print requests, errors, latencies and load of endpoints.",
     "stop": "Stop an endpoint: no compute, no answers.",
     "start": "Start an endpoint that was stopped.",
     "rollback": "Bring an endpoint back to what served before.",

@@ -1,4 +1,4 @@
-"""The end of a served entity's build log, as text that a terminal and a CI log can show.
+"""Logs of a served entity, as text that a terminal and a CI log can show.
 
 A log is written by a model's own code and dependencies: control characters would reach the reader's terminal, and a
 failing `pip install` prints the credentials of its index.
@@ -43,10 +43,13 @@ def build_log(workspace: Reader, endpoint: str, entity: str, lines: int) -> tupl
     return log_lines(str((answer or {}).get("logs") or ""))[-lines:]
 
 
-def log_lines(text: str) -> tuple[str, ...]:
-    """The lines of a log that are not empty, shortened, without control characters and credentials."""
+def log_lines(text: str, width: int | None = _WIDTH) -> tuple[str, ...]:
+    """The lines of a log that are not empty, without control characters and credentials.
+
+    Lines are cut after `width` characters; None: not at all.
+    """
     masked = NAMED_CREDENTIAL.sub(_SECRET, CREDENTIAL.sub(_SECRET, _CONTROL.sub(_kept, text)))
-    cleaned = (line.replace("\t", " ").rstrip()[:_WIDTH] for line in masked.split("\n"))
+    cleaned = (line.replace("\t", " ").rstrip()[:width] for line in masked.split("\n"))
     return tuple(line for line in cleaned if line)
 
 

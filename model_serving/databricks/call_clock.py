@@ -79,10 +79,20 @@ class CallClock:
         )
 
 
+_printing: dict[str, str] = {"stream": "stdout"}
+"""The name in `sys` of the stream that lines are printed to, looked up each time: a test replaces them."""
+
+
+def print_to_standard_error() -> None:
+    """Print lines to standard error from now on: a command's results are on standard output."""
+    _printing["stream"] = "stderr"
+
+
 def print_line(text: str) -> None:
     """Print a line and flush. Pulumi shows what a program or a dynamic provider prints as information.
 
     `pulumi.log` reaches the engine from the program's main thread only.
     """
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    stream = getattr(sys, _printing["stream"])
+    stream.write(f"{text}\n")
+    stream.flush()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from model_serving.databricks.call_clock import print_to_standard_error
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import WorkspaceError
@@ -26,7 +27,8 @@ def workspace_settings(stack: str) -> dict[str, str]:
 
 
 def sign_in(settings: Mapping[str, Any]) -> Workspace:
-    """The workspace of these settings. Raises UserError with what to do."""
+    """The workspace of these settings. Raises UserError with what to do. What a call waits for is on standard error."""
+    print_to_standard_error()
     try:
         return connect(settings)
     except WorkspaceError as error:

@@ -114,7 +114,11 @@ def error_rate(figures: Figures | None) -> Text:
 
 def latency(figures: Figures | None, percentile: Literal["p50_ms", "p95_ms"]) -> str:
     """`38 ms` or `1.2 s`; empty if it is not known."""
-    value: float | None = getattr(figures, percentile, None)
+    return milliseconds(getattr(figures, percentile, None))
+
+
+def milliseconds(value: float | None) -> str:
+    """`38 ms` or `1.2 s`; empty if it is not known."""
     if value is None:
         return ""
     return f"{value:.0f} ms" if value < _THOUSAND else f"{value / _THOUSAND:.1f} s"

@@ -1,0 +1,1 @@
+"""Build and service logs of served entities, read once or followed."""
