@@ -6,11 +6,11 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
 from model_serving.databricks.call_clock import CallClock
 from model_serving.databricks.error_bodies import summary
 from model_serving.databricks.errors import UnavailableError, UnreachableError
+from model_serving.databricks.this_machine import is_on_this_machine
 from model_serving.databricks.timeouts import Timeouts
 
 _PROBE: Final = "/.well-known/databricks-config"
@@ -82,12 +82,6 @@ def _retry_seconds(address: str, reason: object) -> float:
     if isinstance(reason, TimeoutError | ssl.SSLError) or not isinstance(reason, OSError | http.client.HTTPException):
         return 0  # the timeout has passed, or another try changes nothing
     return _LOST_SECONDS
-
-
-def is_on_this_machine(host: object) -> bool:
-    """Whether the host of a URL, with or without a scheme, is this machine."""
-    address = str(host)
-    return urlsplit(address if "://" in address else f"//{address}").hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def unreachable_hint(host: object) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from model_serving.databricks.reachability import is_on_this_machine
+from model_serving.databricks.this_machine import is_on_this_machine
 from model_serving.delivery.git import branch_point, changed_files, text_at
 from model_serving.spec.files.listing import STACK_NAME, stack_file, stacks
 from model_serving.spec.files.workspace_host import workspace_host

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from model_serving.databricks.reachability import is_on_this_machine
+from model_serving.databricks.this_machine import is_on_this_machine
 from model_serving.delivery.git import GitError, commit, git
 from model_serving.review.assess.report import Report, Stamp
 from model_serving.spec.files.listing import stack_file

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final
 
-from model_serving.databricks.reachability import is_on_this_machine
+from model_serving.databricks.this_machine import is_on_this_machine
 from model_serving.policies.pack.input_values import at
 from model_serving.policies.pack.rule import Resource, Violation
 

@@ -4,9 +4,9 @@ import pytest
 
 from model_serving.databricks.naming import api_form, api_name, snake_case
 from model_serving.databricks.principals import is_everyone_group
-from model_serving.databricks.reachability import is_on_this_machine
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.secret_references import is_secret_reference, parse_secret_reference
+from model_serving.databricks.this_machine import is_on_this_machine
 from model_serving.policies.pack.rule import Resource
 from model_serving.policies.rules.plaintext_secrets import secrets_by_reference
 from model_serving.review.plan.credentials import MASK, Scrubber, secrets_of
