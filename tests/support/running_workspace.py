@@ -55,9 +55,9 @@ class RunningWorkspace:
 
 
 @contextmanager
-def running_workspace(database: Path, *options: str) -> Iterator[RunningWorkspace]:
+def running_workspace(database: Path, *options: str, python: str = sys.executable) -> Iterator[RunningWorkspace]:
     """An embedded workspace in a process of its own, on a free port, stopped at the end."""
-    command = [sys.executable, "-m", "workspace", "--port", "0", "--db", str(database), *options]
+    command = [python, "-m", "workspace", "--port", "0", "--db", str(database), *options]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     try:
         yield _ready(process)

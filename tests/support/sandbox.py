@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.running_workspace import PROJECT, RunningWorkspace, running_workspace
+from tests.support.warm_python.environment import warm_environment
 from toolchain.environment import pulumi_environment
 
 PARTS = ("Pulumi.yaml", "__main__.py", "stacks", "components", "policies", "model_serving")
@@ -90,11 +91,15 @@ Edit = tuple[str, str, str]
 
 @contextmanager
 def new_sandbox(*workspace_options: str, snapshot: Path | None = None) -> Iterator[Sandbox]:
-    """A sandbox that is deleted at the end. `workspace_options` are those of `python -m workspace`."""
+    """A sandbox that is deleted at the end. `workspace_options` are those of `python -m workspace`.
+
+    The engine starts Python as on a user's machine, but in a copy of a snapshot with less CPU time.
+    """
     with tempfile.TemporaryDirectory(prefix="model-serving-") as name:
         root = Path(name)
         if snapshot:
             shutil.copytree(snapshot, root, symlinks=True, dirs_exist_ok=True)
+            _use(root / "project", warm_environment())
         else:
             copy_project(root / "project")
         with opened_sandbox(root, *workspace_options) as sandbox:
@@ -105,9 +110,12 @@ def new_sandbox(*workspace_options: str, snapshot: Path | None = None) -> Iterat
 def opened_sandbox(root: Path, *workspace_options: str) -> Iterator[Sandbox]:
     """The sandbox in that folder, its workspace started on a free port. The folder stays."""
     folder = root / "project"
-    with running_workspace(root / "workspace.db", *workspace_options) as workspace:
+    python = folder / ".venv" / "bin" / "python"
+    with running_workspace(root / "workspace.db", *workspace_options, python=str(python)) as workspace:
         environment = pulumi_environment(root / "pulumi", os.environ)
         environment["DATABRICKS_TOKEN"] = workspace.token
+        # The built language host starts the first Python on PATH, others that of the virtual environment.
+        environment["PATH"] = os.pathsep.join([str(python.parent), environment["PATH"]])
         if modules(root).is_dir():
             environment["PYTHONPATH"] = str(modules(root))
         _point(root, workspace.url)
@@ -129,8 +137,14 @@ def copy_project(folder: Path) -> Path:
             shutil.copytree(source, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / part)
-    (folder / ".venv").symlink_to(PROJECT / ".venv", target_is_directory=True)
+    _use(folder, PROJECT / ".venv")
     return folder
+
+
+def _use(project: Path, environment: Path) -> None:
+    """Link the virtual environment that the engine finds in the project."""
+    (project / ".venv").unlink(missing_ok=True)
+    (project / ".venv").symlink_to(environment, target_is_directory=True)
 
 
 def _point(root: Path, url: str) -> None:

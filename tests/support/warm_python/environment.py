@@ -1,0 +1,53 @@
+"""A virtual environment whose interpreter is served by this process's server."""
+
+import atexit
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_FOLDER = Path(__file__).resolve().parent
+_REAL = _FOLDER.parents[2] / ".venv"
+
+
+@functools.cache
+def warm_environment() -> Path:
+    """The folder, which stands for the checkout's virtual environment until this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="warm-python-"))
+    socket = folder / "socket"
+    _serve(socket)
+    text = (_FOLDER / "interpreter.py").read_text(encoding="utf-8")
+    text = text.replace('SERVER = ""', f"SERVER = {str(socket)!r}")
+    text = text.replace('REAL = ""', f"REAL = {str(_REAL / 'bin' / 'python')!r}")
+    (folder / "bin").mkdir()
+    for name in ("python", "python3"):
+        program = folder / "bin" / name
+        program.write_text(f"#!{os.path.realpath(sys.executable)} -SE\n{text}", encoding="utf-8")
+        program.chmod(0o755)
+    for name in ("lib", "pyvenv.cfg"):
+        (folder / name).symlink_to(_REAL / name)
+    return folder
+
+
+def _serve(socket: Path) -> None:
+    """Start the server, and end it and remove the folder when this process ends."""
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.Popen(
+        [_REAL / "bin" / "python", _FOLDER / "server.py", socket],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=outside,
+    )
+
+    def end() -> None:
+        process.communicate()
+        shutil.rmtree(socket.parent)
+
+    atexit.register(end)
+    assert process.stdout is not None, "The server's output is a pipe"
+    if process.stdout.readline() != "ready\n":
+        raise RuntimeError(f"The server of Python processes ended with {process.wait()}")
