@@ -148,7 +148,11 @@ class ServingEndpoint(pulumi.ComponentResource):
             children.append(EndpointAccess(f"{name}-permissions", {**target, **keeper}, opts))
         if args.stopped:
             # Last: a setting may need an endpoint that runs.
-            last = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[endpoint, *children]))
+            last = pulumi.ResourceOptions(
+                depends_on=[endpoint, *children],
+                retain_on_delete=False,  # it is retained with the component; else, deleting it starts the endpoint
+            )
+            last = pulumi.ResourceOptions.merge(opts, last)
             children.append(EndpointStop(f"{name}-stop", target, inputs.model_serving["config"], last))
         for child in children if self._protect else ():
             hook.protect(child._name, args.name, child.id)  # noqa: SLF001  no public name

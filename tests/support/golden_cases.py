@@ -247,6 +247,10 @@ CASES_OF_REVIEW = (
         ),
     ),
     Case("new-endpoint", ((_LOCAL, "    iris-classifier:\n", f"{_SECOND_ENDPOINT}    iris-classifier:\n"),)),
+    Case(
+        "stopped-endpoint",
+        ((_LOCAL, "    iris-classifier:\n", "    iris-classifier:\n      stopped: true\n"),),
+    ),
     Case("drift-at-night", outside=_outside, options=("--refresh",)),
     Case("moved-alias", before=((_BASE, _PINNED, _ALIAS),), outside=_move_alias),
     Case("no-changes"),

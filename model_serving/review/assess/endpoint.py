@@ -26,6 +26,7 @@ from model_serving.review.assess.resource_change import Action, ResourceChange, 
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
 from model_serving.review.assess.served_entities import Inputs, behaviour, capacity_of, cost, entity_changes, shares
 from model_serving.review.assess.settings import settings_changes, settings_impacts
+from model_serving.review.assess.stops import stop_drift, stop_impacts, stop_rows
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.preview import Step, Urn
 from model_serving.review.plan.redact import Mark, shown
@@ -49,6 +50,7 @@ def endpoint_change(group: Group, known: KnownPrincipals) -> ResourceChange:
     impacts = [
         *([] if action in {Action.CREATE, Action.DELETE} else _related_impacts(group, settings)),
         *_lifecycle_impacts(main, action, changes, gone=gone),
+        *stop_impacts(group, action),
         *([_RETRIED] if unfinished and action is Action.UPDATE else []),
     ]
     if action in _REWRITTEN and after:
@@ -67,9 +69,10 @@ def endpoint_change(group: Group, known: KnownPrincipals) -> ResourceChange:
         grants=changed_grants,
         fields=(
             *map(field_row, (*changes, *settings)),
+            *(stop_rows(group) if action not in {Action.CREATE, Action.DELETE, Action.FORGET} else ()),
             *(grant_rows(changed_grants) if action is not Action.CREATE else ()),
         ),
-        drift=drift(group, MODEL_SERVING, PERMISSIONS),
+        drift=(*drift(group, MODEL_SERVING, PERMISSIONS), *stop_drift(group)),
         name=next((name for side in (main.new, main.old, declared) if isinstance(name := side.get("name"), str)), ""),
         gone=gone,
         unfinished=unfinished,
@@ -128,7 +131,7 @@ def _settings_changes(group: Group) -> tuple[Change, ...]:
     return settings_changes(step) if step and action_of(step) in {*_REWRITTEN, Action.DELETE, Action.CREATE} else ()
 
 
-_ASSESSED_HERE = {MODEL_SERVING, PERMISSIONS, ENDPOINT_ACCESS, ENDPOINT_SETTINGS}
+_ASSESSED_HERE = {MODEL_SERVING, PERMISSIONS, ENDPOINT_ACCESS, ENDPOINT_SETTINGS, ENDPOINT_STOP}
 
 
 def _related_impacts(group: Group, settings: tuple[Change, ...]) -> Iterator[Impact]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from model_serving.databricks.resource_types import (
     COMPONENTS,
     ENDPOINT_ACCESS,
+    ENDPOINT_STOP,
     ENGINE_TYPES,
     MODEL_SERVING,
     PERMISSIONS,
@@ -71,7 +72,15 @@ def execution_order(
 
     `rollouts` has the number of steps in which the traffic of an endpoint moves, by its key.
     """
-    writes = sorted((step for step in steps if step.op in WRITING and not _is_component(step)), key=_rank)
+    deleted = {step.parent for step in steps if step.type == MODEL_SERVING and step.op == "delete"}
+    writes = sorted(
+        (
+            step
+            for step in steps
+            if step.op in WRITING and not _is_component(step) and not (_is_end_of_stop(step) and step.parent in deleted)
+        ),
+        key=_rank,
+    )
     deletions = [step for step in writes if _phase(step) == _LAST]
     return (
         *(_in_its_steps(_write(step), rollouts or {}) for step in writes[: len(writes) - len(deletions)]),
@@ -84,9 +93,14 @@ def _is_component(step: Step) -> bool:
     return step.type.startswith((COMPONENTS, *ENGINE_TYPES))
 
 
+def _is_end_of_stop(step: Step) -> bool:
+    """Whether a stop is deleted. With its endpoint, nothing is written for it; without, the endpoint starts."""
+    return step.type == ENDPOINT_STOP and step.op == "delete"
+
+
 def _rank(step: Step) -> tuple[int, int, str]:
     phase = _phase(step)
-    kind = [*_NOUNS].index(step.type) if step.type in _NOUNS else len(_NOUNS)
+    kind = [*_NOUNS].index(step.type) if step.type in _NOUNS else len(_NOUNS) + (step.type == ENDPOINT_STOP)
     return phase, kind if phase == 1 else -kind, step.urn.name
 
 
@@ -95,6 +109,9 @@ def _phase(step: Step) -> int:
 
 
 def _write(step: Step) -> Write:
+    if step.type == ENDPOINT_STOP and step.op != "delete-replaced":
+        verb, key = ("Start" if _is_end_of_stop(step) else "Stop"), step.urn.name.removesuffix("-stop")
+        return Write(sentence(f"{verb} endpoint ", quoted(key)), verb, "endpoint", key)
     noun: tuple[Part, ...] = (f"{_NOUNS.get(step.type, step.urn.short_type)} ", quoted(step.urn.name))
     if step.op == "delete" and step.retained:
         return Write(sentence("Remove ", *noun, " from Pulumi's state; it stays in the workspace"))

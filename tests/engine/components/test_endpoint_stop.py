@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from model_serving.cli.main import main
 from tests.support.raw_program import Violation, violations
 from tests.support.sandbox import Sandbox
 from tests.support.snapshots import Snapshots
@@ -32,6 +33,17 @@ def written(sandbox: Sandbox, before: int) -> list[str]:
     return [write.replace(IRIS, "iris") for write in sandbox.workspace.writes()[before:]]
 
 
+def drift_of(sandbox: Sandbox) -> tuple[int, str]:
+    """The exit status of `model-serving drift` and its comment."""
+    file = sandbox.folder / "report.md"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.environment.items():
+            patch.setenv(name, value)
+        patch.chdir(sandbox.folder)
+        status = main(["drift", "--stack", "local", "--output", str(file)])
+    return status, file.read_text(encoding="utf-8")
+
+
 def test_new_endpoint_is_deployed_and_stopped_last(stopped: Sandbox) -> None:
     of_iris = [write for write in stopped.workspace.writes() if IRIS in write or "permissions" in write]
     assert of_iris[-1] == f"POST {IRIS}/config:stop"
@@ -58,6 +70,9 @@ def test_change_of_a_stopped_endpoint_ends_stopped(stopped: Sandbox) -> None:
 def test_start_by_hand_is_drift_and_undone(stopped: Sandbox) -> None:
     stopped.workspace.post(f"{IRIS}/config:start", {})
     assert stopped.pulumi("preview", "--expect-no-changes", check=False).changes_found
+    status, comment = drift_of(stopped)
+    assert (status, "Stopped again: every request gets 400 until it is started" in comment) == (2, True), comment
+    assert "changed outside" in comment.lower(), comment
     before = len(stopped.workspace.writes())
     stopped.pulumi(*UP)
     assert written(stopped, before) == ["POST iris/config:stop"]

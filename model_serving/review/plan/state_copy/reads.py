@@ -19,6 +19,7 @@ from model_serving.databricks.resource_types import (
     DATABRICKS_PROVIDER,
     ENDPOINT_ACCESS,
     ENDPOINT_SETTINGS,
+    ENDPOINT_STOP,
     GRANT,
     MODEL_SERVING,
     PERMISSIONS,
@@ -38,7 +39,7 @@ _SECURABLES: Final = ("catalog", "schema", "table", "function", "model")
 """The inputs of a grant that name its securable. The API knows models as functions."""
 
 
-_OF_THIS_LIBRARY: Final = (ENDPOINT_SETTINGS, ENDPOINT_ACCESS, SECRET_DELIVERY)
+_OF_THIS_LIBRARY: Final = (ENDPOINT_SETTINGS, ENDPOINT_ACCESS, ENDPOINT_STOP, SECRET_DELIVERY)
 """Dynamic resources: they have the Databricks provider's settings, and another provider."""
 
 
@@ -202,6 +203,7 @@ _READS: Final[Mapping[str, Callable[[Workspace, _Live, str | None, Resource], _R
     ENDPOINT_ACCESS: _read_empty_list,
     MODEL_SERVING: _read_endpoint,
     ENDPOINT_SETTINGS: _read_endpoint,
+    ENDPOINT_STOP: _read_endpoint,
     SERVICE_PRINCIPAL_SECRET: _read_secrets,
     SERVICE_PRINCIPAL: _read_principal,
     SECRET_SCOPE: _read_scope,
