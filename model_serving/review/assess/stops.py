@@ -31,8 +31,8 @@ def stop_impacts(group: Group, endpoint: Action) -> Iterator[Impact]:
             yield impact(Risk.BEHAVIOUR, "Started: it answers requests again", why)
             yield impact(Risk.COST, "Billed again as soon as it is up")
         case _, _ if _was_started(group) or (action in _DEPLOYED and endpoint not in _DEPLOYED):
-            why = sentence(declared, ", and somebody has started it outside of this project")
-            yield impact(Risk.OUTAGE, "Stopped again: every request gets 400 until it is started", why)
+            by_hand = sentence(declared, ", and somebody has started it outside of this project")
+            yield impact(Risk.OUTAGE, "Stopped again: every request gets 400 until it is started", by_hand)
         case _, Action.UPDATE | Action.REPLACE:
             why = "it may run for the minutes of the deployment"
             yield impact(Risk.COST, "Stays stopped: the new config is deployed, and answers no requests", why)
