@@ -51,7 +51,19 @@ class Reply:
     delay: float = 0.0
 
 
-Rule: TypeAlias = Callable[[Call], Json | Reply]
+@dataclass(frozen=True)
+class Later:
+    """A response that takes computing.
+
+    `compute` runs in a thread, does not use the database, and raises nothing; `finish` makes the reply of what it
+    returned, in a transaction of its own.
+    """
+
+    compute: Callable[[], Any]
+    finish: Callable[[Any], Reply]
+
+
+Rule: TypeAlias = Callable[[Call], Json | Reply | Later]
 
 
 def required(body: Mapping[str, Any], *members: str) -> list[str]:

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from model_serving.workspace.http.auth import authenticate, require_scope, require_whole_workspace
-from model_serving.workspace.http.call import Call, Reply, Rule
+from model_serving.workspace.http.call import Call, Later, Reply, Rule
 from model_serving.workspace.http.errors import ApiError, PermissionDenied
 from model_serving.workspace.http.json_bodies import json_object
+from model_serving.workspace.http.model_threads import in_thread
 from model_serving.workspace.http.request_model import check_body, model_of
 from model_serving.workspace.identity.oauth import issue_token
 from model_serving.workspace.identity.tokens import NO_ACCESS, Access
@@ -24,7 +25,7 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 class Handlers:
-    """The request handlers of one workspace. A rule never waits, so rules do not interleave."""
+    """The request handlers of one workspace. A rule never waits, so rules do not interleave; models run in threads."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
         self.store = store
@@ -43,7 +44,7 @@ class Handlers:
         """A handler for clients on this machine that use a loopback host name. They need no credential."""
 
         async def handle(request: Request) -> Response:
-            def run() -> Json | Reply:
+            def run() -> Json | Reply | Later:
                 client = request.client.host if request.client else ""
                 if not (_is_loopback(client) and _is_loopback(request.url.hostname or "")):
                     raise PermissionDenied("This page is available only on the machine of the workspace.")
@@ -57,7 +58,7 @@ class Handlers:
         """A handler for credentials with that OAuth scope; the rule's writes are one transaction."""
 
         async def handle(request: Request) -> Response:
-            def run() -> Json | Reply:
+            def run() -> Json | Reply | Later:
                 access = authenticate(self.store, self.clock, request.headers.get("authorization"))
                 request.state.principal = access.principal.name
                 require_scope(access, scope)
@@ -81,9 +82,13 @@ class Handlers:
 
         return handle
 
-    async def _respond(self, run: Callable[[], Json | Reply]) -> Response:
+    async def _respond(self, run: Callable[[], Json | Reply | Later]) -> Response:
         try:
             result = run()
+            if isinstance(result, Later):
+                computed = await in_thread(result.compute)
+                with self.store.atomic():
+                    result = result.finish(computed)
         except ApiError as error:
             return JSONResponse(error.body(), error.status, error.headers())
         reply = result if isinstance(result, Reply) else Reply(result)

@@ -58,7 +58,8 @@ unchanged: the Terraform-derived provider, databricks-sdk, the MLflow deployment
   contains no token, secret, request or response body.
 - **Models**: `--model NAME[/VERSION]=PATH`, or `scored_by` in the seed file, scores a model with a Python file or an
   MLflow model folder. By default a model echoes: the same input has the same prediction. `main.ml.iris` is a small real
-  classifier: `workspace/dataplane/models/iris.py`. Models run inside the server, and a slow one delays other requests.
+  classifier: `workspace/dataplane/models/iris.py`. Models run in threads of the server: a slow one
+  delays no other requests.
 - **Agents**: a Python file with `TASK` and `reply(messages, version)` is a chat model. `agent/v1/chat` and
   `agent/v2/chat` take `messages`, `agent/v1/responses` takes `input`; `stream` works. `main.ml.assistant` is one:
   `workspace/dataplane/models/assistant.py`.

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,32 @@ def test_python_file_scores(workspace: Any, tmp_path: Path, score: Callable[...,
     seed = with_absolute_paths(tmp_path, {"models": {"main.ml.iris": {"versions": 3, "scored_by": "double.py"}}})
     apply_seed(workspace.store, workspace.clock, seed)
     assert score({"dataframe_records": [{"x": 20}]}).json() == {"predictions": [42]}
+
+
+def test_sleeping_model_delays_no_other_request(workspace: Any, tmp_path: Path, endpoint: Build, entity: Build) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import time\n\ndef predict(rows, version):\n    time.sleep(1)\n    return rows\n"
+    )
+    apply_seed(workspace.store, workspace.clock, {"models": {"main.ml.iris": {"scored_by": str(tmp_path / "slow.py")}}})
+    endpoint("flowers", config={"served_entities": [entity(entity_name="main.ml.iris", entity_version="1")]})
+    began = time.monotonic()
+
+    def ask(_: int) -> float:
+        assert workspace.http().post(QUERY, json={"inputs": [1]}).json() == {"predictions": [1]}
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(8) as executor:
+        asked = executor.map(ask, range(8))
+        while time.monotonic() - began < 0.5:
+            before = time.monotonic()
+            assert workspace.http().get("/api/2.0/serving-endpoints/flowers").status_code == 200
+            assert time.monotonic() - before < 0.9
+        assert max(asked) < 6
+    workspace.clock.advance(60)
+    text = workspace.http().get("/api/2.0/serving-endpoints/flowers/metrics").text
+    counted = 'request_latency_ms_bucket{endpoint_name="flowers",served_model_name="iris-1",le='
+    assert f'{counted}"750"}} 0 ' in text
+    assert f'{counted}"+Inf"}} 8 ' in text
 
 
 def test_version_may_have_own_file(workspace: Any, tmp_path: Path, score: Callable[..., httpx.Response]) -> None:
