@@ -22,6 +22,7 @@ from model_serving.policies.rules.production import (
     required_tags,
 )
 from model_serving.policies.rules.quotas import endpoint_quota
+from model_serving.policies.rules.request_forms import same_requests
 from model_serving.policies.rules.rollouts import rollout_can_be_staged, rollout_in_steps
 from model_serving.policies.rules.route_optimized import route_optimized_create_only
 from model_serving.policies.rules.secret_expiry import secrets_last
@@ -45,6 +46,7 @@ RULES = (
     endpoint_quota,
     traffic_adds_up,
     traffic_jump,
+    same_requests,
     enough_capacity,
     rollout_in_steps,
     rollout_can_be_staged,

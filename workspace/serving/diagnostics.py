@@ -15,6 +15,7 @@ from model_serving.workspace.serving.build_phases import Line, build_lines, new_
 from model_serving.workspace.serving.endpoints import require_endpoint
 from model_serving.workspace.serving.entities import kind_of
 from model_serving.workspace.serving.metrics import exposition
+from model_serving.workspace.serving.request_schemas import query_document
 from model_serving.workspace.serving.scale_to_zero import SCALED_TO_ZERO, cold_since
 from model_serving.workspace.serving.views import is_ready
 from model_serving.workspace.store.clock import rfc3339
@@ -30,18 +31,12 @@ def metrics(call: Call) -> Reply:
 
 
 def openapi(call: Call) -> Reply:
-    """OpenAPI as JSON with the content type text/plain, which the Go SDK requests."""
+    """What each served entity takes, as OpenAPI in JSON with the content type text/plain, which the Go SDK requests."""
     endpoint = require_endpoint(call, "CAN_VIEW")
     if not is_ready(endpoint):
         raise DoesNotExist(f"Endpoint {endpoint['name']} has no active config.")
-    path = f"/serving-endpoints/{endpoint['name']}/invocations"
-    operation = {"operationId": "query", "responses": {"200": {"description": "Predictions"}}}
-    document = {
-        "openapi": "3.1.0",
-        "info": {"title": endpoint["name"], "version": str(endpoint["config"]["config_version"])},
-        "paths": {path: {"post": operation}},
-    }
-    return Reply(json.dumps(document), headers=TEXT)
+    url = f"{call.origin}/serving-endpoints/{endpoint['name']}"
+    return Reply(json.dumps(query_document(call.store, endpoint, url)), headers=TEXT)
 
 
 def server_logs(call: Call) -> Json:

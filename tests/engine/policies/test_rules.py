@@ -12,7 +12,7 @@ import pytest
 
 from model_serving.contract import conditions
 from model_serving.policies.rules import RULES
-from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, create_endpoint, post, violations
+from tests.support.raw_program import PREVIEW, UP, RawProgram, Violation, post, violations
 from tests.support.sandbox import Outcome, Sandbox
 from tests.support.snapshots import Snapshots
 
@@ -54,11 +54,25 @@ Resource("Permissions", "person", servingEndpointId=endpoint.servingEndpointId, 
     {{"userName": "ann@example.com", "permissionLevel": "CAN_QUERY"}}])
 """
 ON_A_LIVE_ENDPOINT = f"""
-entity = {{"name": "new", "entityName": "main.ml.iris", "entityVersion": "3", "workloadSize": "Small",
-          "scaleToZeroEnabled": False}}
+size = {{"workloadSize": "Small", "scaleToZeroEnabled": False}}
+rows = {{**size, "name": "rows", "entityName": "main.ml.iris", "entityVersion": "2"}}
+chat = {{**size, "name": "chat", "entityName": "main.ml.assistant", "entityVersion": "1"}}
 Endpoint("live", {PROTECTED}, name="live", description="of another kind", tags=[{{"key": "team", "value": "risk"}}],
-    config={{"servedEntities": [entity]}})
+    config={{"servedEntities": [rows, chat],
+            "trafficConfig": {{"routes": [{{"servedModelName": "rows", "trafficPercentage": 40}},
+                                        {{"servedModelName": "chat", "trafficPercentage": 60}}]}}}})
 """
+LIVE_CONFIG = {
+    "served_entities": [
+        {"name": name, "entity_name": model, "entity_version": version, "workload_size": "Small"}
+        for name, model, version in (("rows", "main.ml.iris", "2"), ("chat", "main.ml.assistant", "1"))
+    ],
+    "traffic_config": {
+        "routes": [
+            {"served_entity_name": name, "traffic_percentage": share} for name, share in (("rows", 100), ("chat", 0))
+        ]
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +82,7 @@ def prod(snapshots: Snapshots) -> Iterator[RawProgram]:
     def prepare(sandbox: Sandbox) -> None:
         declare(sandbox)
         sandbox.pulumi("stack", "init", "prod")
-        create_endpoint(sandbox.workspace, "live", route_optimized=False)
+        post(sandbox.workspace, "/api/2.0/serving-endpoints", {"name": "live", "config": LIVE_CONFIG})
 
     with snapshots.prepared("production", prepare) as sandbox:
         declare(sandbox)
@@ -211,7 +225,8 @@ def test_declared_load_over_capacity_is_reported(bad_together: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["traffic-jump", "no-silently-dropped-changes", "production-runs-as-a-service-principal"]
+    "rule",
+    ["traffic-jump", "same-requests", "no-silently-dropped-changes", "production-runs-as-a-service-principal"],
 )
 def test_rules_on_live_endpoints_report(on_a_live_endpoint: Outcome, rule: str) -> None:
     assert on_a_live_endpoint.status == 0, on_a_live_endpoint.text
@@ -227,6 +242,7 @@ def test_every_rule_has_a_violation_test() -> None:
     # test_bypasses.py, test_stack_settings.py, test_rollouts.py, and below
     elsewhere = {"route-optimized-create-only", "policy-settings", "waivers"}
     elsewhere |= {"rollout-in-steps", "rollout-can-be-staged"}
+    elsewhere |= {"stop-supported"}  # tests/engine/components/test_endpoint_stop.py
     elsewhere |= {
         rule for name, rule in vars(conditions).items() if name.isupper() and isinstance(rule, str)
     }  # test_live_conditions.py

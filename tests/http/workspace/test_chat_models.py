@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 
+from model_serving.databricks.request_forms import request_forms
 from model_serving.workspace.admin.seed import SeedError, apply_seed
 
 Build = Callable[..., dict[str, Any]]
@@ -159,3 +160,14 @@ def test_an_invalid_chat_model_is_explained(workspace: Any, tmp_path: Path, sour
     with pytest.raises(SeedError) as error:
         apply_seed(workspace.store, workspace.clock, seed)
     assert reason in str(error.value)
+
+
+def test_query_schema_shows_what_each_entity_takes(http: httpx.Client, endpoint: Build, entity: Build) -> None:
+    models = {"flowers": ("main.ml.iris", "2"), "talk": ("main.ml.assistant", "1"), "echo": ("main.ml.fraud", "7")}
+    served = [entity(name=name, entity_name=model, entity_version=version) for name, (model, version) in models.items()]
+    routes = [{"served_entity_name": name, "traffic_percentage": 100 * (name == "echo")} for name in models]
+    endpoint("mixed", config={"served_entities": served, "traffic_config": {"routes": routes}})
+    forms = request_forms(http.get("/api/2.0/serving-endpoints/mixed/openapi").json())
+    assert forms.keys() == {"flowers", "talk"}
+    assert set(forms["flowers"].columns.values()) == {"number"}
+    assert forms["talk"].members == {"messages"}

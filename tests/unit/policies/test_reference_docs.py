@@ -29,6 +29,7 @@ BACKED_BY = {
     "endpoint-quota": f"{_ENGINE}::test_nearly_used_quota_is_reported",
     "traffic-adds-up": _BAD_ENDPOINT,
     "traffic-jump": _LIVE,
+    "same-requests": _LIVE,
     "enough-capacity": f"{_ENGINE}::test_declared_load_over_capacity_is_reported",
     "rollout-in-steps": _ROLLOUTS,
     "rollout-can-be-staged": _ROLLOUTS,

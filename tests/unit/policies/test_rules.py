@@ -88,8 +88,12 @@ def test_rules_that_read_the_workspace_declare_it(monkeypatch: pytest.MonkeyPatc
     rule: Rule
     followed = {"current": {"entity": "main.ml.iris@Champion"}}
     declared = {"endpoints": {"iris": {"served_entities": followed, "rollout": {"steps": [5]}}}}
+    versions = [{"name": each, "entityName": "main.ml.fraud", "entityVersion": each} for each in "12"]
+    split = [{"servedModelName": each, "trafficPercentage": 50} for each in "12"]
+    shared = {"name": "shared", "config": {"servedEntities": versions, "trafficConfig": {"routes": split}}}
     resources = (
         replace(serving({"workloadSize": "Large"}), stack_spec=declared),
+        replace(serving({}), inputs=shared),
         granted({"groupName": "ml", "permissionLevel": "CAN_QUERY"}),
     )
     for rule in RULES:
