@@ -49,9 +49,17 @@ ENDPOINT = "config: {model-serving:endpoints: {fraud: %s}}"
         '{served_entities: {a: {entity: m.l.x, version: "7"}, b: null}, traffic: {b: null}}',
         "{description: {secure: v1:abc}, tags: {a: {secure: v1:abc}, b: null}}",
         "{permissions: [{service_principal: checkout, level: CAN_QUERY}]}",
+        "{rollout: {bake: 90s, gate: {errors_below: 0.5%, p95_below: 1.5s, smoke: null, command: [./a]}}}",
         "null",
     ],
-    ids=["version as a number", "removed entity", "secrets", "half an endpoint, over base.yaml", "removed endpoint"],
+    ids=[
+        "version as a number",
+        "removed entity",
+        "secrets",
+        "half an endpoint, over base.yaml",
+        "half a rollout",
+        "removed endpoint",
+    ],
 )
 def test_schema_accepts_overlays(validator: jsonschema.Draft7Validator, endpoint: str) -> None:
     assert wrong(validator, ENDPOINT % endpoint) == []
@@ -85,6 +93,10 @@ FRAUD = "config/model-serving:endpoints/fraud"
         (ENDPOINT % "{permissions: [{group: all}]}", f"{FRAUD}/permissions/0"),
         (ENDPOINT % "{permissions: [null]}", f"{FRAUD}/permissions/0"),
         (ENDPOINT % "{traffic: {a: {secure: v1:abc}}}", f"{FRAUD}/traffic/a"),
+        (ENDPOINT % "{rollout: {steps: [5, 100], bake: 1.5h}}", f"{FRAUD}/rollout/steps/1"),
+        (ENDPOINT % "{rollout: {bake: 10}}", f"{FRAUD}/rollout/bake"),
+        (ENDPOINT % "{rollout: {gate: {p95_below: 80}}}", f"{FRAUD}/rollout/gate/p95_below"),
+        (ENDPOINT % "{rollout: {gate: {compare: {p95_at_most: 1.2}}}}", f"{FRAUD}/rollout/gate/compare/p95_at_most"),
         (POLICIES % "{traffic-jmp: advisory}", "config/model-serving:policies"),
         (POLICIES % "{traffic-jump: sometimes}", "config/model-serving:policies/traffic-jump"),
         (POLICIES % "{traffic-jump: {points: few}}", "config/model-serving:policies/traffic-jump"),
