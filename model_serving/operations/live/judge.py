@@ -71,7 +71,8 @@ def absent(target: Target, *, is_state_known: bool) -> EndpointStatus:
 def unread(target: Target, reason: str) -> EndpointStatus:
     """The status of an endpoint that could not be read."""
     declared = target.declared is not None
-    return EndpointStatus(target.key, target.name, State.UNREADABLE, reason=reason, is_declared=declared)
+    shown = " ".join(log_lines(reason))
+    return EndpointStatus(target.key, target.name, State.UNREADABLE, reason=shown, is_declared=declared)
 
 
 def _pending(live: Answer) -> Answer:

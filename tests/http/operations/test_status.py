@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from model_serving.cli.main import main
-from model_serving.databricks import client
+from model_serving.databricks import call_clock, client
 from model_serving.databricks.resource_types import ROLLOUT_RECORD
 from model_serving.operations.live import collect
 from model_serving.operations.live.collect import Collector
@@ -136,8 +136,8 @@ def test_ready_endpoints_have_status_0(serving: Operator) -> None:
         ["two", "v8", "5", "%"],
         ["●", "plain", "ready", "one", "v2", "0"],
     ]
+    assert lines[-2].startswith("2 ready · figures of the minute to ")
     assert lines[-1].startswith(f"dev at {serving.frozen.origin} · ")
-    assert " · 2 ready" in lines[-1]
 
 
 def test_figures_are_of_the_last_minute(serving: Operator) -> None:
@@ -289,6 +289,22 @@ def test_a_watch_reads_the_state_again(serving: Operator, monkeypatch: pytest.Mo
     serving.folder.joinpath("stacks/Pulumi.dev.yaml").write_text("config: [")
     serving.folder.joinpath("state.json").unlink()
     assert [each.key for each in collector.collect().endpoints if each.drift] == ["plain"]
+
+
+def test_waiting_is_reported_on_standard_error(serving: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_clock, "FIRST_MESSAGE_SECONDS", 0)
+    fault = {"pattern": f"GET {LISTING}/*", "status": 503, "body": "busy", "times": 2}
+    serving.frozen.call("POST", "/_workspace/faults", fault)
+    status, out, err = serving.run("--json")
+    assert (status, len(json.loads(out)["endpoints"])) == (0, 2)
+    assert f"The workspace {serving.frozen.origin} answers 503 (busy) to GET" in err
+
+
+def test_a_stack_may_have_no_endpoints(operator: Operator) -> None:
+    operator.declare()
+    operator.record()
+    status, out, _ = operator.run()
+    assert (status, out.splitlines()[0]) == (0, "This stack has no endpoints")
 
 
 def rollout(status: Status, *, reason: str = "") -> Record:

@@ -101,6 +101,7 @@ def _rows(status: EndpointStatus) -> Iterator[tuple[str, Text]]:
     for entity in status.entities:
         if entity.pending and entity.pending.state in _MOVING and entity.pending.message:
             yield entity.name, Text(entity.pending.message)
+            yield from (("", Text(f"  {line}", style="dim")) for line in entity.log)
     for name, fact in _known_facts(status).items():
         if fact:
             yield name, Text(fact)

@@ -21,6 +21,8 @@ WIDE = 110
 
 def table_view(status: StackStatus, width: int, now: float) -> RenderableType:
     """The status of several endpoints."""
+    if not status.endpoints:
+        return Group(Text("This stack has no endpoints"), *footer(status))
     parts: list[RenderableType] = [_table(status, width, now)]
     if attention := [*_attention(status)]:
         parts += [Text(), _grid(attention)]
@@ -44,8 +46,8 @@ def footer(status: StackStatus) -> Iterator[RenderableType]:
     for each in EXTRAS:
         if each.column and each.name in status.totals:
             yield Text(f"{each.name} of all endpoints: {each.column(status.totals[each.name])}", style="dim")
-    text = f"{status.stack} at {status.host} · {wording.clock(status.time)} UTC · {words}{figures}"
-    yield Text(text, style="dim")
+    yield Text(f"{words or 'no endpoints'}{figures}", style="dim")
+    yield Text(f"{status.stack} at {status.host} · {wording.clock(status.time)} UTC", style="dim")
 
 
 def _table(status: StackStatus, width: int, now: float) -> Table:
