@@ -52,7 +52,7 @@ def footer(status: StackStatus) -> Iterator[RenderableType]:
 
 def _table(status: StackStatus, width: int, now: float) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    columns = [each for each in EXTRAS if each.column] if width >= WIDE else []
+    columns = [each for each in EXTRAS if each.column and _has(status, each.name)] if width >= WIDE else []
     table.add_column("")
     table.add_column("endpoint", overflow="fold", min_width=8)
     table.add_column("state", no_wrap=True)
@@ -75,6 +75,10 @@ def _table(status: StackStatus, width: int, now: float) -> Table:
             *(_cell(each, extra.name) for extra in columns),
         )
     return table
+
+
+def _has(status: StackStatus, extra: str) -> bool:
+    return any(extra in each.extras for each in status.endpoints)
 
 
 def _cell(status: EndpointStatus, name: str) -> str:
