@@ -16,7 +16,7 @@ from model_serving.delivery.rollout.gate.gate import Gate, open_gate
 from model_serving.delivery.rollout.gate.step import BakingStep
 from model_serving.delivery.rollout.owner import is_dead_here, lease_until, this_process
 from model_serving.delivery.rollout.runner import Runner, TakenOverError, where
-from model_serving.delivery.rollout.sentences import ended, stopped
+from model_serving.delivery.rollout.sentences import ended, start_again, stopped
 from model_serving.delivery.rollout.stack_deployer import StackDeployer
 from model_serving.delivery.rollout.staging import Staging
 from model_serving.errors import InterruptedRunError
@@ -111,7 +111,17 @@ class StagedDeployment:
             if [each.expects for each in courses] == first and any(is_dead_here(each, me) for each in left):
                 raise StateMovedError from None
             return Ended(courses, stopped(courses))
-        return Ended(courses, "\n".join(map(ended, courses)))
+        return Ended(courses, "\n".join([*map(ended, courses), *self._after(courses)]))
+
+    def _after(self, courses: Sequence[Course]) -> list[str]:
+        """What to do after a failure."""
+        if not any(each.record.status is Status.FAILED and each.record.is_judged for each in courses):
+            return []
+        return [f"The stack files still declare its target. {start_again(self.declared.stack, self._digest)}"]
+
+    @property
+    def _digest(self) -> str:
+        return self.staging.approval.digest
 
     @staticmethod
     def _lease(course: Course, now: datetime) -> None:
