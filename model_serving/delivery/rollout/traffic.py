@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from model_serving.review.assess.served_entities import entities, shares
+from model_serving.review.assess.served_entities import entities, percentages, shares
 
 
 def split_of(values: Mapping[str, Any]) -> dict[str, int]:
@@ -13,7 +13,7 @@ def split_of(values: Mapping[str, Any]) -> dict[str, int]:
 
 def routes_of(values: Mapping[str, Any]) -> dict[str, int]:
     """The percentages of all routes, those without traffic too."""
-    return {each.entity: each.after or 0 for each in shares({}, values)}
+    return percentages(values)
 
 
 def models_of(values: Mapping[str, Any]) -> dict[str, str]:

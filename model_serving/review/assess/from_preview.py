@@ -18,6 +18,7 @@ from model_serving.review.assess.report import Purpose, Report, Stamp, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.rolled_back import rollback_notices
 from model_serving.review.assess.rollout import with_rollout
+from model_serving.review.assess.rollout_notices import rollout_notices
 from model_serving.review.assess.safeguards import with_safeguards
 from model_serving.review.assess.service_principals import other_change
 from model_serving.review.assess.stack_cost import Pricing, StackCost, stack_cost
@@ -53,7 +54,8 @@ def report(
         )
         for change in with_renames([_resource_change(group, known) for group in groups])
     ]
-    noticed = (*preview.notices, *notices, *rollback_notices(preview.steps, preview.stack))
+    undone = rollback_notices(preview.steps, preview.stack)
+    noticed = (*preview.notices, *notices, *undone, *rollout_notices(preview))
     shown = tuple(sorted(dict.fromkeys(noticed), key=lambda each: each.kind.rank))
     every = [without_repetitions(change, shown) for change in every]
     reported = [change for change in every if is_affected(change) or change.violations]

@@ -90,6 +90,7 @@ def _preview(
         stack=next((step.urn.stack for step in steps), ""),
         # What the state remembers of rollouts is bookkeeping: no report shows it, and no digest covers it.
         steps=tuple(step for step in steps if step.type not in ROLLOUTS),
+        kept=tuple(step for step in steps if step.type in ROLLOUTS and step.op != "refresh"),
         # Sorted: the engine works on several resources at once, in an order of its own.
         violations=tuple(sorted({_violation(scrub, event) for event in violations})),
         errors=tuple(sorted(messages.get("error", set()) - {""})),

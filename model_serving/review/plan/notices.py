@@ -19,6 +19,8 @@ class NoticeKind(StrEnum):
     """The change undoes a rollback: an endpoint would serve again what was taken out of service."""
     POLICY_CHANGED = "policy-changed", "📜", True
     """A policy setting or a waiver is added, changed or removed."""
+    ROLLOUT = "rollout", "🚦", True
+    """The last rollout to the declared traffic failed, or has not ended."""
     ALIAS_MOVED = "alias-moved", "🏷️", True
     """A model alias names another version than the one that is deployed."""
     QUOTA = "quota", "📏", False

@@ -143,6 +143,8 @@ class Preview:
 
     stack: str
     steps: tuple[Step, ...] = ()
+    kept: tuple[Step, ...] = ()
+    """What only the state keeps, the records of rollouts: no write, and in no report."""
     violations: tuple[Violation, ...] = ()
     errors: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)

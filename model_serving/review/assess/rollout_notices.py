@@ -1,0 +1,57 @@
+"""What the state remembers of an earlier rollout, where that decides what deploying this change does."""
+
+from collections.abc import Iterator, Mapping
+
+from model_serving.databricks.resource_types import MODEL_SERVING, ROLLOUT_RECORD
+from model_serving.review.assess.served_entities import entities, percentages
+from model_serving.review.plan.notices import Notice, NoticeKind
+from model_serving.review.plan.preview import Preview, Step
+from model_serving.spec.rollout_record import Record, Status, record_from, split_text
+
+_SUFFIX = "-rollout"
+_MINUTES = len("2026-11-21T18:30")
+
+
+def rollout_notices(preview: Preview) -> Iterator[Notice]:
+    """A notice for each endpoint whose last rollout to the declared target failed, or has not ended."""
+    records = {step.urn.name.removesuffix(_SUFFIX): step for step in preview.kept if step.type == ROLLOUT_RECORD}
+    for step in preview.steps:
+        record = _record(records.get(step.urn.name)) if step.type == MODEL_SERVING and step.op != "refresh" else None
+        if record and _is_declared(record, step):
+            yield from _notice(preview.stack, step.urn.name, record)
+
+
+def _record(step: Step | None) -> Record | None:
+    """The record in the state; None where there is none, or by another version of this library."""
+    text = step.outputs.get("record") if step else None
+    try:
+        return record_from(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _is_declared(record: Record, step: Step) -> bool:
+    labels = {name: each.label for name, each in entities(step.new).items()}
+    return _served(record.target) == _served(percentages(step.new)) and dict(record.entities) == labels
+
+
+def _served(split: Mapping[str, int]) -> dict[str, int]:
+    return {name: share for name, share in split.items() if share}
+
+
+def _notice(stack: str, key: str, record: Record) -> Iterator[Notice]:
+    when = record.entries[-1].time[:_MINUTES].replace("T", " ") if record.entries else "?"
+    target, split = split_text(record.target), split_text(record.split)
+    if record.status is Status.FAILED:
+        text = (
+            f"The rollout of `{key}` to {target} failed on {when} UTC at {_quoted(record.reason)}. It went back to"
+            f" {split}, and the stack files declare {target}: deploying this change starts the rollout again"
+        )
+        yield Notice(NoticeKind.ROLLOUT, text)
+    elif not record.status.is_over:
+        text = f"A rollout of `{key}` to {target} has not ended: it was at {split} on {when} UTC. Deploying goes on"
+        yield Notice(NoticeKind.ROLLOUT, text, fix=f"model-serving status {key} --stack {stack}")
+
+
+def _quoted(reason: str) -> str:
+    return f"`{reason.replace('`', '')}`"
