@@ -22,11 +22,6 @@ class Goal:
     pinned: tuple[str, ...] = ()
     """Entities that the stack files declare by an alias, which has moved since: they keep their version."""
 
-    @property
-    def redeployed(self) -> tuple[str, ...]:
-        """The entities that the workspace has to deploy first, which takes minutes."""
-        return (*self.versions, *self.declared)
-
     def model_of(self, deployed: DeployedEndpoint, entity: str) -> str:
         """Model and version that an entity serves afterwards, for people."""
         if entity in self.declared:

@@ -32,6 +32,10 @@ class LiveEndpoint:
     """Model and version by served entity."""
     is_updating: bool
 
+    def version(self, entity: str) -> str:
+        """The version that an entity serves; empty for a feature spec, and without the entity."""
+        return self.versions.get(entity, ("", ""))[1]
+
     def is_as(self, deployed: DeployedEndpoint) -> bool:
         """Whether the state says the same."""
         shares = {name: share for name, share in deployed.traffic.items() if share}

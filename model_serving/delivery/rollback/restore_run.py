@@ -2,27 +2,19 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from model_serving.databricks.resource_types import ROLLOUTS
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
+from model_serving.delivery.rollback.free_stack import run_when_free
 from model_serving.delivery.rollback.goal import Goal
-from model_serving.delivery.rollout.stack_lock import locked_by, released
-from model_serving.errors import InterruptedRunError
 from model_serving.review.plan.engine_process import EngineRun
 from model_serving.review.plan.pulumi_command import run_pulumi
 from model_serving.spec.files.restore_file import Restore, RestoredEntity
 from model_serving.spec.files.rollout_step import VARIABLE, EndpointStep
-from model_serving.state_backend import cause, is_locked
-
-LONGEST_LOCK_SECONDS: Final = 600
-"""How long another run may hold the stack's lock: a step of a rollout that deploys a version takes minutes."""
-_RETRY_SECONDS: Final = 3.0
-_BETWEEN: Final = 30.0
+from model_serving.state_backend import cause
 
 
 @dataclass(frozen=True)
@@ -39,31 +31,15 @@ class RestoreRun:
     def run(self, notify: Callable[[str], None]) -> str:
         """Deploy the goal; returns why that failed, or an empty text. Raises InterruptedRunError.
 
-        A lock of another run is waited for, with words; one that a dead process of this host has left is removed.
+        A lock of another run is waited for, with words.
         """
-        began = said = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="model-serving-rollback-") as name:
             file = Path(name) / "restore.json"
             file.write_text(self._file.text, encoding="utf-8")
-            while True:
-                ran = self._up(file, notify)
-                if ran.interrupted_by and ran.status:
-                    text = f"Interrupted ({ran.interrupted_by.name}). Run the same command again: it continues"
-                    raise InterruptedRunError(ran.interrupted_by, text)
-                if not ran.status:
-                    return ""
-                why = cause(ran.text, self.stack) or "`pulumi up` failed, see above"
-                lock, now = locked_by(ran.text), time.monotonic()
-                if not is_locked(ran.text) or now - began > LONGEST_LOCK_SECONDS:
-                    return why
-                if lock and lock.is_of_this_host:
-                    if not released(lock, self.stack, self.folder, notify):
-                        return why
-                    continue
-                if said == began or now - said > _BETWEEN:
-                    said = now
-                    notify(f"{now - began:.0f} s: {why}. Trying again for {LONGEST_LOCK_SECONDS // 60} minutes\n")
-                time.sleep(_RETRY_SECONDS)
+            ran = run_when_free(lambda: self._up(file, notify), self.stack, self.folder, notify)
+        if not ran.status:
+            return ""
+        return cause(ran.text, self.stack) or "`pulumi up` failed, see above"
 
     def _up(self, file: Path, notify: Callable[[str], None]) -> EngineRun:
         options = ["--yes", "--skip-preview", "--suppress-outputs", *(f"--target={urn}" for urn in self._targets)]

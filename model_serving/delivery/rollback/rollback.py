@@ -7,6 +7,7 @@ from typing import Final
 
 from model_serving.delivery.rollback.deployed import DeployedEndpoint, deployed_endpoint
 from model_serving.delivery.rollback.destination import chosen_goal
+from model_serving.delivery.rollback.free_stack import run_when_free
 from model_serving.delivery.rollback.goal import Goal, served
 from model_serving.delivery.rollback.last_good import last_good_goal
 from model_serving.delivery.rollback.live import LiveEndpoint, live_endpoint, moved_aliases, settled_endpoint
@@ -43,15 +44,30 @@ class PlannedRollback:
     goal: Goal
 
     @property
+    def versions(self) -> dict[str, str]:
+        """The version of each deployed entity that receives traffic afterwards: what the summary promises."""
+        own = self.deployed.entities
+        kept = {name: own[name].version for name in served(self.goal.traffic) if name in own}
+        every = {**kept, **self.goal.versions}
+        return {name: version for name, version in every.items() if version and name not in self.goal.declared}
+
+    @property
+    def redeployed(self) -> list[str]:
+        """The entities that the workspace has to deploy first, which takes minutes."""
+        return [
+            *(name for name, version in self.versions.items() if self.live.version(name) != version),
+            *self.goal.declared,
+        ]
+
+    def is_served(self, live: LiveEndpoint) -> bool:
+        """Whether that is what the goal says."""
+        versions = {name: live.version(name) for name in self.versions}
+        return served(self.goal.traffic) == dict(live.traffic) and versions == self.versions
+
+    @property
     def is_live(self) -> bool:
-        """Whether the endpoint serves the goal already."""
-        versions = {name: self.live.versions.get(name, ("", ""))[1] for name in self.goal.versions}
-        return (
-            not self.goal.declared
-            and versions == dict(self.goal.versions)
-            and served(self.goal.traffic) == dict(self.live.traffic)
-            and not self.live.is_updating
-        )
+        """Whether the endpoint serves the goal already, and goes on to."""
+        return self.is_served(self.live) and not self.goal.declared and not self.live.is_updating
 
     def change(self) -> StackFileChange:
         """The change of the stack files that declares the goal. Raises UserError."""
@@ -79,18 +95,19 @@ def deploy_rollback(planned: PlannedRollback, notify: Notify) -> LiveEndpoint:
     rollout that is running stops at its next step.
     """
     stack, name, workspace = planned.targets.stack, planned.deployed.name, planned.targets.workspace
+    goal = replace(planned.goal, versions=planned.versions)
     for _ in range(_TRIES):
         live = settled_endpoint(workspace, name, notify)
         deployed = deployed_endpoint(stack, planned.deployed.key, state_resources(stack))
         if not live.is_as(deployed):
             deployed = _refreshed(planned, deployed, notify)
-        step = rollback_step(deployed, live.traffic, planned.goal)
-        problem = RestoreRun(stack, planned.folder, deployed, planned.goal, step).run(notify)
+        step = rollback_step(deployed, live.traffic, goal)
+        problem = RestoreRun(stack, planned.folder, deployed, goal, step).run(notify)
         if not problem or not _was_overtaken(stack, deployed):
             break
         notify("Another run has gone on with its rollout meanwhile: trying again\n")
     after = live_endpoint(workspace, name)
-    if problem or served(planned.goal.traffic) != dict(after.traffic):
+    if problem or not planned.is_served(after):
         why = problem or "the workspace does not serve it"
         raise RollbackFailedError(f"Not rolled back: {why}\n{name} serves {split_text(after.traffic)}")
     return after
@@ -100,7 +117,8 @@ def _refreshed(planned: PlannedRollback, deployed: DeployedEndpoint, notify: Not
     """The endpoint after the state has been brought up to date with it: a failed update leaves the state ahead."""
     notify(f"Pulumi's state differs from what {deployed.name} serves: reading this endpoint again\n")
     stack, options = planned.targets.stack, ["--yes", "--skip-preview", f"--target={deployed.urn}"]
-    ran = run_pulumi("refresh", stack, planned.folder, options)
+    folder = planned.folder
+    ran = run_when_free(lambda: run_pulumi("refresh", stack, folder, options), stack, folder, notify)
     if ran.status:
         why = cause(ran.text, stack) or ran.text.strip()
         notify(f"The state could not be brought up to date, going on with it as it is: {why}\n")

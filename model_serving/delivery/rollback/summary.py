@@ -18,9 +18,9 @@ def _lines(planned: PlannedRollback) -> Iterator[str]:
     yield f"  serves now:   {_models(planned, live.traffic, is_after=False)}"
     yield f"  serves after: {_models(planned, served(goal.traffic), is_after=True)}"
     yield f"  callers:      {_callers(planned)}; the URL and the permissions stay"
-    if goal.redeployed:
+    if planned.redeployed:
         yield (
-            f"  takes minutes: {', '.join(goal.redeployed)} must be deployed first. Until then the endpoint serves"
+            f"  takes minutes: {', '.join(planned.redeployed)} must be deployed first. Until then the endpoint serves"
             f" {split_text(live.traffic)} as now"
         )
     if live.is_updating:

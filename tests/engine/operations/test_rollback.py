@@ -1,10 +1,15 @@
 """`model-serving rollback` on the real engine: at once, under load, and without the rest of the stack files."""
 
+import json
+import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +21,7 @@ from tests.support.snapshots import Snapshots
 BEFORE, AFTER = "traffic: {champion: 95, challenger: 5}", "traffic: {champion: 0, challenger: 100}"
 CONFIG = "PUT /api/2.0/serving-endpoints/fraud-scorer/config"
 ISSUE_SECONDS = 60
+IDENTITY = {f"GIT_{role}_{part}": "a@b" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
 UNFINISHED = """\
     unfinished:
       served_entities:
@@ -99,3 +105,93 @@ def test_a_rollback_under_load_loses_no_request(moved: Sandbox) -> None:
     moved.pulumi("up", "--yes", "--skip-preview", "--policy-pack", "policies", "--expect-no-changes")
     again = command(moved, "review", "--format", "markdown")
     assert "was rolled back" not in again.out
+
+
+ROLLOUT = """\
+      traffic: {champion: 0, challenger: 100}
+      rollout: {steps: [25, 50], bake: 10m}
+      protect: true
+"""
+
+
+@contextmanager
+def running_rollout(sandbox: Sandbox) -> Iterator["subprocess.Popen[str]"]:
+    """A rollout that bakes at its first step, until it is stopped."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "model_serving", "rollout", "--stack", "local", "--yes"],
+        cwd=sandbox.folder,
+        env=dict(sandbox.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    try:
+        for line in process.stdout:
+            if "fraud-scorer bakes at 25 %" in line:
+                break
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_a_running_rollout_is_ended(snapshots: Snapshots) -> None:
+    start = ROLLOUT.replace("champion: 0, challenger: 100", "champion: 100, challenger: 0")
+    with snapshots.deployed(("stacks/base.yaml", f"      {BEFORE}\n", start), policies=False) as sandbox:
+        sandbox.edit("stacks/base.yaml", start, ROLLOUT)
+        git(sandbox, "init", "--quiet", "--initial-branch=main")
+        git(sandbox, "add", "stacks")
+        git(sandbox, "commit", "--quiet", "-m", "Move all traffic")
+        (sandbox.folder / "notes.txt").write_text("not of this commit")
+        git(sandbox, "add", "notes.txt")
+        with running_rollout(sandbox):
+            assert split(sandbox) == {"champion": 75, "challenger": 25}
+            ran = command(sandbox, "rollback", "fraud-scorer", "--yes", "--commit", **IDENTITY)
+        assert ran.status == 0, ran.err
+        assert "is running: it stops at its next step" in ran.err
+        assert split(sandbox) == {"champion": 100, "challenger": 0}
+        assert git(sandbox, "show", "--format=%s", "--name-only", "HEAD").split("\n\n") == [
+            "Roll back fraud-scorer of local to champion 100 %",
+            "stacks/Pulumi.local.yaml\n",
+        ]
+        assert git(sandbox, "status", "--porcelain").splitlines()[0] == "A  notes.txt"
+        again = command(sandbox, "rollback", "fraud-scorer", "--yes")
+        assert again.status == 1
+        assert again.err.startswith("Nothing to roll back: fraud-scorer serves what it did before its last rollout, ")
+        sandbox.pulumi("up", "--yes", "--skip-preview", "--policy-pack", "policies", "--expect-no-changes")
+
+
+def test_a_version_goes_back_after_an_update_and_a_dead_run(snapshots: Snapshots) -> None:
+    with snapshots.deployed(options=("--ready-after", "3"), policies=False) as sandbox:
+        # Somebody's update is in progress, and a killed run has left its lock.
+        live = sandbox.workspace.get("/api/2.0/serving-endpoints/iris-classifier")
+        (entity,) = live["config"]["served_entities"]
+        update = {name: entity[name] for name in ("name", "entity_name", "workload_size", "scale_to_zero_enabled")}
+        config = {"served_entities": [update | {"entity_version": "1"}]}
+        sandbox.workspace.put("/api/2.0/serving-endpoints/iris-classifier/config", config)
+        lock(sandbox)
+        ran = command(sandbox, "rollback", "iris-classifier", "--to", "2", "--yes", "--json")
+        assert ran.status == 0, ran.err
+        assert "iris-classifier is being updated, and takes no other change until that ends" in ran.err
+        assert "Removing the lock on stack local that process" in ran.err
+        (entity,) = sandbox.workspace.get("/api/2.0/serving-endpoints/iris-classifier")["config"]["served_entities"]
+        assert entity["entity_version"] == "2"
+        assert json.loads(ran.out)["patch"] == ""
+        ran = command(sandbox, "rollback", "iris-classifier", "--to", "1", "--yes", "--patch", "back.patch")
+        assert ran.status == 0, ran.err
+        assert "takes minutes: current must be deployed first" in ran.err
+        git(sandbox, "init", "--quiet")
+        git(sandbox, "apply", "back.patch")
+        sandbox.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+
+
+def lock(sandbox: Sandbox) -> None:
+    """Leave the lock of a process of this host that has ended, as `kill -9` does."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    state = Path(sandbox.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    folder = state / ".pulumi" / "locks" / "organization" / "model-serving" / "local"
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"pid": ended.pid, "username": "a", "hostname": socket.gethostname(), "timestamp": "2026-11-21T20:00:00Z"}
+    (folder / f"{uuid.uuid4()}.json").write_text(json.dumps(content))

@@ -42,7 +42,7 @@ CANARY = deployed({"champion": 0, "challenger": 100}, champion="7", challenger="
 )
 def test_traffic_goes_where_it_is_told(to: str, traffic: dict[str, int]) -> None:
     goal = chosen_goal(CANARY, to)
-    assert (dict(goal.traffic), goal.redeployed) == (traffic, ())
+    assert (dict(goal.traffic), goal.versions) == (traffic, {})
 
 
 def test_a_version_that_nothing_serves_replaces_the_live_one() -> None:
