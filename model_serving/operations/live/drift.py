@@ -51,6 +51,8 @@ def differences(target: Target, live: Mapping[str, Any], declared: Declared, *, 
         yield "it exists, but not in the state of this stack"
     if target.declared is None or declared.config is None:
         return
+    if target.declared_name and target.declared_name != live.get("name"):
+        yield f"its name is {live.get('name')} instead of {target.declared_name}"
     if listed:
         yield from _listed_differences(declared.config, live)
         return

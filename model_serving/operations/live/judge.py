@@ -188,6 +188,6 @@ def _url(live: Answer, target: Target, host: str) -> str:
         return str(live["endpoint_url"])
     if target.deployed and target.deployed.route_optimized and target.deployed.id == live.get("id"):
         return target.deployed.url
-    if live.get("route_optimized"):
-        return ""
+    if live.get("route_optimized", target.declared is not None and target.declared.route_optimized):
+        return ""  # its own is not known; the workspace's would refuse
     return f"{host}/serving-endpoints/{live['name']}/invocations"

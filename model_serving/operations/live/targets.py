@@ -31,6 +31,8 @@ class Target:
     """As the stack files declare it now; None if they don't, or can't be read."""
     deployed: Address | None
     """As the last deployment left it; None if it has not been deployed, or the state can't be read."""
+    declared_name: str | None = None
+    """The name in the stack files, with their prefix; None if they don't declare it, or can't be read."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def _endpoints(spec: Stack | None, deployed: Mapping[str, Address]) -> dict[str,
     found = {}
     for key in dict.fromkeys([*declared, *deployed]):
         address = deployed.get(key)
-        found[key] = Target(key, address.name if address else names[key], declared.get(key), address)
+        name = address.name if address else names[key]
+        found[key] = Target(key, name, declared.get(key), address, names.get(key))
     return found
 
 
