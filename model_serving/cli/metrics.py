@@ -20,6 +20,9 @@ from model_serving.operations.metrics.view import caption, members, table
 PAUSE_SECONDS: Final = 15.0
 """Between two reads of `--follow`: the service has new metrics each minute."""
 
+WIDE_ENOUGH: Final = 120
+"""Columns of the table where the output is a file or a pipe, which has no width."""
+
 Print = Callable[[Sequence[EndpointMetrics]], None]
 
 
@@ -101,8 +104,10 @@ def _print_json(found: Sequence[EndpointMetrics]) -> None:
 
 def _print_table(found: Sequence[EndpointMetrics]) -> None:
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDE_ENOUGH)
     with console.capture() as capture:
-        console.print(table(found))
+        console.print(table(found, console.width))
         console.print(caption(found), style="dim", highlight=False)
     click.echo(capture.get(), nl=False)
 

@@ -23,11 +23,17 @@ _LOAD: Final = {
 }
 
 
-def table(found: Sequence[EndpointMetrics]) -> RenderableType:
+WIDE: Final = 100
+"""From this width on, the table has the columns of the load."""
+
+
+def table(found: Sequence[EndpointMetrics], width: int) -> RenderableType:
     """A line for each endpoint, and one for each of its entities where it has several."""
     shown = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    shown.add_column("endpoint", overflow="fold", min_width=8)
+    shown.add_column("endpoint", overflow="fold", min_width=20)
     load = [heading for heading, member in _LOAD.items() if any(_has(each, member) for each in found)]
+    if width < WIDE:
+        load = []
     for heading in ("requests", "req/s", "4xx", "5xx", "errors", "p50", "p95", "p99", *load):
         shown.add_column(heading, justify="right", no_wrap=True)
     for each in found:

@@ -13,12 +13,16 @@ from typing import Any
 import click
 import httpx
 import pytest
+from rich.console import Console
 
 from model_serving.cli import metrics as metrics_cli
 from model_serving.cli.logs import logs_command
 from model_serving.cli.main import main
 from model_serving.databricks import client
+from model_serving.operations.live.targets import read_targets
 from model_serving.operations.logs import follow
+from model_serving.operations.metrics.read import MetricsReader
+from model_serving.operations.metrics.view import table
 from tests.support.running_workspace import PROJECT
 
 LISTING = "/api/2.0/serving-endpoints"
@@ -327,6 +331,17 @@ def test_metrics_are_a_table(operator: Operator) -> None:
     assert whole.split()[:6] == ["fraud", "6", "0.10", "0", "0", "0"]
     assert (one.split()[:2], two.split()[:2]) == (["one", "6"], ["two", "0"])
     assert caption.startswith("The last full minute, to 14:1")
+
+
+def test_narrow_table_keeps_names_whole(operator: Operator) -> None:
+    names = ["a-served-entity-x", "another"]
+    operator.put(*(entity(name, "7") for name in names))
+    operator.frozen.clock.advance(70)
+    found = MetricsReader(read_targets("dev")).read([*read_targets("dev").endpoints.values()])
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(table(found, 80))
+    assert [line.split()[0] for line in capture.get().splitlines()] == ["endpoint", "fraud", *names]
 
 
 def test_metrics_are_json(operator: Operator) -> None:
