@@ -2,9 +2,12 @@
 
 import json
 import re
+import shlex
 from typing import Any
 
 import pytest
+
+from tests.support.troubleshooting import section
 
 PAYMENT = {"dataframe_records": [{"amount": 12.5}]}
 
@@ -212,12 +215,18 @@ def test_endpoint_without_smoke_request_needs_data(deployed: Any) -> None:
 
 def test_stopped_endpoint_names_the_command_that_starts_it(deployed: Any) -> None:
     deployed.declare(f"        - {{request: {json.dumps(PAYMENT)}}}\n")
+    entry = section("An endpoint is stopped")
+    command = shlex.split(entry.commands)
     deployed.workspace.post("/api/2.0/serving-endpoints/plain/config:stop", {})
     try:
         asked = deployed.run("query", "plain", "--data", json.dumps(PAYMENT))
         smoked = deployed.run("smoke")
     finally:
-        deployed.workspace.post("/api/2.0/serving-endpoints/plain/config:start", {})
+        started = deployed.run(command[1], "plain", DATABRICKS_TOKEN=deployed.workspace.token)
+    assert command[2:] == ["fraud-scorer", "--stack", "prod"]
+    assert entry.shows(asked.err.replace("plain", "fraud-scorer").replace("dev", "prod"))
+    assert (started.status, started.out) == (0, "plain: ready. The stack file declares it so\n")
+    assert deployed.run("query", "plain", "--data", json.dumps(PAYMENT)).status == 0
     message = (
         '"plain" is stopped (400: The given endpoint is stopped, please retry after starting the endpoint). To start'
         " it, which takes minutes: model-serving start plain --stack dev"
