@@ -33,7 +33,8 @@ def _way_out(resource: Resource) -> tuple[str, ...]:
     if not resource.stack_spec:  # a program without stack files
         return (f"databricks api post {endpoint_path(str(resource.inputs['name']))}/config:start",)
     start = f"model-serving start {resource.name} --stack {resource.stack}"
-    return start, "Declare `stopped: true`, if it is meant to be stopped"
+    # A policy does not see that a change removes `stopped: true`.
+    return start, "Declare `stopped: true`, if it is meant to be stopped; where a change removes that, `up` starts it"
 
 
 endpoints_serve = Rule(

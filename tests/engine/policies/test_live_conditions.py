@@ -87,7 +87,7 @@ def test_preview_reports_every_condition(preview: Outcome) -> None:
     [
         'Endpoint "fraud-scorer" is stopped (last changed on ',
         "model-serving start fraud-scorer --stack local",
-        "Declare `stopped: true`, if it is meant to be stopped",
+        "Declare `stopped: true`, if it is meant to be stopped; where a change removes that, `up` starts it",
         '"features" (main.ml.user_features) DEPLOYMENT_FAILED: out of memory (100 % of the traffic)',
         'Endpoint "fraud-scorer" has permissions that are not declared: group "analysts" has CAN_QUERY',
         'Permissions of endpoint "iris-classifier" were granted by hand: group "analysts" has CAN_QUERY',

@@ -84,6 +84,15 @@ def test_deployment_of_a_stopped_endpoint_ends_stopped(frozen: Any, declared: In
     assert not StopProvider().diff("fraud", updated, changed).changes
 
 
+def test_interrupted_runs_are_continued(frozen: Any, declared: Inputs) -> None:
+    """The engine repeats what a killed run did not record: nothing is sent twice."""
+    StopProvider().create(declared())
+    made = StopProvider().create(declared()).outs or {}
+    frozen.call("POST", f"{PLACE}/config:start")
+    StopProvider().delete("fraud", made)
+    assert (frozen.call("GET", PLACE)["state"]["ready"], writes(frozen)) == ("READY", ["stop", "start"])
+
+
 def test_another_endpoint_of_the_name_is_left_alone(frozen: Any, declared: Inputs) -> None:
     other = declared(endpointId="f" * 32)
     frozen.call("POST", f"{PLACE}/config:stop")
