@@ -115,7 +115,7 @@ def test_a_killed_rollout_continues_to_its_target(deployed: Sandbox, monkeypatch
         kill(process, with_engine=True)
     with command(project, *deploy) as process:
         assert process.stdout is not None, "It is a pipe"
-        printed = up_to("bakes at 20 %|bakes at 25 %", process.stdout)
+        printed = up_to("bakes at ", process.stdout)
         time.sleep(2)
         kill(process, with_engine=False)
     assert "Removing the lock on stack local that process" in printed
@@ -161,7 +161,7 @@ def test_a_slow_challenger_is_rolled_back(slow: Sandbox, monkeypatch: pytest.Mon
     assert splits(project) == [5, 0]
     assert set(loop.statuses) == {200}, "No request is lost"
     assert 0 < loop.share("challenger") < 0.02
-    broken = r"fraud-scorer failed at 5 %: challenger: p95: \d+ ms of \d+ requests \(bound: 80 ms\)"
+    broken = r"fraud-scorer failed at 5 %: challenger: p95: \d+ms of \d+ requests \(bound: below 80ms\)"
     assert re.search(broken, failed.text), failed.text
     assert failed.text.rstrip().endswith("--again")
     record: dict[str, Any] = json.loads((project.folder / "deploy.json").read_text(encoding="utf-8"))
