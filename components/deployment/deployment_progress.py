@@ -62,7 +62,8 @@ class Progress:
         first = first_seconds()
         if not deploying or first is None or max(each.seconds for each in deploying) < first:
             return None
-        phases = tuple((each.name, each.phase) for each in deploying)
+        in_full = _is_shown_in_full(deploying, more)
+        phases = [(each.name, each.phase if in_full else _entities(each)) for each in deploying]
         every = 2 * first
         if self._printed_at is not None and phases == self._phases and now - self._printed_at < every:
             return None
@@ -72,12 +73,16 @@ class Progress:
 
 def progress_line(deploying: Sequence[Deploying], more: int, workspace: Reader) -> str:
     """One endpoint in full, or several in a few words. The build log is read if there is one endpoint."""
-    if len(deploying) == 1 and not more:
+    if _is_shown_in_full(deploying, more):
         return f"Deploying {_one(deploying[0], workspace)}"
     shown = "; ".join(f"{each.name} ({_entities(each)})" for each in deploying)
     others = f"; and {more} more" if more else ""
     slowest = max(each.seconds for each in deploying)
     return f"Deploying {len(deploying) + more} endpoints for up to {_duration(slowest)}: {shown}{others}"
+
+
+def _is_shown_in_full(deploying: Sequence[Deploying], more: int) -> bool:
+    return len(deploying) == 1 and not more
 
 
 def _one(each: Deploying, workspace: Reader) -> str:

@@ -71,6 +71,16 @@ def test_a_new_phase_is_reported_at_once() -> None:
     assert line == 'Deploying endpoint "fraud" for 60 s: "challenger" (main.ml.fraud v9) recovering, Building image'
 
 
+def test_messages_of_several_endpoints_are_no_change() -> None:
+    progress, workspace = Progress(), Workspace()
+    two = [deploying("fraud", 30, one="creating"), deploying("iris", 30, one="creating")]
+    assert progress.line(two, 0, workspace, 30)
+    for each in two:
+        each.live["pending_config"]["served_entities"][0]["state"]["deployment_state_message"] = "Another phase"
+    assert not progress.line(two, 0, workspace, 45)
+    assert progress.line(two[:1], 0, workspace, 60)
+
+
 @pytest.mark.parametrize(("given", "is_printed"), [("0", False), ("-1", False), ("5", True), ("soon", False)])
 def test_the_first_line_can_be_set(given: str, monkeypatch: pytest.MonkeyPatch, *, is_printed: bool) -> None:
     monkeypatch.setenv(VARIABLE, given)
