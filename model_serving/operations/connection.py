@@ -1,12 +1,14 @@
 """An endpoint of a deployed stack, with a token to query it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from requests import Session
 
 from model_serving.errors import UserError
 from model_serving.operations.caller import authorization, client_for
-from model_serving.operations.outputs import Address, Outputs
+from model_serving.operations.outputs import Address, Client, Outputs
 from model_serving.operations.requests import Answer, refusal_of, send, url_of
 from model_serving.spec.validation.suggestions import suggestion
 
@@ -22,10 +24,16 @@ class Connection:
     caller: str
     authorization: str
     outputs: Outputs = field(repr=False)
+    client: Client | None = field(default=None, repr=False)
+    """The service principal that asks; None for the shell's own credentials."""
 
-    def send(self, request: dict[str, Any], entity: str | None = None) -> Answer:
+    def send(self, request: dict[str, Any], entity: str | None = None, http: Session | None = None) -> Answer:
         """The answer of the endpoint, or of one served entity. Raises UserError only where nothing answers."""
-        return send(url_of(self.address, entity), self.authorization, request)
+        return send(url_of(self.address, entity), self.authorization, request, http)
+
+    def renewed(self) -> Self:
+        """The same with a new token: each is valid for an hour. Raises UserError."""
+        return replace(self, authorization=authorization(self.outputs, self.address, self.client))
 
     def ask(self, request: dict[str, Any], entity: str | None = None) -> Answer:
         """The same; raises UserError for a refused request, too."""
@@ -67,4 +75,4 @@ def connect(outputs: Outputs, address: Address, caller: str | None) -> Connectio
         )
     client = client_for(outputs, address, caller)
     name = f"{_QUOTE}{client.key}{_QUOTE}" if client else _YOU
-    return Connection(address, name, authorization(outputs, address, client), outputs)
+    return Connection(address, name, authorization(outputs, address, client), outputs, client)

@@ -85,8 +85,11 @@ def url_of(address: Address, entity: str | None) -> str:
     return f"{address.url.removesuffix(_INVOCATIONS)}/served-models/{entity}{_INVOCATIONS}"
 
 
-def send(url: str, authorization: str, request: dict[str, Any]) -> Answer:
-    """The answer to a request. Raises UserError only where nothing answers; a refusal is an answer."""
+def send(url: str, authorization: str, request: dict[str, Any], http: requests.Session | None = None) -> Answer:
+    """The answer to a request. Raises UserError only where nothing answers; a refusal is an answer.
+
+    A session keeps its connection open: only the first request waits for it. One thread at a time may use it.
+    """
 
     def authorize(message: requests.PreparedRequest) -> requests.PreparedRequest:
         message.headers["Authorization"] = authorization  # as a header alone, an entry in ~/.netrc would replace it
@@ -95,7 +98,8 @@ def send(url: str, authorization: str, request: dict[str, Any]) -> Answer:
     headers, body = {"Content-Type": "application/json"}, json.dumps(request).encode()
     began = time.perf_counter()
     try:
-        with requests.post(url, body, headers=headers, auth=authorize, timeout=_TIMEOUTS) as response:
+        post = http.post if http else requests.post
+        with post(url, body, headers=headers, auth=authorize, timeout=_TIMEOUTS) as response:
             return _answer(response, time.perf_counter() - began)
     except requests.RequestException as error:
         hint = "Its address comes from the stack's outputs; if the endpoint moved: pulumi up --refresh"

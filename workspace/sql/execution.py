@@ -82,7 +82,7 @@ def _selected(query: str, rows: Sequence[Json], parameters: Mapping[str, Any]) -
         try:
             cursor = database.execute(query, parameters)
             found = [[None if value is None else str(value) for value in row] for row in cursor]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
             raise StatementError(f"[PARSE_SYNTAX_ERROR] {error}", "42601") from error
         names = [column for column, *_ in cursor.description]
     return Result([_column(position, name) for position, name in enumerate(names)], found)

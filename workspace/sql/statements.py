@@ -50,7 +50,7 @@ def get_chunk(call: Call) -> Json:
     record = _own(call)
     if _state(record, call.clock.now()) != "SUCCEEDED":
         raise InvalidParameter(f"Statement {record['id']} has no result.")
-    return _chunk(record, int(call.path["chunk_index"]) if call.path["chunk_index"].isdigit() else -1)
+    return _chunk(record, int(call.path["chunk_index"]) if call.path["chunk_index"].isdecimal() else -1)
 
 
 def cancel(call: Call) -> Json:

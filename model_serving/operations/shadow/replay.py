@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from model_serving.errors import UserError
 from model_serving.operations.connection import Connection
+from model_serving.operations.shadow.lines import Lines
 from model_serving.operations.shadow.recorded import Recorded
 
 _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
@@ -58,13 +59,14 @@ class Replay:
 
         An exception or an interrupt cancels what has not been sent; requests on their way end first.
         """
-        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="shadow")
-        try:
-            return self._gathered(pool, requests)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with Lines(self.connection) as lines:
+            pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="shadow")
+            try:
+                return self._gathered(pool, lines, requests)
+            finally:
+                pool.shutdown(cancel_futures=True)
 
-    def _gathered(self, pool: ThreadPoolExecutor, requests: Sequence[Recorded]) -> list[Exchange]:
+    def _gathered(self, pool: ThreadPoolExecutor, lines: Lines, requests: Sequence[Recorded]) -> list[Exchange]:
         began, free = time.monotonic(), Semaphore(self.concurrency)
         running: deque[Future[Exchange]] = deque()
         exchanges: list[Exchange] = []
@@ -78,23 +80,24 @@ class Replay:
             free.acquire()  # so that a refusal ends the run before the next request
             while running and running[0].done():
                 collect()
-            running.append(pool.submit(self._exchange, number, recorded))
+            running.append(pool.submit(self._exchange, lines, number, recorded))
             running[-1].add_done_callback(lambda _: free.release())
         while running:
             collect()
         return exchanges
 
-    def _exchange(self, number: int, recorded: Recorded) -> Exchange:
+    def _exchange(self, lines: Lines, number: int, recorded: Recorded) -> Exchange:
         request = recorded.marked(self.run, number)
         known = recorded.answer is not None
-        live = Side(recorded.answer, recorded.milliseconds) if known else self._side(request, None)
-        return Exchange(live, self._side(request, self.entity))
+        live = Side(recorded.answer, recorded.milliseconds) if known else _side(lines, request, None)
+        return Exchange(live, _side(lines, request, self.entity))
 
-    def _side(self, request: dict[str, Any], entity: str | None) -> Side:
-        try:
-            answer = self.connection.send(request, entity)
-        except UserError as error:
-            return Side(error=_NO_ANSWER, unreachable=error)
-        if answer.status in _REFUSED:
-            raise UserError(self.connection.refusal(answer, entity))
-        return Side(answer.body, answer.seconds * 1000) if answer.is_good else Side(error=str(answer.status))
+
+def _side(lines: Lines, request: dict[str, Any], entity: str | None) -> Side:
+    try:
+        answer = lines.send(request, entity)
+    except UserError as error:
+        return Side(error=_NO_ANSWER, unreachable=error)
+    if answer.status in _REFUSED:
+        raise UserError(lines.refusal(answer, entity))
+    return Side(answer.body, answer.seconds * 1000) if answer.is_good else Side(error=str(answer.status))

@@ -115,6 +115,12 @@ def test_a_waiting_statement_can_be_canceled(http: httpx.Client, select: Build) 
             "[PARSE_SYNTAX_ERROR] The embedded workspace runs SELECT on one table",
             "42601",
         ),
+        (
+            "SELECT request FROM main.ml.fraud_payload; SELECT 1",
+            "[PARSE_SYNTAX_ERROR] You can only execute one",
+            "42601",
+        ),
+        ("SELECT request FROM main.ml.fraud_payload LIMIT :most", "[PARSE_SYNTAX_ERROR] ", "42601"),
         ("SELECT absent FROM main.ml.fraud_payload", "[PARSE_SYNTAX_ERROR] no such column: absent", "42601"),
     ],
 )
@@ -122,6 +128,13 @@ def test_a_statement_that_fails_says_why(select: Build, statement: str, conditio
     status = select(statement)["status"]
     assert (status["state"], status["sql_state"]) == ("FAILED", sql_state)
     assert status["error"]["message"].startswith(condition)
+
+
+@pytest.mark.usefixtures("captured")
+@pytest.mark.parametrize("value", ["many", "9" * 40])
+def test_a_parameter_of_another_type_fails(select: Build, value: str) -> None:
+    parameters = [{"name": "most", "type": "INT", "value": value}]
+    assert select(f"{ALL} LIMIT :most", parameters=parameters)["status"]["state"] == "FAILED"
 
 
 @pytest.mark.usefixtures("captured")
