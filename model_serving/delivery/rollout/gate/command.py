@@ -15,6 +15,7 @@ from model_serving.review.plan.credentials import REVIEW_KEY, LineScrubber, Scru
 
 _END_SECONDS: Final = 5.0
 """How long a program may take to end after SIGTERM, before SIGKILL."""
+_CAUGHT: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DRAIN_SECONDS: Final = 2.0
 """A process that outlives the program keeps its output open: how long to wait for the last lines."""
 
@@ -32,13 +33,13 @@ def failure_of_command(
     of reviews are signed with. After `seconds`, or when this process is interrupted, its whole process group is ended.
     """
     environment = {name: value for name, value in os.environ.items() if name != REVIEW_KEY} | dict(variables)
-    # The handlers first: a signal that comes as soon as the program runs must end it, too.
-    with _ends_with_signals():
+    with _caught_signals() as signals:
         try:
             process = _started(command, folder, environment)
         except OSError as error:
             return f"can't be run: {error.strerror}. {_hint(error, command[0])}"
         with _ended_group(process):
+            signals.raise_from_now_on()
             reader = _shown(process, show)
             try:
                 status = process.wait(seconds)
@@ -109,21 +110,43 @@ def _end(process: "subprocess.Popen[str]") -> None:
             process.wait(seconds)
 
 
+class _Signals:
+    """The signals that end this process. One that comes while the program is being started is raised after that."""
+
+    def __init__(self) -> None:
+        self._first: signal.Signals | None = None
+        self._is_started = False
+
+    def receive(self, number: int, _frame: FrameType | None) -> None:
+        """Raise it, or keep it: half a start would leave a program that nobody ends."""
+        self._first = signal.Signals(number)
+        if self._is_started:
+            self._raise()
+
+    def raise_from_now_on(self) -> None:
+        """The program runs, and is ended with this process."""
+        self._is_started = True
+        if self._first:
+            self._raise()
+
+    def _raise(self) -> NoReturn:
+        assert self._first is not None, "A signal was received"
+        if self._first is signal.SIGINT:
+            raise KeyboardInterrupt
+        raise InterruptedRunError(self._first, f"Interrupted ({self._first.name}) while a gate's command was running")
+
+
 @contextmanager
-def _ends_with_signals() -> Iterator[None]:
-    """Raise InterruptedRunError for signals that would end this process at once, and leave the program running."""
-
-    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-        name = signal.Signals(number).name
-        raise InterruptedRunError(signal.Signals(number), f"Interrupted ({name}) while a gate's command was running")
-
+def _caught_signals() -> Iterator[_Signals]:
+    """Catch the signals that nobody else handles. Outside of the main thread Python allows no handler."""
+    signals = _Signals()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield signals
         return
-    unhandled = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
-    before = {each: signal.signal(each, interrupt) for each in unhandled}
+    unhandled = [each for each in _CAUGHT if signal.getsignal(each) in (signal.SIG_DFL, signal.default_int_handler)]
+    before = {each: signal.signal(each, signals.receive) for each in unhandled}
     try:
-        yield
+        yield signals
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
