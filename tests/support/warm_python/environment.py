@@ -22,11 +22,15 @@ def warm_environment() -> Path:
     text = (_FOLDER / "interpreter.py").read_text(encoding="utf-8")
     text = text.replace('SERVER = ""', f"SERVER = {str(socket)!r}")
     text = text.replace('REAL = ""', f"REAL = {str(_REAL / 'bin' / 'python')!r}")
-    (folder / "bin").mkdir()
+    programs = folder / "bin"
+    programs.mkdir()
     for name in ("python", "python3"):
-        program = folder / "bin" / name
+        program = programs / name
         program.write_text(f"#!{os.path.realpath(sys.executable)} -SE\n{text}", encoding="utf-8")
         program.chmod(0o755)
+    for program in (_REAL / "bin").iterdir():
+        if not program.name.startswith("python"):
+            (programs / program.name).symlink_to(program)
     for name in ("lib", "pyvenv.cfg"):
         (folder / name).symlink_to(_REAL / name)
     return folder

@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 PACKAGES = (
+    "click",
     "databricks.sdk.config",
     "databricks.sdk.core",
     "google.protobuf.json_format",
@@ -24,11 +25,13 @@ PACKAGES = (
     "pulumi_policy",
     "pydantic",
     "requests",
+    "rich.console",
+    "rich.table",
     "starlette.applications",
     "uvicorn",
     "yaml",
 )
-"""What the program, the policy pack, the dynamic provider and the embedded workspace import of other projects."""
+"""What the program, the pack, the dynamic provider, the command and the workspace import of other projects."""
 
 
 def serve(path: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.running_workspace import PROJECT
+from tests.support.warm_python.environment import warm_environment
 from tests.support.workflow_runner.documents import WorkflowError, known
 from tests.support.workflow_runner.repository import Repository, git
 from tests.support.workflow_runner.steps import Action, Machine, StepFailed
@@ -64,11 +65,11 @@ def keep_compiled(workspace: Path, compiled: Path) -> None:
 
 
 def provide_tools(folder: Path) -> None:
-    """The checkout's virtual environment and engine in that folder, so that `make setup` has nothing to install."""
+    """A virtual environment and the checkout's engine in that folder, so that `make setup` has nothing to install."""
     environment = folder / ".venv"
     environment.mkdir()
     for part in ("bin", "lib", "pyvenv.cfg"):
-        (environment / part).symlink_to((PROJECT / ".venv" / part).resolve())
+        (environment / part).symlink_to(warm_environment() / part)
     ready = environment / ".ready"
     ready.touch()
     # Newer than every requirements.txt, or make would install into the environment of the checkout.
