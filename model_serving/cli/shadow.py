@@ -35,13 +35,26 @@ _whole = click.IntRange(1)
 @click.option("--data", metavar="JSON|FILE", help="Requests to send; the live split is asked, too.")
 @click.option("--from-inference-table", "from_table", is_flag=True, help="Replay the requests that it recorded.")
 @click.option(
-    "--since", type=QuantityType(Duration), metavar="24h", default="24h", help="Recorded in the last 24 hours."
+    "--since",
+    type=QuantityType(Duration),
+    metavar="24h",
+    default="24h",
+    help="Recorded in this time.",
+    show_default=True,
 )
 @click.option("--limit", type=_whole, metavar="N", default=DEFAULT_LIMIT, show_default=True, help="The newest N.")
 @click.option("--warehouse", metavar="ID", help=f"SQL warehouse. Default: ${WAREHOUSE}.")
 @click.option("--rate", metavar="N/s", default=f"{DEFAULT_RATE:g}/s", show_default=True, help="Requests a second.")
-@click.option("--concurrency", type=_whole, metavar="N", default=DEFAULT_CONCURRENCY, help="At once, at most.")
-@click.option("--tolerance", type=float, metavar="N", default=DEFAULT_TOLERANCE, help="Relative, of equal numbers.")
+@click.option(
+    "--concurrency", type=_whole, metavar="N", default=DEFAULT_CONCURRENCY, help="At once, at most.", show_default=True
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0),
+    metavar="N",
+    default=DEFAULT_TOLERANCE,
+    help="Relative difference of equal numbers.",
+)
 @click.option("--agreement-at-least", "agreement", type=_percent, metavar="99%", help="Fail if fewer answers agree.")
 @click.option("--errors-at-most", "errors", type=_percent, metavar="1%", help="Fail if more requests fail.")
 @click.option("--p95-at-most", "p95", type=_bound, metavar="1.2x|80ms", help="Fail above; 1.2x is that of live.")

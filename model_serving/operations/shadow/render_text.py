@@ -16,9 +16,10 @@ def text(report: ShadowReport, broken: tuple[BrokenThreshold, ...] = ()) -> str:
     """The report as plain text."""
     console = Console(file=io.StringIO(), width=_WIDTH, no_color=True, highlight=False, markup=False)
     console.print(headline(report), soft_wrap=True)
-    console.print(_table(figure_rows(report)))
-    if rows := field_rows(report):
+    for rows in filter(None, (figure_rows(report), field_rows(report))):
+        console.print()
         console.print(_table(rows))
+    console.print()
     for note in notes(report):
         console.print(note, soft_wrap=True)
     for each in broken:

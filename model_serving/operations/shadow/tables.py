@@ -39,7 +39,7 @@ def field_rows(report: ShadowReport) -> list[tuple[str, ...]]:
     """The fields that differ, with the absolute differences of numbers; empty if none differs."""
     if not report.fields:
         return []
-    head = ("field", "differs", "mean", "p50", "p95", "max")
+    head = ("field", "differs", "mean difference", "p50", "p95", "max")
     return [head, *(_field_row(each) for each in report.fields[:_MOST_FIELDS])]
 
 
