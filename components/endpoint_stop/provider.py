@@ -8,12 +8,25 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
 
 from model_serving.databricks.call_clock import print_line
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import CallError, UnavailableError, WorkspaceError
-from model_serving.databricks.serving_endpoints import endpoint_path, is_stopped, is_updating
+from model_serving.databricks.serving_endpoints import (
+    LONGEST_UPDATE_SECONDS,
+    endpoint_path,
+    is_stopped,
+    is_updating,
+)
 from model_serving.databricks.special_values import UNKNOWN_VALUES
 from model_serving.databricks.stopping import start_endpoint, stop_endpoint
 
@@ -39,6 +52,19 @@ class StopProvider(ResourceProvider):
         """Read the stack's configuration of the Databricks provider."""
         config = req.config._props  # noqa: SLF001  its get() needs the keys, and ours may be any
         self._stack = {name.removeprefix(_CONFIG): value for name, value in config.items() if name.startswith(_CONFIG)}
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Print, in a preview too, that an update is in progress: until it ends, the service refuses to stop.
+
+        Only for an endpoint that was not declared stopped before: `up` waits there, and a preview would not say so.
+        """
+        live = {} if _olds else self._find(news)
+        if live and is_updating(live):
+            print_line(
+                f'Endpoint "{news["endpointName"]}" is being updated, and can be stopped when that has ended: `pulumi'
+                f" up` waits for it, {LONGEST_UPDATE_SECONDS // 60} minutes at most"
+            )
+        return CheckResult(news, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Also reads the live endpoint, so that a plain `up` stops what was started by hand or by a deployment.
@@ -82,13 +108,17 @@ class StopProvider(ResourceProvider):
 
     def _runs(self, props: Mapping[str, Any]) -> bool:
         """Whether the endpoint is known to run."""
-        if any(props.get(name) in (None, *UNKNOWN_VALUES) for name in ("endpointId", "endpointName")):
-            return False
-        try:
-            live = self._live(self._workspace(props), props)
-        except WorkspaceError:
-            return False
+        live = self._find(props)
         return live is not None and not is_stopped(live)
+
+    def _find(self, props: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The endpoint; None if it is not known yet, is gone, or can't be read."""
+        if any(props.get(name) in (None, *UNKNOWN_VALUES) for name in ("endpointId", "endpointName")):
+            return None
+        try:
+            return self._live(self._workspace(props), props)
+        except WorkspaceError:
+            return None
 
     def _stop(self, props: Mapping[str, Any]) -> None:
         try:

@@ -84,6 +84,21 @@ def test_deployment_of_a_stopped_endpoint_ends_stopped(frozen: Any, declared: In
     assert not StopProvider().diff("fraud", updated, changed).changes
 
 
+def test_update_in_progress_is_shown_before_it_is_waited_for(
+    frozen: Any, declared: Inputs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs = declared()
+    StopProvider().check({}, inputs)
+    assert capsys.readouterr().out == ""
+    entity = {"name": "one", "entity_name": "main.ml.fraud", "entity_version": "8", "workload_size": "Small"}
+    frozen.call("PUT", f"{PLACE}/config", {"served_entities": [entity | {"scale_to_zero_enabled": False}]})
+    assert StopProvider().check({}, inputs).inputs == inputs
+    sentence = 'Endpoint "fraud" is being updated, and can be stopped when that has ended: `pulumi up` waits for it, 45'
+    assert capsys.readouterr().out.startswith(sentence)
+    StopProvider().check(inputs, inputs)
+    assert capsys.readouterr().out == ""
+
+
 def test_interrupted_runs_are_continued(frozen: Any, declared: Inputs) -> None:
     """The engine repeats what a killed run did not record: nothing is sent twice."""
     StopProvider().create(declared())
