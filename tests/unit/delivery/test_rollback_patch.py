@@ -145,3 +145,12 @@ def test_an_endpoint_that_is_declared_no_more_is_named(tmp_path: Path) -> None:
     folder = files(tmp_path, base="config: {}\n", own="config: {}\n")
     with pytest.raises(UserError, match="don't declare fraud any more: the next deployment would delete it"):
         stack_file_change("prod", folder, DEPLOYED, BACK)
+
+
+def test_a_comment_at_the_end_stays_there(tmp_path: Path) -> None:
+    own = "config:\n  model-serving:after: [staging]\n# The end.\nencryptionsalt: v1:abc\n"
+    changed(files(tmp_path, own=own))
+    assert (tmp_path / "stacks" / "Pulumi.prod.yaml").read_text().splitlines()[-2:] == [
+        "# The end.",
+        "encryptionsalt: v1:abc",
+    ]

@@ -1,0 +1,43 @@
+"""A change that undoes a rollback says so, and no earlier approval covers it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from model_serving.databricks.resource_types import ROLLED_BACK, SERVING_ENDPOINT_COMPONENT
+from model_serving.review.assess.from_preview import report
+from model_serving.review.assess.report import Report, Verdict
+from model_serving.review.plan.events import from_events
+from model_serving.review.plan.notices import NoticeKind
+
+Event = dict[str, Any]
+Planned = Callable[..., Event]
+Inputs = Callable[..., dict[str, Any]]
+
+
+def component(*, rolled_back: bool) -> Event:
+    outputs = {"name": "fraud", **({ROLLED_BACK: True} if rolled_back else {})}
+    urn = f"urn:pulumi:prod::model-serving::{SERVING_ENDPOINT_COMPONENT}::fraud"
+    state = {"inputs": {}, "outputs": outputs}
+    return {"resourcePreEvent": {"metadata": {"op": "same", "urn": urn, "old": state, "new": state}}}
+
+
+def judged(*events: Event) -> Report:
+    return report(from_events([*events, {"summaryEvent": {}}]))
+
+
+def test_a_change_of_what_serves_undoes_a_rollback(plan: Planned, inputs: Inputs) -> None:
+    after = inputs("fraud")
+    after["config"]["trafficConfig"]["routes"][0]["servedModelName"] = "challenger"
+    update = plan("update", "fraud", inputs("fraud"), after, diffs=["config"])
+    undone, plain = judged(component(rolled_back=True), update), judged(component(rolled_back=False), update)
+    (notice,) = undone.notices
+    assert (notice.kind, undone.verdict) == (NoticeKind.ROLLED_BACK, Verdict.APPROVAL)
+    assert notice.text == "`fraud` was rolled back, and this change undoes the rollback"
+    assert "model-serving rollback fraud --stack prod --to" in notice.fix
+    assert plain.notices == ()
+    assert undone.digest != plain.digest
+
+
+def test_another_change_of_the_endpoint_undoes_nothing(plan: Planned, inputs: Inputs) -> None:
+    update = plan("update", "fraud", inputs("fraud"), inputs("fraud", description="of fraud"), diffs=["description"])
+    assert judged(component(rolled_back=True), update).notices == ()
