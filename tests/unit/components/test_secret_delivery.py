@@ -30,7 +30,7 @@ def test_newest_secret_is_delivered_to_the_scope(recorded: Recorded) -> None:
         ServicePrincipal("checkout", principal({"secret_scope": "risk"}, generation=3))
 
     program()
-    assert [name for kind, name in recorded.registered if kind == "ServicePrincipalSecret"] == [
+    assert sorted(name for kind, name in recorded.registered if kind == "ServicePrincipalSecret") == [
         "checkout-secret-2",
         "checkout-secret-3",
     ]

@@ -107,7 +107,7 @@ def test_a_failure_is_explained_below_the_table() -> None:
 
 def test_an_update_is_shown_in_detail() -> None:
     lines = shown(UPDATING, detailed=True).splitlines()
-    assert lines[0] == "◐ ranker  updating 4 min"
+    assert lines[0] == "◐ ranker  updating 4 min (since 14:09:00 UTC)"
     assert lines[3].split() == ["one", "v8", "→", "v9", "95", "→", "50", "%", "creating"]
     assert lines[5:7] == ["  one    Building container image for served entity.", "           Step 3/9"]
 

@@ -26,7 +26,8 @@ def detail_view(status: StackStatus, now: float) -> RenderableType:
 
 def _endpoint(status: EndpointStatus, now: float) -> Iterator[RenderableType]:
     serves = "" if status.serves in (Serves.EVERYTHING, Serves.UNKNOWN) else f", serves {status.serves.value}"
-    words = Text(wording.state_words(status, now) + serves, style=wording.style(status.state))
+    since = f" (since {wording.clock(status.since)} UTC)" if status.since else ""
+    words = Text(wording.state_words(status, now) + since + serves, style=wording.style(status.state))
     yield Text.assemble(wording.mark(status.state), " ", (status.key, "bold"), "  ", words)
     if status.entities:
         yield Text()
