@@ -5,7 +5,6 @@ others go on. Nothing here knows Pulumi: see `Deployer`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -78,8 +77,6 @@ class Runner:
     open_gate: Callable[[Course], Gate]
     clock: Clock
     notify: Callable[[str], None]
-    interruptible: Callable[[str], AbstractContextManager[None]] = lambda _text: nullcontext()
-    """Turns signals during a bake into errors with this text."""
     lease: Callable[[Course, datetime], None] = lambda _course, _now: None
     """Renews the owner's lease in the course's record, before it is written."""
 
@@ -165,16 +162,15 @@ class Runner:
     def _bake(self, bakes: dict[str, _Bake]) -> None:
         """Wait until every step has passed, or one has failed."""
         progress = {key: BakeProgress(key, self.notify) for key in bakes}
-        with self.interruptible(where(self.courses)):
-            while bakes and not any(each.is_going_back for each in self._open):
-                now = self.clock.now()
-                for key, each in [*bakes.items()]:
-                    if self._judge(each, now):
-                        del bakes[key]
-                    else:
-                        progress[key].update(each.course.share, now, each.ends, each.result)
-                if bakes and not any(each.is_going_back for each in self._open):
-                    self.clock.sleep(min(self._pause(each, now) for each in bakes.values()))
+        while bakes and not any(each.is_going_back for each in self._open):
+            now = self.clock.now()
+            for key, each in [*bakes.items()]:
+                if self._judge(each, now):
+                    del bakes[key]
+                else:
+                    progress[key].update(each.course.share, now, each.ends, each.result)
+            if bakes and not any(each.is_going_back for each in self._open):
+                self.clock.sleep(min(self._pause(each, now) for each in bakes.values()))
 
     def _pause(self, bake: _Bake, now: datetime) -> float:
         left = (bake.ends - now).total_seconds()
@@ -223,4 +219,10 @@ def _same(one: Split, other: Split) -> bool:
 
 def where(courses: Sequence[Course]) -> str:
     """Where each endpoint is, for who interrupts the run."""
-    return "; ".join(f"{each.key} serves {split_text(each.live)}" for each in courses)
+    return "; ".join(map(_where, courses))
+
+
+def _where(course: Course) -> str:
+    if course.record.status.is_over or not course.record.step or _same(course.live, course.record.split):
+        return f"{course.key} serves {split_text(course.live)}"
+    return f"{course.key} was on its way from {split_text(course.live)} to {split_text(course.record.split)}"

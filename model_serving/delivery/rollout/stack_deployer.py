@@ -42,8 +42,6 @@ class StackDeployer:
     names: Mapping[str, str]
     """Their names in the workspace."""
     connect: Callable[[], Workspace]
-    where: Callable[[], str] = field(default=lambda: "")
-    """Where the rollout stands and how it is continued, for who interrupts an `up`."""
     show: Callable[[str], None] = progress
     held: Mapping[str, Split] = field(default_factory=dict)
     """The splits of endpoints that keep theirs, though the stack file declares another one."""
@@ -115,9 +113,7 @@ class StackDeployer:
         for is_last in (False, True):
             ran = run_pulumi("up", source.stack, source.folder, flags, show=show or self.show, environment=environment)
             if ran.interrupted_by:
-                raise InterruptedRunError(
-                    ran.interrupted_by, f"Interrupted ({ran.interrupted_by.name}). {self.where()}"
-                )
+                raise InterruptedRunError(ran.interrupted_by, "Interrupted")
             if not ran.status:
                 return
             lock = locked_by(ran.text)

@@ -31,6 +31,9 @@ _CONTINUE: Final = """{where}.
 To continue from there, run the same command again. To go back at once:
   model-serving rollback {key} --stack {stack}"""
 
+_SIGNALS: Final = 128
+"""What a shell adds to the number of a signal that ended a command."""
+
 
 class StateMovedError(Exception):
     """What a killed run had started was still at work: read everything again."""
@@ -90,7 +93,6 @@ class StagedDeployment:
             {key: each.urn.text for key, each in steps.items()},
             self.declared.names,
             lambda: self.declared.workspace,
-            lambda: self._way_on(courses),
             self.show,
             {each.key: each.live for each in staging.held},
         )
@@ -100,12 +102,12 @@ class StagedDeployment:
             self._gate,
             clock,
             self.show,
-            self._interruptible,
             self._lease,
         )
         first = [each.expects for each in courses]
         try:
-            runner.run()
+            with self._interruptible(courses):
+                runner.run()
         except TakenOverError:
             left = [each.history.record.owner for each in staging.rollouts if each.history and each.unfinished]
             if [each.expects for each in courses] == first and any(is_dead_here(each, me) for each in left):
@@ -144,16 +146,18 @@ class StagedDeployment:
         declared = course.planned.declared.gate
         return open_gate(step, declared, self._outputs, self.declared.workspace, self.show)
 
-    def _way_on(self, courses: Sequence[Course]) -> str:
-        return _CONTINUE.format(where=where(courses), key=courses[0].key, stack=self.declared.stack)
-
     @contextmanager
-    def _interruptible(self, text: str) -> Iterator[None]:
-        """Raise InterruptedRunError for a signal during a bake: nothing is in progress then."""
-        stack, key = self.declared.stack, self.staging.rollouts[0].key
-        message = f"Interrupted during a rollout: {_CONTINUE.format(where=text, key=key, stack=stack)}"
-        with signals_as_errors(message):
+    def _interruptible(self, courses: Sequence[Course]) -> Iterator[None]:
+        """Say for each signal where the rollout stands. Between two runs of Pulumi nothing is in progress."""
+
+        def text() -> str:
+            way_on = _CONTINUE.format(where=where(courses), key=courses[0].key, stack=self.declared.stack)
+            return f"Interrupted during a rollout: {way_on}"
+
+        with signals_as_errors(text):
             try:
                 yield
             except KeyboardInterrupt:
-                raise InterruptedRunError(signal.SIGINT, message) from None
+                raise InterruptedRunError(signal.SIGINT, text()) from None
+            except InterruptedRunError as error:
+                raise InterruptedRunError(signal.Signals(error.status - _SIGNALS), text()) from None

@@ -19,6 +19,7 @@ from tests.support.query_loop import query_loop
 from tests.support.running_workspace import PROJECT
 from tests.support.sandbox import Outcome, Sandbox
 from tests.support.snapshots import IMMEDIATE, Snapshots
+from tests.support.troubleshooting import STACK, section
 
 FILE = "stacks/base.yaml"
 BEFORE = "      traffic: {champion: 95, challenger: 5}\n"
@@ -102,7 +103,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def test_a_killed_rollout_continues_to_its_target(deployed: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed in the first update, in a bake and in the second update; each time the same command goes on."""
+    """Killed in the first update, stopped in a bake, killed in the second update; the same command goes on."""
     project = deployed
     project.edit(FILE, BEFORE, f"{TARGET}      rollout: {{steps: [25, 50], bake: 8s}}\n")
     digest = reviewed(project)
@@ -113,11 +114,15 @@ def test_a_killed_rollout_continues_to_its_target(deployed: Sandbox, monkeypatch
             assert process.poll() is None, "The update is on its way, and its answer is delayed"
             time.sleep(0.05)
         kill(process, with_engine=True)
+    entry = section("A rollout stopped halfway")
     with command(project, *deploy) as process:
         assert process.stdout is not None, "It is a pipe"
         printed = up_to("bakes at ", process.stdout)
         time.sleep(2)
-        kill(process, with_engine=False)
+        process.send_signal(signal.SIGTERM)
+        printed += process.stdout.read()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert entry.shows(printed.replace("local", STACK)), printed
     assert "Removing the lock on stack local that process" in printed
     assert f"Continuing what was approved as {digest}" in printed
     with command(project, *deploy) as process:
@@ -125,10 +130,10 @@ def test_a_killed_rollout_continues_to_its_target(deployed: Sandbox, monkeypatch
         up_to("goes to champion 50 %", process.stdout)
         up_to("ModelServing fraud-scorer updating", process.stdout)
         kill(process, with_engine=False)
-    last = run(project, *deploy, "--output", "deploy.md")
+    last = entry.follow(project, DIGEST=digest)
     assert last.status == 0, last.text
     assert splits(project) == [25, 50, 100]
-    assert "### 🚦 Rollout of `fraud-scorer`: reached its target" in (project.folder / "deploy.md").read_text()
+    assert "Rollout of fraud-scorer to challenger 100 %: reached its target" in last.text
     kept = history(project, monkeypatch)
     assert [(each.split["challenger"], each.verdict.value) for each in kept.entries] == [
         (25, "passed"),

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -14,14 +14,14 @@ _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def signals_as_errors(text: str) -> Iterator[None]:
+def signals_as_errors(text: str | Callable[[], str]) -> Iterator[None]:
     """Raise InterruptedRunError with this text for a signal that would end the process at once.
 
-    Outside of the main thread Python allows no handler, so nothing changes.
+    A function gives the text of the moment. Outside of the main thread Python allows no handler, so nothing changes.
     """
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        raise InterruptedRunError(signal.Signals(number), text)
+        raise InterruptedRunError(signal.Signals(number), text if isinstance(text, str) else text())
 
     if threading.current_thread() is not threading.main_thread():
         yield
