@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +56,11 @@ class People:
     deployer: Shell
 
 
-def main() -> int:
-    """Run the demo and return the exit status."""
+def main(opened: AbstractContextManager[Sandbox] | None = None) -> int:
+    """Run the demo, in a new sandbox or in one whose stack `local` is empty, and return the exit status."""
     started = time.monotonic()
     step("Create a git repository and three identities: an author, a reviewer, a deployer")
-    with new_sandbox("--ready-after", "0") as sandbox:
+    with opened or _empty_stack() as sandbox:
         people = _people(sandbox)
         _create_repository(sandbox)
         _deploy_main(sandbox, people)
@@ -71,6 +72,13 @@ def main() -> int:
         _dangerous_change(sandbox, people)
     summary(f"Done in {time.monotonic() - started:.0f} s")
     return 0
+
+
+@contextmanager
+def _empty_stack() -> Iterator[Sandbox]:
+    with new_sandbox("--ready-after", "0") as sandbox:
+        sandbox.pulumi("stack", "init", "local")
+        yield sandbox
 
 
 def _people(sandbox: Sandbox) -> People:
@@ -100,7 +108,6 @@ def _people(sandbox: Sandbox) -> People:
 def _create_repository(sandbox: Sandbox) -> None:
     (sandbox.folder / ".gitignore").write_text("/.venv\n__pycache__/\n/*.md\n", encoding="utf-8")
     _git(sandbox, "init", "--quiet", "--initial-branch", "main")
-    sandbox.pulumi("stack", "init", "local")
     _commit(sandbox, "Deployed state")
 
 
@@ -219,7 +226,9 @@ def _model_serving(sandbox: Sandbox, shell: Shell, *arguments: str) -> Completed
 
 
 def _python(sandbox: Sandbox, shell: Shell, *arguments: str) -> Completed:
-    environment = {**shell.environment, "PYTHONPATH": str(PROJECT), "COLUMNS": "110"}
+    # A sandbox of the tests has modules that precede those of the virtual environment.
+    path = os.pathsep.join(filter(None, (shell.environment.get("PYTHONPATH"), str(PROJECT))))
+    environment = {**shell.environment, "PYTHONPATH": path, "COLUMNS": "110"}
     return _run(sandbox, [sys.executable, "-P", *arguments], environment)
 
 

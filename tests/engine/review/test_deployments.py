@@ -39,8 +39,8 @@ def test_engine_gives_the_golden_comment(case: Case, tmp_path: Path, snapshots: 
     assert comment_on(tmp_path) == (CASES / case.name / "comment.md").read_text(encoding="utf-8")
 
 
-def test_pull_request_from_branch_to_drift(capsys: pytest.CaptureFixture[str]) -> None:
-    assert pull_request.main() == 0
+def test_pull_request_from_branch_to_drift(snapshots: Snapshots, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pull_request.main(snapshots.initialized()) == 0
     printed = capsys.readouterr().out
     assert "Deployed as reviewed" in printed
     assert "The workspace received: PUT /api/2.0/serving-endpoints/fraud-scorer/config" in printed
