@@ -84,11 +84,17 @@ def pending_entity_state(endpoint: Json, entity_name: str, now: float) -> Json:
         update = new_build(endpoint["pending_config"]["start_time"] / 1000, 0)
         build = (endpoint.get("pending_builds") or {}).get(entity_name, update)
         return {"deployment": "DEPLOYMENT_CREATING", "deployment_state_message": creation_message(build, now)}
-    if failure := endpoint["failures"].get(entity_name):
+    if failure := pending_failure(endpoint, entity_name):
         return {"deployment": "DEPLOYMENT_FAILED", "deployment_state_message": failure["reason"]}
     reason = "was cancelled" if endpoint["config_update"] == "UPDATE_CANCELED" else "failed"
     message = f"Served entity creation aborted because the endpoint update {reason}."
     return {"deployment": "DEPLOYMENT_ABORTED", "deployment_state_message": message}
+
+
+def pending_failure(endpoint: Json, entity_name: str) -> Json | None:
+    """The `reason` why the deployment of an entity fails, and its `phase`. Older databases have the reason alone."""
+    failure = endpoint["failures"].get(entity_name)
+    return {"phase": "build", "reason": failure} if isinstance(failure, str) else failure
 
 
 def failures(store: Store, entities: list[Json]) -> dict[str, Json]:

@@ -12,6 +12,7 @@ from model_serving.workspace.dataplane.service_log import request_lines
 from model_serving.workspace.http.call import Call, Reply
 from model_serving.workspace.http.errors import DoesNotExist
 from model_serving.workspace.serving.build_phases import Line, build_lines, new_build, server_lines
+from model_serving.workspace.serving.deployments import pending_failure
 from model_serving.workspace.serving.endpoints import require_endpoint
 from model_serving.workspace.serving.entities import kind_of
 from model_serving.workspace.serving.metrics import exposition
@@ -88,7 +89,7 @@ def _deployments(call: Call, endpoint: Json) -> list[tuple[Json, Json, Json | No
         for entity in (endpoint[config] or {}).get("served_entities", []):
             if entity["name"] == name:
                 build = (endpoint.get(builds) or {}).get(name) or new_build(entity["creation_timestamp"] / 1000, 0)
-                failure = endpoint["failures"].get(name) if config == "pending_config" else None
+                failure = pending_failure(endpoint, name) if config == "pending_config" else None
                 if not found or found[0][1] != build:
                     found.append((entity, build, failure))
     if not found:
