@@ -3,7 +3,8 @@
 import sys
 import threading
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TextIO
 
 from model_serving.databricks.timeouts import Timeouts
 
@@ -22,11 +23,13 @@ class _Call(threading.local):
 class CallClock:
     """The clock that databricks-sdk's client uses for its retries.
 
-    Calls of several threads share the messages: one every half minute, whichever of them waits.
+    Calls of several threads share the messages: one every half minute, whichever of them waits. `show` gets them; by
+    default they are printed to standard output, as Pulumi's programs do.
     """
 
-    def __init__(self, timeouts: Timeouts, host: str = "") -> None:
+    def __init__(self, timeouts: Timeouts, host: str = "", *, show: Callable[[str], None] | None = None) -> None:
         self.host = host
+        self._show = show or print_line
         self.timeouts = timeouts
         self._call = _Call()
         self._lock = threading.Lock()
@@ -73,19 +76,10 @@ class CallClock:
             if now < max(self._next_message, self._call.began + FIRST_MESSAGE_SECONDS):
                 return
             self._next_message = now + NEXT_MESSAGE_SECONDS
-        print_line(
+        self._show(
             f"The workspace {self.host} answers {self.last_answer} to {self._call.request}: waiting since"
             f" {self.waited} s, gives up after {self.timeouts.retry} s"
         )
-
-
-_printing: dict[str, str] = {"stream": "stdout"}
-"""The name in `sys` of the stream that lines are printed to, looked up each time: a test replaces them."""
-
-
-def print_to_standard_error() -> None:
-    """Print lines to standard error from now on: a command's results are on standard output."""
-    _printing["stream"] = "stderr"
 
 
 def print_line(text: str) -> None:
@@ -93,6 +87,14 @@ def print_line(text: str) -> None:
 
     `pulumi.log` reaches the engine from the program's main thread only.
     """
-    stream = getattr(sys, _printing["stream"])
+    _print(text, sys.stdout)
+
+
+def print_progress(text: str) -> None:
+    """Print a line to standard error and flush, for commands whose results are on standard output."""
+    _print(text, sys.stderr)
+
+
+def _print(text: str, stream: TextIO) -> None:
     stream.write(f"{text}\n")
     stream.flush()

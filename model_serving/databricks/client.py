@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from model_serving.databricks.call_clock import CallClock
+from model_serving.databricks.call_clock import CallClock, print_line, print_progress
 from model_serving.databricks.error_bodies import is_api_error, summary
 from model_serving.databricks.errors import (
     CallError,
@@ -33,13 +33,14 @@ _failed: dict[frozenset[tuple[str, str]], tuple[float, Exception]] = {}
 """When the last attempt to connect failed, by settings, and why."""
 
 
-def connect(settings: Mapping[str, Any]) -> "Workspace":
+def connect(settings: Mapping[str, Any], *, is_command: bool = False) -> "Workspace":
     """The workspace of these settings of the Databricks provider (`host`, `token`, `clientId`, ...).
 
     What they leave out is read from the environment and the configuration profile, as every Databricks tool does.
-    The same settings give the same object in a process. Raises UnreachableError and SignInError.
+    The same settings give the same object in a process. With `is_command` it says on standard error what a call waits
+    for, not on standard output. Raises UnreachableError and SignInError.
     """
-    key = frozenset((name, str(value)) for name, value in settings.items())
+    key = frozenset((name, str(value)) for name, value in (*settings.items(), ("", is_command)))
     began = time.monotonic()
     with _connecting:
         if key not in _connected:
@@ -47,7 +48,7 @@ def connect(settings: Mapping[str, Any]) -> "Workspace":
             if error is not None and failed_at >= began:
                 raise error  # of the thread that this one waited for
             try:
-                _connected[key] = Workspace(settings)
+                _connected[key] = Workspace(settings, is_command=is_command)
             except WorkspaceError as error:
                 _failed[key] = time.monotonic(), error
                 raise
@@ -57,11 +58,11 @@ def connect(settings: Mapping[str, Any]) -> "Workspace":
 class Workspace:
     """A workspace as one caller sees it; made by `connect`. Threads may share it."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], *, is_command: bool = False) -> None:
         modules = sdk()
         self._errors = modules.errors
         try:
-            self._clock = CallClock(Timeouts.of(settings))
+            self._clock = CallClock(Timeouts.of(settings), show=print_progress if is_command else print_line)
             config = resolve_config(settings, self._clock)
         except TimeoutSettingError as error:
             raise CallError(str(error)) from error

@@ -10,7 +10,6 @@ import httpx
 import pytest
 import uvicorn
 
-from model_serving.databricks import call_clock
 from model_serving.workspace.admin.bootstrap import Credentials, bootstrap
 from model_serving.workspace.admin.switches import parse_switches
 from model_serving.workspace.http.app import create_app
@@ -60,12 +59,6 @@ class FrozenWorkspace:
         """The requests to a path so far: method and status of each."""
         listed = self.call("GET", "/_workspace/journal")["requests"]
         return [(request["method"], request["status"]) for request in listed if request["path"] == path]
-
-
-@pytest.fixture(autouse=True)
-def _own_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that keeps standard output for its results does so for its own process only."""
-    monkeypatch.setitem(call_clock._printing, "stream", "stdout")  # noqa: SLF001
 
 
 @pytest.fixture

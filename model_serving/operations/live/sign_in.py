@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model_serving.databricks.call_clock import print_to_standard_error
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import WorkspaceError
@@ -28,8 +27,7 @@ def workspace_settings(stack: str) -> dict[str, str]:
 
 def sign_in(settings: Mapping[str, Any]) -> Workspace:
     """The workspace of these settings. Raises UserError with what to do. What a call waits for is on standard error."""
-    print_to_standard_error()
     try:
-        return connect(settings)
+        return connect(settings, is_command=True)
     except WorkspaceError as error:
         raise UserError(connection_problem(error, settings) or str(error)) from error

@@ -4,6 +4,9 @@ import contextlib
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -395,6 +398,34 @@ def test_page_shows_the_columns(operator: Operator) -> None:
     page = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8").partition("\n## Metrics\n")[2]
     shown = next(line for line in page.splitlines() if line.startswith("endpoint "))
     assert operator.run("metrics")[0].split() == shown.split()
+
+
+def process(*arguments: str, stdout: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+    """The command in a process of its own, in the current folder."""
+    command = [sys.executable, "-m", "model_serving", *arguments, "--stack", "dev"]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+@pytest.mark.usefixtures("operator")
+def test_interrupted_process_ends_with_130() -> None:
+    with process("logs", "fraud", "--follow") as running:
+        assert running.stdout
+        assert running.stdout.readline().startswith("one build")
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=30)
+    assert (running.returncode, err.strip()) == (130, "Interrupted")
+
+
+@pytest.mark.usefixtures("operator")
+@pytest.mark.parametrize("command", [("logs", "fraud"), ("metrics", "--raw")])
+def test_closed_pipe_is_no_error(command: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with process(*command, stdout=writer) as running:
+        os.close(writer)
+        _, err = running.communicate(timeout=30)
+    assert (running.returncode, err) == (0, "")
 
 
 def test_json_and_raw_exclude_each_other(operator: Operator) -> None:
