@@ -5,6 +5,7 @@ each change of a phase, and else once a minute.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,9 @@ VARIABLE: Final = "MODEL_SERVING_PROGRESS_SECONDS"
 _FIRST_SECONDS: Final = 30.0
 _MINUTE: Final = 60
 _MOST_ENTITIES: Final = 5
+_TIME: Final = re.compile(r"^\[[\d:. TZ+-]*\]")
+"""The time at the beginning of a line of a log."""
+
 _MOVING: Final = ("creating", "recovering", "")
 """States of an entity that is not deployed yet; a pending one may have none at first."""
 
@@ -105,7 +109,7 @@ def _described(entity: Mapping[str, Any]) -> str:
 def _log(entity: Mapping[str, Any], endpoint: str, workspace: Reader) -> str:
     """The last line of the build log; nothing where the caller may not read it, or there is none."""
     lines = build_log(workspace, endpoint, str(entity.get("name")), 1)
-    return f'; build log: "{lines[-1].strip()}"' if lines else ""
+    return f'; build log: "{_TIME.sub("", lines[-1]).strip()}"' if lines else ""
 
 
 def _entities(each: Deploying) -> str:

@@ -97,8 +97,8 @@ def test_a_deployment_reports_its_progress(frozen: Any, said: list[str], monkeyp
     assert said[0].startswith('Deploying endpoint "fraud" for 0 s: "one" (main.ml.fraud v7) creating, Creating')
     assert "build log" not in said[0]
     frozen.clock.advance(3)
-    until(lambda: '; build log: "[' in said[-1])
-    assert 'creating, Building container image for served entity; build log: "[' in said[-1]
+    until(lambda: '; build log: "' in said[-1])
+    assert 'creating, Building container image for served entity; build log: "' in said[-1]
     frozen.clock.advance(60)
     until(lambda: "is not deploying it" in said[-1])
     operations.end(fraud)

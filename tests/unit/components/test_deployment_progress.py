@@ -34,7 +34,7 @@ def deploying(name: str, seconds: float, **states: str) -> Deploying:
 
 
 def test_one_endpoint_is_described_in_full() -> None:
-    workspace = Workspace("Collecting numpy\n\x1b[31mERROR\x1b[0m token=abc\n")
+    workspace = Workspace("Collecting numpy\n[2026-09-21T14:13:20Z] \x1b[31mERROR\x1b[0m token=abc\n")
     line = Progress().line([deploying("fraud", 130, champion="ready", challenger="creating")], 0, workspace, 0)
     assert line == (
         'Deploying endpoint "fraud" for 2 min: "challenger" (main.ml.fraud v9) creating, Building image;'
