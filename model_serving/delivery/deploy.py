@@ -26,6 +26,7 @@ from model_serving.review.plan.state_copy.copy import source_of
 from model_serving.review.plan.state_copy.source import NoSourceError, Source
 from model_serving.review.plan.state_copy.state_update import bring_up_to_date
 from model_serving.spec.files.declarations import declared_in
+from model_serving.spec.files.rollout_step import VARIABLE
 from model_serving.state_backend import cause
 
 
@@ -182,7 +183,9 @@ def _up(itself: Source, packs: Sequence[str], plan: Path, now: Report) -> Outcom
     stack = itself.stack
     options = [option for pack in packs for option in ("--policy-pack", pack)]
     flags = ["--yes", "--skip-preview", "--plan", str(plan), *itself.options, *options]
-    ran = run_pulumi("up", stack, itself.folder, flags, show=progress)
+    # Each endpoint gets its declared traffic, whatever step the shell names.
+    environment = {name: value for name, value in itself.environment.items() if name != VARIABLE}
+    ran = run_pulumi("up", stack, itself.folder, flags, show=progress, environment=environment)
     if ran.interrupted_by and ran.status:
         raise InterruptedRunError(
             ran.interrupted_by, f"Interrupted ({ran.interrupted_by.name}). {_resume(stack, now.digest)}"

@@ -118,10 +118,12 @@ def test_a_killed_rollout_continues_to_its_target(deployed: Sandbox, monkeypatch
     with command(project, *deploy) as process:
         assert process.stdout is not None, "It is a pipe"
         printed = up_to("bakes at ", process.stdout)
-        time.sleep(2)
+        second = run(project, *deploy)
         process.send_signal(signal.SIGTERM)
         printed += process.stdout.read()
     assert process.returncode == 128 + signal.SIGTERM
+    assert second.status == 1
+    assert f"A rollout of fraud-scorer runs already: process {process.pid} on " in second.text
     assert entry.shows(printed.replace("local", STACK)), printed
     assert "Removing the lock on stack local that process" in printed
     assert f"Continuing what was approved as {digest}" in printed
