@@ -28,8 +28,8 @@ class PlannedRollout:
     @property
     def unfinished(self) -> Record | None:
         """The record of a rollout to the same target that was begun and not ended."""
-        record = self.history.record if self.history else None
-        return record if record and not record.status.is_over and self.is_target_of(record) else None
+        record = self.attempt
+        return record if record and not record.status.is_over else None
 
     @property
     def failure(self) -> Record | None:
@@ -37,9 +37,14 @@ class PlannedRollout:
 
         One whose deployment failed may be tried again without a decision.
         """
+        record = self.attempt
+        return record if record and record.status is Status.FAILED and record.is_judged else None
+
+    @property
+    def attempt(self) -> Record | None:
+        """The record of the last rollout, if its target was the same and was not reached."""
         record = self.history.record if self.history else None
-        has_failed = record and record.status is Status.FAILED and record.is_judged and self.is_target_of(record)
-        return record if has_failed else None
+        return record if record and record.status is not Status.REACHED and self.is_target_of(record) else None
 
     def is_target_of(self, record: Record) -> bool:
         """Whether a recorded rollout has the same target: the same split of the same models."""

@@ -61,7 +61,7 @@ class DeclaredRollouts:
         for key, history in self.unfinished.items():
             owner = history.record.owner
             if not take_over and may_go_on(owner, me, now):
-                raise RolloutRunsError(_runs(self.stack, key, history, is_here=owner.host == me.host))
+                raise RolloutRunsError(_runs(key, history, is_here=owner.host == me.host))
 
     def were_left_here(self, me: Owner) -> bool:
         """Whether a process of this host left one without ending it: its `pulumi` may still run."""
@@ -121,12 +121,11 @@ def _stays(step: Step) -> bool:
     return step.op in ("same", "update")
 
 
-def _runs(stack: str, key: str, history: History, *, is_here: bool) -> str:
+def _runs(key: str, history: History, *, is_here: bool) -> str:
     record, owner = history.record, history.record.owner
     who = f"process {owner.pid} on {owner.host}" + (f" ({owner.job})" if owner.job else "")
     ends = "it ends" if is_here else f"it ends, at the latest {owner.until[:16].replace('T', ' ')} UTC"
     return (
         f"A rollout of {key} runs already: {who} is at {split_text(record.split)}. Nothing was changed."
-        f" Wait until {ends}.\n"
-        f"If that process has ended for certain: model-serving deploy --stack {stack} --take-over ..."
+        f" Wait until {ends}. If that process has ended for certain, add --take-over to the same command"
     )

@@ -149,7 +149,7 @@ class Runner:
                 each.expects = each.record.revision
                 self._arrived(each, bakes)
             else:
-                each.live = dict(shares) if shares is not None else each.live
+                each.live = {**dict.fromkeys(each.record.target, 0), **shares} if shares is not None else each.live
                 self._fail(each, f"its deployment failed: {reason}", now)
                 if shares is not None and _same(shares, each.record.split):
                     each.queue = []

@@ -44,10 +44,10 @@ def ended(course: Course) -> str:
     return f"{course.key} serves {serves}"
 
 
-def stopped(courses: Sequence[Course]) -> str:
+def stopped(courses: Sequence[Course], stack: str) -> str:
     """That somebody else has taken over."""
     keys = ", ".join(each.key for each in courses)
     return (
         f"Stopped: another run has gone on with the rollout of {keys}, or has ended it. This one changes nothing any"
-        " more. See what serves now with `model-serving status`"
+        f" more. What serves now: model-serving status --stack {stack}"
     )

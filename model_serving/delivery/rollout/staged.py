@@ -112,7 +112,7 @@ class StagedDeployment:
             left = [each.history.record.owner for each in staging.rollouts if each.history and each.unfinished]
             if [each.expects for each in courses] == first and any(is_dead_here(each, me) for each in left):
                 raise StateMovedError from None
-            return Ended(courses, stopped(courses))
+            return Ended(courses, stopped(courses, self.declared.stack))
         return Ended(courses, "\n".join([*map(ended, courses), *self._after(courses)]))
 
     def _after(self, courses: Sequence[Course]) -> list[str]:

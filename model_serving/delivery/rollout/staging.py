@@ -49,7 +49,7 @@ def staging_of(
     rollouts = tuple(each for each in every if not chosen or each.key in chosen)
     held = tuple(each for each in every if each not in rollouts)
     keys = [each.key for each in every]
-    begun = [record for each in every if (record := each.unfinished or each.failure)]
+    begun = [record for each in every if (record := each.attempt)]
     earlier = next((each.approval for each in begun if reviewed and each.approval.digest == reviewed), None)
     if earlier and now.digest != reviewed and is_rest_of(earlier, now.covered, previewed.steps, keys):
         return Staging(declared.stack, rollouts, held, earlier, is_continued=True)

@@ -149,6 +149,14 @@ def test_a_secret_that_is_left_needs_an_approval() -> None:
     assert not is_rest_of(approval, covered(rest), rest.steps, ["fraud"])
 
 
+def test_a_failed_deployment_is_tried_again(declared: Callable[..., DeclaredRollouts]) -> None:
+    """Its first `up` may have deployed a part, so that the digest is another one now."""
+    failed = record(status=Status.FAILED, split=LIVE)
+    staging = staged(declared(fraud=failed), preview(step(endpoint(LIVE), endpoint(TARGET))), "digest")
+    assert (staging.is_continued, staging.refusal("digest", again=False)) == (True, "")
+    assert [each.unfinished for each in staging.rollouts] == [None], "From the start"
+
+
 def test_a_failed_rollout_is_not_repeated(declared: Callable[..., DeclaredRollouts]) -> None:
     failed = record(status=Status.FAILED, is_judged=True, reason="5 %: p95 123 ms, bound: 80 ms", split=LIVE)
     staging = staged(declared(fraud=failed), APPROVED, "digest")
