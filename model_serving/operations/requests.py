@@ -56,6 +56,17 @@ def requests_from(data: str) -> list[dict[str, Any]]:
     return _requests(data, "--data") if data.lstrip().startswith(("{", "[")) else requests_in(Path(data))
 
 
+def declared_requests(name: str) -> list[dict[str, Any]]:
+    """The requests of a file that a stack file names. Raises UserError.
+
+    It is below `stacks/`, links followed: its content is sent, and a job has files that nobody may send.
+    """
+    folder = Path("stacks")
+    if not (folder / name).resolve().is_relative_to(folder.resolve()):
+        raise UserError(f"{folder / name} is outside of the folder {folder}/: it is not sent. Copy the requests there")
+    return requests_in(folder / name)
+
+
 def requests_in(file: Path) -> list[dict[str, Any]]:
     """The requests of a JSON file: one object, or a list of them. Raises UserError with the place of a mistake."""
     try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from model_serving.errors import UserError
@@ -10,7 +9,7 @@ from model_serving.operations.connection import Connection, connect
 from model_serving.operations.differences import unmet
 from model_serving.operations.outputs import Address, Outputs, read_outputs
 from model_serving.operations.reachability import require_answer
-from model_serving.operations.requests import requests_in
+from model_serving.operations.requests import declared_requests
 from model_serving.spec.vocabulary.smoke import SmokeRequest
 
 
@@ -37,7 +36,7 @@ class SmokeTest:
 def smoke_request(outputs: Outputs, address: Address) -> dict[str, Any]:
     """The first smoke request of an endpoint. Raises UserError where it declares none."""
     for declared in _declared(outputs, address):
-        return declared.request or requests_in(Path("stacks") / str(declared.file))[0]
+        return declared.request or declared_requests(str(declared.file))[0]
     raise UserError(
         f'Endpoint "{address.key}" declares no request under `smoke`, so give one:'
         """ --data '{"dataframe_records": [{"amount": 12.5}]}'"""
@@ -93,18 +92,10 @@ def _results(
         yield from _sent(connection, smoke, smoke.file or f"smoke[{number}]")
 
 
-def _file(name: str) -> Path:
-    """A file below `stacks/`, links followed: its content is sent, and a job has files that nobody may send."""
-    folder = Path("stacks")
-    if not (folder / name).resolve().is_relative_to(folder.resolve()):
-        raise UserError(f"{folder / name} is outside of the folder {folder}/: it is not sent. Copy the requests there")
-    return folder / name
-
-
 def _sent(connection: Connection, smoke: SmokeRequest, name: str) -> Iterator[Result]:
     key = connection.address.key
     try:
-        requests = [smoke.request] if smoke.request is not None else requests_in(_file(str(smoke.file)))
+        requests = [smoke.request] if smoke.request is not None else declared_requests(str(smoke.file))
         for request in requests:
             answer = connection.send(request, smoke.entity)
             faults = unmet(smoke.expect or {}, answer.body) if answer.is_good else [connection.refusal(answer)]

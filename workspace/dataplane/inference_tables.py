@@ -1,8 +1,8 @@
 """Inference tables and the usage table: the rows that queries add to Unity Catalog.
 
-The workspace has no SQL; `GET /_workspace/tables/{name}` returns a table's rows, oldest first. It stores the last
-10,000 rows of all tables together. Source: product documentation, inference tables, AI gateway-enabled inference
-tables, and the schema of system.serving.endpoint_usage.
+`workspace/sql/` selects from them; `GET /_workspace/tables/{name}` returns a table's rows, oldest first. The last
+10,000 rows of all tables together are stored. Source: product documentation, inference tables, AI gateway-enabled
+inference tables, and the schema of system.serving.endpoint_usage.
 """
 
 import json

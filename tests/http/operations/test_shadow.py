@@ -318,6 +318,17 @@ def test_a_gate_without_a_warehouse_says_so(deployed: Any, make: Make) -> None:
             broken_agreement(connection, "shadow", declared, 1)
 
 
+def test_a_gate_sends_no_file_of_another_folder(deployed: Any, make: Make) -> None:
+    name = make()
+    (deployed.folder / "credentials.json").write_text('{"private_key": "planted"}')
+    declared = ShadowGate(requests="../credentials.json", agreement_at_least="99%")  # type: ignore[arg-type]
+    with deployed.entered():
+        outputs = read_outputs("dev")
+        connection = connect(outputs, outputs.endpoint(name), "checkout")
+        with pytest.raises(UserError, match="is outside of the folder stacks/: it is not sent"):
+            broken_agreement(connection, "shadow", declared, 1)
+
+
 def test_page_names_every_option() -> None:
     page = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8").partition("\n## Shadow\n")[2]
     section = page.partition("\n## ")[0]

@@ -1,14 +1,13 @@
 """Recorded requests, replayed to an entity that gains traffic."""
 
 import os
-from pathlib import Path
 from typing import Final
 
 from model_serving.delivery.rollout.gate.result import BrokenBound
 from model_serving.errors import UserError
 from model_serving.operations.connection import Connection
 from model_serving.operations.live.sign_in import sign_in, workspace_settings
-from model_serving.operations.requests import requests_in
+from model_serving.operations.requests import declared_requests
 from model_serving.operations.shadow.recorded import Recorded
 from model_serving.operations.shadow.run import DEFAULT_RATE, run_shadow
 from model_serving.operations.shadow.sources import Source
@@ -38,7 +37,7 @@ def broken_agreement(connection: Connection, entity: str, declared: ShadowGate, 
 def _source(connection: Connection, entity: str, requests: str, most: int) -> Source:
     """The requests of a file, or the newest of the inference table. Raises UserError."""
     if requests != INFERENCE_TABLE:
-        return Source(requests, [Recorded(request) for request in requests_in(Path("stacks") / requests)][:most])
+        return Source(requests, [Recorded(request) for request in declared_requests(requests)][:most])
     warehouse = os.environ.get(WAREHOUSE)
     if not warehouse:
         raise UserError(f"The gate replays the inference table, which needs a SQL warehouse: set {WAREHOUSE}")
