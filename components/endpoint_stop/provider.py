@@ -29,6 +29,7 @@ from model_serving.databricks.serving_endpoints import (
 )
 from model_serving.databricks.special_values import UNKNOWN_VALUES
 from model_serving.databricks.stopping import start_endpoint, stop_endpoint
+from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
 
 _CONFIG: Final = "databricks:"
 STOPPED: Final = "stopped"
@@ -73,7 +74,9 @@ class StopProvider(ResourceProvider):
         """
         replaced = _olds.get("endpointId") != _news.get("endpointId")
         redeployed = _olds.get(DEPLOYMENT) != _news.get(DEPLOYMENT)
-        changed = replaced or redeployed or _olds.get(STOPPED) is not True or self._runs(_news)
+        # The state keeps the credentials, and a deletion starts the endpoint with those.
+        moved = _workspace_settings(_olds) != _workspace_settings(_news)
+        changed = replaced or redeployed or moved or _olds.get(STOPPED) is not True or self._runs(_news)
         return DiffResult(changed, ["endpointId"] if replaced else [], delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -143,6 +146,11 @@ def _raise_user_error(props: Mapping[str, Any], done: str, error: Exception) -> 
     sys.tracebacklimit = 0
     retry = ". Run the same command again when it is available" if isinstance(error, UnavailableError) else ""
     raise StopError(f'Serving endpoint "{props["endpointName"]}" could not be {done}: {error}{retry}') from None
+
+
+def _workspace_settings(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The workspace and the credentials of an explicit provider; a changed timeout is no difference."""
+    return {name: value for name, value in (props.get("workspace") or {}).items() if name not in TIMEOUT_SETTINGS}
 
 
 def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,16 @@ def test_deployment_of_a_stopped_endpoint_ends_stopped(frozen: Any, declared: In
     assert not StopProvider().diff("fraud", updated, changed).changes
 
 
+def test_new_credentials_are_kept_without_a_write(frozen: Any, declared: Inputs) -> None:
+    made = StopProvider().create(declared()).outs or {}
+    _, settings = frozen.principal()
+    assert StopProvider().diff("fraud", made, declared(workspace=settings)).changes
+    slower = declared(workspace={**frozen.settings(), "retryTimeoutSeconds": "5"})
+    assert not StopProvider().diff("fraud", made, slower).changes
+    StopProvider().update("fraud", made, slower)
+    assert writes(frozen) == ["stop"]
+
+
 def test_update_in_progress_is_shown_before_it_is_waited_for(
     frozen: Any, declared: Inputs, capsys: pytest.CaptureFixture[str]
 ) -> None:
