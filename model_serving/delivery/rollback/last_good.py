@@ -14,13 +14,20 @@ from model_serving.spec.rollout_record import Split, split_text
 
 def last_good_goal(stack: str, deployed: DeployedEndpoint, live: Split, folder: Path) -> Goal:
     """The goal of a rollback that names none. Raises UserError where it is not known."""
-    if deployed.history:
+    if deployed.history and _is_last(deployed.history, deployed):
         goal = _before_rollout(deployed, deployed.history, live)
         if goal:
             return goal
     if deployed.is_rolled_back:
         raise _nothing(deployed, f"was rolled back already and serves {split_text(live)}")
     return _before_deployment(stack, deployed, folder)
+
+
+def _is_last(history: History, deployed: DeployedEndpoint) -> bool:
+    """Whether the last rollout is what has moved the traffic last, and not a later deployment without steps."""
+    record = history.record
+    reached = [each.split for each in history.entries if each.run == record.run]
+    return any(served(each) == served(deployed.traffic) for each in (record.split, record.target, *reached))
 
 
 def _before_rollout(deployed: DeployedEndpoint, history: History, live: Split) -> Goal | None:
@@ -31,12 +38,31 @@ def _before_rollout(deployed: DeployedEndpoint, history: History, live: Split) -
             gone = f"and {', '.join(missing)} is not deployed any more"
             raise _nothing(deployed, f"served {split_text(before)} before its last rollout, {gone}")
         begun = next((each.time[:16] for each in history.entries if each.run == history.record.run), "")
-        return Goal(whole_split(deployed, before), f"the split before the rollout that began {begun} UTC".rstrip())
+        why = f"the split before the rollout that began {begun} UTC".rstrip()
+        return Goal(whole_split(deployed, before), why, _versions_before(deployed, history))
     if history.failed or history.is_running:
-        raise _nothing(
-            deployed, f"serves what it did before its last rollout, {split_text(before)}: that is not live any more"
-        )
+        raise _nothing(deployed, f"serves what it did before its last rollout already, {split_text(before)}")
     return None
+
+
+def _versions_before(deployed: DeployedEndpoint, history: History) -> dict[str, str]:
+    """The versions that another one has replaced since: no step of the rollout has changed what had traffic before it.
+
+    Raises UserError where an entity has another model since.
+    """
+    found: dict[str, str] = {}
+    for name in served(history.before):
+        entity, then = deployed.entities[name], history.record.entities.get(name)
+        model, _, version = (then or "").rpartition(" v")
+        if then is None or then == entity.model or (model, version) == (entity.model, entity.version):
+            continue
+        if model != entity.model:
+            now = f"{entity.model} version {entity.version}" if entity.version else entity.model
+            raise _nothing(
+                deployed, f"had another model before its last rollout: {name} was {then} then, and is {now} now"
+            )
+        found[name] = version
+    return found
 
 
 def _before_deployment(stack: str, deployed: DeployedEndpoint, folder: Path) -> Goal:
