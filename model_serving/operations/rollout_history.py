@@ -45,7 +45,8 @@ class History:
 def read_history(stack: str, resources: Iterable[Resource] | None = None) -> Mapping[str, History]:
     """The history of each endpoint that has one, by its key. `resources` are the state's where they are read already.
 
-    Raises UserError if the state can't be read.
+    A record that another version of this library has written, and that this one can't read, is left out. Raises
+    UserError if the state can't be read.
     """
     found: dict[str, dict[str, Mapping[str, Any]]] = {kind: {} for kind in _SUFFIXES}
     for each in state_resources(stack) if resources is None else resources:
@@ -53,11 +54,15 @@ def read_history(stack: str, resources: Iterable[Resource] | None = None) -> Map
             key = str(each["urn"]).rpartition("::")[2].removesuffix(_SUFFIXES[each["type"]])
             found[each["type"]][key] = each.get("outputs") or {}
     steps = found[ROLLOUT_STEP]
-    return {
-        key: _history(key, record_from(str(outputs["record"])), steps.get(key) or {})
-        for key, outputs in found[ROLLOUT_RECORD].items()
-        if outputs.get("record")
-    }
+    records = {key: _record(outputs.get("record")) for key, outputs in found[ROLLOUT_RECORD].items()}
+    return {key: _history(key, record, steps.get(key) or {}) for key, record in records.items() if record}
+
+
+def _record(text: Any) -> Record | None:
+    try:
+        return record_from(str(text)) if text else None
+    except ValueError:
+        return None
 
 
 def _history(key: str, record: Record, step: Mapping[str, Any]) -> History:

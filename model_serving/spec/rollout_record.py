@@ -122,6 +122,12 @@ class Record:
         """The entry of the step that is being deployed or bakes."""
         return self.entries[-1] if self.entries and self.entries[-1].verdict is Verdict.RUNNING else None
 
+    @property
+    def where_it_is(self) -> str:
+        """Where a failed rollout has ended: back, unless somebody else has moved the traffic during it."""
+        went_back = not self.entries or self.entries[-1].verdict is Verdict.BACK
+        return f"{'went back to' if went_back else 'was left at'} {split_text(self.split)}"
+
     def ended(
         self, verdict: Verdict, time: str, reason: str = "", figures: Mapping[str, Any] | None = None
     ) -> "Record":

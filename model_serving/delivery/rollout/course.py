@@ -4,13 +4,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from model_serving.operations.rollout_history import History
 from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Approval, Entry, Owner, Record, Split, Status, Verdict, split_text, utc
 from model_serving.spec.rollout_steps import gaining, remaining_splits
 from model_serving.spec.vocabulary.rollout import Rollout
+
+_WHOLE: Final = 100
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,18 @@ class Course:
             entries=(*record.entries, entry),
         )
         self.queue = [back]
+
+    def leave(self, now: datetime, live: Split, reason: str, figures: Mapping[str, Any]) -> None:
+        """End the rollout as failed where it is: somebody else has changed the traffic to `live`."""
+        ended = self.record.ended(Verdict.FAILED, utc(now), reason, figures)
+        reason = f"{self.share} %: {reason}"
+        self.record = replace(ended, status=Status.FAILED, reason=reason, is_judged=True, owner=Owner())
+        self.queue = []
+        # The next `up` of other endpoints has to leave it, too. A split that no stack file could declare is left out
+        # of it by its state, which still has the step's.
+        if sum(live.values()) == _WHOLE and live.keys() <= self.planned.entities.keys():
+            self.live = {**dict.fromkeys(self.record.target, 0), **live}
+            self.record = replace(self.record, split=dict(self.live))
 
     def settle(self, now: datetime) -> None:
         """End the rollout: its target, or the split to go back to, is live."""

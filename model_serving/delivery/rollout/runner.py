@@ -20,10 +20,17 @@ _POLLS: Final = 20
 """How often a gate is read in a bake, if that is neither faster nor slower than the bounds below."""
 _FASTEST: Final = 0.1
 _SLOWEST: Final = 15.0
+_PAUSES: Final = (5.0, 20.0)
+"""Seconds before going back is tried again. It is one `up` with the provider's own retries that has failed before."""
 
 
 class DeploymentFailedError(Exception):
     """A run of `up` failed, or was refused. The message is one sentence for the user."""
+
+    def __init__(self, message: str, recorded: frozenset[str] = frozenset()) -> None:
+        super().__init__(message)
+        self.recorded = recorded
+        """The keys of the endpoints whose records it has written nevertheless: they come before the splits."""
 
 
 class TakenOverError(Exception):
@@ -86,7 +93,7 @@ class Runner:
         while moving := [each for each in self._open if each.queue and each.key not in bakes]:
             back = [each for each in moving if each.is_going_back]
             self._deploy(back or moving, bakes)
-            if not any(each.is_going_back for each in self._open):
+            if not self._goes_back:
                 self._bake(bakes)
 
     @property
@@ -102,14 +109,27 @@ class Runner:
             each.advance(now)
         self._announce(moving)
         try:
-            self.deployer.deploy(self._steps(moving, now), going_back=going_back)
+            self._deploy_steps(self._steps(moving, now), going_back=going_back)
         except DeploymentFailedError as error:
+            for each in moving:
+                if each.key in error.recorded:
+                    each.written()
             self._after_failure(moving, str(error), bakes)
         else:
             for each in moving:
                 each.written()
                 self._arrived(each, bakes)
         self._write_ends(moving)
+
+    def _deploy_steps(self, steps: Mapping[str, EndpointStep], *, going_back: bool) -> None:
+        """One `up`, where going back more if it fails: until then callers stay with what broke a bound."""
+        for pause in _PAUSES if going_back else ():
+            try:
+                return self.deployer.deploy(steps, going_back=going_back)
+            except DeploymentFailedError as error:
+                self.notify(f"Going back failed, and is tried again in {pause:.0f} s: {error}\n")
+            self.clock.sleep(pause)
+        return self.deployer.deploy(steps, going_back=going_back)
 
     def _steps(self, moving: Sequence[Course], now: datetime) -> dict[str, EndpointStep]:
         for each in moving:
@@ -162,15 +182,20 @@ class Runner:
     def _bake(self, bakes: dict[str, _Bake]) -> None:
         """Wait until every step has passed, or one has failed."""
         progress = {key: BakeProgress(key, self.notify) for key in bakes}
-        while bakes and not any(each.is_going_back for each in self._open):
+        while bakes and not self._goes_back:
             now = self.clock.now()
             for key, each in [*bakes.items()]:
                 if self._judge(each, now):
                     del bakes[key]
+                    self._write_ends([each.course])
                 else:
                     progress[key].update(each.course.share, now, each.ends, each.result)
-            if bakes and not any(each.is_going_back for each in self._open):
+            if bakes and not self._goes_back:
                 self.clock.sleep(min(self._pause(each, now) for each in bakes.values()))
+
+    @property
+    def _goes_back(self) -> bool:
+        return any(each.is_going_back for each in self._open)
 
     def _pause(self, bake: _Bake, now: datetime) -> float:
         left = (bake.ends - now).total_seconds()
@@ -181,11 +206,13 @@ class Runner:
         """Read the gate; whether the step has ended."""
         is_end = now >= bake.ends
         bake.result = bake.gate.finish() if is_end else bake.gate.read()
+        if not bake.result.broken and not is_end:
+            return False
+        if self._was_changed(bake, now):
+            return True
         if bake.result.broken:
             self._fail(bake.course, "; ".join(map(str, bake.result.broken)), now, bake.result)
             return True
-        if not is_end:
-            return False
         if not bake.result.inconclusive:
             bake.course.passed(now, plain_figures(bake.result.figures))
             self.notify(f"{bake.course.key} passed at {bake.course.share} %\n")
@@ -198,6 +225,22 @@ class Runner:
         bake.ends = now + timedelta(seconds=bake.course.planned.declared.bake)
         self.notify(f"{bake.course.key} bakes once more as long, until {bake.ends:%H:%M:%S} UTC: {why}\n")
         return False
+
+    def _was_changed(self, bake: _Bake, now: datetime) -> bool:
+        """End the rollout where somebody else has moved the traffic meanwhile: it stays as they want it.
+
+        Pulumi's state does not show it, so the next `up` would write over it. What can't be read is for that `up` to
+        find.
+        """
+        course = bake.course
+        shares = self.deployer.live([course.key]).get(course.key)
+        if shares is None or _same(shares, course.live):
+            return False
+        what = f"changed its traffic to {split_text(shares)}" if shares else "deleted it"
+        reasons = (f"somebody else has {what}", *map(str, bake.result.broken))
+        course.leave(now, shares, "; ".join(reasons), plain_figures(bake.result.figures))
+        self.notify(f"{course.key} failed at {course.record.reason}. It stays as it is\n")
+        return True
 
     def _write_ends(self, moved: Sequence[Course]) -> None:
         """Write the records of the rollouts that have just ended. The next run writes what fails here."""

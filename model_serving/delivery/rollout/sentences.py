@@ -21,7 +21,7 @@ def failed_before(key: str, failure: Record) -> str:
     when = failure.entries[-1].time[:16].replace("T", " ") if failure.entries else ""
     return (
         f"The rollout of {key} to {split_text(failure.target)} failed on {when} UTC at {failure.reason}."
-        f" {key} went back to {split_text(failure.split)}"
+        f" {key} {failure.where_it_is}"
     )
 
 

@@ -9,6 +9,7 @@ from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLOUT_RECORD, ROLLOUT_STEP
 from model_serving.delivery.rollout.change_parts import unexpected_changes
+from model_serving.delivery.rollout.failure_reason import failure_reason
 from model_serving.delivery.rollout.live_split import settled_split
 from model_serving.delivery.rollout.runner import DeploymentFailedError, TakenOverError
 from model_serving.delivery.rollout.stack_lock import locked_by, released
@@ -91,7 +92,7 @@ class StackDeployer:
         refusals = [each.message for each in previewed.violations if each.mandatory]
         if faults := [*previewed.errors, *refusals]:
             self._require_own_records(moving)
-            raise DeploymentFailedError(_sentence("; ".join(faults)))
+            raise DeploymentFailedError(failure_reason(faults))
         wanted = {key: each.traffic for key, each in splits.items()}
         if unexpected := unexpected_changes(previewed.steps, self.approved, wanted):
             raise DeploymentFailedError(
@@ -119,21 +120,30 @@ class StackDeployer:
             lock = locked_by(ran.text)
             if is_last or not lock or not released(lock, source.stack, source.folder, self.show):
                 break
-        self._require_own_records(moving)
+        recorded = self._require_own_records(moving)
         logged = from_events(load_events(events)).errors if events.exists() else ()
-        why = cause(ran.text, source.stack) or "; ".join(logged) or f"`pulumi up` ended with {ran.status}, see above"
-        raise DeploymentFailedError(_sentence(why))
+        why = (
+            cause(ran.text, source.stack) or failure_reason(logged) or f"`pulumi up` ended with {ran.status}, see above"
+        )
+        raise DeploymentFailedError(why, recorded)
 
-    def _require_own_records(self, moving: Mapping[str, EndpointStep]) -> None:
-        """Raise TakenOverError if another run has written a record: that is then why this one was refused."""
+    def _require_own_records(self, moving: Mapping[str, EndpointStep]) -> frozenset[str]:
+        """The endpoints whose records this run has written, though it was refused.
+
+        Raises TakenOverError if another run has written a record: that is then why this one was refused.
+        """
         try:
             histories = read_history(self.source.stack, state_resources(self.source.stack, self.source.folder))
         except StateError:
-            return
+            return frozenset()
+        recorded = set()
         for key, each in moving.items():
             revision = histories[key].record.revision if key in histories else ""
-            if revision not in (each.expects, record_from(each.record).revision):
+            if revision == record_from(each.record).revision:
+                recorded.add(key)
+            elif revision != each.expects:
                 raise TakenOverError(key)
+        return frozenset(recorded)
 
 
 def _written(home: Path, stack: str, steps: Mapping[str, EndpointStep]) -> Path:
@@ -146,8 +156,3 @@ def _urn(endpoint: str, kind: str, key: str) -> str:
     """The URN of a resource beside an endpoint, in the same component."""
     suffix = {ROLLOUT_RECORD: "-rollout", ROLLOUT_STEP: "-rollout-step"}.get(kind, "")
     return f"{endpoint.rpartition('$')[0]}${kind}::{key}{suffix}"
-
-
-def _sentence(text: str) -> str:
-    """A message in one line."""
-    return "; ".join(line.strip() for line in text.strip().splitlines() if line.strip())

@@ -41,15 +41,17 @@ def _served(split: Mapping[str, int]) -> dict[str, int]:
 
 def _notice(stack: str, key: str, record: Record) -> Iterator[Notice]:
     when = record.entries[-1].time[:_MINUTES].replace("T", " ") if record.entries else "?"
-    target, split = split_text(record.target), split_text(record.split)
+    target = split_text(record.target)
     if record.status is Status.FAILED:
         text = (
-            f"The rollout of `{key}` to {target} failed on {when} UTC at {_quoted(record.reason)}. It went back to"
-            f" {split}, and the stack files declare {target}: deploying this change starts the rollout again"
+            f"The rollout of `{key}` to {target} failed on {when} UTC at {_quoted(record.reason)}. It"
+            f" {record.where_it_is}, and the stack files declare {target}: deploying this change starts the rollout"
+            " again"
         )
         yield Notice(NoticeKind.ROLLOUT, text)
     elif not record.status.is_over:
-        text = f"A rollout of `{key}` to {target} has not ended: it was at {split} on {when} UTC. Deploying goes on"
+        at = f"{split_text(record.split)} on {when} UTC"
+        text = f"A rollout of `{key}` to {target} has not ended: it was at {at}. Deploying goes on"
         yield Notice(NoticeKind.ROLLOUT, text, fix=f"model-serving status {key} --stack {stack}")
 
 

@@ -147,6 +147,19 @@ def test_a_killed_rollout_continues_to_its_target(deployed: Sandbox, monkeypatch
     assert (again.status, again.text.splitlines()[-1]) == (0, "Nothing to deploy: the workspace is as declared")
 
 
+def test_a_refused_step_goes_back(snapshots: Snapshots) -> None:
+    with snapshots.deployed((FILE, BEFORE, START)) as project:
+        project.edit(FILE, START, f"{TARGET}      rollout: {{steps: [25, 50], bake: 1s}}\n")
+        project.workspace.post("/_workspace/faults", {"pattern": CONFIG, "status": 409, "message": "Busy", "skip": 1})
+        failed = run(project, "rollout", "--yes")
+        assert failed.status == 1, failed.text
+        assert splits(project) == [25, 50, 0], "50 % was refused"
+        reason = "failed at 50 %: its deployment failed: cannot update model serving: Busy."
+        assert f"fraud-scorer {reason} It serves champion 100 %" in failed.text
+        status = " ".join(run(project, "status").text.split())
+        assert f"the last rollout {reason.removesuffix('.')}" in status
+
+
 @pytest.fixture
 def slow(snapshots: Snapshots) -> Iterator[Sandbox]:
     """The project with all traffic on the champion, beside a challenger that takes 200 ms."""

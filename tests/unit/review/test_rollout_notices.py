@@ -47,6 +47,11 @@ def test_a_failed_rollout_is_reported() -> None:
     assert "🚦 The rollout of `fraud`" in markdown(report(preview(RECORD)))
 
 
+def test_a_rollout_that_others_ended_went_nowhere() -> None:
+    (text,) = notices(replace(RECORD, split={"champion": 10, "old": 90}, entries=(FAILED,)))
+    assert "It was left at champion 10 %, old 90 %, and the stack files declare" in text
+
+
 def test_an_unfinished_rollout_is_reported() -> None:
     (text,) = notices(replace(RECORD, status=Status.RUNNING, split={"champion": 25, "old": 75}))
     assert "has not ended: it was at champion 25 %, old 75 % on" in text

@@ -81,6 +81,8 @@ class FakeStack:
     """The reason for which a deployment fails, before anything is written."""
     failing_after: Callable[[Mapping[str, EndpointStep]], str] = lambda _steps: ""
     """The same, once everything is written."""
+    failing_between: Callable[[Mapping[str, EndpointStep]], str] = lambda _steps: ""
+    """The same, once the record is written, and before the split is."""
     runs: int = 0
     said: list[str] = field(default_factory=list)
     gate_calls: list[str] = field(default_factory=list)
@@ -92,6 +94,8 @@ class FakeStack:
         if reason := self.failing(steps):
             raise DeploymentFailedError(reason)
         self._keep(steps)
+        if reason := self.failing_between(steps):
+            raise DeploymentFailedError(reason, frozenset(key for key, each in steps.items() if each.record))
         self._point(f"deploy {self.runs}: before the split")
         for key, each in steps.items():
             if dict(self.live_splits[key]) != dict(each.traffic):
@@ -118,10 +122,10 @@ class FakeStack:
     def _keep(self, steps: Mapping[str, EndpointStep]) -> None:
         for key, each in steps.items():
             if each.record:
-                kept = self.records.get(key)
-                if (kept.revision if kept else "") != each.expects:
+                kept, wanted = self.records.get(key), record_from(each.record)
+                if (kept.revision if kept else "") not in (each.expects, wanted.revision):
                     raise TakenOverError(key)
-                self.records[key] = record_from(each.record)
+                self.records[key] = wanted
 
     def _point(self, name: str) -> None:
         self.points.append(name)

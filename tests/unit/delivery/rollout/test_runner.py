@@ -1,7 +1,7 @@
 """A rollout's steps, its failures, and that a killed run continues where it was. Without Pulumi and without waiting."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from model_serving.delivery.rollout.course import Course
 from model_serving.delivery.rollout.gate.result import GateResult
 from model_serving.delivery.rollout.runner import TakenOverError
+from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Status, Verdict
 from tests.unit.delivery.rollout.fake_rollout import (
     DECLARED,
@@ -97,6 +98,14 @@ def test_a_failed_deployment_goes_back_to_the_start(stack: FakeStack) -> None:
     assert verdicts(stack) == [(5, Verdict.PASSED), (25, Verdict.FAILED), (0, Verdict.BACK)]
 
 
+def test_a_refused_split_goes_back_after_its_record(stack: FakeStack) -> None:
+    stack.failing_between = lambda steps: "RESOURCE_CONFLICT" if steps["fraud"].traffic["challenger"] == 25 else ""
+    (course,) = stack.run()
+    assert stack.shares == [5, 0]
+    assert course.record.reason == "25 %: its deployment failed: RESOURCE_CONFLICT"
+    assert stack.records["fraud"] == course.record
+
+
 def test_a_deployment_that_arrived_nevertheless_goes_on(stack: FakeStack) -> None:
     stack.failing_after = lambda steps: "the answer was lost" if steps["fraud"].traffic["challenger"] == 25 else ""
     stack.run()
@@ -111,6 +120,50 @@ def test_an_endpoint_that_can_not_go_back_is_left(stack: FakeStack) -> None:
     stack.failing = lambda _steps: ""
     (course,) = stack.run(gate=gate)
     assert (stack.shares, course.record.status) == ([5, 25, 0], Status.FAILED)
+
+
+def test_going_back_is_tried_again(stack: FakeStack) -> None:
+    """An answer is lost, a workspace is restarted: the callers must not stay with what failed."""
+    tries = []
+
+    def refused_twice(steps: Mapping[str, EndpointStep]) -> str:
+        tries.append(steps["fraud"].traffic["challenger"])
+        return "500 Internal Server Error" if tries.count(0) in (1, 2) else ""
+
+    stack.failing_between = refused_twice
+    (course,) = stack.run(gate=failing_at(25, GateResult(broken=(SLOW,))))
+    assert (stack.shares, course.stuck, course.record.status) == ([5, 25, 0], "", Status.FAILED)
+    assert sum("tried again" in line for line in stack.said) == 2
+
+
+@pytest.mark.parametrize("result", [GateResult(), GateResult(broken=(SLOW,))])
+def test_traffic_that_others_have_changed_stays(stack: FakeStack, result: GateResult) -> None:
+    def shift_in_the_ui(course: Course) -> Sequence[GateResult]:
+        if course.share == 25:
+            stack.live_splits["fraud"] = {"champion": 90, "challenger": 10}
+        return [result if course.share == 25 else GateResult()]
+
+    (course,) = stack.run(gate=shift_in_the_ui)
+    assert stack.shares == [5, 25], "Neither on nor back"
+    assert (course.record.status, course.record.is_judged) == (Status.FAILED, True)
+    assert course.record.reason.startswith("25 %: somebody else has changed its traffic to champion 90 %, challenger")
+    assert (SLOW.figure in course.record.reason) == bool(result.broken)
+    assert verdicts(stack) == [(5, Verdict.PASSED), (25, Verdict.FAILED)]
+    assert stack.records["fraud"] == course.record
+    assert (dict(course.record.split), course.live["challenger"]) == ({"champion": 90, "challenger": 10}, 10)
+
+
+def test_a_deleted_endpoint_ends_its_rollout_alone(stack: FakeStack) -> None:
+    stack.live_splits = {"fraud": LIVE, "iris": LIVE}
+
+    def delete(course: Course) -> Sequence[GateResult]:
+        if course.key == "iris" and course.share == 25:
+            stack.live_splits["iris"] = {}
+        return [GateResult()]
+
+    stack.run(*map(stack.planned, stack.live_splits), gate=delete)
+    assert [share for key, share, _ in stack.written if key == "fraud"] == [5, 25, 50, 100]
+    assert stack.records["iris"].reason == "25 %: somebody else has deleted it"
 
 
 def test_endpoints_go_side_by_side(stack: FakeStack) -> None:
