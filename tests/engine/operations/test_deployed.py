@@ -63,6 +63,10 @@ def test_deployed_stack_is_queried_smoked_and_shown(project: Sandbox) -> None:
     assert (shadow.status, "BROKEN: agreement is 50.00%; at least 99.00%" in shadow.text) == (1, True), shadow.text
     status = operate(project, "status")
     assert (status.status, "4 ready" in status.text) == (0, True), status.text
+    logs = operate(project, "logs", "fraud-scorer", "champion")
+    assert (logs.status, "Image built" in logs.text, "The scoring server is ready" in logs.text) == (0, True, True)
+    metrics = operate(project, "metrics")
+    assert (metrics.status, "fraud-scorer" in metrics.text, "second" in metrics.text) == (0, True, True), metrics.text
     environment = {**project.environment, "PULUMI_CONFIG_PASSPHRASE": "wrong"}
     without = operate(replace(project, environment=environment), "status", "fraud-scorer")
     assert (without.status, "note:" in without.text) == (0, False), without.text
