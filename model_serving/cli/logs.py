@@ -14,10 +14,11 @@ from model_serving.operations.logs.read import (
     KINDS,
     LogLine,
     LogName,
+    Unread,
     find_endpoint,
+    first_logs,
     lines_of,
     log_names,
-    read_log_texts,
     why_empty,
 )
 
@@ -39,18 +40,21 @@ def logs_command(
     (target,) = targets.chosen([endpoint])
     live = find_endpoint(targets, target)
     logs = log_names(targets, target, live, entity, kinds)
-    texts = read_log_texts(targets, target, logs)
+    texts = first_logs(targets, target, logs)
     show = _json_printer(target.key) if as_json else _printer(logs, named=bool(entity) and len(kinds) == 1)
     with until_nobody_reads():
         if follow:
             return Follower(targets, target, entity, kinds, show, _say).run(live, texts)
         for log, text in texts.items():
+            if isinstance(text, Unread):
+                _say(text.reason)
+                continue
             lines = lines_of(log, text)
             if not lines:
                 _say(why_empty(log, live))
             for line in lines:
                 show(line)
-    return 0
+    return int(any(isinstance(text, Unread) for text in texts.values()))
 
 
 def _printer(logs: Sequence[LogName], *, named: bool) -> Callable[[LogLine], None]:

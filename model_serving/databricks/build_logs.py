@@ -53,6 +53,11 @@ def log_lines(text: str, width: int | None = _WIDTH) -> tuple[str, ...]:
     return tuple(line for line in cleaned if line)
 
 
+def plain_text(error: object) -> str:
+    """A message of the workspace on one line, without control characters and credentials."""
+    return " ".join(log_lines(str(error), width=None))
+
+
 def _kept(match: "re.Match[str]") -> str:
     """A carriage return begins a line, as where progress is shown; every other control character is removed."""
     return "\n" if match[0] in ("\r", "\x0b", "\x0c", "\u2028", "\u2029", "\x85") else ""

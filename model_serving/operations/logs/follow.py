@@ -5,10 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from model_serving.databricks.build_logs import plain_text
 from model_serving.databricks.errors import DeniedError, SignInError, WorkspaceError
 from model_serving.databricks.serving_endpoints import endpoint_path, is_stopped
 from model_serving.operations.live.targets import Target, Targets
-from model_serving.operations.logs.read import LogLine, LogName, entities_of, lines_of, read_error, read_logs
+from model_serving.operations.logs.read import (
+    LogLine,
+    LogName,
+    Unread,
+    entities_of,
+    lines_of,
+    read_error,
+    read_logs,
+)
 from model_serving.operations.logs.tail import Tail
 
 SHORTEST_PAUSE: Final = 2.0
@@ -33,12 +42,13 @@ class Follower:
     say: Callable[[str], None]
     """Takes what the reader should know, for standard error."""
     _tails: dict[LogName, Tail] = field(default_factory=dict)
+    _problems: dict[LogName, str] = field(default_factory=dict)
     _id: str = ""
     _was_stopped: bool = False
     _gone_since: float | None = None
     _reminded: float | None = None
 
-    def run(self, live: Mapping[str, Any], texts: Mapping[LogName, str]) -> int:
+    def run(self, live: Mapping[str, Any], texts: Mapping[LogName, str | Unread]) -> int:
         """Show these texts, and what follows. Returns the exit status once there is nothing to follow any more."""
         self._id = str(live.get("id"))
         self._state(live)
@@ -51,7 +61,8 @@ class Follower:
             except (SignInError, DeniedError) as error:
                 raise read_error(self.targets, self.target, error) from error
             except WorkspaceError as error:
-                self._remind(f"No answer about {self._name}: {error}. Trying again until you press Ctrl-C")
+                reason = plain_text(error)
+                self._remind(f"No answer about {self._name}: {reason}. Trying again until you press Ctrl-C")
                 continue
             if shown is None:
                 return 1
@@ -73,7 +84,7 @@ class Follower:
         if not logs:
             self.say(f'"{self.entity}" is no longer served by {self._name}')
             return None
-        return self._show(dict(zip(logs, read_logs(workspace, self.target.name, logs), strict=True)))
+        return self._show(read_logs(workspace, self.target.name, logs))
 
     def _gone(self) -> int | None:
         now = time.monotonic()
@@ -111,9 +122,13 @@ class Follower:
             self._tails = {log: tail for log, tail in self._tails.items() if log.entity != name}
         return [LogName(name, kind) for name in served for kind in self.kinds]
 
-    def _show(self, texts: Mapping[LogName, str]) -> int:
+    def _show(self, texts: Mapping[LogName, str | Unread]) -> int:
         number = 0
         for log, text in texts.items():
+            if isinstance(text, Unread):
+                self._say_once(log, text.reason)
+                continue
+            self._say_once(log, "")
             tail = self._tails.setdefault(log, Tail())
             lines = lines_of(log, tail.new(text))
             if tail.began_anew:
@@ -122,6 +137,11 @@ class Follower:
                 self.show(line)
             number += len(lines)
         return number
+
+    def _say_once(self, log: LogName, problem: str) -> None:
+        if problem and self._problems.get(log) != problem:
+            self.say(problem)
+        self._problems[log] = problem
 
     def _remind(self, text: str) -> None:
         """Say the same thing at most once a minute."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from model_serving.databricks.build_logs import log_lines
+from model_serving.databricks.build_logs import log_lines, plain_text
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.connection_problems import connection_problem
-from model_serving.databricks.errors import DeniedError, WorkspaceError
+from model_serving.databricks.errors import CallError, DeniedError, WorkspaceError
 from model_serving.databricks.serving_endpoints import endpoint_path
 from model_serving.errors import UserError
 from model_serving.operations.live.reads import concurrently
@@ -34,6 +34,13 @@ class LogName:
 
     def __str__(self) -> str:
         return f"{self.entity} {self.kind}"
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A log that the workspace does not give, and why."""
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,8 @@ def read_error(targets: Targets, target: Target, error: WorkspaceError) -> UserE
     """What to do about a read that failed."""
     if isinstance(error, DeniedError):
         hint = f"Whoever may manage it can give you CAN_VIEW under endpoints.{target.key}.permissions"
-        return UserError(f'You may not view endpoint "{target.name}": {error}. {hint}')
-    return UserError(connection_problem(error, targets.settings) or str(error))
+        return UserError(f'You may not view endpoint "{target.name}": {plain_text(error)}. {hint}')
+    return UserError(connection_problem(error, targets.settings) or plain_text(error))
 
 
 def entities_of(live: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -92,15 +99,24 @@ def read_log(workspace: Workspace, endpoint: str, log: LogName) -> str:
     return str((workspace.find(path) or {}).get("logs") or "")
 
 
-def read_logs(workspace: Workspace, endpoint: str, logs: Sequence[LogName]) -> list[str]:
-    """The texts of logs, read together. Raises WorkspaceError."""
-    return concurrently(lambda log: read_log(workspace, endpoint, log), logs)
+def read_logs(workspace: Workspace, endpoint: str, logs: Sequence[LogName]) -> dict[LogName, str | Unread]:
+    """The texts of logs, read together, or why the workspace does not give one. Raises WorkspaceError."""
+
+    def read(log: LogName) -> str | Unread:
+        try:
+            return read_log(workspace, endpoint, log)
+        except DeniedError:
+            raise
+        except CallError as error:
+            return Unread(f'The {log.kind} log of "{log.entity}" can\'t be read: {plain_text(error)}')
+
+    return dict(zip(logs, concurrently(read, logs), strict=True))
 
 
-def read_log_texts(targets: Targets, target: Target, logs: Sequence[LogName]) -> dict[LogName, str]:
+def first_logs(targets: Targets, target: Target, logs: Sequence[LogName]) -> dict[LogName, str | Unread]:
     """The texts by log. Raises UserError with what to do."""
     try:
-        return dict(zip(logs, read_logs(targets.workspace, target.name, logs), strict=True))
+        return read_logs(targets.workspace, target.name, logs)
     except WorkspaceError as error:
         raise read_error(targets, target, error) from error
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from model_serving.databricks.build_logs import plain_text
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import DeniedError, NotFoundError, SignInError, UnreachableError, WorkspaceError
 from model_serving.databricks.metrics.exposition import parse_sample
@@ -46,7 +47,7 @@ class MetricsReader:
         answers = concurrently(self._text, chosen)
         errors = [answer for answer in answers if isinstance(answer, WorkspaceError)]
         if errors and len(errors) == len(answers) and isinstance(errors[0], SignInError | UnreachableError):
-            raise UserError(connection_problem(errors[0], {"host": workspace.host}) or str(errors[0]))
+            raise UserError(connection_problem(errors[0], {"host": workspace.host}) or plain_text(errors[0]))
         return [self._metrics(target, answer) for target, answer in zip(chosen, answers, strict=True)]
 
     def is_stopped(self, target: Target) -> bool:
@@ -69,7 +70,7 @@ class MetricsReader:
         try:
             sample = parse_sample(target.name, answer, time.time())
         except WorkspaceError as error:
-            return EndpointMetrics(target.key, answer, problem=str(error))
+            return EndpointMetrics(target.key, answer, problem=plain_text(error))
         before = self._last.get(target.key) if sample.adds_up else None
         self._last[target.key] = sample
         return EndpointMetrics(target.key, answer, sample, figures(before, sample))
@@ -84,5 +85,5 @@ def _problem(target: Target, error: WorkspaceError) -> str:
         return f'Endpoint "{target.name}" is not in the workspace'
     if isinstance(error, DeniedError):
         hint = f"Whoever may manage it can give you CAN_VIEW under endpoints.{target.key}.permissions"
-        return f'You may not view endpoint "{target.name}": {error}. {hint}'
-    return f'The metrics of endpoint "{target.name}" can\'t be read: {error}'
+        return f'You may not view endpoint "{target.name}": {plain_text(error)}. {hint}'
+    return f'The metrics of endpoint "{target.name}" can\'t be read: {plain_text(error)}'

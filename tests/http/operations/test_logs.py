@@ -238,6 +238,12 @@ def test_control_characters_do_not_reach_the_terminal(operator: Operator) -> Non
     export = 'request_count_total{endpoint_name="\x1b[2Jfraud"} 1\n'
     fault(operator, "GET /*metrics", status=200, body=export)
     assert operator.run("metrics", "fraud", "--raw") == ['request_count_total{endpoint_name="fraud"} 1']
+    fault(operator, "GET /*metrics", status=200, body="\x1b[2J{ 1")
+    operator.run("metrics", "fraud", status=1)
+    assert "not in the format of Prometheus" in operator.errors
+    fault(operator, "GET /*metrics", status=400, message="\x1b[2Jno\x07")
+    operator.run("metrics", "fraud", status=1)
+    assert "\x1b" not in operator.errors
 
 
 def test_waiting_for_an_answer_leaves_results_alone(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,6 +274,18 @@ def test_lost_answers_lose_no_line(operator: Operator, meanwhile: Callable[..., 
     assert len([line for line in lines if "ERROR 400" in line]) == 2
     assert operator.errors.count("No answer about") == 1
     assert operator.errors.count("answers about endpoint") == 1
+
+
+def test_one_unreadable_log_leaves_the_others(operator: Operator, meanwhile: Callable[..., list[float]]) -> None:
+    refusal = {"status": 400, "error_code": "BAD_REQUEST", "message": "No logs yet\x1b[2J"}
+    fault(operator, "GET /*/two/logs", times=3, **refusal)
+    lines = operator.run("logs", "fraud", "--service", status=1)
+    assert {line.split()[0] for line in lines} == {"one"}
+    assert operator.errors == 'The service log of "two" can\'t be read: No logs yet\n'
+    meanwhile(nothing, nothing)
+    lines = operator.run("logs", "fraud", "--service", "--follow", status=130)
+    assert {line.split()[0] for line in lines} == {"one", "two"}
+    assert operator.errors.count("No logs yet") == 1
 
 
 def test_replaced_endpoint_is_followed(operator: Operator, meanwhile: Callable[..., list[float]]) -> None:
