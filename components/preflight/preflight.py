@@ -22,7 +22,7 @@ from model_serving.databricks.caller import read_caller
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import WorkspaceError
-from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, is_updating
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, is_stopped, is_updating
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
 
@@ -89,13 +89,16 @@ def _run_checks(
         report.problems += [_unread_alias(*each) for each in report.unread_aliases.items()]
     report.problems.sort(key=lambda problem: [str(part) for part in problem[0]])
     report.warnings += _unread_warning(report)
-    report.warnings += [_updating(each["name"]) for each in declared if is_updating(each)]
+    report.warnings += [_updating(each) for each in declared if is_updating(each)]
     if not deployer and not is_preview:  # otherwise the pack's rule runs-as-declared compares
         report.warnings += _creator_warnings(endpoints, report.live, report.deployer.name)
     report.warnings = sorted({*report.warnings})
 
 
-def _updating(name: str) -> str:
+def _updating(endpoint: Mapping[str, Any]) -> str:
+    name = endpoint["name"]
+    if is_stopped(endpoint):
+        return f'Endpoint "{name}" was stopped and is being deployed. It answers no requests until that ends'
     return f'Endpoint "{name}" is being updated. It serves its previous config until the update ends'
 
 

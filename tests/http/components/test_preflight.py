@@ -34,6 +34,11 @@ def test_a_running_update_is_a_warning(frozen: Any) -> None:
     ]
     frozen.clock.advance(60)
     assert run(frozen.settings()).warnings == []
+    frozen.call("POST", "/api/2.0/serving-endpoints/fraud/config:stop")
+    frozen.call("POST", "/api/2.0/serving-endpoints/fraud/config:start")
+    assert run(frozen.settings()).warnings == [
+        'Endpoint "fraud" was stopped and is being deployed. It answers no requests until that ends'
+    ]
 
 
 def test_another_creator_is_a_warning(frozen: Any) -> None:
