@@ -6,7 +6,7 @@ a part of it.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
@@ -36,7 +36,8 @@ def changes(steps: Iterable[Step], keys: Collection[str]) -> tuple[str, ...]:
 
 def _beyond_traffic(written: Iterable[dict[str, Any]], urns: Collection[str]) -> Iterator[dict[str, Any]]:
     for each in written:
-        if each["resource"] not in urns or each["operation"] != "update":
+        # What is no resource is a fact that a person has to approve, such as that a rollback is undone.
+        if each.get("resource") not in urns or each["operation"] != "update":
             yield each
             continue
         inputs = [change for change in each["inputs"] or () if not str(change[0]).startswith(_TRAFFIC)]
@@ -73,11 +74,7 @@ def unexpected_changes(steps: Iterable[Step], approved: Collection[str], splits:
     every = [*steps]
     found = endpoint_steps(every)
     urns = {found[key].urn.text for key in splits if key in found}
-    others = [
-        f"{each['operation']} of {each['resource'].rpartition('::')[2]}"
-        for each in _beyond_traffic(planned(every), urns)
-        if _hash(each) not in approved
-    ]
+    others = [_words(each) for each in _beyond_traffic(planned(every), urns) if _hash(each) not in approved]
     wrong = [
         f"traffic of {key}"
         for key, split in splits.items()
@@ -85,6 +82,12 @@ def unexpected_changes(steps: Iterable[Step], approved: Collection[str], splits:
     ]
     missing = [f"no {key}" for key in splits if key not in found]
     return (*others, *wrong, *missing)
+
+
+def _words(change: Mapping[str, Any]) -> str:
+    if "resource" in change:
+        return f"{change['operation']} of {change['resource'].rpartition('::')[2]}"
+    return ", ".join(f"{what} {of}" for what, of in change.items())
 
 
 def _hash(value: Any) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from model_serving.databricks.resource_types import ROLLED_BACK, SERVING_ENDPOINT_COMPONENT
+
 Event = dict[str, Any]
 Planned = Callable[..., Event]
 
@@ -47,3 +49,11 @@ def plan() -> Planned:
 @pytest.fixture
 def inputs() -> Callable[..., dict[str, Any]]:
     return endpoint_inputs
+
+
+def component(*, rolled_back: bool) -> dict[str, Any]:
+    """The component of an endpoint in a plan."""
+    outputs = {"name": "fraud", **({ROLLED_BACK: True} if rolled_back else {})}
+    urn = f"urn:pulumi:prod::model-serving::{SERVING_ENDPOINT_COMPONENT}::fraud"
+    state = {"inputs": {}, "outputs": outputs}
+    return {"resourcePreEvent": {"metadata": {"op": "same", "urn": urn, "old": state, "new": state}}}

@@ -3,22 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from model_serving.databricks.resource_types import ROLLED_BACK, SERVING_ENDPOINT_COMPONENT
 from model_serving.review.assess.from_preview import report
 from model_serving.review.assess.report import Report, Verdict
 from model_serving.review.plan.events import from_events
 from model_serving.review.plan.notices import NoticeKind
+from tests.unit.review.conftest import component
 
 Event = dict[str, Any]
 Planned = Callable[..., Event]
 Inputs = Callable[..., dict[str, Any]]
-
-
-def component(*, rolled_back: bool) -> Event:
-    outputs = {"name": "fraud", **({ROLLED_BACK: True} if rolled_back else {})}
-    urn = f"urn:pulumi:prod::model-serving::{SERVING_ENDPOINT_COMPONENT}::fraud"
-    state = {"inputs": {}, "outputs": outputs}
-    return {"resourcePreEvent": {"metadata": {"op": "same", "urn": urn, "old": state, "new": state}}}
 
 
 def judged(*events: Event) -> Report:

@@ -20,7 +20,7 @@ from model_serving.review.plan.preview import DecidedBy, Preview
 from model_serving.spec import load_stack
 from model_serving.spec.rollout_record import Approval, Owner, Record, Split, Status
 from tests.unit.delivery.rollout.fake_rollout import LIVE, TARGET
-from tests.unit.review.conftest import planned
+from tests.unit.review.conftest import component, planned
 
 DECIDED = DecidedBy({"stacks/base.yaml": "1"}, {"pulumi": "3.260.0"})
 FIVE = {"champion": 95, "challenger": 5}
@@ -122,6 +122,15 @@ def test_what_is_left_of_an_approved_plan_is_continued(declared: Callable[..., D
     assert staging.approval == APPROVAL
     assert not staged(declared(fraud=record()), rest, "another").is_continued
     assert not staged(declared(), rest, "digest").is_continued
+
+
+def test_a_rollout_that_undoes_a_rollback_is_approved_for_it(declared: Callable[..., DeclaredRollouts]) -> None:
+    again = preview(component(rolled_back=True), step(endpoint(LIVE), endpoint(TARGET)), tag())
+    (rollout,) = staged(declared(), again).rollouts
+    assert [split["challenger"] for split in rollout.splits] == [5, 50, 100]
+    assert not staged(declared(fraud=record()), again, "digest").is_continued
+    (unexpected,) = unexpected_changes(again.steps, APPROVAL.changes, {"fraud": TARGET})
+    assert unexpected == "undoes the rollback of fraud"
 
 
 @pytest.mark.parametrize(
