@@ -23,6 +23,11 @@ class DeployedEntity:
     fields: tuple[str, ...]
     """The names of its inputs."""
 
+    @property
+    def label(self) -> str:
+        """The model as records of rollouts have it: `main.ml.fraud v8`."""
+        return f"{self.model}{f' v{self.version}' if self.version else ''}"
+
     def __str__(self) -> str:
         return f"{self.name} ({self.model}{f' version {self.version}' if self.version else ''})"
 

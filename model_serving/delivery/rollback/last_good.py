@@ -25,23 +25,26 @@ def last_good_goal(stack: str, deployed: DeployedEndpoint, live: Split, folder: 
 
 def _is_last(history: History, deployed: DeployedEndpoint) -> bool:
     """Whether the last rollout is what has moved the traffic last, and not a later deployment without steps."""
+    if history.is_running:
+        return True  # it may have moved nothing yet
     record = history.record
     reached = [each.split for each in history.entries if each.run == record.run]
     return any(served(each) == served(deployed.traffic) for each in (record.split, record.target, *reached))
 
 
 def _before_rollout(deployed: DeployedEndpoint, history: History, live: Split) -> Goal | None:
-    """The split before the last rollout; None where that did not change what serves since."""
+    """The split before the last rollout, also of one that runs and has moved nothing yet; None where it is live."""
     before = history.before
-    if served(before) != served(live):
+    if served(before) != served(live) or history.is_running:
         if missing := sorted(served(before).keys() - deployed.entities.keys()):
             gone = f"and {', '.join(missing)} is not deployed any more"
             raise _nothing(deployed, f"served {split_text(before)} before its last rollout, {gone}")
         begun = next((each.time[:16] for each in history.entries if each.run == history.record.run), "")
         why = f"the split before the rollout that began {begun} UTC".rstrip()
         return Goal(whole_split(deployed, before), why, _versions_before(deployed, history))
-    if history.failed or history.is_running:
-        raise _nothing(deployed, f"serves what it did before its last rollout already, {split_text(before)}")
+    if history.failed:
+        why = f"since its last rollout failed at {history.record.reason}"
+        raise _nothing(deployed, f"is back at {split_text(before)} already, {why}")
     return None
 
 

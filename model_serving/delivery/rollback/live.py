@@ -12,6 +12,7 @@ from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,
     POLL_SECONDS,
     endpoint_path,
+    is_stopped,
     is_updating,
     traffic_shares,
 )
@@ -31,6 +32,7 @@ class LiveEndpoint:
     versions: Mapping[str, tuple[str, str]]
     """Model and version by served entity."""
     is_updating: bool
+    is_stopped: bool = False
 
     def version(self, entity: str) -> str:
         """The version that an entity serves; empty for a feature spec, and without the entity."""
@@ -55,7 +57,7 @@ def live_endpoint(workspace: Workspace, name: str) -> LiveEndpoint:
         str(each.get("name")): (str(each.get("entity_name") or ""), str(each.get("entity_version") or ""))
         for each in config.get("served_entities") or []
     }
-    return LiveEndpoint(traffic_shares(config.get("traffic_config")), versions, is_updating(found))
+    return LiveEndpoint(traffic_shares(config.get("traffic_config")), versions, is_updating(found), is_stopped(found))
 
 
 def settled_endpoint(workspace: Workspace, name: str, notify: Callable[[str], None]) -> LiveEndpoint:

@@ -67,7 +67,9 @@ class PlannedRollback:
     @property
     def is_live(self) -> bool:
         """Whether the endpoint serves the goal already, and goes on to."""
-        return self.is_served(self.live) and not self.goal.declared and not self.live.is_updating
+        history = self.deployed.history
+        is_moving = self.live.is_updating or (history is not None and history.is_running)
+        return self.is_served(self.live) and not self.goal.declared and not is_moving
 
     def change(self) -> StackFileChange:
         """The change of the stack files that declares the goal. Raises UserError."""

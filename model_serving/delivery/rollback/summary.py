@@ -25,6 +25,9 @@ def _lines(planned: PlannedRollback) -> Iterator[str]:
         )
     if live.is_updating:
         yield "  an update of the endpoint is in progress: the workspace takes no other change until it ends"
+    if live.is_stopped:
+        start = f"model-serving start {deployed.key} --stack {planned.targets.stack}"
+        yield f"  it is stopped: requests get 400 until it is started, {start}"
     if deployed.history and deployed.history.is_running:
         yield f"  the rollout {deployed.history.record.run} is running: it stops at its next step"
     for name in goal.pinned:
