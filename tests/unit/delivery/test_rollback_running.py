@@ -52,7 +52,7 @@ def test_a_running_rollout_goes_back_to_its_start(traffic: dict[str, int], tmp_p
 
 
 def test_a_failed_rollout_is_back_already(tmp_path: Path) -> None:
-    failed = replace(RUNNING, status=Status.FAILED, reason="25 %: p95")
+    failed = replace(RUNNING, status=Status.FAILED, split=START, reason="25 %: p95")
     with pytest.raises(UserError, match="is back at champion 100 % already, since its last rollout failed at 25 %"):
         goal(endpoint(failed, {"champion": 100, "challenger": 0}), tmp_path)
 
