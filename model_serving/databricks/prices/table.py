@@ -9,6 +9,9 @@ workload type without a figure is in UNKNOWN, and is reported as unknown.
 
 A unit of CPU is one concurrent request. A unit of GPU is a replica, which serves four concurrent requests. Source:
 Databricks Labs' Lakemeter, issue 34 of August 2026, which cites Databricks' documentation.
+
+Feature specs are billed as models are, for the compute that is allocated, and a launch after scaling to zero has a
+charge of its own. Source: Databricks' technical blog, Attributing costs in Databricks Model Serving.
 """
 
 from collections.abc import Mapping
