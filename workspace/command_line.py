@@ -54,8 +54,8 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME[/VERSION]=PATH|:FAULTS",
-        help="score a model with a Python file or an MLflow model folder, or let it answer with faults, as in"
-        " NAME/8:latency=200ms,jitter=50ms,fails=5%%,rejects=5%%,wrong=5%%; can be repeated",
+        help="score a model with a Python file or an MLflow model folder, or let it answer with faults:"
+        " latency=200ms, jitter=50ms, fails=5%%, rejects=5%%, wrong=5%%, without spaces; can be repeated",
     )
     parser.add_argument(
         "--oauth", action="store_true", help="with credentials: print those of the service principal with admin rights"

@@ -68,8 +68,12 @@ unchanged: the Terraform-derived provider, databricks-sdk, the MLflow deployment
   `POST /_workspace/endpoints/{name}/failures` makes a deployed entity fail (`workspace/serving/entity_failures.py`).
   `--model NAME/VERSION:latency=200ms,fails=5%` makes a version slow, failing or wrong, and so do `answers` in the seed
   file and, at run time, `POST /_workspace/models/{name}/answers` (`workspace/dataplane/faulty_models.py`).
-- **Metrics** are those of the last full minute, as on the service. `--metrics-interval 1` makes it a second, and 0
-  serves counters that show each request at once (`workspace/serving/metrics.py`).
+- **Metrics** are those of the last full minute, as on the service. `--metrics-interval 1` makes it a second, for tests
+  that can't wait; readers still take it for a minute. 0 serves counters, which show each request at once
+  (`workspace/serving/metrics.py`).
+- **Deployments** take `--ready-after` seconds and go through phases: states of entities, build logs and service logs
+  follow the clock. `fails: {phase: start, reason: ...}` of a version in the seed file chooses the phase that fails
+  (`workspace/serving/build_phases.py`).
 - **Inference tables and usage** are recorded: `GET /_workspace/tables/{full_name}` returns the rows, and so
   does the SQL statement execution API: SELECT on one table, run by SQLite, with the privileges of Unity Catalog.
 - **OpenAPI**: `GET /_workspace/openapi.json`. `make fuzz` sends requests generated from it for five minutes.
