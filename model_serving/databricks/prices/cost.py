@@ -1,7 +1,8 @@
 """What the served entities of an endpoint cost: pure arithmetic over sizes, the table of figures and a price per DBU.
 
 Left out is what the figures don't have: launches after scaling to zero (a SKU of their own), discounts, networking,
-tables and tax. Route optimization has no price of its own.
+tables and tax. No source names a price of route optimization, or what is billed while an endpoint is stopped: its
+compute is shut down, so nothing is counted.
 """
 
 from collections.abc import Iterable, Mapping
