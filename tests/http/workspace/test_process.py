@@ -165,6 +165,16 @@ def test_seed_file_is_applied(start: Start, tmp_path: Path) -> None:
     assert [model["full_name"] for model in models] == ["dev.risk.score"]
 
 
+def test_command_line_makes_a_version_fail(start: Start) -> None:
+    _, printed = start("--ready-after", "0", "--model", "main.ml.fraud/7:latency=20ms,fails=100%")
+    entity = {"entity_name": "main.ml.fraud", "entity_version": "7", "workload_size": "Small"}
+    config = {"served_entities": [entity | {"scale_to_zero_enabled": False}]}
+    with httpx.Client(base_url=printed["host"], headers={"Authorization": f"Bearer {printed['token']}"}) as http:
+        assert http.post("/api/2.0/serving-endpoints", json={"name": "fraud", "config": config}).status_code == 200
+        failed = http.post("/serving-endpoints/fraud/invocations", json={"inputs": [1]})
+    assert (failed.status_code, failed.elapsed.total_seconds() >= 0.02) == (500, True)
+
+
 def test_command_line_sets_models_and_quotas(start: Start, tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("def predict(rows, version):\n    return [1 for row in rows]\n")
     choices = ("--switch", "duplicate-name=409", "--limit", "endpoints=1", "--ready-after", "0")
