@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from model_serving.databricks.build_logs import log_lines
 from model_serving.operations.rollout_history import History
 from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Approval, Entry, Owner, Record, Split, Status, Verdict, split_text, utc
@@ -13,6 +14,8 @@ from model_serving.spec.rollout_steps import gaining, remaining_splits
 from model_serving.spec.vocabulary.rollout import Rollout
 
 _WHOLE: Final = 100
+_LONGEST: Final = 2_000
+"""Characters of a reason that are kept: the state has up to a hundred."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,12 @@ class PlannedRollout:
         if (record := self.unfinished) and _served(record.split) == _served(self.live):
             return [dict(record.split), *ahead]
         return ahead
+
+
+def shown(reason: str) -> str:
+    """A reason as it is printed and kept: a model's own errors may hold credentials, and codes of a terminal."""
+    text = "; ".join(log_lines(reason, None))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _served(split: Split) -> dict[str, int]:
@@ -166,6 +175,7 @@ class Course:
 
     def fail(self, now: datetime, reason: str, figures: Mapping[str, Any], *, is_judged: bool) -> None:
         """End the step as failed. The endpoint goes back to where the declaration says."""
+        reason = shown(reason)
         record = self.record.ended(Verdict.FAILED, utc(now), reason, figures)
         to_start = self.planned.declared.on_failure == "start"
         back = dict(record.start if to_start else record.previous)
@@ -184,6 +194,7 @@ class Course:
 
     def leave(self, now: datetime, live: Split, reason: str, figures: Mapping[str, Any]) -> None:
         """End the rollout as failed where it is: somebody else has changed the traffic to `live`."""
+        reason = shown(reason)
         ended = self.record.ended(Verdict.FAILED, utc(now), reason, figures)
         reason = f"{self.share} %: {reason}"
         self.record = replace(ended, status=Status.FAILED, reason=reason, is_judged=True, owner=Owner())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from model_serving.delivery.rollout.course import Course
+from model_serving.delivery.rollout.course import Course, shown
 from model_serving.delivery.rollout.gate.gate import Gate
 from model_serving.delivery.rollout.gate.result import GateResult
 from model_serving.delivery.rollout.progress_lines import BakeProgress, plain_figures
@@ -127,7 +127,7 @@ class Runner:
             try:
                 return self.deployer.deploy(steps, going_back=going_back)
             except DeploymentFailedError as error:
-                self.notify(f"Going back failed, and is tried again in {pause:.0f} s: {error}\n")
+                self.notify(f"Going back failed, and is tried again in {pause:.0f} s: {shown(str(error))}\n")
             self.clock.sleep(pause)
         return self.deployer.deploy(steps, going_back=going_back)
 
@@ -149,7 +149,8 @@ class Runner:
         if course.is_going_back or course.is_at_target:
             course.settle(now)
             return
-        began = datetime.fromisoformat(course.since) if course.since else now
+        # Another machine's clock may be ahead: a bake never takes longer than is declared.
+        began = min(datetime.fromisoformat(course.since), now) if course.since else now
         gate = self.open_gate(course)
         gate.begin()
         bake = timedelta(seconds=course.planned.declared.bake)
@@ -164,7 +165,7 @@ class Runner:
             shares = live.get(each.key)
             has_arrived = shares is not None and _same(shares, each.record.split)
             if each.is_going_back and not has_arrived:
-                each.stuck = reason
+                each.stuck = shown(reason)
             elif has_arrived:
                 each.expects = each.record.revision
                 self._arrived(each, bakes)

@@ -1,13 +1,15 @@
 """A rollout's steps, its failures, and that a killed run continues where it was. Without Pulumi and without waiting."""
 
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from model_serving.delivery.rollout.course import Course
-from model_serving.delivery.rollout.gate.result import GateResult
+from model_serving.delivery.rollout.gate.result import BrokenBound, GateResult
 from model_serving.delivery.rollout.runner import TakenOverError
 from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Status, Verdict
@@ -234,6 +236,28 @@ def test_a_run_killed_in_a_bake_keeps_the_rest(stack: FakeStack, after: int) -> 
     late = 39 if after in {599, 1799} else 0
     assert stack.written[-1][2] == 3 * BAKE + late, "Nothing bakes twice, and nothing less"
     assert len({each.run for each in stack.records["fraud"].entries}) == 1
+
+
+def test_a_clock_that_is_ahead_makes_no_longer_bake(stack: FakeStack) -> None:
+    stack.clock.kill_after = 30
+    with pytest.raises(KilledError):
+        stack.run()
+    stack.clock.kill_after = None
+    stack.clock.time -= timedelta(hours=2)
+    stack.run()
+    assert stack.written[1][2] == 30 - 7200 + BAKE
+
+
+def test_a_reason_has_no_terminal_codes_and_no_credentials(stack: FakeStack) -> None:
+    token = "dapi" + "0" * 32
+    answer = BrokenBound(
+        "smoke request a.json", f"400 \x1b[31mno\x1b]0;title\x07 {token}\nat line 2 {'x' * 9999}", "passes"
+    )
+    (course,) = stack.run(gate=failing_at(5, GateResult(broken=(answer,))))
+    text = course.record.to_json() + "".join(stack.said)
+    assert "400 no [secret]; at line 2 xxx" in course.record.reason
+    assert not re.search(rf"\x1b|\\u001b|{token}", text)
+    assert len(course.record.reason) < 2100
 
 
 def test_a_run_killed_going_back_goes_back(stack: FakeStack) -> None:
