@@ -37,10 +37,11 @@ def ended(course: Course) -> str:
     if course.stuck:
         return (
             f"{course.key} failed at {record.reason}, and could not go back: {course.stuck}. It serves {serves}."
-            f" Run the same command again to go back"
+            " To go back, run the same command again"
         )
     if record.status is Status.FAILED:
-        return f"{course.key} failed at {record.reason}. It serves {serves}"
+        again = "" if record.is_judged else ". To try again, run the same command"
+        return f"{course.key} failed at {record.reason}. It serves {serves}{again}"
     return f"{course.key} serves {serves}"
 
 
