@@ -45,7 +45,7 @@ def status_command(
     if last.status and not watch:
         _print(last.status, form, detailed=detailed)
     if last.status is None or last.problem:
-        click.echo(last.problem or "The workspace has given no answer yet", err=True)
+        click.echo(last.problem, err=True)
         return 1
     if not last.status.is_settled:
         click.echo(f"An update is still in progress after {wait}", err=True)
@@ -75,12 +75,15 @@ def _print(status: StackStatus, form: str, *, detailed: bool) -> int:
 
 
 def _until(frames: Iterator[Frame], wait: float | None) -> Generator[Frame, None, None]:
-    """The frames until no update is in progress or the time is over; without `wait` all of them."""
+    """The frames until no update is in progress or the time is over; without `wait` all of them.
+
+    The first read may take longer than that: it has limits of its own, and without it there is nothing to show.
+    """
     deadline = None if wait is None else time.monotonic() + wait
     for frame in frames:
         yield frame
         is_settled = frame.status is not None and not frame.problem and frame.status.is_settled
-        if deadline is not None and (is_settled or time.monotonic() > deadline):
+        if deadline is not None and frame.reads and (is_settled or time.monotonic() > deadline):
             return
 
 
