@@ -1,27 +1,22 @@
 """The endpoint as the workspace serves it, before and after a rollback."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from model_serving.databricks.client import Workspace
-from model_serving.databricks.errors import NotFoundError, WorkspaceError
+from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.serving_endpoints import (
-    LONGEST_UPDATE_SECONDS,
-    POLL_SECONDS,
     endpoint_path,
     is_stopped,
     is_updating,
     traffic_shares,
 )
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
+from model_serving.delivery.rollout.live_split import settled_endpoint
 from model_serving.errors import UserError
 from model_serving.spec import Endpoint
-
-_BETWEEN: Final = 30.0
-"""Seconds between two lines while an update is waited for."""
 
 
 @dataclass(frozen=True)
@@ -46,40 +41,30 @@ class LiveEndpoint:
 
 def live_endpoint(workspace: Workspace, name: str) -> LiveEndpoint:
     """The endpoint of that name in the workspace. Raises UserError."""
+    return _live(name, lambda: workspace.find(endpoint_path(name)))
+
+
+def settled_live_endpoint(workspace: Workspace, name: str, notify: Callable[[str], None]) -> LiveEndpoint:
+    """The endpoint once no update is in progress: the workspace refuses another one until then (409).
+
+    Raises UserError, also after the time that an update may take.
+    """
+    return _live(name, lambda: settled_endpoint(workspace, name, notify))
+
+
+def _live(name: str, read: Callable[[], Mapping[str, Any] | None]) -> LiveEndpoint:
     try:
-        found = workspace.get(endpoint_path(name))
-    except NotFoundError:
-        raise UserError(f'The workspace has no endpoint "{name}": `pulumi up --refresh` creates it again') from None
+        found = read()
     except WorkspaceError as error:
         raise UserError(f'Endpoint "{name}" can\'t be read: {error}') from None
+    if not found:
+        raise UserError(f'The workspace has no endpoint "{name}": `pulumi up --refresh` creates it again')
     config: Mapping[str, Any] = found.get("config") or {}
     versions = {
         str(each.get("name")): (str(each.get("entity_name") or ""), str(each.get("entity_version") or ""))
         for each in config.get("served_entities") or []
     }
     return LiveEndpoint(traffic_shares(config.get("traffic_config")), versions, is_updating(found), is_stopped(found))
-
-
-def settled_endpoint(workspace: Workspace, name: str, notify: Callable[[str], None]) -> LiveEndpoint:
-    """The endpoint once no update is in progress: the workspace refuses another one until then (409).
-
-    Raises UserError, also after the time that an update may take.
-    """
-    began = time.monotonic()
-    said = began - _BETWEEN
-    while (live := live_endpoint(workspace, name)).is_updating:
-        now = time.monotonic()
-        if now - began > LONGEST_UPDATE_SECONDS:
-            raise UserError(f"{name} is still being updated after {LONGEST_UPDATE_SECONDS // 60} minutes")
-        if now - said >= _BETWEEN:
-            said = now
-            notify(
-                f"{now - began:.0f} s: {name} is being updated, and takes no other change until that ends: waiting,"
-                f" {LONGEST_UPDATE_SECONDS // 60} minutes at most. What serves stays. `Cancel update` on its page in"
-                " Databricks ends it at once\n"
-            )
-        time.sleep(POLL_SECONDS)
-    return live
 
 
 def moved_aliases(workspace: Workspace, declared: Endpoint | None, deployed: DeployedEndpoint) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from model_serving.delivery.rollback.destination import chosen_goal
 from model_serving.delivery.rollback.free_stack import run_when_free
 from model_serving.delivery.rollback.goal import Goal, served
 from model_serving.delivery.rollback.last_good import last_good_goal
-from model_serving.delivery.rollback.live import LiveEndpoint, live_endpoint, moved_aliases, settled_endpoint
+from model_serving.delivery.rollback.live import LiveEndpoint, live_endpoint, moved_aliases, settled_live_endpoint
 from model_serving.delivery.rollback.record import rollback_step
 from model_serving.delivery.rollback.restore_run import RestoreRun
 from model_serving.delivery.rollback.stack_file_change import StackFileChange, stack_file_change
@@ -99,7 +99,7 @@ def deploy_rollback(planned: PlannedRollback, notify: Notify) -> LiveEndpoint:
     stack, name, workspace = planned.targets.stack, planned.deployed.name, planned.targets.workspace
     goal = replace(planned.goal, versions=planned.versions)
     for _ in range(_TRIES):
-        live = settled_endpoint(workspace, name, notify)
+        live = settled_live_endpoint(workspace, name, notify)
         deployed = deployed_endpoint(stack, planned.deployed.key, state_resources(stack))
         if not live.is_as(deployed):
             deployed = _refreshed(planned, deployed, notify)

@@ -1,4 +1,8 @@
-"""What a rollback does, for the person who confirms it."""
+"""What a rollback does, for the person who confirms it.
+
+Source: product documentation, create custom model serving endpoints: what served before serves until an
+update has ended, no other update can be made until then, and `Cancel update` on the endpoint's page ends it.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -24,7 +28,10 @@ def _lines(planned: PlannedRollback) -> Iterator[str]:
             f" {split_text(live.traffic)} as now"
         )
     if live.is_updating:
-        yield "  an update of the endpoint is in progress: the workspace takes no other change until it ends"
+        yield (
+            "  an update of the endpoint is in progress, and the workspace takes no other change until it ends; `Cancel"
+            " update` on the endpoint's page in Databricks ends it at once"
+        )
     if live.is_stopped:
         start = f"model-serving start {deployed.key} --stack {planned.targets.stack}"
         yield f"  it is stopped: requests get 400 until it is started, {start}"

@@ -1,8 +1,8 @@
 """The split that the workspace serves, once no update of the endpoint is in progress."""
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.serving_endpoints import (
@@ -20,7 +20,13 @@ _BETWEEN: Final = 30.0
 
 
 def settled_split(workspace: Workspace, name: str, notify: Callable[[str], None]) -> Split:
-    """The live split of an endpoint, by its name in the workspace; empty if it does not exist.
+    """The live split of an endpoint, as `settled_endpoint` reads it; empty if it does not exist."""
+    live = settled_endpoint(workspace, name, notify)
+    return traffic_shares((live.get("config") or {}).get("traffic_config"))
+
+
+def settled_endpoint(workspace: Workspace, name: str, notify: Callable[[str], None]) -> Mapping[str, Any]:
+    """The endpoint of that name in the workspace; empty if there is none.
 
     Waits for an update in progress, with words, as long as the Databricks provider would. Raises WorkspaceError, and
     UserError if the update takes longer.
@@ -30,7 +36,7 @@ def settled_split(workspace: Workspace, name: str, notify: Callable[[str], None]
     while True:
         live = workspace.find(endpoint_path(name)) or {}
         if not is_updating(live):
-            return traffic_shares((live.get("config") or {}).get("traffic_config"))
+            return live
         now = time.monotonic()
         if now - began > LONGEST_UPDATE_SECONDS:
             raise UserError(f"{name} is still being updated after {minutes} minutes. Run the command again later")
