@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model_serving.databricks.build_logs import Reader, build_log, log_lines
+from model_serving.measures import elapsed_text
 
 VARIABLE: Final = "MODEL_SERVING_PROGRESS_SECONDS"
 """The variable that sets after how many seconds the first line is printed; 0 for none at all."""
 
 _FIRST_SECONDS: Final = 30.0
-_MINUTE: Final = 60
 _MOST_ENTITIES: Final = 5
 _TIME: Final = re.compile(r"^\[[\d:. TZ+-]*\]")
 """The time at the beginning of a line of a log."""
@@ -82,7 +82,7 @@ def progress_line(deploying: Sequence[Deploying], more: int, workspace: Reader) 
     shown = "; ".join(f"{each.name} ({_entities(each)})" for each in deploying)
     others = f"; and {more} more" if more else ""
     slowest = max(each.seconds for each in deploying)
-    return f"Deploying {len(deploying) + more} endpoints for up to {_duration(slowest)}: {shown}{others}"
+    return f"Deploying {len(deploying) + more} endpoints for up to {elapsed_text(slowest)}: {shown}{others}"
 
 
 def _is_shown_in_full(deploying: Sequence[Deploying], more: int) -> bool:
@@ -90,7 +90,7 @@ def _is_shown_in_full(deploying: Sequence[Deploying], more: int) -> bool:
 
 
 def _one(each: Deploying, workspace: Reader) -> str:
-    start = f'endpoint "{each.name}" for {_duration(each.seconds)}'
+    start = f'endpoint "{each.name}" for {elapsed_text(each.seconds)}'
     if not each.entities:
         return start
     entities = each.entities[:_MOST_ENTITIES]
@@ -124,7 +124,3 @@ def _state(entity: Mapping[str, Any]) -> str:
 
 def _message(entity: Mapping[str, Any]) -> str:
     return " ".join(log_lines(str((entity.get("state") or {}).get("deployment_state_message") or "")))
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE else f"{seconds // _MINUTE:.0f} min"

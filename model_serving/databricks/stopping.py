@@ -22,6 +22,7 @@ from model_serving.databricks.serving_endpoints import (
     is_stopped,
     is_updating,
 )
+from model_serving.measures import duration_text, elapsed_text
 
 Say = Callable[[str], None]
 """Takes a sentence on what is being waited for."""
@@ -70,7 +71,7 @@ def start_endpoint(workspace: Workspace, name: str, say: Say, seconds: float = L
             raise NotStartedError(failure_report(workspace, live))
         if sent and time.monotonic() - sent >= SHOWN_SECONDS:
             raise NotStartedError(
-                f'Endpoint "{name}" is still shown as stopped {_duration(SHOWN_SECONDS)} after the call'
+                f'Endpoint "{name}" is still shown as stopped {duration_text(SHOWN_SECONDS)} after the call'
             )
         if not sent and begin_start(workspace, name):
             sent = time.monotonic()
@@ -120,14 +121,14 @@ def _settled(
         now = time.monotonic()
         if now >= deadline:
             raise too_late(
-                f'Endpoint "{name}" is still being deployed after {_duration(now - began)}. See its state with'
+                f'Endpoint "{name}" is still being deployed after {elapsed_text(now - began)}. See its state with'
                 f" `databricks serving-endpoints get {name}`, and run the same command again when that has ended"
             )
         if now >= next_words:
             next_words = now + _WORDS_EVERY_SECONDS
             say(
-                f'Endpoint "{name}" is being deployed{_entities(live)}. Waiting since {_duration(now - began)},'
-                f" {_duration(deadline - began)} at most"
+                f'Endpoint "{name}" is being deployed{_entities(live)}. Waiting since {elapsed_text(now - began)},'
+                f" {duration_text(deadline - began)} at most"
             )
         time.sleep(min(POLL_SECONDS, max(0.0, deadline - now)))
     return live
@@ -139,12 +140,13 @@ def _wait_until_stopped(workspace: Workspace, name: str, say: Say) -> None:
         now = time.monotonic()
         if now - began >= SHOWN_SECONDS:
             raise NotStoppedError(
-                f'Endpoint "{name}" is not shown as stopped {_duration(SHOWN_SECONDS)} after the call. Run the same'
+                f'Endpoint "{name}" is not shown as stopped {duration_text(SHOWN_SECONDS)} after the call. Run the same'
                 " command again; if it stays so, somebody else starts it"
             )
         if now >= next_words:
             next_words = now + _WORDS_EVERY_SECONDS
-            say(f'Endpoint "{name}" is stopping since {_duration(now - began)}, {_duration(SHOWN_SECONDS)} at most')
+            longest = duration_text(SHOWN_SECONDS)
+            say(f'Endpoint "{name}" is stopping since {elapsed_text(now - began)}, {longest} at most')
         time.sleep(POLL_SECONDS)
 
 
@@ -154,8 +156,3 @@ def _entities(live: Mapping[str, Any]) -> str:
     states = {each["name"]: str((each.get("state") or {}).get("deployment") or "unknown") for each in entities}
     pending = [f'"{name}" {state}' for name, state in states.items() if state != "DEPLOYMENT_READY"]
     return f" ({', '.join(pending)})" if pending else ""
-
-
-def _duration(seconds: float) -> str:
-    """`40 s` or `3 min`."""
-    return f"{round(seconds)} s" if seconds < 2 * 60 else f"{round(seconds / 60)} min"

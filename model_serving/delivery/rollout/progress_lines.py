@@ -5,8 +5,8 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from model_serving.delivery.rollout.duration import duration_text
 from model_serving.delivery.rollout.gate.result import GateResult
+from model_serving.measures import duration_text
 from model_serving.review.render.rollout_history import figures_text
 
 _BETWEEN: Final = 30.0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from model_serving.delivery.rollout.course import Course, PlannedRollout
-from model_serving.delivery.rollout.duration import duration_text
+from model_serving.measures import duration_text
 from model_serving.spec.rollout_record import Record, Status, split_text
 
 

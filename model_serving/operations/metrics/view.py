@@ -11,6 +11,7 @@ from rich.text import Text
 
 from model_serving.databricks.metrics.figures import Figures
 from model_serving.databricks.metrics.sample import WHOLE_ENDPOINT
+from model_serving.measures import latency_text
 from model_serving.operations.live.render import wording
 from model_serving.operations.metrics.read import EndpointMetrics
 
@@ -83,7 +84,7 @@ def _cells(figures: Figures) -> list[Text | str]:
         _errors(figures.errors_4xx),
         _errors(figures.errors_5xx),
         wording.error_rate(figures),
-        *(wording.milliseconds(each) for each in (figures.p50_ms, figures.p95_ms, figures.p99_ms)),
+        *(latency_text(each) for each in (figures.p50_ms, figures.p95_ms, figures.p99_ms)),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from model_serving.measures import elapsed_text, latency_text, percent_text
 from model_serving.operations.shadow.figures import Figures
 from model_serving.operations.shadow.report import FieldReport, ShadowReport
 
@@ -14,7 +15,7 @@ def headline(report: ShadowReport) -> str:
         return f"{report.entity} of {report.endpoint}: no answers of {report.source} could be compared"
     return (
         f"{report.entity} of {report.endpoint} agrees with the {_live(report)} answers to {report.agreeing} of"
-        f" {report.compared} requests of {report.source} ({report.agreement:.2%})"
+        f" {report.compared} requests of {report.source} ({percent_text(report.agreement)})"
     )
 
 
@@ -27,7 +28,7 @@ def figure_rows(report: ShadowReport) -> list[tuple[str, ...]]:
         ("errors", *(_errors(side) for side in sides)),
     ]
     rows += [
-        (name, *(_milliseconds(getattr(side, f"{name}_ms")) for side in sides))
+        (name, *(latency_text(getattr(side, f"{name}_ms")) for side in sides))
         for name in ("mean", "p50", "p95", "p99", "max")
     ]
     if report.texts:
@@ -59,8 +60,9 @@ def notes(report: ShadowReport) -> Iterator[str]:
     elif report.tolerance:
         yield f"Numbers agree within {report.tolerance:g} of their value."
     yield (
-        f"Sent in {report.seconds:.0f} s. The replayed requests are in the endpoint's inference table and metrics, too:"
-        " their client_request_id begins with model-serving-shadow/, and a later shadow run leaves them out."
+        f"Sent in {elapsed_text(report.seconds)}. The replayed requests are in the endpoint's inference table and"
+        " metrics, too: their client_request_id begins with model-serving-shadow/, and a later shadow run leaves them"
+        " out."
     )
 
 
@@ -78,12 +80,8 @@ def _field_row(field: FieldReport) -> tuple[str, ...]:
 def _errors(side: Figures) -> str:
     if not side.failed:
         return "0"
-    return f"{side.failed} ({side.error_rate:.2%}): {_listed(side.errors)}"
+    return f"{side.failed} ({percent_text(side.error_rate)}): {_listed(side.errors)}"
 
 
 def _listed(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number} x {what}" for what, number in numbers.items())
-
-
-def _milliseconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from model_serving.measures import exact_latency_text, percent_text
 from model_serving.operations.shadow.report import ShadowReport
 
 
@@ -52,5 +53,6 @@ class Thresholds:
 def _text(figure: str, value: float | None) -> str:
     if value is None:
         return "unknown"
-    units = {"agreement": f"{value:.2%}", "error rate": f"{value:.2%}", "p95": f"{value:.0f} ms"}
-    return units.get(figure, f"{value:.2f}x")
+    if figure in ("agreement", "error rate"):
+        return percent_text(value)
+    return exact_latency_text(value) if figure == "p95" else f"{value:.2f}x"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from model_serving.measures import latency_text, percent_text
 from model_serving.review.render.escape import code, escaped
 from model_serving.spec.rollout_record import Entry, Record, Status, Verdict, split_text
 
@@ -15,7 +16,6 @@ _SIGNS: Final = {
     Verdict.STOPPED: "⏹️",
 }
 _TO_SECONDS: Final = len("2026-11-21T18:30:00")
-_SECOND: Final = 1000
 
 
 def rollouts_text(rollouts: Mapping[str, Record]) -> str:
@@ -71,6 +71,6 @@ def figures_text(figures: Mapping[str, Mapping[str, Any]]) -> str:
 def _values(values: Mapping[str, Any]) -> Iterator[str]:
     yield f"{values.get('requests', 0):,} requests"
     if (rate := values.get("error_rate")) is not None:
-        yield f"errors {rate * 100:.3g} %"
+        yield f"errors {percent_text(rate)}"
     if (p95 := values.get("p95_ms")) is not None:
-        yield f"p95 {p95:.3g} ms" if p95 < _SECOND else f"p95 {p95:,.0f} ms"
+        yield f"p95 {latency_text(p95)}"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from model_serving.measures import duration_text
 from model_serving.review.assess.rollout_plan import RolloutPlan, RolloutStep
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
-from model_serving.spec.vocabulary.quantities import Duration
 from model_serving.spec.vocabulary.rollout import INFERENCE_TABLE, Comparison, Gate
 
 _BACK: Final = {"start": "the split before the rollout", "previous_step": "the split of the step before"}
@@ -22,7 +22,7 @@ def title(plan: RolloutPlan) -> Sentence:
             return sentence(runs, " goes to the target in 1 step: no declared step lies between, so no gate follows")
         live = sentence(f" continues from {plan.live.share} %: ", behind, f" {_are(plan.behind)} behind it")
         return sentence(runs, live, ", and the target follows at once, without a gate")
-    how = f" goes through {count} steps, at least {Duration(plan.at_least_seconds)}"
+    how = f" goes through {count} steps, at least {duration_text(plan.at_least_seconds)}"
     if not plan.behind:
         return sentence(runs, how)
     live = sentence(f" continues from {plan.live.share} % (", behind, f" {_are(plan.behind)} behind it) and")
@@ -39,9 +39,9 @@ def conditions(plan: RolloutPlan) -> Iterator[Sentence]:
     if len(plan.steps) == 1:
         return
     if gate is None:
-        yield sentence(f"each step serves {bake}, and there is no gate: it fails only if its deployment does")
+        yield sentence(f"each step serves {bake.text}, and there is no gate: it fails only if its deployment does")
     else:
-        yield sentence(f"each step serves {bake}, then must pass the gate")
+        yield sentence(f"each step serves {bake.text}, then must pass the gate")
         if figures := [*_figures(gate)]:
             yield sentence(joined((quoted(name) for name in plan.gaining), " and "), ": ", joined(figures))
         yield from _requests(gate)
@@ -50,9 +50,9 @@ def conditions(plan: RolloutPlan) -> Iterator[Sentence]:
 
 def _figures(gate: Gate) -> Iterator[Sentence]:
     if gate.errors_below is not None:
-        yield sentence(f"errors below {gate.errors_below}")
+        yield sentence(f"errors below {gate.errors_below.text}")
     if gate.p95_below is not None:
-        yield sentence(f"p95 below {gate.p95_below}")
+        yield sentence(f"p95 below {gate.p95_below.text}")
     if gate.compare:
         yield from _compared(gate.compare)
     if gate.requests_at_least > 1:
@@ -76,7 +76,7 @@ def _requests(gate: Gate) -> Iterator[Sentence]:
             sentence("the inference table") if source == INFERENCE_TABLE else sentence(quoted(f"stacks/{source}"))
         )
         least = gate.shadow.agreement_at_least
-        yield sentence("requests of ", recorded, f" are sent again: {least} of the responses at least must agree")
+        yield sentence("requests of ", recorded, f" are sent again: {least.text} of the responses at least must agree")
     if gate.command:
         yield sentence("the deploy job runs ", quoted(" ".join(gate.command)), ", which must end with status 0")
 

@@ -12,6 +12,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from model_serving.databricks.limits import REQUEST_SECONDS
+from model_serving.measures import duration_text, exact_latency_text, percent_text
 from model_serving.spec.files.secrets import is_secret
 from model_serving.spec.vocabulary.types import refused
 
@@ -72,6 +73,11 @@ class Quantity(float):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", "pattern": cls.pattern(), "examples": list(cls.EXAMPLES)}
 
+    @property
+    def text(self) -> str:
+        """The text for people, as figures are written: `10 min`, `80 ms`, `1 %`, `1.2x`."""
+        return str(self)
+
     def __str__(self) -> str:
         """The text of a stack file, in the largest unit that leaves a whole number."""
         texts = [(unit, round(float(self) / counts, _DECIMALS)) for unit, counts in self.UNITS.items()]
@@ -94,6 +100,10 @@ class Duration(Quantity):
     KIND: ClassVar = "duration"
     EXAMPLES: ClassVar = ("90s", "10m", "1h")
 
+    @property
+    def text(self) -> str:
+        return duration_text(self)
+
 
 class Latency(Quantity):
     """The time of a request, in milliseconds."""
@@ -103,6 +113,10 @@ class Latency(Quantity):
     LARGEST: ClassVar = REQUEST_SECONDS * 1000
     EXAMPLES: ClassVar = ("80ms", "1.5s")
 
+    @property
+    def text(self) -> str:
+        return exact_latency_text(self)
+
 
 class Percent(Quantity):
     """A part of a whole, as a fraction from 0 to 1."""
@@ -111,6 +125,10 @@ class Percent(Quantity):
     KIND: ClassVar = "percentage"
     LARGEST: ClassVar = 1
     EXAMPLES: ClassVar = ("1%", "0.5%")
+
+    @property
+    def text(self) -> str:
+        return percent_text(self)
 
 
 class Factor(Quantity):

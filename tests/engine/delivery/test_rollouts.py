@@ -181,7 +181,7 @@ def test_a_slow_challenger_is_rolled_back(slow: Sandbox, monkeypatch: pytest.Mon
     assert splits(project) == [5, 0]
     assert set(loop.statuses) == {200}, "No request is lost"
     assert 0 < loop.share("challenger") < 0.02
-    broken = r"fraud-scorer failed at 5 %: challenger: p95: \d+ms of \d+ requests \(bound: below 80ms\)"
+    broken = r"fraud-scorer failed at 5 %: challenger: p95: [\d.,]+ ms of \d+ requests \(bound: below 80 ms\)"
     assert re.search(broken, failed.text), failed.text
     assert failed.text.rstrip().endswith("--again")
     record: dict[str, Any] = json.loads((project.folder / "deploy.json").read_text(encoding="utf-8"))

@@ -180,7 +180,7 @@ def test_a_shadow_run_compares_the_answers(gate: Open, tmp_path: Path) -> None:
     (tmp_path / "stacks" / "payments.json").write_text(json.dumps([PAYMENT] * 4))
     shadow = {"requests": "payments.json", "agreement_at_least": "99%"}
     (broken,) = gate("wrong", shadow=shadow).finish().broken
-    assert str(broken) == "wrong: agreement: 0% of 4 requests (bound: at least 99%)"
+    assert str(broken) == "wrong: agreement: 0 % of 4 requests (bound: at least 99 %)"
     assert gate("champion", shadow=shadow).finish().passed
     missing = gate("good", shadow={"requests": "none.json", "agreement_at_least": "99%"}).finish()
     assert missing.inconclusive == ("stacks/none.json can't be read: No such file or directory",)

@@ -35,10 +35,10 @@ def test_every_broken_bound_is_named_at_once() -> None:
     )
     found = judged(declared, {"champion": figures(1200, 12), "challenger": figures(400, 20, 123.4)})
     assert found == [
-        "challenger: errors: 5% (20 failed) of 400 requests (bound: below 1%)",
-        "challenger: p95: 123ms of 400 requests (bound: below 80ms)",
-        "challenger: errors: 5% (20 failed) of 400 requests (bound: at most 2x those of champion, 1% (12 failed))",
-        "challenger: p95: 123ms of 400 requests (bound: at most 60ms, 1.2x that of champion)",
+        "challenger: errors: 5 % (20 failed) of 400 requests (bound: below 1 %)",
+        "challenger: p95: 123.4 ms of 400 requests (bound: below 80 ms)",
+        "challenger: errors: 5 % (20 failed) of 400 requests (bound: at most 2x those of champion, 1 % (12 failed))",
+        "challenger: p95: 123.4 ms of 400 requests (bound: at most 60 ms, 1.2x that of champion)",
     ]
 
 

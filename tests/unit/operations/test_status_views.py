@@ -83,11 +83,11 @@ def shown(*endpoints: EndpointStatus, width: int = 80, detailed: bool = False) -
 
 def test_the_table_of_a_healthy_stack() -> None:
     assert shown(READY, UPDATING).splitlines() == [
-        "   endpoint      state           serves             req/s   errors    p95",
-        "●  fraud-scorer  ready           champion v7 95 %     412  < 0.1 %  38 ms",
+        "   endpoint      state           serves             req/s  errors    p95",
+        "●  fraud-scorer  ready           champion v7 95 %     412  0.07 %  38 ms",
         "                                 challenger v8 5 %",
         "                                 shadow v9 0 %",
-        "◐  ranker        updating 4 min  one v8 → v9         0.05   25.0 %  1.3 s",
+        "◐  ranker        updating 4 min  one v8 → v9         0.05    25 %  1.3 s",
         "",
         "1 ready, 1 updating · figures of the minute to 14:13:20",
         "prod at https://prod.cloud.databricks.com · 14:13:20 UTC",

@@ -67,8 +67,8 @@ def section(report: Report) -> str:
 
 def test_comment_draws_the_steps(reported: Reported) -> None:
     assert section(reported(LIVE, TARGET, ROLLOUT, ROLLOUT)) == (
-        "**rollout** · `model-serving deploy` goes through 4 steps, at least 30m\n"
-        "  - each step serves 10m, and there is no gate: it fails only if its deployment does\n"
+        "**rollout** · `model-serving deploy` goes through 4 steps, at least 30 min\n"
+        "  - each step serves 10 min, and there is no gate: it fails only if its deployment does\n"
         "  - if a step fails, traffic goes back to the split before the rollout\n"
         "\n"
         "| | `champion` | `challenger` |\n"
@@ -84,10 +84,10 @@ def test_comment_draws_the_steps(reported: Reported) -> None:
 def test_comment_has_the_gate_in_words(reported: Reported) -> None:
     lines = section(reported(LIVE, TARGET, {**GATED, "on_failure": "previous_step"}, GATED)).splitlines()
     assert lines[1:7] == [
-        "  - each step serves 10m, then must pass the gate",
-        "  - `challenger`: errors below 1%, p95 below 80ms, p95 at most 1.2x that of `champion`",
+        "  - each step serves 10 min, then must pass the gate",
+        "  - `challenger`: errors below 1 %, p95 below 80 ms, p95 at most 1.2x that of `champion`",
         "  - the endpoint's smoke requests must pass",
-        "  - requests of `stacks/requests/fraud.json` are sent again: 99% of the responses at least must agree",
+        "  - requests of `stacks/requests/fraud.json` are sent again: 99 % of the responses at least must agree",
         "  - the deploy job runs `./check.sh --strict`, which must end with status 0",
         "  - if a step fails, traffic goes back to the split of the step before",
     ]
@@ -97,7 +97,7 @@ def test_stopped_rollout_continues(reported: Reported) -> None:
     shown = section(reported(HALFWAY, TARGET, ROLLOUT, ROLLOUT))
     assert shown.startswith(
         "**rollout** · `model-serving deploy` continues from 25 % (5 %, 25 % are behind it) and goes through 2 steps,"
-        " at least 10m\n"
+        " at least 10 min\n"
     )
     assert "| now | 75 % | 25 % |\n| 50 % | 50 % | 50 % |\n| target |" in shown
 
@@ -134,7 +134,7 @@ def test_report_is_typed_for_programs(reported: Reported) -> None:
 
 def test_terminal_shows_the_steps(reported: Reported) -> None:
     shown = text([reported(LIVE, TARGET, GATED, GATED)], width=110)
-    assert "model-serving deploy goes through 4 steps, at least 30m" in shown
+    assert "model-serving deploy goes through 4 steps, at least 30 min" in shown
     assert [line.split() for line in shown.splitlines() if line.strip().startswith("25 %")] == [
         ["25", "%", "75", "%", "25", "%"]
     ]

@@ -10,6 +10,7 @@ from typing import Final
 from model_serving.databricks.metrics.figures import Figures
 from model_serving.delivery.rollout.gate.result import BrokenBound
 from model_serving.delivery.rollout.gate.step import BakingStep
+from model_serving.measures import exact_latency_text, percent_text
 from model_serving.spec.vocabulary.rollout import Comparison, Gate
 
 _EARLY_ERRORS: Final = 2
@@ -70,10 +71,10 @@ def _too_few(entity: str, own: Figures | None, needed: int) -> str:
 def _absolute(declared: Gate, entity: str, own: Figures) -> Iterator[BrokenBound]:
     rate, limit = own.error_rate, declared.errors_below
     if limit is not None and rate is not None and rate >= limit:
-        yield BrokenBound("errors", _errors(own), f"below {limit}", entity, own.requests)
+        yield BrokenBound("errors", _errors(own), f"below {limit.text}", entity, own.requests)
     latency, slowest = own.p95_ms, declared.p95_below
     if slowest is not None and latency is not None and latency >= slowest:
-        yield BrokenBound("p95", _milliseconds(latency), f"below {slowest}", entity, own.requests)
+        yield BrokenBound("p95", exact_latency_text(latency), f"below {slowest.text}", entity, own.requests)
 
 
 def _compared(
@@ -92,8 +93,8 @@ def _compared(
     if compare.p95_at_most is not None and own.p95_ms is not None and other.p95_ms is not None:
         longest = compare.p95_at_most * other.p95_ms
         if own.p95_ms > longest:
-            bound = f"at most {_milliseconds(longest)}, {compare.p95_at_most} that of {compare.against}"
-            yield BrokenBound("p95", _milliseconds(own.p95_ms), bound, entity, own.requests)
+            bound = f"at most {exact_latency_text(longest)}, {compare.p95_at_most} that of {compare.against}"
+            yield BrokenBound("p95", exact_latency_text(own.p95_ms), bound, entity, own.requests)
 
 
 def _is_evident(broken: BrokenBound, own: Figures) -> bool:
@@ -107,11 +108,7 @@ def _failed(own: Figures) -> int:
 
 
 def _errors(own: Figures) -> str:
-    return f"{100 * (own.error_rate or 0.0):.3g}% ({_failed(own):,} failed)"
-
-
-def _milliseconds(value: float) -> str:
-    return f"{value:,.0f}ms" if value >= 100 else f"{value:.3g}ms"  # noqa: PLR2004  three digits
+    return f"{percent_text(own.error_rate or 0.0)} ({_failed(own):,} failed)"
 
 
 def _counted(requests: int) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from model_serving.delivery.rollout.gate.result import BrokenBound
 from model_serving.errors import UserError
+from model_serving.measures import percent_text
 from model_serving.operations.connection import Connection
 from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.requests import declared_requests
@@ -30,8 +31,8 @@ def broken_agreement(connection: Connection, entity: str, declared: ShadowGate, 
         raise UserError(f"None of the requests of {declared.requests} has a live answer to compare with")
     if report.agreement >= declared.agreement_at_least:
         return None
-    value = f"{100 * report.agreement:.3g}%"
-    return BrokenBound("agreement", value, f"at least {declared.agreement_at_least}", entity, report.compared)
+    least = f"at least {declared.agreement_at_least.text}"
+    return BrokenBound("agreement", percent_text(report.agreement), least, entity, report.compared)
 
 
 def _source(connection: Connection, entity: str, requests: str, most: int) -> Source:

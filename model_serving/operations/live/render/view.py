@@ -7,9 +7,9 @@ from typing import Final
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from model_serving.measures import elapsed_text
 from model_serving.operations.live.render.detail import detail_view
 from model_serving.operations.live.render.table import table_view
-from model_serving.operations.live.render.wording import duration
 from model_serving.operations.live.status import EndpointStatus, StackStatus, State
 from model_serving.operations.live.watch import Frame
 
@@ -41,7 +41,7 @@ def _urgency(status: EndpointStatus) -> int:
 
 
 def _age(frame: Frame) -> Text:
-    age = duration(frame.age)
+    age = elapsed_text(frame.age)
     if frame.problem:
         return Text(f"No answer: this is {age} old. Trying again: {frame.problem}", style="bold yellow")
     return Text(f"read {age} ago · Ctrl-C ends", style="dim")

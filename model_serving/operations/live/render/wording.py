@@ -7,6 +7,7 @@ from typing import Final, Literal
 from rich.text import Text
 
 from model_serving.databricks.metrics.figures import Figures
+from model_serving.measures import elapsed_text, latency_text, percent_text
 from model_serving.operations.live.status import Deployment, EndpointStatus, EntityStatus, State
 
 _MARKS: Final = {
@@ -20,13 +21,7 @@ _MARKS: Final = {
     State.NOT_DEPLOYED: ("·", "dim"),
     State.UNREADABLE: ("?", "bold yellow"),
 }
-_MINUTE: Final = 60
-_HOUR: Final = 3600
-_MOST_MINUTES: Final = 90 * _MINUTE
 _SMALL: Final = 10
-_THOUSAND: Final = 1000
-_LEAST_RATE: Final = 0.001
-"""A smaller part of the requests is shown as less than 0.1 %."""
 
 
 def mark(state: State) -> Text:
@@ -42,15 +37,7 @@ def style(state: State) -> str:
 def state_words(status: EndpointStatus, now: float) -> str:
     """A state in words, with how long an update has taken."""
     words = status.state.value.replace("_", " ")
-    return f"{words} {duration(now - status.since)}" if status.since else words
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min` or `3 h`."""
-    seconds = max(0.0, seconds)
-    if seconds < 2 * _MINUTE:
-        return f"{seconds:.0f} s"
-    return f"{seconds // _MINUTE:.0f} min" if seconds < _MOST_MINUTES else f"{seconds / _HOUR:.0f} h"
+    return f"{words} {elapsed_text(now - status.since)}" if status.since else words
 
 
 def clock(time: float) -> str:
@@ -108,20 +95,12 @@ def error_rate(figures: Figures | None) -> Text:
     rate = figures.error_rate
     if not rate:
         return Text("0 %", style="dim")
-    shown = "< 0.1 %" if rate < _LEAST_RATE else f"{rate:.1%}".replace("%", " %")
-    return Text(shown, style="red")
+    return Text(percent_text(rate), style="red")
 
 
 def latency(figures: Figures | None, percentile: Literal["p50_ms", "p95_ms"]) -> str:
     """`38 ms` or `1.2 s`; empty if it is not known."""
-    return milliseconds(getattr(figures, percentile, None))
-
-
-def milliseconds(value: float | None) -> str:
-    """`38 ms` or `1.2 s`; empty if it is not known."""
-    if value is None:
-        return ""
-    return f"{value:.0f} ms" if value < _THOUSAND else f"{value / _THOUSAND:.1f} s"
+    return latency_text(getattr(figures, percentile, None))
 
 
 def problems(status: EndpointStatus, *, with_logs: bool = True) -> Iterator[Text]:

@@ -41,10 +41,10 @@ def test_held_bounds_break_nothing() -> None:
 @pytest.mark.parametrize(
     ("bounds", "sentence"),
     [
-        (Thresholds(agreement_at_least=0.99), "agreement is 98.50%; at least 99.00%"),
-        (Thresholds(errors_at_most=0.01), "error rate is 1.50%; at most 1.00%"),
+        (Thresholds(agreement_at_least=0.99), "agreement is 98.5 %; at least 99 %"),
+        (Thresholds(errors_at_most=0.01), "error rate is 1.5 %; at most 1 %"),
         (Thresholds(p95_factor_at_most=1.2), "p95 relative to live is 18.72x; at most 1.20x"),
-        (Thresholds(p95_ms_at_most=80), "p95 is 187 ms; at most 80 ms"),
+        (Thresholds(p95_ms_at_most=80), "p95 is 187.2 ms; at most 80 ms"),
     ],
 )
 def test_a_broken_bound_has_its_figure(bounds: Thresholds, sentence: str) -> None:
@@ -57,18 +57,18 @@ def test_a_bound_on_nothing_is_broken() -> None:
     broken = bounds.broken(nothing)
     assert len(broken) == 4
     assert {each.value for each in broken} == {None}
-    assert str(broken[0]) == "agreement is unknown; at least 50.00%"
+    assert str(broken[0]) == "agreement is unknown; at least 50 %"
 
 
 def test_text_has_figures_and_what_is_left_out() -> None:
     shown = text(REPORT, Thresholds(agreement_at_least=0.99).broken(REPORT))
     first, *_, last = shown.splitlines()
     assert first == (
-        "challenger of fraud agrees with the recorded answers to 197 of 200 requests of main.ml.fraud_payload (98.50%)"
+        "challenger of fraud agrees with the recorded answers to 197 of 200 requests of main.ml.fraud_payload (98.5 %)"
     )
-    assert "3 (1.50%): 2 x 500, 1 x no answer" in shown
+    assert "3 (1.5 %): 2 x 500, 1 x no answer" in shown
     assert "Not replayed: 4 x answered with an error." in shown
-    assert last == "BROKEN: agreement is 98.50%; at least 99.00%"
+    assert last == "BROKEN: agreement is 98.5 %; at least 99 %"
 
 
 def test_markdown_escapes_the_names_of_fields() -> None:
@@ -80,7 +80,7 @@ def test_markdown_escapes_the_names_of_fields() -> None:
 def test_markdown_is_one_table_row_for_each_field() -> None:
     shown = markdown(REPORT, Thresholds(errors_at_most=0.01).broken(REPORT))
     assert shown.startswith("### Shadow run of challenger: failed\n")
-    assert "- **Broken bound:** error rate is 1.50%; at most 1.00%" in shown
+    assert "- **Broken bound:** error rate is 1.5 %; at most 1 %" in shown
     assert "| predictions[].score | 3 of 200 | 0.01 | 0 | 0.02 | 0.5 |" in shown
 
 
