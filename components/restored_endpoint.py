@@ -58,7 +58,7 @@ class RestoredEndpoint(pulumi.ComponentResource):
             elif kind != ROLLOUT_RECORD:
                 pulumi.CustomResource(kind, name, {}, self._child(endpoint))
         # The next run of the whole program registers its outputs without this one.
-        self.register_outputs({**wanted.outputs, ROLLED_BACK: True})
+        self.register_outputs({**wanted.outputs, **({ROLLED_BACK: True} if wanted.is_rollback else {})})
 
     def _child(self, after: pulumi.Resource | None = None) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=after)

@@ -30,9 +30,12 @@ def parse_sample(endpoint: str, text: str, time: float) -> Sample:
     from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - most commands need no metrics
 
     try:
-        families = list(text_string_to_metric_families(text))
+        return _sample(endpoint, text, time, list(text_string_to_metric_families(text)))
     except (ValueError, IndexError) as error:
         raise CallError(f'The metrics of endpoint "{endpoint}" are not in the format of Prometheus: {error}') from None
+
+
+def _sample(endpoint: str, text: str, time: float, families: list[Any]) -> Sample:
     lines = _by_entity(line for family in families for line in family.samples)
     adds_up = any(family.type == "counter" and f"{family.name}_total" == _COUNT for family in families)
     ends = [line.timestamp for each in lines.values() for line in each if line.name == _COUNT and line.timestamp]

@@ -27,6 +27,8 @@ class RestoreRun:
     goal: Goal
     step: EndpointStep | None
     """What the state remembers of it, where it remembers the endpoint's rollouts."""
+    is_rollback: bool = True
+    """Whether a person wants it, so that reviews say what undoes it; otherwise a rollout goes back."""
 
     def run(self, notify: Callable[[str], None]) -> str:
         """Deploy the goal; returns why that failed, or an empty text. Raises InterruptedRunError.
@@ -74,6 +76,7 @@ class RestoreRun:
             protect=deployed.protect,
             retain_on_delete=deployed.retain_on_delete,
             step=self.step,
+            is_rollback=self.is_rollback,
         )
 
 

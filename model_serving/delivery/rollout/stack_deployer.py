@@ -8,6 +8,9 @@ from pathlib import Path
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLOUT_RECORD, ROLLOUT_STEP
+from model_serving.delivery.rollback.deployed import deployed_endpoint
+from model_serving.delivery.rollback.goal import Goal, whole_split
+from model_serving.delivery.rollback.restore_run import RestoreRun
 from model_serving.delivery.rollout.change_parts import unexpected_changes
 from model_serving.delivery.rollout.failure_reason import failure_reason
 from model_serving.delivery.rollout.live_split import settled_split
@@ -48,7 +51,10 @@ class StackDeployer:
     """The splits of endpoints that keep theirs, though the stack file declares another one."""
 
     def deploy(self, steps: Mapping[str, EndpointStep], *, going_back: bool) -> None:
-        """See Deployer. Going back touches the endpoints only: nothing else may stand in its way."""
+        """See Deployer. Going back touches the endpoints only: nothing else may stand in its way.
+
+        Where the stack files have changed since, or have errors, it takes everything but the traffic from the state.
+        """
         moving = {key: each for key, each in steps.items() if each.record}
         steps = self._with_held(steps)
         with tempfile.TemporaryDirectory(prefix="model-serving-rollout-") as name:
@@ -58,15 +64,37 @@ class StackDeployer:
             packs = () if going_back else self.packs
             itself = Source(self.source.stack, self.source.folder, self.source.environment, tuple(targets))
             previewed = preview_of(itself, packs, plan, str(file))
-            self._require_expected(previewed, moving if going_back else steps, moving)
+            try:
+                self._require_expected(previewed, moving if going_back else steps, moving)
+            except DeploymentFailedError as error:
+                if not going_back:
+                    raise
+                self.show(f"Going back without the stack files: {error}\n")
+                return self._restore(moving)
             options = [option for pack in packs for option in ("--policy-pack", pack)]
-            self._up(file, home, moving, ["--plan", str(plan), *targets, *options])
+            return self._up(file, home, moving, ["--plan", str(plan), *targets, *options])
+
+    def _restore(self, moving: Mapping[str, EndpointStep]) -> None:
+        """Deploy these splits with everything else as the state has it, as a rollback does."""
+        stack, folder = self.source.stack, self.source.folder
+        try:
+            found = state_resources(stack, folder)
+            endpoints = {key: deployed_endpoint(stack, key, found) for key in moving}
+        except StateError as error:
+            raise DeploymentFailedError(failure_reason([str(error)])) from None
+        for key, each in moving.items():
+            goal = Goal(whole_split(endpoints[key], each.traffic), "the rollout failed")
+            if reason := RestoreRun(stack, folder, endpoints[key], goal, each, is_rollback=False).run(self.show):
+                raise DeploymentFailedError(reason, self._require_own_records(moving))
 
     def record(self, steps: Mapping[str, EndpointStep]) -> None:
         """See Deployer."""
         with tempfile.TemporaryDirectory(prefix="model-serving-rollout-") as name:
             file = _written(Path(name), self.source.stack, self._with_held(steps))
-            self._up(file, Path(name), steps, self._targets(steps, ROLLOUT_RECORD), show=lambda _text: None)
+            try:
+                self._up(file, Path(name), steps, self._targets(steps, ROLLOUT_RECORD), show=lambda _text: None)
+            except DeploymentFailedError:
+                self._restore(steps)
 
     def _with_held(self, steps: Mapping[str, EndpointStep]) -> dict[str, EndpointStep]:
         return {**{key: EndpointStep(split) for key, split in self.held.items()}, **steps}

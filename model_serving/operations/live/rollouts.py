@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from model_serving.operations.live.extra import Extra
@@ -36,6 +37,7 @@ def _read(targets: Targets, status: EndpointStatus) -> Json | None:
         "target": dict(record.target),
         "split": dict(record.split),
         "since": found.since,
+        "owner": {"host": record.owner.host, "pid": record.owner.pid, "until": record.owner.until},
         "reason": record.reason,
         "entries": [asdict(each) for each in found.entries],
     }
@@ -48,7 +50,16 @@ def _notice(value: Json) -> str | None:
     if value["status"] == "failed":
         return f"the last rollout failed at {value['reason']}"
     since = f" since {_time(value['since'])}" if value["since"] else ""
-    return f"rollout {value['status']}: {split_text(value['split'])}{since}, to {split_text(value['target'])}"
+    where = f"rollout {value['status']}: {split_text(value['split'])}{since}, to {split_text(value['target'])}"
+    return f"{where}; {_run_by(value['owner'])}"
+
+
+def _run_by(owner: Json, now: datetime | None = None) -> str:
+    """Who goes on with a rollout: only on its own host it is known whether that process still runs."""
+    now = now or datetime.now(UTC)
+    if owner["until"] and datetime.fromisoformat(owner["until"]) > now:
+        return f"process {owner['pid']} on {owner['host']} goes on with it, if it has not ended"
+    return "nobody goes on with it: deploy again, or roll back"
 
 
 def _lines(value: Json) -> Iterator[str]:

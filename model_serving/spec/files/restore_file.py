@@ -53,6 +53,8 @@ class Restore:
     retain_on_delete: bool = False
     step: EndpointStep | None = None
     """For an endpoint whose rollouts are recorded."""
+    is_rollback: bool = True
+    """Whether the state says from now on that the endpoint was rolled back."""
 
     @property
     def text(self) -> str:

@@ -160,6 +160,24 @@ def test_a_refused_step_goes_back(snapshots: Snapshots) -> None:
         assert f"the last rollout {reason.removesuffix('.')}" in status
 
 
+def test_a_failed_step_goes_back_though_files_changed(snapshots: Snapshots) -> None:
+    """Somebody edits the endpoint, or breaks the file, while a step bakes."""
+    with snapshots.deployed((FILE, BEFORE, START)) as project:
+        gate = "{command: [sh, -c, 'echo \\\"  - broken\\\" >> stacks/base.yaml; false']}"
+        project.edit(FILE, START, f"{TARGET}      rollout: {{steps: [25], bake: 1s, gate: {gate}}}\n")
+        files = (project.folder / FILE).read_text(encoding="utf-8")
+        failed = run(project, "rollout", "--yes")
+        assert failed.status == 1, failed.text
+        assert splits(project) == [25, 0]
+        assert "Going back without the stack files: " in failed.text
+        assert "fraud-scorer failed at 25 %: challenger: command sh: exit status 1" in failed.text
+        (project.folder / FILE).write_text(files, encoding="utf-8")
+        review = run(project, "review", "--refresh").text
+        assert "It went back to champion 100 %" in " ".join(review.split())
+        assert "was rolled back" not in review
+        assert "Changed outside" not in review
+
+
 @pytest.fixture
 def slow(snapshots: Snapshots) -> Iterator[Sandbox]:
     """The project with all traffic on the champion, beside a challenger that takes 200 ms."""

@@ -87,7 +87,15 @@ def test_counters_without_two_samples_have_no_rate() -> None:
     assert (found.requests, found.requests_per_second) == (90, None)
 
 
-@pytest.mark.parametrize("text", ["<html>Sign in</html>", 'request_count_total{a="b} 1', "request_count_total x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>Sign in</html>",
+        'request_count_total{a="b} 1',
+        "request_count_total x",
+        'request_latency_ms_bucket{le="soon"} 3',
+    ],
+)
 def test_another_text_is_refused(text: str) -> None:
     with pytest.raises(CallError, match='metrics of endpoint "fraud" are not in the format of Prometheus'):
         parse_sample("fraud", text, 0.0)
