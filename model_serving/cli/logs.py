@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from model_serving.cli.command import subcommand
-from model_serving.cli.options import stack_option
+from model_serving.cli.options import json_option, stack_option
 from model_serving.cli.streams import until_nobody_reads
 from model_serving.operations.live.targets import read_targets
 from model_serving.operations.logs.follow import Follower
@@ -30,7 +30,7 @@ from model_serving.operations.logs.read import (
 @click.option("--build", is_flag=True, help="Only how the container image was built.")
 @click.option("--service", is_flag=True, help="Only what the model server prints.")
 @click.option("--follow", "-f", is_flag=True, help="Print new lines until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="Print each line as a JSON object.")
+@json_option("Print each line as a JSON object.")
 def logs_command(
     endpoint: str, entity: str | None, stack: str, *, build: bool, service: bool, follow: bool, as_json: bool
 ) -> int:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from model_serving.cli.command import subcommand
-from model_serving.cli.options import stack_option
+from model_serving.cli.options import json_option, stack_option
 from model_serving.cli.streams import until_nobody_reads
 from model_serving.errors import UsageError, UserError
 from model_serving.operations.live.targets import Target, read_targets
@@ -29,7 +29,7 @@ Print = Callable[[Sequence[EndpointMetrics]], None]
 @subcommand("metrics", example="model-serving metrics fraud-scorer --stack prod")
 @click.argument("endpoint", required=False)
 @stack_option()
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each endpoint, on a line of its own.")
+@json_option("Print a JSON object for each endpoint, on a line of its own.")
 @click.option("--raw", is_flag=True, help="Print the text for Prometheus, as the workspace exports it.")
 @click.option("--follow", "-f", is_flag=True, help="Print each new minute until Ctrl-C.")
 def metrics_command(endpoint: str | None, stack: str, *, as_json: bool, raw: bool, follow: bool) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 import model_serving
+from model_serving.cli.quantities import QuantityType
+from model_serving.spec.vocabulary.quantities import Duration
 
 Declare = Callable[..., Any]
 
@@ -14,6 +16,23 @@ Declare = Callable[..., Any]
 def stack_option() -> Declare:
     """`--stack NAME`, required."""
     return click.option("--stack", metavar="NAME", required=True, help="Name of the stack.")
+
+
+def json_option(text: str = "Print the result as JSON.") -> Declare:
+    """`--json`, as the parameter `as_json`: for commands whose result has no other format."""
+    return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def timeout_option() -> Declare:
+    """`--timeout TIME`: for how long to wait at most."""
+    return click.option(
+        "--timeout",
+        type=QuantityType(Duration),
+        metavar="TIME",
+        default="45m",
+        show_default=True,
+        help="How long to wait at most.",
+    )
 
 
 def format_options(*formats: str, default: str | None = "text") -> Declare:

@@ -1,4 +1,4 @@
-"""Options with a unit, as in `--since 6h` or `--errors-at-most 1%`."""
+"""Options with a unit, written as in a stack file: `--timeout 10m` or `--errors-at-most 1%`."""
 
 from typing import Any
 

@@ -1,14 +1,14 @@
 """`model-serving rollback`: back to what served before, at once."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from model_serving.cli.command import subcommand
-from model_serving.cli.options import stack_option
+from model_serving.cli.confirmation import confirmed, yes_option
+from model_serving.cli.options import json_option, stack_option
 from model_serving.delivery.rollback.keep import keep_in_commit, keep_in_patch, require_committable
 from model_serving.delivery.rollback.rollback import PlannedRollback, deploy_rollback, plan_rollback
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
@@ -26,10 +26,10 @@ from model_serving.spec.rollout_record import split_text
     metavar="PLACE",
     help="A served entity, a split (champion=100,challenger=0) or a model version, in place of the last good split.",
 )
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@yes_option()
 @click.option("--patch", type=Path, metavar="FILE", help="Write the change of the stack file to this file.")
 @click.option("--commit", is_flag=True, help="Commit the change of the stack file to the current branch.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@json_option()
 def rollback_command(
     endpoint: str, stack: str, to: str | None, patch: Path | None, *, yes: bool, commit: bool, as_json: bool
 ) -> int:
@@ -47,7 +47,8 @@ def rollback_command(
     if commit and change:
         require_committable(folder, change)
     if not planned.is_live:
-        _confirm(yes=yes)
+        if not confirmed("Roll back now?", yes=yes):
+            raise UserError("Not rolled back")
         after = deploy_rollback(planned, progress)
         progress(f"{planned.deployed.name} serves {split_text(after.traffic)}\n")
     else:
@@ -64,14 +65,6 @@ def _change(planned: PlannedRollback) -> tuple[StackFileChange | None, str]:
         return planned.change(), ""
     except UserError as error:
         return None, str(error)
-
-
-def _confirm(*, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("This terminal can't be asked: confirm with --yes")
-    click.confirm("Roll back now?", abort=True, err=True)
 
 
 def _keep(

@@ -1,12 +1,12 @@
 """`model-serving rollout`: roll out by hand what the stack files declare."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from model_serving.cli.command import subcommand
+from model_serving.cli.confirmation import confirmed, yes_option
 from model_serving.cli.deploy import write_outcome
 from model_serving.cli.options import again_option, policy_pack_option, stack_option, take_over_option
 from model_serving.cli.reports import write_reports
@@ -14,7 +14,6 @@ from model_serving.delivery.deploy import Command, Outcome, carry_out
 from model_serving.delivery.removed_stacks import missing_file
 from model_serving.delivery.rollout.course import PlannedRollout
 from model_serving.delivery.rollout.sentences import failed_before, steps_ahead
-from model_serving.errors import UsageError
 from model_serving.review.assess.report import Report
 from model_serving.spec.files.listing import has_file
 
@@ -22,7 +21,7 @@ from model_serving.spec.files.listing import has_file
 @subcommand("rollout", example="model-serving rollout fraud-scorer --stack prod")
 @stack_option()
 @click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1)
-@click.option("--yes", is_flag=True, help="Roll out without asking.")
+@yes_option()
 @again_option()
 @take_over_option()
 @policy_pack_option()
@@ -67,10 +66,6 @@ def _asked(now: Report, rollouts: Sequence[PlannedRollout], folder: Path, *, yes
         click.echo("\n".join(failed))
     if yes and failed and not again:
         return Outcome(deployed=False, message="Not rolled out: start it again with --again", report=now)
-    if yes:
-        return None
-    if not sys.stdin.isatty():
-        raise UsageError("There is no terminal to ask in. Read the report above, then add --yes")
-    if click.confirm("Roll out?"):
+    if confirmed("Roll out now?", yes=yes):
         return None
     return Outcome(deployed=False, message="Not rolled out", report=now)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from model_serving.cli.command import subcommand
-from model_serving.cli.options import caller_option, stack_option
+from model_serving.cli.options import caller_option, json_option, stack_option
 from model_serving.cli.progress import Counter
 from model_serving.cli.quantities import QuantityType
 from model_serving.errors import UsageError
@@ -15,7 +15,7 @@ from model_serving.operations.connection import connect
 from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.outputs import read_outputs
 from model_serving.operations.shadow.comparison import DEFAULT_TOLERANCE
-from model_serving.operations.shadow.render_files import as_json, check_files, write
+from model_serving.operations.shadow.render_files import check_files, json_text, write
 from model_serving.operations.shadow.render_text import text
 from model_serving.operations.shadow.run import DEFAULT_CONCURRENCY, DEFAULT_RATE, run_shadow
 from model_serving.operations.shadow.sources import given
@@ -60,7 +60,7 @@ _whole = click.IntRange(1)
 @click.option("--p95-at-most", "p95", type=_bound, metavar="1.2x|80ms", help="Fail above; 1.2x is that of live.")
 @click.option("--output", "files", type=Path, multiple=True, metavar="FILE", help="Write the report: .md or .json.")
 @caller_option()
-@click.option("--json", "as_text", flag_value=False, default=True, help="Print the report in JSON.")
+@json_option()
 def shadow_command(endpoint: str, entity: str, stack: str, caller: str | None, **options: Any) -> int:
     """Replay requests to served entity ENTITY, and compare its answers with live ones."""
     check_files(options["files"])
@@ -96,7 +96,7 @@ def shadow_command(endpoint: str, entity: str, stack: str, caller: str | None, *
         )
     broken = _thresholds(options["agreement"], options["errors"], options["p95"]).broken(report)
     write(report, broken, options["files"])
-    click.echo(text(report, broken) if options["as_text"] else as_json(report, broken))
+    click.echo(json_text(report, broken) if options["as_json"] else text(report, broken))
     return 1 if broken else 0
 
 

@@ -7,19 +7,19 @@ from dataclasses import asdict
 import click
 
 from model_serving.cli.command import subcommand
-from model_serving.cli.options import caller_option, format_options, stack_option
+from model_serving.cli.options import caller_option, json_option, stack_option
 from model_serving.operations.smoke import Result, SmokeTest, smoke_test
 
 
 @subcommand("smoke", example="model-serving smoke --stack prod")
 @stack_option()
 @caller_option()
-@format_options("text", "json")
-def smoke_command(stack: str, caller: str | None, form: str) -> int:
+@json_option()
+def smoke_command(stack: str, caller: str | None, *, as_json: bool) -> int:
     """Send the requests under `smoke` of each endpoint in the stack files, and compare the answers."""
     tested = smoke_test(stack, caller)
     results = tested.results
-    if form == "json":
+    if as_json:
         click.echo(json.dumps([asdict(result) for result in results], indent=2))
     elif results:
         click.echo("\n".join(_lines(tested)))

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.live import Live
 
 from model_serving.cli.command import STATUSES, subcommand
-from model_serving.cli.durations import DurationType
-from model_serving.cli.options import format_options, stack_option
+from model_serving.cli.options import json_option, stack_option, timeout_option
+from model_serving.cli.quantities import QuantityType
 from model_serving.operations.live.collect import Collector
 from model_serving.operations.live.render.changes import Changes
 from model_serving.operations.live.render.json_status import json_status
@@ -20,6 +20,7 @@ from model_serving.operations.live.render.view import frame_view, text
 from model_serving.operations.live.status import StackStatus
 from model_serving.operations.live.targets import read_targets
 from model_serving.operations.live.watch import Frame, Watcher
+from model_serving.spec.vocabulary.quantities import Duration
 
 _STATUSES = STATUSES.replace("0 done, 1 failed or refused", "0 as declared, 1 failed or missing, 2 differs")
 
@@ -28,34 +29,48 @@ _STATUSES = STATUSES.replace("0 done, 1 failed or refused", "0 as declared, 1 fa
 @click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1)
 @stack_option()
 @click.option("--watch", is_flag=True, help="Read again and again, until Ctrl-C or the end of --wait.")
+@click.option("--wait", is_flag=True, help="Wait until no update is in progress.")
+@timeout_option()
 @click.option(
-    "--wait", type=DurationType(), metavar="TIME", help="Wait until no update is in progress, so long at most: 30m."
+    "--interval",
+    type=QuantityType(Duration),
+    metavar="TIME",
+    default="5s",
+    show_default=True,
+    help="Pause between reads.",
 )
-@click.option("--interval", type=DurationType(), metavar="TIME", default="5s", help="Pause between reads; default 5s.")
-@format_options("text", "json")
+@json_option()
 def status_command(
-    *, endpoints: tuple[str, ...], stack: str, watch: bool, wait: float | None, interval: float, form: str
+    endpoints: tuple[str, ...],
+    stack: str,
+    timeout: Duration,
+    interval: Duration,
+    *,
+    watch: bool,
+    wait: bool,
+    as_json: bool,
 ) -> int:
     """Show what the endpoints of a stack do now, or the named ones in detail."""
     collector = Collector(lambda: read_targets(stack), endpoints)
-    detailed = bool(endpoints)
-    if not watch and wait is None:
+    detailed, form = bool(endpoints), "json" if as_json else "text"
+    if not watch and not wait:
         return _print(collector.collect(), form, detailed=detailed)
-    last = _follow(Watcher(collector.collect, interval), wait, form if watch else "", detailed=detailed)
+    frames = _until(Watcher(collector.collect, interval).frames(), timeout if wait else None)
+    last = _follow(frames, form if watch else "", detailed=detailed)
     if last.status and not watch:
         _print(last.status, form, detailed=detailed)
     if last.status is None or last.problem:
-        click.echo(last.problem, err=True)
+        click.echo(last.problem or "The workspace has given no answer yet", err=True)
         return 1
-    if not last.status.is_settled:
-        click.echo(f"An update is still in progress after {wait}", err=True)
+    if wait and not last.status.is_settled:
+        click.echo(f"An update is still in progress after {timeout.text}", err=True)
         return 1
     return last.status.exit_status
 
 
-def _follow(watcher: Watcher, wait: float | None, form: str, *, detailed: bool) -> Frame:
+def _follow(frames: Generator[Frame, None, None], form: str, *, detailed: bool) -> Frame:
     """Show each change in a form, or on standard error where there is none, and return the last frame."""
-    with closing(_until(watcher.frames(), wait)) as frames:
+    with closing(frames):
         if form == "json":
             return _json_lines(frames)
         if form and sys.stdout.isatty():
@@ -74,12 +89,12 @@ def _print(status: StackStatus, form: str, *, detailed: bool) -> int:
     return status.exit_status
 
 
-def _until(frames: Iterator[Frame], wait: float | None) -> Generator[Frame, None, None]:
-    """The frames until no update is in progress or the time is over; without `wait` all of them.
+def _until(frames: Iterator[Frame], longest: float | None) -> Generator[Frame, None, None]:
+    """The frames until no update is in progress or the time is over; without a time all of them.
 
     The first read may take longer than that: it has limits of its own, and without it there is nothing to show.
     """
-    deadline = None if wait is None else time.monotonic() + wait
+    deadline = None if longest is None else time.monotonic() + longest
     for frame in frames:
         yield frame
         is_settled = frame.status is not None and not frame.problem and frame.status.is_settled

@@ -20,7 +20,7 @@ def markdown(report: ShadowReport, broken: tuple[BrokenThreshold, ...] = ()) -> 
     return "\n".join(_lines(report, broken)) + "\n"
 
 
-def as_json(report: ShadowReport, broken: tuple[BrokenThreshold, ...] = ()) -> str:
+def json_text(report: ShadowReport, broken: tuple[BrokenThreshold, ...] = ()) -> str:
     """The report in JSON. Rates and agreement are fractions, times are in milliseconds."""
     figures = {"agreement": report.agreement, "p95_factor": report.p95_factor}
     sides = {
@@ -40,7 +40,7 @@ def check_files(files: tuple[Path, ...]) -> None:
 def write(report: ShadowReport, broken: tuple[BrokenThreshold, ...], files: tuple[Path, ...]) -> None:
     """Write the report to each file, in the format of its extension."""
     for file in files:
-        write_as = as_json if _FORMATS[file.suffix] == "json" else markdown
+        write_as = json_text if _FORMATS[file.suffix] == "json" else markdown
         file.write_text(write_as(report, broken).rstrip("\n") + "\n", encoding="utf-8")
 
 

@@ -192,9 +192,18 @@ BACK = {"champion": 100, "challenger": 0}
 def test_nobody_is_asked_without_a_terminal(operator: Operator) -> None:
     ran = operator.run("--to", "champion")
     assert (ran.status, ran.out) == (3, "")
-    assert ran.err.endswith("This terminal can't be asked: confirm with --yes\n")
+    assert ran.err.endswith("There is no terminal to ask in. Read the above, then add --yes\n")
     assert "  serves after: champion 100 % (main.ml.fraud version 7)\n" in ran.err
     assert operator.runs == []
+
+
+def test_a_no_rolls_nothing_back(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO("n\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    ran = operator.run("--to", "champion")
+    assert (ran.status, operator.runs) == (1, [])
+    assert ran.err.endswith("Not rolled back\n")
 
 
 def test_only_the_endpoint_is_deployed(operator: Operator) -> None:

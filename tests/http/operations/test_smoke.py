@@ -21,7 +21,7 @@ def test_answered_requests_pass(deployed: Any) -> None:
 
 def test_an_unexpected_answer_fails_the_run(deployed: Any) -> None:
     deployed.declare(f"        - {REQUEST}, expect: {{predictions: [5, 6]}}}}\n")
-    tried = deployed.run("smoke", "--format", "json")
+    tried = deployed.run("smoke", "--json")
     assert tried.status == 1
     (result,) = json.loads(tried.out)
     assert result | {"milliseconds": 0, "faults": []} == {

@@ -56,7 +56,7 @@ def command(folder: Path, *arguments: str, **options: Any) -> Iterator["subproce
 
 
 def test_wait_ends_with_the_update(frozen: Any, folder: Path) -> None:
-    with command(folder, "--wait", "60s") as process:
+    with command(folder, "--wait", "--timeout", "60s") as process:
         first = process.stderr.readline() if process.stderr else ""
         assert first[9:].startswith("fraud: updating; one new v7; one: Creating resources")
         frozen.clock.advance(60)
@@ -65,10 +65,10 @@ def test_wait_ends_with_the_update(frozen: Any, folder: Path) -> None:
 
 
 def test_wait_ends_with_its_time(folder: Path) -> None:
-    with command(folder, "--wait", "1s", "--json") as process:
+    with command(folder, "--wait", "--timeout", "1s", "--json") as process:
         out, err = process.communicate(timeout=30)
     assert (process.returncode, json.loads(out)["endpoints"][0]["state"]) == (1, "updating")
-    assert err.endswith("An update is still in progress after 1s\n")
+    assert err.endswith("An update is still in progress after 1 s\n")
 
 
 def test_a_pipe_gets_a_line_for_each_change(frozen: Any, folder: Path) -> None:

@@ -98,7 +98,7 @@ def test_stop_needs_a_confirmation(operator: Operator) -> None:
     status, out, err = operator.run("stop", "fraud")
     assert (status, out, operator.sent()) == (3, "", [])
     assert 'Every request to endpoint "fraud"' in err
-    assert err.endswith("to stop it without a question: model-serving stop fraud --stack dev --yes\n")
+    assert err.endswith("There is no terminal to ask in. Read the above, then add --yes\n")
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("y\n", 0), ("n\n", 1), ("\n", 1)])

@@ -52,7 +52,7 @@ def rolled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rolled:
 
         monkeypatch.setattr(module, "carry_out", carry_out)
         monkeypatch.setattr("sys.stdin.isatty", lambda: answer is not None, raising=False)
-        monkeypatch.setattr(click, "confirm", lambda _question: answer)
+        monkeypatch.setattr(click, "confirm", lambda _question, **_options: answer)
         return done
 
     return prepare
@@ -78,7 +78,7 @@ def test_a_no_rolls_out_nothing(rolled: Rolled, capsys: pytest.CaptureFixture[st
 def test_without_a_terminal_yes_is_needed(rolled: Rolled, capsys: pytest.CaptureFixture[str]) -> None:
     done = rolled(planned())
     assert main(["rollout", "--stack", "prod"]) == 3
-    assert "There is no terminal to ask in. Read the report above, then add --yes" in capsys.readouterr().err
+    assert "There is no terminal to ask in. Read the above, then add --yes" in capsys.readouterr().err
     assert done == []
     assert main(["rollout", "--stack", "prod", "--yes"]) == 0
     assert len(done) == 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from model_serving.operations.shadow.figures import Figures, figures_of
-from model_serving.operations.shadow.render_files import as_json, markdown
+from model_serving.operations.shadow.render_files import json_text, markdown
 from model_serving.operations.shadow.render_text import text
 from model_serving.operations.shadow.report import FieldReport, NumberDifferences, ShadowReport, TextLengths
 from model_serving.operations.shadow.thresholds import Thresholds
@@ -85,7 +85,7 @@ def test_markdown_is_one_table_row_for_each_field() -> None:
 
 
 def test_json_has_rates_as_fractions() -> None:
-    report = json.loads(as_json(REPORT, Thresholds(errors_at_most=0.01).broken(REPORT)))
+    report = json.loads(json_text(REPORT, Thresholds(errors_at_most=0.01).broken(REPORT)))
     assert (report["agreement"], report["shadow"]["error_rate"]) == (0.985, 0.015)
     assert report["broken"] == [{"figure": "error rate", "value": 0.015, "bound": 0.01}]
 
