@@ -69,7 +69,8 @@ class PlannedRollout:
         ahead = remaining_splits(self.live, self.target, self.declared.steps)
         if (record := self.unfinished) and _served(record.split) == _served(self.live):
             return [dict(record.split), *ahead]
-        return ahead
+        # Somebody else has brought it there: what is left is to note its end.
+        return ahead or ([dict(self.target)] if self.unfinished else [])
 
 
 def shown(reason: str) -> str:

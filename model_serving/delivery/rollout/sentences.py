@@ -8,7 +8,11 @@ from model_serving.spec.rollout_record import Record, Status, split_text
 
 
 def steps_ahead(rollout: PlannedRollout) -> str:
-    """A line for each split that follows, with how long it bakes."""
+    """A line for each split that follows, with how long it bakes; or where a failed rollout still has to go back to."""
+    record = rollout.unfinished
+    if record and record.status is Status.GOING_BACK:
+        what = f"{rollout.key} serves {split_text(rollout.live)} and goes back to {split_text(record.split)}"
+        return f"{what}: its rollout failed at {record.reason}"
     *steps, target = rollout.splits or [dict(rollout.target)]
     bake = duration_text(rollout.declared.bake)
     lines = [f"{rollout.key} serves {split_text(rollout.live)} and goes to"]

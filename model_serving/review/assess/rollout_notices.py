@@ -50,8 +50,10 @@ def _notice(stack: str, key: str, record: Record) -> Iterator[Notice]:
         )
         yield Notice(NoticeKind.ROLLOUT, text)
     elif not record.status.is_over:
-        at = f"{split_text(record.split)} on {when} UTC"
-        text = f"A rollout of `{key}` to {target} has not ended: it was at {at}. Deploying goes on"
+        at, is_back = f"{split_text(record.split)} on {when} UTC", record.status is Status.GOING_BACK
+        next_ = f"goes back: it failed at {_quoted(record.reason)}" if is_back else "goes on"
+        was = "it was on its way back to" if is_back else "it was at"
+        text = f"A rollout of `{key}` to {target} has not ended: {was} {at}. Deploying {next_}"
         yield Notice(NoticeKind.ROLLOUT, text, fix=f"model-serving status {key} --stack {stack}")
 
 

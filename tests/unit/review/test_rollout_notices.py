@@ -57,6 +57,11 @@ def test_an_unfinished_rollout_is_reported() -> None:
     assert "has not ended: it was at champion 25 %, old 75 % on" in text
 
 
+def test_a_rollout_that_goes_back_is_reported() -> None:
+    (text,) = notices(replace(RECORD, status=Status.GOING_BACK))
+    assert "has not ended: it was on its way back to old 100 % on 2026-11-21 18:31 UTC. Deploying goes back: it" in text
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"status": Status.REACHED}, {"target": {"champion": 50}}, {"entities": {"champion": "main.ml.fraud v6"}}],

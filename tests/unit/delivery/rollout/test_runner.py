@@ -11,12 +11,14 @@ import pytest
 from model_serving.delivery.rollout.course import Course
 from model_serving.delivery.rollout.gate.result import BrokenBound, GateResult
 from model_serving.delivery.rollout.runner import TakenOverError
+from model_serving.delivery.rollout.sentences import steps_ahead
 from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Status, Verdict
 from tests.unit.delivery.rollout.fake_rollout import (
     DECLARED,
     LIVE,
     SLOW,
+    TARGET,
     FakeStack,
     KilledError,
 )
@@ -168,6 +170,14 @@ def test_a_deleted_endpoint_ends_its_rollout_alone(stack: FakeStack) -> None:
     assert stack.records["iris"].reason == "25 %: somebody else has deleted it"
 
 
+def test_what_goes_back_next_is_said(stack: FakeStack) -> None:
+    assert steps_ahead(stack.planned()).splitlines()[1] == "  champion 95 %, challenger 5 %, for 10 min"
+    stack.failing_between = lambda steps: "no connection" if steps["fraud"].traffic["challenger"] == 0 else ""
+    stack.run(gate=failing_at(25, GateResult(broken=(SLOW,))))
+    place = "fraud serves champion 75 %, challenger 25 % and goes back to champion 100 %"
+    assert steps_ahead(stack.planned()) == f"{place}: its rollout failed at 25 %: {SLOW}"
+
+
 def test_endpoints_go_side_by_side(stack: FakeStack) -> None:
     stack.live_splits = {"fraud": LIVE, "iris": LIVE}
     stack.run(
@@ -236,6 +246,18 @@ def test_a_run_killed_in_a_bake_keeps_the_rest(stack: FakeStack, after: int) -> 
     late = 39 if after in {599, 1799} else 0
     assert stack.written[-1][2] == 3 * BAKE + late, "Nothing bakes twice, and nothing less"
     assert len({each.run for each in stack.records["fraud"].entries}) == 1
+
+
+def test_a_target_that_others_reached_ends_the_rollout(stack: FakeStack) -> None:
+    """The run was killed at 5 %, and somebody moved the rest of the traffic by hand."""
+    stack.clock.kill_after = 30
+    with pytest.raises(KilledError):
+        stack.run()
+    stack.clock.kill_after, stack.live_splits["fraud"] = None, TARGET
+    (course,) = stack.run()
+    assert (course.record.status, stack.shares) == (Status.REACHED, [5])
+    assert verdicts(stack) == [(5, Verdict.STOPPED), (100, Verdict.REACHED)]
+    assert stack.planned().splits == []
 
 
 def test_a_clock_that_is_ahead_makes_no_longer_bake(stack: FakeStack) -> None:
