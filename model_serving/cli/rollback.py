@@ -9,7 +9,7 @@ import click
 from model_serving.cli.command import subcommand
 from model_serving.cli.confirmation import confirmed, yes_option
 from model_serving.cli.options import json_option, stack_option
-from model_serving.delivery.rollback.keep import keep_in_commit, keep_in_patch, require_committable
+from model_serving.delivery.rollback.keep import keep_in_commit, keep_in_patch, require_committable, require_writable
 from model_serving.delivery.rollback.rollback import PlannedRollback, deploy_rollback, plan_rollback
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.rollback.summary import rollback_summary
@@ -40,6 +40,8 @@ def rollback_command(
     """
     if patch and commit:
         raise UsageError("Choose one of --patch and --commit")
+    if patch:
+        require_writable(patch)
     folder = Path.cwd()
     planned = plan_rollback(stack, endpoint, to, folder)
     progress(rollback_summary(planned))
@@ -87,7 +89,9 @@ def _keep(
     else:
         if not patch and not as_json:
             click.echo(change.patch, nl=False)
-        progress(keep_in_patch(change, patch))
+        progress(
+            keep_in_patch(change, patch, "`patch` in the JSON on standard output" if as_json else "the patch above")
+        )
     return True
 
 

@@ -1,5 +1,7 @@
 """Keeps the change of the stack files: as a patch, or as a commit of only these files."""
 
+import os
+import shlex
 from pathlib import Path
 
 from model_serving.delivery.git import GitError, git
@@ -39,10 +41,24 @@ def keep_in_commit(planned: PlannedRollback, change: StackFileChange) -> str:
     return f"Committed as {commit}: {subject}. Push it as a pull request, or the next deployment undoes the rollback\n"
 
 
-def keep_in_patch(change: StackFileChange, file: Path | None) -> str:
-    """Write the patch to the file, where one is given, and say how it is applied."""
+def require_writable(file: Path) -> None:
+    """Raise UsageError where the patch can't be written to the file: better now than after the rollback."""
+    if not file.parent.is_dir():
+        raise UsageError(f"--patch {file}: there is no folder {file.parent}. Nothing was changed")
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise UsageError(f"--patch {file}: it can't be written. Nothing was changed")
+
+
+def keep_in_patch(change: StackFileChange, file: Path | None, printed: str) -> str:
+    """Write the patch to the file, where one is given, and say how it is applied.
+
+    `printed` says where a patch without a file is. Raises UserError with what is left to do.
+    """
     what = f"{', '.join(change.files)} must change, or the next deployment undoes the rollback"
     if not file:
-        return f"{what}. The patch above does it: git apply reads it from standard input or from a file\n"
-    file.write_text(change.patch, encoding="utf-8")
-    return f"{what}. Apply the patch with:\n  git apply {file}\n"
+        return f"{what}. That is {printed}, which git apply reads from standard input or from a file\n"
+    try:
+        file.write_text(change.patch, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The rollback is live. {what}, and {file} can't be written: {error.strerror}") from None
+    return f"{what}. Apply the patch with:\n  git apply {shlex.quote(str(file))}\n"

@@ -258,6 +258,20 @@ def test_an_alias_that_has_moved_is_pinned(operator: Operator) -> None:
     )
 
 
+def test_a_patch_that_cannot_be_written_stops_before_the_rollback(operator: Operator) -> None:
+    ran = operator.run("--to", "champion", "--yes", "--patch", "absent/rollback.patch")
+    assert (ran.status, operator.runs) == (3, [])
+    assert "--patch absent/rollback.patch: there is no folder absent" in ran.err
+
+
+def test_a_patch_is_applied_by_the_printed_command(operator: Operator) -> None:
+    ran = operator.run("--to", "champion", "--yes", "--patch", "roll back.patch")
+    assert ran.err.endswith("Apply the patch with:\n  git apply 'roll back.patch'\n")
+    again = operator.run("--to", "champion", "--yes", "--json")
+    assert "The patch above" not in again.err
+    assert "That is `patch` in the JSON on standard output, which git apply reads" in again.err
+
+
 def test_a_commit_takes_no_changes_of_others(operator: Operator) -> None:
     operator.git("init", "--quiet")
     operator.git("add", "stacks")
