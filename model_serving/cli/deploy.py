@@ -67,10 +67,12 @@ def deploy_command(
 def write_outcome(outcome: Outcome, files: Sequence[Path], folder: Path) -> None:
     """Write the report to its files, and to standard output if nothing was deployed; then how it ended."""
     report = with_stamp(outcome.report, stamp_of(folder), folder)
-    if files:
-        write_reports([report], None, files, folder)
-    if not outcome.started:
-        write_reports([report], None, (), folder)
-    if report.rolled_out:
-        click.echo(rollouts_text(report.rolled_out))
-    click.echo(outcome.message)
+    try:
+        if files:
+            write_reports([report], None, files, folder)
+    finally:  # a file that can't be written must not hide what was deployed
+        if not outcome.started:
+            write_reports([report], None, (), folder)
+        if report.rolled_out:
+            click.echo(rollouts_text(report.rolled_out))
+        click.echo(outcome.message)
