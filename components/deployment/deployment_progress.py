@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model_serving.databricks.build_logs import Reader, build_log, log_lines
+from model_serving.databricks.naming import model_label
 from model_serving.measures import elapsed_text
 
 VARIABLE: Final = "MODEL_SERVING_PROGRESS_SECONDS"
@@ -100,8 +101,7 @@ def _one(each: Deploying, workspace: Reader) -> str:
 
 
 def _described(entity: Mapping[str, Any]) -> str:
-    version = entity.get("entity_version")
-    model = f"{entity.get('entity_name') or 'external model'}{f' v{version}' if version else ''}"
+    model = model_label(str(entity.get("entity_name") or "external model"), entity.get("entity_version"))
     message = _message(entity).rstrip(".")
     return f'"{entity.get("name")}" ({model}) {_state(entity)}{f", {message}" if message else ""}'
 

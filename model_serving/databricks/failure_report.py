@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from model_serving.databricks.build_logs import Reader, build_log
+from model_serving.databricks.naming import model_label
 from model_serving.databricks.serving_endpoints import (
     config_update,
     has_failed,
@@ -119,5 +120,4 @@ def _served(live: Mapping[str, Any]) -> str:
 
 def _model(entity: Mapping[str, Any]) -> str:
     external = (entity.get("external_model") or {}).get("name")
-    version = entity.get("entity_version")
-    return f"{entity.get('entity_name') or external or 'unknown'}{f' v{version}' if version else ''}"
+    return model_label(str(entity.get("entity_name") or external or "unknown"), entity.get("entity_version"))

@@ -12,6 +12,11 @@ _PLURAL_IN_PULUMI: Final = {
 _SINGULAR_IN_THE_API: Final = {provider: api for api, provider in _PLURAL_IN_PULUMI.items()}
 
 
+def model_label(model: str, version: str | None) -> str:
+    """A model with its version for people: `main.ml.fraud v7`. A feature spec has no version."""
+    return f"{model} v{version}" if version else model
+
+
 def snake_case(name: str) -> str:
     """`clientId` as `client_id`."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -57,12 +57,12 @@ def is_stopped(endpoint: Mapping[str, Any]) -> bool:
 
 
 def traffic_shares(config: Any) -> dict[str, int]:
-    """Percentages by entity of a `traffic_config`, without entities that get none."""
+    """Percentages by entity of a `traffic_config`, the largest first, without entities that get none."""
     shares = {
         str(route.get("served_entity_name") or route.get("served_model_name")): int(route.get("traffic_percentage", 0))
         for route in (config or {}).get("routes") or []
     }
-    return {name: share for name, share in sorted(shares.items()) if share}
+    return {name: share for name, share in sorted(shares.items(), key=lambda each: (-each[1], each[0])) if share}
 
 
 def wait_for_update(endpoint: Mapping[str, Any], read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from model_serving.databricks.naming import model_label
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.delivery.stack_state import state_resources
 from model_serving.review.assess.grouping import owners
@@ -46,13 +47,11 @@ def undeployed(stack: str, declared: Mapping[str, Endpoint], folder: Path) -> It
 
 def _declared(endpoint: Endpoint) -> tuple[Served, ...]:
     return tuple(
-        Served(name, _label(entity.feature_spec or entity.entity or "?", entity.version), endpoint.routes.get(name, 0))
+        Served(
+            name, model_label(entity.feature_spec or entity.entity or "?", entity.version), endpoint.routes.get(name, 0)
+        )
         for name, entity in sorted(endpoint.served_entities.items())
     )
-
-
-def _label(model: str, version: str | None) -> str:
-    return f"{model} v{version}" if version else model
 
 
 def _deployed(stack: str, folder: Path) -> dict[str, tuple[Served, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from model_serving.databricks.naming import model_label
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.live import LiveEndpoint
 from model_serving.policies.pack.input_values import UNKNOWN, at, items
@@ -76,7 +77,11 @@ def _check_in_steps(resource: Resource, _settings: Settings) -> Iterator[Violati
 
 
 def _shown(split: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {share} %" for name, share in sorted(split.items()) if share)
+    return ", ".join(f"{name} {share} %" for name, share in sorted(split.items(), key=_largest_first) if share)
+
+
+def _largest_first(share: tuple[str, int]) -> tuple[int, str]:
+    return -share[1], share[0]
 
 
 def _check_stageable(resource: Resource, _settings: Settings) -> Iterator[Violation]:
@@ -118,8 +123,7 @@ def _texts(values: list[Any]) -> list[str]:
 
 
 def _model(values: list[Any]) -> str:
-    name, version = _texts(values)
-    return f"{name} v{version}" if version else name
+    return model_label(*_texts(values))
 
 
 def _removed_too_early(resource: Resource, rollout: Rollout) -> Iterator[Violation]:

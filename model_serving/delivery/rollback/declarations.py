@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from model_serving.delivery.git import GitError, git
+from model_serving.delivery.git import git
 from model_serving.errors import UserError
 from model_serving.spec import Endpoint, load_stack
 from model_serving.spec.files.listing import BASE, stack_file
@@ -34,14 +34,11 @@ class Declaration:
 def earlier_declarations(stack: str, key: str, folder: Path) -> Iterator[Declaration]:
     """What the commits of the current branch declare of an endpoint, newest first.
 
-    Commits whose stack files can't be read, or don't declare it, are left out. Raises UserError outside of a git
-    repository.
+    Commits whose stack files can't be read, or don't declare it, are left out. Raises GitError outside of a
+    git repository.
     """
     files = (stack_file(stack), f"stacks/{BASE}")
-    try:
-        log = git(folder, "log", f"--max-count={_MOST}", "--format=%H %cs %s", "--", *files)
-    except GitError as error:
-        raise UserError(f"The stack files have no history here: {error}") from None
+    log = git(folder, "log", f"--max-count={_MOST}", "--format=%H %cs %s", "--", *files)
     for line in log.splitlines():
         commit, _, summary = line.partition(" ")
         with tempfile.TemporaryDirectory(prefix="model-serving-stacks-") as name:

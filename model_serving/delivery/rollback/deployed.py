@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from model_serving.databricks.naming import model_label
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLED_BACK
 from model_serving.errors import UserError
 from model_serving.operations.rollout_history import History, read_history
@@ -26,10 +27,10 @@ class DeployedEntity:
     @property
     def label(self) -> str:
         """The model as records of rollouts have it: `main.ml.fraud v8`."""
-        return f"{self.model}{f' v{self.version}' if self.version else ''}"
+        return model_label(self.model, self.version)
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.model}{f' version {self.version}' if self.version else ''})"
+        return f"{self.name} ({self.label})"
 
 
 @dataclass(frozen=True)

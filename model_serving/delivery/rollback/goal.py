@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from model_serving.databricks.naming import model_label
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.spec.vocabulary.stack import ServedEntity
 
@@ -26,10 +27,9 @@ class Goal:
         """Model and version that an entity serves afterwards, for people."""
         if entity in self.declared:
             declared = self.declared[entity]
-            return f"{declared.model_name}{f' version {declared.version}' if declared.version else ''}"
+            return model_label(declared.model_name, declared.version)
         own = deployed.entities[entity]
-        version = self.versions.get(entity, own.version)
-        return f"{own.model}{f' version {version}' if version else ''}"
+        return model_label(own.model, self.versions.get(entity, own.version))
 
 
 def whole_split(deployed: DeployedEndpoint, shares: Mapping[str, int]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from model_serving.delivery.git import GitError
 from model_serving.delivery.rollback.declarations import Declaration, earlier_declarations, is_shallow
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.delivery.rollback.goal import Goal, served, whole_split
@@ -60,10 +61,8 @@ def _versions_before(deployed: DeployedEndpoint, history: History) -> dict[str, 
         if then is None or then == entity.model or (model, version) == (entity.model, entity.version):
             continue
         if model != entity.model:
-            now = f"{entity.model} version {entity.version}" if entity.version else entity.model
-            raise _nothing(
-                deployed, f"had another model before its last rollout: {name} was {then} then, and is {now} now"
-            )
+            now = f"{name} was {then} then, and is {entity.label} now"
+            raise _nothing(deployed, f"had another model before its last rollout: {now}")
         found[name] = version
     return found
 
@@ -71,7 +70,10 @@ def _versions_before(deployed: DeployedEndpoint, history: History) -> dict[str, 
 def _before_deployment(stack: str, deployed: DeployedEndpoint, folder: Path) -> Goal:
     """The newest earlier declaration that differs from the one that is deployed."""
     declarations = earlier_declarations(stack, deployed.key, folder)
-    current = next((each for each in declarations if _declares(each.endpoint, deployed)), None)
+    try:
+        current = next((each for each in declarations if _declares(each.endpoint, deployed)), None)
+    except GitError as error:
+        raise UserError(f"The stack files have no history here. {_choose(deployed)}\n{error}") from None
     if current is None:
         what = f"No commit of the stack files declares what {deployed.key} serves now"
         raise UserError(f"{what}{_shallow(folder)}. {_choose(deployed)}")

@@ -6,6 +6,8 @@ update has ended, no other update can be made until then, and `Cancel update` on
 
 from collections.abc import Iterator, Mapping
 
+from model_serving.databricks.naming import model_label
+from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.delivery.rollback.goal import served
 from model_serving.delivery.rollback.rollback import PlannedRollback
 from model_serving.spec.rollout_record import split_text
@@ -18,14 +20,14 @@ def rollback_summary(planned: PlannedRollback) -> str:
 
 def _lines(planned: PlannedRollback) -> Iterator[str]:
     deployed, live, goal = planned.deployed, planned.live, planned.goal
-    yield f"Roll back {deployed.key} ({deployed.name}) of stack {planned.targets.stack}: {goal.why}"
+    yield f"Roll back {_named(deployed)} of stack {planned.targets.stack}: {goal.why}"
     yield f"  serves now:   {_models(planned, live.traffic, is_after=False)}"
     yield f"  serves after: {_models(planned, served(goal.traffic), is_after=True)}"
     yield f"  callers:      {_callers(planned)}; the URL and the permissions stay"
     if planned.redeployed:
         yield (
-            f"  takes minutes: {', '.join(planned.redeployed)} must be deployed first. Until then the endpoint serves"
-            f" {split_text(live.traffic)} as now"
+            f"  takes:        minutes, since {', '.join(planned.redeployed)} must be deployed first; until then the"
+            f" endpoint serves {split_text(live.traffic)} as now"
         )
     if live.is_updating:
         yield (
@@ -42,6 +44,10 @@ def _lines(planned: PlannedRollback) -> Iterator[str]:
         yield f"  {name} is declared by an alias that is another version's now: it stays at version {own.version}"
 
 
+def _named(deployed: DeployedEndpoint) -> str:
+    return deployed.key if deployed.name == deployed.key else f"{deployed.key} ({deployed.name})"
+
+
 def _models(planned: PlannedRollback, split: Mapping[str, int], *, is_after: bool) -> str:
     return ", ".join(f"{name} {share} % ({_model(planned, name, is_after=is_after)})" for name, share in split.items())
 
@@ -50,7 +56,7 @@ def _model(planned: PlannedRollback, name: str, *, is_after: bool) -> str:
     if is_after:
         return planned.goal.model_of(planned.deployed, name)
     model, version = planned.live.versions.get(name, ("", ""))
-    return f"{model}{f' version {version}' if version else ''}"
+    return model_label(model, version)
 
 
 def _callers(planned: PlannedRollback) -> str:

@@ -218,7 +218,7 @@ class Runner:
             bake.course.passed(now, plain_figures(bake.result.figures))
             self.notify(f"{bake.course.key} passed at {bake.course.share} %\n")
             return True
-        why = "; ".join(bake.result.inconclusive)
+        why = ". ".join(bake.result.inconclusive)
         if bake.is_extended:
             self._fail(bake.course, why, now, bake.result)
             return True

@@ -41,7 +41,8 @@ def _prices(targets: Targets) -> PriceList:
 
 
 def _lines(value: Json) -> Iterator[str]:
-    dbu = f"{_span(value, 'dbu_per_hour')} DBU/h from idle to fully scaled"
+    scales = value["dbu_per_hour"]["low"] != value["dbu_per_hour"]["high"]
+    dbu = f"{_span(value, 'dbu_per_hour')} DBU/h{' from idle to fully scaled' if scales else ''}"
     yield dbu + (f", figures as of {value['as_of']}" if value["as_of"] else "")
     if value["currency"]:
         money, currency = (_span(value, each) for each in ("per_hour", "per_month")), value["currency"]

@@ -64,9 +64,10 @@ def _run_by(owner: Json, now: datetime | None = None) -> str:
 
 def _lines(value: Json) -> Iterator[str]:
     yield f"{value['status']}, from {split_text(value['start'])} to {split_text(value['target'])}"
-    if value["reason"]:
+    shown = value["entries"][-_SHOWN:]
+    if value["reason"] and not any(each["reason"] and each["reason"] in value["reason"] for each in shown):
         yield f"failed at {value['reason']}"
-    for each in reversed(value["entries"][-_SHOWN:]):
+    for each in reversed(shown):
         reason = f": {each['reason']}" if each["reason"] else ""
         yield f"{_time(each['time'])}  {split_text(each['split'])}  {each['verdict']}{reason}"
     if (more := len(value["entries"]) - _SHOWN) > 0:

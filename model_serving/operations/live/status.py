@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from model_serving.databricks.naming import model_label
 from model_serving.databricks.prices.cost import Size
 from model_serving.operations.live.traffic_figures import Traffic
 
@@ -62,7 +63,7 @@ class Deployment:
     message: str = ""
 
     def __str__(self) -> str:
-        return f"{self.model} v{self.version}" if self.version else self.model
+        return model_label(self.model, self.version)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_serving.databricks.limits import CONCURRENCY_OF_SIZE
+from model_serving.databricks.naming import model_label
 from model_serving.databricks.prices.cost import Size
 from model_serving.review.assess.impacts import Impact, Risk, impact
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
@@ -31,7 +32,7 @@ class Entity:
 
     @property
     def label(self) -> str:
-        return f"{self.model} v{self.version}" if self.version else self.model
+        return model_label(self.model, self.version)
 
     @property
     def compute(self) -> str:
@@ -66,7 +67,7 @@ class Share:
     @property
     def serves(self) -> str:
         """The model with its version."""
-        return f"{self.model} v{self.version}" if self.version else self.model
+        return model_label(self.model, self.version)
 
 
 def entities(inputs: Inputs) -> dict[str, Entity]:

@@ -193,7 +193,7 @@ def test_nobody_is_asked_without_a_terminal(operator: Operator) -> None:
     ran = operator.run("--to", "champion")
     assert (ran.status, ran.out) == (3, "")
     assert ran.err.endswith("There is no terminal to ask in. Read the above, then add --yes\n")
-    assert "  serves after: champion 100 % (main.ml.fraud version 7)\n" in ran.err
+    assert "  serves after: champion 100 % (main.ml.fraud v7)\n" in ran.err
     assert operator.runs == []
 
 

@@ -158,7 +158,7 @@ def test_figures_are_of_the_last_minute(serving: Operator) -> None:
     assert plain["entities"][0]["figures"] == figures
     assert plain["figures_until"].startswith("2026-09-21T14:1")
     (line,) = [line for line in serving.run()[1].splitlines() if "plain" in line]
-    assert line.split()[5:8] == ["0.10", "16.7", "%"]
+    assert line.split()[5:8] == ["0.10", "16.67", "%"]
 
 
 def test_an_update_is_no_failure(serving: Operator) -> None:
@@ -343,8 +343,7 @@ def test_a_failed_rollout_shows_its_history(serving: Operator) -> None:
     assert (status, "fraud  the last rollout failed at 50 %: p95 90 ms" in out) == (0, True)
     lines = [" ".join(line.split()) for line in serving.run("fraud")[1].splitlines()]
     first = lines.index("rollout failed, from one 100 % to one 95 %, two 5 %")
-    assert lines[first + 1 : first + 4] == [
-        "failed at 50 %: p95 90 ms",
+    assert lines[first + 1 : first + 3] == [
         "2026-09-21 14:10 UTC one 50 %, two 50 % failed: p95 90 ms",
         "2026-09-21 14:00 UTC one 75 %, two 25 % passed",
     ]

@@ -137,7 +137,10 @@ def test_a_version_by_alias_is_not_guessed(tmp_path: Path, commit: Commit) -> No
 
 
 def test_files_without_a_history_say_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"The stack files have no history here: .*not a git repository"):
+    with pytest.raises(
+        UserError,
+        match=r"The stack files have no history here. Say where to go: --to champion (?s:.*)not a git repository",
+    ):
         goal(tmp_path, CHALLENGED)
 
 

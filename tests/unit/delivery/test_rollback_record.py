@@ -42,7 +42,7 @@ def test_a_version_that_served_comes_back_with_its_split() -> None:
 
 
 def test_another_model_at_the_place_is_refused() -> None:
-    with pytest.raises(UserError, match=r"champion was main\.ml\.fraud v7 then, and is main\.ml\.other version 7 now"):
+    with pytest.raises(UserError, match=r"champion was main\.ml\.fraud v7 then, and is main\.ml\.other v7 now"):
         deployed(TARGET, model="main.ml.other")
 
 

@@ -49,7 +49,7 @@ PRICES = {"prices": {"per_dbu": 0.07}}
 @pytest.mark.parametrize(
     ("targets", "sizes", "column", "lines"),
     [
-        (Targets(), (SMALL,), "4 DBU/h", ["4 DBU/h from idle to fully scaled, figures as of 2025-12-31"]),
+        (Targets(), (SMALL,), "4 DBU/h", ["4 DBU/h, figures as of 2025-12-31"]),
         (
             Targets(**PRICES),
             (SMALL, LARGE),
@@ -60,7 +60,7 @@ PRICES = {"prices": {"per_dbu": 0.07}}
             Targets(),
             (SMALL, size("Small", "GPU_XLARGE")),
             "4 + unknown DBU/h",
-            ["4 DBU/h from idle to fully scaled, figures as of 2025-12-31", "no DBU figure for GPU_XLARGE"],
+            ["4 DBU/h, figures as of 2025-12-31", "no DBU figure for GPU_XLARGE"],
         ),
     ],
     ids=["DBU", "money", "unknown"],
