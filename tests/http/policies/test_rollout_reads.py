@@ -59,7 +59,7 @@ def test_rules_compare_with_the_live_split(workspace: RunningWorkspace, monkeypa
     monkeypatch.delenv(VARIABLE, raising=False)
     by_hand = reported(endpoint(workspace, TARGET, VERSIONS))
     assert list(by_hand) == ["rollout-in-steps"]
-    assert by_hand["rollout-in-steps"][0].endswith("challenger 25 %, champion 75 % -> challenger 100 %")
+    assert by_hand["rollout-in-steps"][0].endswith("champion 75 %, challenger 25 % -> challenger 100 %")
     assert reported(endpoint(workspace, LIVE, VERSIONS)) == {}
 
 
