@@ -51,6 +51,8 @@ setup: $(READY) ## install the virtual environment and the Pulumi engine, if mis
 demo: setup ## a one-minute tour: create, query, deploy again without changes, reject a change of route_optimized
 	@$(PY) -m demo
 
+# Without compiled files, each process that a test starts would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Three at a time even on two cores: the engine's tests wait more than they compute.
 PYTEST := $(PY) -m pytest --numprocesses 3 --dist worksteal
 

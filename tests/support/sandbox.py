@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,7 @@ class Sandbox:
         path = self.folder / file
         text = path.read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
+        path.unlink()  # it may be a link to the snapshot's
         path.write_text(text.replace(old, new), encoding="utf-8")
 
 
@@ -98,7 +99,7 @@ def new_sandbox(*workspace_options: str, snapshot: Path | None = None) -> Iterat
     with tempfile.TemporaryDirectory(prefix="model-serving-") as name:
         root = Path(name)
         if snapshot:
-            shutil.copytree(snapshot, root, symlinks=True, dirs_exist_ok=True)
+            copy_sandbox(snapshot, root)
             _use(root / "project", warm_environment())
         else:
             copy_project(root / "project")
@@ -139,6 +140,20 @@ def copy_project(folder: Path) -> Path:
             shutil.copy(source, folder / part)
     _use(folder, PROJECT / ".venv")
     return folder
+
+
+def copy_sandbox(stopped: Path, root: Path) -> None:
+    """Copy a stopped sandbox. Its Python packages are linked: `Sandbox.edit` replaces a file, and nothing else does."""
+    packages = tuple(str(stopped / "project" / part) for part in ("components", "model_serving", "policies"))
+
+    def copy(source: str, target: str) -> None:
+        if source.startswith(packages) and source.endswith((".py", ".pyc")):
+            with suppress(OSError):  # the two are on different file systems
+                os.link(source, target)
+                return
+        shutil.copy2(source, target)
+
+    shutil.copytree(stopped, root, symlinks=True, dirs_exist_ok=True, copy_function=copy)
 
 
 def _use(project: Path, environment: Path) -> None:

@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.support.running_workspace import PROJECT
-from tests.support.sandbox import PARTS, Edit, Sandbox, copy_project, modules, new_sandbox, opened_sandbox
+from tests.support.sandbox import (
+    PARTS,
+    Edit,
+    Sandbox,
+    copy_project,
+    copy_sandbox,
+    modules,
+    new_sandbox,
+    opened_sandbox,
+)
 
 IMMEDIATE = ("--ready-after", "0")
 """Options of a workspace whose deployments take no time."""
@@ -44,7 +53,7 @@ class Snapshots:
         """A sandbox whose stack `local` is deployed, with the policy pack or without, after these edits."""
 
         def deploy(root: Path) -> None:
-            shutil.copytree(self._initialized(), root, symlinks=True)
+            copy_sandbox(self._initialized(), root)
             with opened_sandbox(root, *options) as sandbox:
                 for edit in edits:
                     sandbox.edit(*edit)
@@ -57,7 +66,7 @@ class Snapshots:
         """A sandbox after `prepare`, which gets one whose stack `local` is empty."""
 
         def make(root: Path) -> None:
-            shutil.copytree(self._initialized(), root, symlinks=True)
+            copy_sandbox(self._initialized(), root)
             with opened_sandbox(root, *IMMEDIATE) as sandbox:
                 prepare(sandbox)
 

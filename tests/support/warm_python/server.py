@@ -1,6 +1,7 @@
 """Imports packages, then forks for each command line that an interpreter of a sandbox asks for."""
 
 import atexit
+import gc
 import importlib
 import io
 import marshal
@@ -33,12 +34,26 @@ PACKAGES = (
 )
 """What the program, the pack, the dynamic provider, the command and the workspace import of other projects."""
 
+CHECKOUT = Path(__file__).resolve().parents[3]
+WORKSPACE = (
+    "model_serving.workspace.command_line",
+    "model_serving.workspace.http.app",
+    "model_serving.workspace.__main__",
+)
+"""What a workspace imports of the checkout: every sandbox starts one there. Other processes have a copy's modules."""
+
 
 def serve(path: str) -> None:
     """Answer until the standard input is closed, which the process that started the server does when it ends."""
     for package in PACKAGES:
         importlib.import_module(package)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    sys.path.insert(0, str(CHECKOUT))
+    for module in WORKSPACE:
+        importlib.import_module(module)
+    sys.path.pop(0)
+    gc.collect()
+    gc.freeze()  # or a collection in each child would copy the memory of all that is imported here
+    signal.signal(signal.SIGCHLD, _reap)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listening.bind(path)
     listening.listen(64)
@@ -52,6 +67,15 @@ def serve(path: str) -> None:
             listening.close()
             _answer(connection)
         connection.close()
+
+
+def _reap(*_signal: object) -> None:
+    """Wait for the children that have ended: their CPU time then counts as the server's, for what measures a run."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
 
 
 def _answer(connection: socket.socket) -> None:
@@ -90,6 +114,8 @@ def _run(arguments: list[str]) -> int:
     _open_streams(unbuffered="-u" in options)
     folder = Path.cwd() if "-m" in options else Path(target).resolve().parent
     first = [] if "-P" in options else [str(folder)]
+    if (target, folder) != ("workspace", CHECKOUT):
+        _forget_checkout()
     sys.path[:0] = [*first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = [target, *rest]
     try:
@@ -108,6 +134,11 @@ def _run(arguments: list[str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return status
+
+
+def _forget_checkout() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"model_serving", "workspace"}]:
+        del sys.modules[name]
 
 
 def _open_streams(*, unbuffered: bool) -> None:
