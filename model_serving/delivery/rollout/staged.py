@@ -2,9 +2,9 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -19,8 +19,10 @@ from model_serving.delivery.rollout.runner import Runner, TakenOverError, where
 from model_serving.delivery.rollout.sentences import ended, start_again, stopped
 from model_serving.delivery.rollout.stack_deployer import StackDeployer
 from model_serving.delivery.rollout.staging import Staging
+from model_serving.delivery.stack_state import StateError, state_resources
 from model_serving.errors import InterruptedRunError
 from model_serving.operations.outputs import Outputs, read_outputs
+from model_serving.operations.rollout_history import read_history
 from model_serving.review.plan.engine_process import progress
 from model_serving.review.plan.preview import Preview
 from model_serving.review.plan.state_copy.interrupts import signals_as_errors
@@ -60,6 +62,8 @@ class Ended:
 
     courses: Sequence[Course]
     message: str
+    others: Mapping[str, Record] = field(default_factory=dict)
+    """The records that another run has written meanwhile: what it says counts."""
 
     @property
     def succeeded(self) -> bool:
@@ -69,7 +73,7 @@ class Ended:
     @property
     def records(self) -> dict[str, Record]:
         """The record of each endpoint, by its key."""
-        return {each.key: each.record for each in self.courses}
+        return {each.key: self.others.get(each.key, each.record) for each in self.courses}
 
 
 @dataclass(frozen=True)
@@ -115,8 +119,16 @@ class StagedDeployment:
             left = [each.history.record.owner for each in staging.rollouts if each.history and each.unfinished]
             if [each.expects for each in courses] == first and any(is_dead_here(each, me) for each in left):
                 raise StateMovedError from None
-            return Ended(courses, stopped(courses, self.declared.stack))
+            return Ended(courses, stopped(courses, self.declared.stack), self._records_of_others())
         return Ended(courses, "\n".join([*map(ended, courses), *self._after(courses)]))
+
+    def _records_of_others(self) -> dict[str, Record]:
+        stack, folder = self.declared.stack, self.declared.folder
+        try:
+            histories = read_history(stack, state_resources(stack, folder))
+        except StateError:
+            return {}
+        return {key: each.record for key, each in histories.items()}
 
     def _after(self, courses: Sequence[Course]) -> list[str]:
         """What to do after a failure."""

@@ -41,7 +41,12 @@ class Staging:
 def staging_of(
     declared: DeclaredRollouts, previewed: Preview, now: Report, reviewed: str, chosen: Sequence[str] = ()
 ) -> Staging:
-    """The rollouts of a plan. `chosen` are keys of endpoints; all without any. Raises UsageError for another key."""
+    """The rollouts of a plan. `chosen` are endpoints by key, or by name in the workspace; all without any.
+
+    Raises UsageError for another one.
+    """
+    keys_of = {name: key for key, name in declared.names.items()}
+    chosen = [key if key in declared.endpoints else keys_of.get(key, key) for key in chosen]
     if unknown := [key for key in chosen if key not in declared.endpoints]:
         hint = suggestion(unknown[0], sorted(declared.endpoints), "Endpoints with a rollout")
         raise UsageError(f'Stack "{declared.stack}" declares no rollout of an endpoint "{unknown[0]}". {hint}')

@@ -12,6 +12,7 @@ from model_serving.delivery.rollout.course import Course
 from model_serving.delivery.rollout.gate.result import BrokenBound, GateResult
 from model_serving.delivery.rollout.runner import TakenOverError
 from model_serving.delivery.rollout.sentences import steps_ahead
+from model_serving.delivery.rollout.staged import Ended
 from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Status, Verdict
 from tests.unit.delivery.rollout.fake_rollout import (
@@ -211,6 +212,12 @@ def test_a_run_that_was_taken_over_stops(stack: FakeStack) -> None:
     with pytest.raises(TakenOverError):
         stack.run(gate=take_over)
     assert stack.shares == [5]
+
+
+def test_the_report_has_the_record_of_who_took_over(stack: FakeStack) -> None:
+    (course,) = stack.run()
+    rolled_back = replace(course.record, status=Status.FAILED, reason="25 %: rolled back by ann")
+    assert Ended([course], "Stopped", {"fraud": rolled_back}).records == {"fraud": rolled_back}
 
 
 def points_of_a_whole_run() -> list[str]:

@@ -35,7 +35,7 @@ config:
       rollout: {steps: [5, 50], bake: 10m}
     other:
       <<: *fraud
-      name: other
+      name: prod-other
     plain:
       served_entities: {only: {entity: main.ml.iris, version: "1", workload_size: Small}}
 """
@@ -197,6 +197,7 @@ def test_chosen_endpoints_roll_out_alone(declared: Callable[..., DeclaredRollout
     both = preview(*(step(endpoint(LIVE), endpoint(TARGET), name) for name in ("fraud", "other")))
     staging = staged(declared(), both, "", "other")
     assert [[each.key for each in part] for part in (staging.rollouts, staging.held)] == [["other"], ["fraud"]]
+    assert [each.key for each in staged(declared(), both, "", "prod-other").rollouts] == ["other"], "By its name"
     with pytest.raises(UsageError, match='no rollout of an endpoint "frod"'):
         staged(declared(), both, "", "frod")
 
