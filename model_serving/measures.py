@@ -1,5 +1,6 @@
-"""Durations, latencies and percentages as people read them, the same in every command, report and message."""
+"""Durations, latencies, percentages and times as texts, the same in every command, report and message."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 _MINUTE: Final = 60
@@ -47,6 +48,11 @@ def percent_text(fraction: float) -> str:
     """A fraction as a percentage: `0 %`, `8.33 %`, `100 %`, `< 0.01 %`."""
     percent = 100 * fraction
     return f"< {_LEAST_PERCENT} %" if 0 < percent < _LEAST_PERCENT else f"{_plain(percent, 2)} %"
+
+
+def utc_text(seconds: float | None) -> str | None:
+    """A UNIX time in ISO 8601 for programs: `2026-11-21T18:30:00+00:00`."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _plain(number: float, digits: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from model_serving.databricks.build_logs import Reader, build_log, log_lines
 from model_serving.databricks.naming import model_label
+from model_serving.databricks.serving_endpoints import deployment_state
 from model_serving.measures import elapsed_text
 
 VARIABLE: Final = "MODEL_SERVING_PROGRESS_SECONDS"
@@ -47,12 +48,12 @@ class Deploying:
     def entities(self) -> list[Mapping[str, Any]]:
         """The entities that are not deployed yet; all of the update if the workspace does not say which."""
         pending = (self.live.get("pending_config") or {}).get("served_entities") or []
-        return [each for each in pending if _state(each) in _MOVING] or list(pending)
+        return [each for each in pending if deployment_state(each) in _MOVING] or list(pending)
 
     @property
     def phase(self) -> tuple[tuple[str, str, str], ...]:
         """The state and the message of each entity, whose change is worth a line."""
-        return tuple((str(each.get("name")), _state(each), _message(each)) for each in self.entities)
+        return tuple((str(each.get("name")), deployment_state(each), _message(each)) for each in self.entities)
 
 
 class Progress:
@@ -103,7 +104,7 @@ def _one(each: Deploying, workspace: Reader) -> str:
 def _described(entity: Mapping[str, Any]) -> str:
     model = model_label(str(entity.get("entity_name") or "external model"), entity.get("entity_version"))
     message = _message(entity).rstrip(".")
-    return f'"{entity.get("name")}" ({model}) {_state(entity)}{f", {message}" if message else ""}'
+    return f'"{entity.get("name")}" ({model}) {deployment_state(entity)}{f", {message}" if message else ""}'
 
 
 def _log(entity: Mapping[str, Any], endpoint: str, workspace: Reader) -> str:
@@ -113,13 +114,9 @@ def _log(entity: Mapping[str, Any], endpoint: str, workspace: Reader) -> str:
 
 
 def _entities(each: Deploying) -> str:
-    names = [f"{entity.get('name')} {_state(entity)}".strip() for entity in each.entities[:_MOST_ENTITIES]]
+    names = [f"{entity.get('name')} {deployment_state(entity)}".strip() for entity in each.entities[:_MOST_ENTITIES]]
     more = len(each.entities) - len(names)
     return ", ".join([*names, *([f"{more} more"] if more else [])])
-
-
-def _state(entity: Mapping[str, Any]) -> str:
-    return str((entity.get("state") or {}).get("deployment") or "").removeprefix("DEPLOYMENT_").lower()
 
 
 def _message(entity: Mapping[str, Any]) -> str:

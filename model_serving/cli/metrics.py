@@ -27,29 +27,31 @@ Print = Callable[[Sequence[EndpointMetrics]], None]
 
 
 @subcommand("metrics", example="model-serving metrics fraud-scorer --stack prod")
-@click.argument("endpoint", required=False)
+@click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1)
 @stack_option()
 @json_option("Print a JSON object for each endpoint, on a line of its own.")
 @click.option("--raw", is_flag=True, help="Print the text for Prometheus, as the workspace exports it.")
 @click.option("--follow", "-f", is_flag=True, help="Print each new minute until Ctrl-C.")
-def metrics_command(endpoint: str | None, stack: str, *, as_json: bool, raw: bool, follow: bool) -> int:
-    """Print the metrics of ENDPOINT and of each of its served entities, or of all endpoints of a stack.
+def metrics_command(endpoints: tuple[str, ...], stack: str, *, as_json: bool, raw: bool, follow: bool) -> int:
+    """Print the metrics of the named endpoints and of their served entities, or of all endpoints of a stack.
 
     They are those of the last full minute, which is what Databricks reports.
     """
     if as_json and raw:
         raise UsageError("--json and --raw exclude each other")
     targets = read_targets(stack)
-    chosen = targets.chosen([endpoint] if endpoint else [])[:MOST_READS]
-    if len(chosen) < len(targets.endpoints) and not endpoint:
-        _say(f"Only the first {MOST_READS} of {len(targets.endpoints)} endpoints are read. To read another, name it")
+    wanted = targets.chosen(endpoints)
+    chosen = wanted[:MOST_READS]
+    if len(chosen) < len(wanted):
+        _say(f"Only the first {MOST_READS} of {len(wanted)} endpoints are read: name others")
     show = _print_raw if raw else _print_json if as_json else _print_table
     reader = MetricsReader(targets)
     with until_nobody_reads():
         found = reader.read(chosen)
         _show(found, show)
-        if endpoint and reader.is_stopped(chosen[0]):
-            _say(f'Endpoint "{chosen[0].name}" is stopped: it answers no requests')
+        for each in chosen if endpoints else ():
+            if reader.is_stopped(each):
+                _say(f'Endpoint "{each.name}" is stopped: it answers no requests')
         if follow and not all(each.is_gone for each in found):
             return _follow(reader, chosen, found, show)
     return int(any(each.problem for each in found))

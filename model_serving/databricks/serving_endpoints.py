@@ -56,6 +56,11 @@ def is_stopped(endpoint: Mapping[str, Any]) -> bool:
     return states == {"DEPLOYMENT_STOPPED"}
 
 
+def deployment_state(entity: Mapping[str, Any]) -> str:
+    """The state of a served entity: `creating`, `ready`, `recovering`, `failed`, `aborted`; empty if it has none."""
+    return str((entity.get("state") or {}).get("deployment") or "").removeprefix("DEPLOYMENT_").lower()
+
+
 def traffic_shares(config: Any) -> dict[str, int]:
     """Percentages by entity of a `traffic_config`, the largest first, without entities that get none."""
     shares = {

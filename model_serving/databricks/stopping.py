@@ -17,6 +17,7 @@ from model_serving.databricks.failure_report import failure_report
 from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,
     POLL_SECONDS,
+    deployment_state,
     endpoint_path,
     has_failed,
     is_stopped,
@@ -151,8 +152,8 @@ def _wait_until_stopped(workspace: Workspace, name: str, say: Say) -> None:
 
 
 def _entities(live: Mapping[str, Any]) -> str:
-    """` ("champion" DEPLOYMENT_CREATING)`: the served entities that are not ready."""
+    """` ("champion" creating)`: the served entities that are not ready."""
     entities = (live.get("pending_config") or {}).get("served_entities") or []
-    states = {each["name"]: str((each.get("state") or {}).get("deployment") or "unknown") for each in entities}
-    pending = [f'"{name}" {state}' for name, state in states.items() if state != "DEPLOYMENT_READY"]
+    states = {each["name"]: deployment_state(each) or "unknown" for each in entities}
+    pending = [f'"{name}" {state}' for name, state in states.items() if state != "ready"]
     return f" ({', '.join(pending)})" if pending else ""

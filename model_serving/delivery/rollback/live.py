@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import WorkspaceError
@@ -16,6 +15,7 @@ from model_serving.databricks.serving_endpoints import (
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.delivery.rollout.live_split import settled_endpoint
 from model_serving.errors import UserError
+from model_serving.operations.live.reads import read_aliases
 from model_serving.spec import Endpoint
 
 
@@ -69,17 +69,11 @@ def _live(name: str, read: Callable[[], Mapping[str, Any] | None]) -> LiveEndpoi
 
 def moved_aliases(workspace: Workspace, declared: Endpoint | None, deployed: DeployedEndpoint) -> tuple[str, ...]:
     """The deployed entities that are declared by an alias which is another version's now, or can't be read."""
-    found = []
-    for name, entity in declared.served_entities.items() if declared else ():
-        own = deployed.entities.get(name)
-        if entity.alias and own and _version(workspace, entity.model_name, entity.alias) != own.version:
-            found.append(name)
-    return tuple(found)
-
-
-def _version(workspace: Workspace, model: str, alias: str) -> str:
-    try:
-        answer = workspace.get(f"/api/2.1/unity-catalog/models/{quote(model)}/aliases/{quote(alias)}")
-    except WorkspaceError:
-        return ""
-    return str((answer.get("model_version") or answer).get("version") or "")
+    entities = declared.served_entities if declared else {}
+    by_alias = {
+        name: f"{entity.model_name}@{entity.alias}"
+        for name, entity in entities.items()
+        if entity.alias and name in deployed.entities
+    }
+    versions = read_aliases(workspace, list(by_alias.values()))
+    return tuple(name for name, alias in by_alias.items() if versions.get(alias, "") != deployed.entities[name].version)

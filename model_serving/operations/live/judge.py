@@ -7,6 +7,7 @@ from model_serving.databricks.build_logs import log_lines
 from model_serving.databricks.prices.cost import Size, size
 from model_serving.databricks.serving_endpoints import (
     config_update,
+    deployment_state,
     has_failed,
     is_stopped,
     is_updating,
@@ -119,7 +120,7 @@ def _deployment(entity: Answer) -> Deployment:
     return Deployment(
         str(entity.get("entity_name") or external.get("name") or "unknown"),
         str(entity.get("entity_version") or ""),
-        str(state.get("deployment") or "").removeprefix("DEPLOYMENT_").lower(),
+        deployment_state(entity),
         " ".join(log_lines(str(state.get("deployment_state_message") or ""))),
     )
 

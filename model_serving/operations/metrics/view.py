@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich.console import RenderableType
@@ -11,7 +10,7 @@ from rich.text import Text
 
 from model_serving.databricks.metrics.figures import Figures
 from model_serving.databricks.metrics.sample import WHOLE_ENDPOINT
-from model_serving.measures import latency_text
+from model_serving.measures import latency_text, utc_text
 from model_serving.operations.live.render import wording
 from model_serving.operations.metrics.read import EndpointMetrics
 
@@ -57,7 +56,7 @@ def members(each: EndpointMetrics) -> dict[str, Any]:
     end = None if sample is None or sample.interval_end is None else sample.interval_end
     return {
         "endpoint": each.key,
-        "interval_end": end and datetime.fromtimestamp(end, UTC).isoformat().replace("+00:00", "Z"),
+        "interval_end": utc_text(end),
         "problem": each.problem or None,
         "figures": _figures(each.figures.get(WHOLE_ENDPOINT)),
         "entities": {name: _figures(figures) for name, figures in each.figures.items() if name != WHOLE_ENDPOINT},

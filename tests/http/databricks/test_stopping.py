@@ -60,7 +60,7 @@ def test_stop_and_start_are_idempotent(frozen: Any, workspace: Workspace, said: 
     assert start_endpoint(workspace, "fraud", said.append)
     assert not start_endpoint(workspace, "fraud", said.append)
     assert (state(frozen), sent(frozen, "start")) == (("READY", "NOT_SUSPENDED"), [200])
-    assert said == ['Endpoint "fraud" is being deployed ("one" DEPLOYMENT_CREATING). Waiting since 0 s, 45 min at most']
+    assert said == ['Endpoint "fraud" is being deployed ("one" creating). Waiting since 0 s, 45 min at most']
 
 
 @pytest.mark.parametrize("rule", [{"status": 500}, {"status": 504, "body": "upstream timed out"}])
@@ -85,7 +85,7 @@ def test_update_in_progress_is_waited_for(frozen: Any, workspace: Workspace, sai
     frozen.call("PUT", f"{PLACE}/config", {"served_entities": [entity | {"scale_to_zero_enabled": False}]})
     assert stop_endpoint(workspace, "fraud", said.append)
     assert sent(frozen, "stop") == [200]
-    assert said[0].startswith('Endpoint "fraud" is being deployed ("one" DEPLOYMENT_CREATING)')
+    assert said[0].startswith('Endpoint "fraud" is being deployed ("one" creating)')
 
 
 def test_conflict_is_waited_for(frozen: Any, workspace: Workspace, said: Said) -> None:

@@ -365,13 +365,20 @@ def test_narrow_table_keeps_names_whole(operator: Operator) -> None:
     assert [line.split()[0] for line in capture.get().splitlines()] == ["endpoint", "fraud", *names]
 
 
+def test_several_endpoints_can_be_named(operator: Operator) -> None:
+    minute(operator)
+    (found,) = [json.loads(line) for line in operator.run("metrics", "fraud", "fraud", "--json")]
+    assert found["endpoint"] == "fraud"
+    operator.run("metrics", "fraud", "nobody", status=3)
+
+
 def test_metrics_are_json(operator: Operator) -> None:
     query(operator, 6)
     minute(operator)
     (found,) = [json.loads(line) for line in operator.run("metrics", "fraud", "--json")]
     assert (found["endpoint"], found["problem"]) == ("fraud", None)
     assert found["interval_end"].startswith("2026-09-21T14:1")
-    assert found["interval_end"].endswith("Z")
+    assert found["interval_end"].endswith("+00:00")
     assert (found["figures"]["requests"], found["entities"]["two"]["requests"]) == (6, 0)
     assert found["entities"]["one"]["load"]["concurrency"] == 4
 

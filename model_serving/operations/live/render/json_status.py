@@ -1,10 +1,10 @@
 """A status as JSON. Names are stable: docs/operations.md describes them."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from model_serving.databricks.metrics.figures import Figures
+from model_serving.measures import utc_text
 from model_serving.operations.live.status import Deployment, EndpointStatus, EntityStatus, StackStatus
 
 
@@ -13,7 +13,7 @@ def json_status(status: StackStatus) -> dict[str, Any]:
     return {
         "stack": status.stack,
         "host": status.host,
-        "time": _time(status.time),
+        "time": utc_text(status.time),
         "exit_status": status.exit_status,
         "endpoints": [_endpoint(each) for each in status.endpoints],
         "notes": list(status.notes),
@@ -29,7 +29,7 @@ def _endpoint(status: EndpointStatus) -> dict[str, Any]:
         "state": status.state.value,
         "serves": status.serves.value,
         "reason": status.reason,
-        "updating_since": _time(status.since),
+        "updating_since": utc_text(status.since),
         "entities": [_entity(each, status) for each in status.entities],
         "config_version": status.config_version,
         "pending_config_version": status.pending_config_version,
@@ -42,7 +42,7 @@ def _endpoint(status: EndpointStatus) -> dict[str, Any]:
         "permission_level": status.permission_level,
         "read_from": status.source.value,
         "figures": _figures(traffic.whole if traffic else None),
-        "figures_until": _time(traffic.window_end if traffic else None),
+        "figures_until": utc_text(traffic.window_end if traffic else None),
         **status.extras,
     }
 
@@ -69,7 +69,3 @@ def _figures(figures: Figures | None) -> dict[str, Any] | None:
         return None
     names = ("requests", "seconds", "requests_per_second", "error_rate", "p50_ms", "p95_ms", "p99_ms")
     return {name: getattr(figures, name) for name in names}
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
