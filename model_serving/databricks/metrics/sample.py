@@ -31,7 +31,7 @@ class Requests:
         )
 
     def since(self, earlier: "Requests") -> "Requests":
-        """The requests after an earlier count; all of these if the count began anew since."""
+        """The requests after an earlier count; all of these if the count started over since."""
         if self.answered < earlier.answered or self.latency.count < earlier.latency.count:
             return self
         return Requests(

@@ -134,8 +134,8 @@ class Runner:
     def _steps(self, moving: Sequence[Course], now: datetime) -> dict[str, EndpointStep]:
         for each in moving:
             self.lease(each, now)
-        held = {each.key: EndpointStep(dict(each.live)) for each in self.courses}
-        return {**held, **{each.key: each.step(each.record.split) for each in moving}}
+        live = {each.key: EndpointStep(dict(each.live)) for each in self.courses}
+        return {**live, **{each.key: each.step(each.record.split) for each in moving}}
 
     def _announce(self, moving: Sequence[Course]) -> None:
         for each in moving:

@@ -47,7 +47,7 @@ class StackDeployer:
     """Their names in the workspace."""
     connect: Callable[[], Workspace]
     show: Callable[[str], None] = progress
-    held: Mapping[str, Split] = field(default_factory=dict)
+    unmoved: Mapping[str, Split] = field(default_factory=dict)
     """The splits of endpoints that keep theirs, though the stack file declares another one."""
 
     def deploy(self, steps: Mapping[str, EndpointStep], *, going_back: bool) -> None:
@@ -97,7 +97,7 @@ class StackDeployer:
                 self._restore(steps)
 
     def _with_held(self, steps: Mapping[str, EndpointStep]) -> dict[str, EndpointStep]:
-        return {**{key: EndpointStep(split) for key, split in self.held.items()}, **steps}
+        return {**{key: EndpointStep(split) for key, split in self.unmoved.items()}, **steps}
 
     def live(self, keys: Sequence[str]) -> Mapping[str, Split]:
         """See Deployer. Waits with words, and no longer than an update may take."""

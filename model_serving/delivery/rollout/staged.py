@@ -101,7 +101,7 @@ class StagedDeployment:
             self.declared.names,
             lambda: self.declared.workspace,
             self.show,
-            {each.key: each.live for each in staging.held},
+            {each.key: each.live for each in staging.unmoved},
         )
         runner = Runner(
             courses,

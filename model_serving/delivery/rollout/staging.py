@@ -20,7 +20,7 @@ class Staging:
 
     stack: str
     rollouts: tuple[PlannedRollout, ...]
-    held: tuple[PlannedRollout, ...]
+    unmoved: tuple[PlannedRollout, ...]
     """Those that were not chosen: they keep their live split."""
     approval: Approval
     is_continued: bool
@@ -33,8 +33,8 @@ class Staging:
         failed = {each.key: each.failure for each in self.rollouts if each.failure}
         same = {key: each for key, each in failed.items() if reviewed and each.approval.digest == reviewed}
         if same and not again:
-            told = " ".join(failed_before(key, each) for key, each in same.items())
-            return f"{told}\n{start_again(self.stack, reviewed)}"
+            before = " ".join(failed_before(key, each) for key, each in same.items())
+            return f"{before}\n{start_again(self.stack, reviewed)}"
         return ""
 
 
@@ -52,11 +52,11 @@ def staging_of(
         raise UsageError(f'Stack "{declared.stack}" declares no rollout of an endpoint "{unknown[0]}". {hint}')
     every = declared.planned(previewed)
     rollouts = tuple(each for each in every if not chosen or each.key in chosen)
-    held = tuple(each for each in every if each not in rollouts)
+    unmoved = tuple(each for each in every if each not in rollouts)
     keys = [each.key for each in every]
     begun = [record for each in every if (record := each.attempt)]
     earlier = next((each.approval for each in begun if reviewed and each.approval.digest == reviewed), None)
     if earlier and now.digest != reviewed and is_rest_of(earlier, now.covered, previewed.steps, keys):
-        return Staging(declared.stack, rollouts, held, earlier, is_continued=True)
+        return Staging(declared.stack, rollouts, unmoved, earlier, is_continued=True)
     approval = approval_of(now.digest, now.covered, previewed.steps, keys)
-    return Staging(declared.stack, rollouts, held, approval, is_continued=False)
+    return Staging(declared.stack, rollouts, unmoved, approval, is_continued=False)

@@ -131,8 +131,8 @@ class Follower:
             self._say_once(log, "")
             tail = self._tails.setdefault(log, Tail())
             lines = lines_of(log, tail.new(text))
-            if tail.began_anew:
-                self.say(f'The {log.kind} log of "{log.entity}" begins anew, or lines of it were dropped meanwhile')
+            if tail.started_over:
+                self.say(f'The {log.kind} log of "{log.entity}" starts over, or lines of it were dropped meanwhile')
             for line in lines:
                 self.show(line)
             number += len(lines)

@@ -2,12 +2,12 @@
 
 
 class Tail:
-    """Gives every line of a growing log once. The service may drop lines at its beginning, or begin it anew."""
+    """Gives every line of a growing log once. The service may drop lines at its beginning, or start it over."""
 
     def __init__(self) -> None:
         self._seen = ""
         self._unfinished = ""
-        self.began_anew = False
+        self.started_over = False
         """Whether the last text had nothing in common with the one before it: another log, or lines were missed."""
 
     def new(self, text: str) -> str:
@@ -27,7 +27,7 @@ class Tail:
 
     def _fresh(self, text: str) -> str:
         """What follows what was seen; nothing for an answer that is older than the last one."""
-        self.began_anew = False
+        self.started_over = False
         if text.startswith(self._seen):
             return text[len(self._seen) :]
         if self._seen.startswith(text):
@@ -37,5 +37,5 @@ class Tail:
         for start, line in enumerate(seen):
             if line == bare[0] and seen[start:] == bare[: len(seen) - start]:
                 return "".join(lines[len(seen) - start :])
-        self.began_anew = True
+        self.started_over = True
         return text

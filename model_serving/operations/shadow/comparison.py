@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model_serving.operations.differences import ABSENT
+from model_serving.operations.shadow.answer_figures import percentile
 from model_serving.operations.shadow.chat_answers import spoken
-from model_serving.operations.shadow.figures import percentile
 from model_serving.operations.shadow.report import FieldReport, NumberDifferences
 
 DEFAULT_TOLERANCE: Final = 1e-6

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model_serving.operations.shadow.figures import Figures
+from model_serving.operations.shadow.answer_figures import AnswerFigures
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class ShadowReport:
     compared: int
     """The requests to which both sides have a good answer, or only the live side has."""
     agreeing: int
-    live: Figures
-    shadow: Figures
+    live: AnswerFigures
+    shadow: AnswerFigures
     fields: tuple[FieldReport, ...] = ()
     """The fields that differ at least once, those that differ most often first."""
     texts: TextLengths | None = None

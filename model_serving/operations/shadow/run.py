@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from model_serving.operations.connection import Connection
+from model_serving.operations.shadow.answer_figures import AnswerFigures, figures_of
 from model_serving.operations.shadow.comparison import DEFAULT_TOLERANCE, Comparison, compare, field_reports
-from model_serving.operations.shadow.figures import Figures, figures_of
 from model_serving.operations.shadow.recorded import Recorded
 from model_serving.operations.shadow.replay import Exchange, Progress, Replay, Side
 from model_serving.operations.shadow.report import ShadowReport, TextLengths
@@ -69,7 +69,7 @@ def _comparisons(exchanges: Sequence[Exchange], tolerance: float) -> list[Compar
     return [compare(each.live.body, each.shadow.body, tolerance) for each in good]
 
 
-def _figures(sides: Sequence[Side]) -> Figures:
+def _figures(sides: Sequence[Side]) -> AnswerFigures:
     times = [side.milliseconds for side in sides if not side.error and side.milliseconds is not None]
     return figures_of(times, (side.error for side in sides if side.error))
 

@@ -42,7 +42,7 @@ def recorded_requests(
 ) -> Source:
     """The newest `limit` requests of the last `since` seconds, without those of earlier shadow runs.
 
-    `entity` is whom they will be replayed to: requests that it answered itself are left out, where the table tells.
+    `entity` is whom they will be replayed to: requests that it answered itself are left out, where the table shows it.
     `waiting` is called while the warehouse starts. Raises UserError, also where there is nothing to replay.
     """
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from model_serving.measures import elapsed_text, latency_text, percent_text
-from model_serving.operations.shadow.figures import Figures
+from model_serving.operations.shadow.answer_figures import AnswerFigures
 from model_serving.operations.shadow.report import FieldReport, ShadowReport
 
 _MOST_FIELDS = 20
@@ -77,7 +77,7 @@ def _field_row(field: FieldReport) -> tuple[str, ...]:
     return (field.path, f"{field.differing} of {field.compared}", *texts)
 
 
-def _errors(side: Figures) -> str:
+def _errors(side: AnswerFigures) -> str:
     if not side.failed:
         return "0"
     return f"{side.failed} ({percent_text(side.error_rate)}): {_listed(side.errors)}"

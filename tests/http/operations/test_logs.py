@@ -257,7 +257,7 @@ def test_followed_logs_show_each_line_once(operator: Operator, meanwhile: Callab
     pauses = meanwhile(lambda: operator.put(entity("one", "7"), entity("two", "9")), *[nothing] * 9)
     lines = operator.run("logs", "fraud", "two", "--build", "--follow", status=130)
     assert texts(lines) == ["Fetching main.ml.fraud version 8", *BUILT, "Fetching main.ml.fraud version 9", *BUILT]
-    assert 'The build log of "two" begins anew' in operator.errors
+    assert 'The build log of "two" starts over' in operator.errors
     assert operator.errors.endswith("Interrupted\n")
     assert set(pauses) >= {2.0}
     assert max(pauses) <= 10.0

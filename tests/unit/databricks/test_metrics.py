@@ -112,7 +112,7 @@ def test_the_same_minute_counts_once() -> None:
     assert figures(reported(5, 60), reported(7, 120))["one"].requests == 7
 
 
-def test_counters_that_began_anew_count_from_zero() -> None:
+def test_counters_that_started_over_count_from_zero() -> None:
     before, after = reported(50, None, time=0), reported(8, None, time=10)
     assert figures(before, after)["one"].requests == 8
     assert figures(reported(3, None), after)["one"].requests == 5

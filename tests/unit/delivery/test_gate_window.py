@@ -78,7 +78,7 @@ def test_counters_begin_with_the_first_reading() -> None:
     window.begin()
     counted, now = 47.0, 9.0
     window.read()
-    counted, now = 2.0, 12.0  # deployed again: the count began anew
+    counted, now = 2.0, 12.0  # deployed again: the count started over
     window.read()
     assert requests(window) == 9
     assert (window.gap, window.is_too_short) == ("", False)

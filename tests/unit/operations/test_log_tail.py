@@ -33,8 +33,8 @@ def test_each_line_is_given_once(texts: list[str], parts: list[str]) -> None:
 def test_another_log_is_noticed() -> None:
     tail = Tail()
     tail.new("a\n")
-    assert (tail.new("b\n"), tail.began_anew) == ("b\n", True)
-    assert (tail.new("b\nc\n"), tail.began_anew) == ("c\n", False)
+    assert (tail.new("b\n"), tail.started_over) == ("b\n", True)
+    assert (tail.new("b\nc\n"), tail.started_over) == ("c\n", False)
 
 
 def test_a_rolling_log_is_given_whole() -> None:

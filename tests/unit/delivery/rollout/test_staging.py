@@ -196,7 +196,7 @@ def test_an_entity_that_is_gone_is_refused(declared: Callable[..., DeclaredRollo
 def test_chosen_endpoints_roll_out_alone(declared: Callable[..., DeclaredRollouts]) -> None:
     both = preview(*(step(endpoint(LIVE), endpoint(TARGET), name) for name in ("fraud", "other")))
     staging = staged(declared(), both, "", "other")
-    assert [[each.key for each in part] for part in (staging.rollouts, staging.held)] == [["other"], ["fraud"]]
+    assert [[each.key for each in part] for part in (staging.rollouts, staging.unmoved)] == [["other"], ["fraud"]]
     assert [each.key for each in staged(declared(), both, "", "prod-other").rollouts] == ["other"], "By its name"
     with pytest.raises(UsageError, match='no rollout of an endpoint "frod"'):
         staged(declared(), both, "", "frod")

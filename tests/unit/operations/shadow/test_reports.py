@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from model_serving.operations.shadow.figures import Figures, figures_of
+from model_serving.operations.shadow.answer_figures import AnswerFigures, figures_of
 from model_serving.operations.shadow.render_files import json_text, markdown
 from model_serving.operations.shadow.render_text import text
 from model_serving.operations.shadow.report import FieldReport, NumberDifferences, ShadowReport, TextLengths
@@ -52,7 +52,7 @@ def test_a_broken_bound_has_its_figure(bounds: Thresholds, sentence: str) -> Non
 
 
 def test_a_bound_on_nothing_is_broken() -> None:
-    nothing = replace(REPORT, compared=0, agreeing=0, live=Figures(0), shadow=Figures(0))
+    nothing = replace(REPORT, compared=0, agreeing=0, live=AnswerFigures(0), shadow=AnswerFigures(0))
     bounds = Thresholds(agreement_at_least=0.5, errors_at_most=0.5, p95_factor_at_most=2, p95_ms_at_most=100)
     broken = bounds.broken(nothing)
     assert len(broken) == 4

@@ -10,7 +10,7 @@ _PERCENTILES: Final = 100
 
 
 @dataclass(frozen=True)
-class Figures:
+class AnswerFigures:
     """The answers of one side. Times are in milliseconds, None where nothing was answered well."""
 
     requests: int
@@ -33,13 +33,13 @@ class Figures:
         return self.failed / self.requests if self.requests else 0.0
 
 
-def figures_of(times: Sequence[float], errors: Iterable[str]) -> Figures:
+def figures_of(times: Sequence[float], errors: Iterable[str]) -> AnswerFigures:
     """The figures of answers, from the times of the good ones in milliseconds and the causes of the others."""
     failed = Counter(errors)
     requests = len(times) + failed.total()
     if not times:
-        return Figures(requests, dict(failed))
-    return Figures(
+        return AnswerFigures(requests, dict(failed))
+    return AnswerFigures(
         requests,
         dict(failed),
         statistics.fmean(times),
