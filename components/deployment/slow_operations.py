@@ -131,7 +131,7 @@ class SlowOperations:
             return None
         seconds = round(max(now - (each.since or now) for group in by_answer.values() for each in group))
         groups = "; ".join(f"{', '.join(map(str, group))}: {answer}" for answer, group in by_answer.items())
-        return f"Waiting since {seconds} s for {groups}. {self._timeout()}"
+        return f"Waited {seconds} s for {groups}. {self._timeout()}"
 
     def _answer(self, operation: Operation) -> str | Mapping[str, Any]:
         """What is known of the operation, or the answer to GET of an endpoint that is being deployed."""

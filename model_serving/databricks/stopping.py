@@ -128,7 +128,7 @@ def _settled(
         if now >= next_words:
             next_words = now + _WORDS_EVERY_SECONDS
             say(
-                f'Endpoint "{name}" is being deployed{_entities(live)}. Waiting since {elapsed_text(now - began)},'
+                f'Endpoint "{name}" is being deployed{_entities(live)}. Waited {elapsed_text(now - began)},'
                 f" {duration_text(deadline - began)} at most"
             )
         time.sleep(min(POLL_SECONDS, max(0.0, deadline - now)))

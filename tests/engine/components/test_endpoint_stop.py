@@ -84,7 +84,7 @@ def test_removed_stop_starts_and_waits_with_words(stopped: Sandbox) -> None:
     started = stopped.pulumi(*UP)
     assert written(stopped, before) == ["POST iris/config:start"]
     assert stopped.workspace.get(IRIS)["state"]["ready"] == "READY"
-    words = 'Endpoint "iris-classifier" is being deployed ("current" creating). Waiting since 0 s, 45 min at'
+    words = 'Endpoint "iris-classifier" is being deployed ("current" creating). Waited 0 s, 45 min at'
     assert words in started.text
 
 

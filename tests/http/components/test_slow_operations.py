@@ -46,7 +46,7 @@ def test_a_missing_endpoint_is_reported(frozen: Any, said: list[str]) -> None:
     operations.begin(fraud)
     until(lambda: said)
     assert said[0] == (
-        'Waiting since 0 s for serving endpoint "fraud": the workspace answers, but has not created it.'
+        'Waited 0 s for serving endpoint "fraud": the workspace answers, but has not created it.'
         " A call that gets no answer, or 429 or 503, fails after 300 s"
     )
     operations.end(fraud)
@@ -60,7 +60,7 @@ def test_an_unavailable_workspace_is_reported(frozen: Any, said: list[str]) -> N
     checkout = Operation("service principal", "checkout")
     operations.begin(checkout)
     until(lambda: said)
-    start = f'Waiting since 0 s for service principal "checkout": The workspace {frozen.origin} answers 503 (no) to GET'
+    start = f'Waited 0 s for service principal "checkout": The workspace {frozen.origin} answers 503 (no) to GET'
     assert said[0].startswith(start)
     assert said[0].endswith("There is no timeout; to set one: pulumi config set databricks:retryTimeoutSeconds 300")
     operations.end(checkout)
@@ -82,7 +82,7 @@ def test_a_healthy_deployment_may_be_silent(
     assert said == []
     operations.end(fraud)
     until(lambda: said)
-    assert said[0].startswith('Waiting since 0 s for permissions "fraud-permissions": the workspace answers, but not')
+    assert said[0].startswith('Waited 0 s for permissions "fraud-permissions": the workspace answers, but not')
     operations.end(permissions)
 
 

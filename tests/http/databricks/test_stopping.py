@@ -60,7 +60,7 @@ def test_stop_and_start_are_idempotent(frozen: Any, workspace: Workspace, said: 
     assert start_endpoint(workspace, "fraud", said.append)
     assert not start_endpoint(workspace, "fraud", said.append)
     assert (state(frozen), sent(frozen, "start")) == (("READY", "NOT_SUSPENDED"), [200])
-    assert said == ['Endpoint "fraud" is being deployed ("one" creating). Waiting since 0 s, 45 min at most']
+    assert said == ['Endpoint "fraud" is being deployed ("one" creating). Waited 0 s, 45 min at most']
 
 
 @pytest.mark.parametrize("rule", [{"status": 500}, {"status": 504, "body": "upstream timed out"}])

@@ -89,7 +89,7 @@ def test_stop_and_start_are_idempotent(operator: Operator) -> None:
     assert operator.run("stop", "fraud")[1].startswith("fraud: stopped already. ")
     status, out, err = operator.run("start", "fraud")
     assert (status, out) == (0, "fraud: ready. The stack file declares it so\n")
-    assert err.startswith('Endpoint "fraud" is being deployed ("one" creating). Waiting since 0 s, ')
+    assert err.startswith('Endpoint "fraud" is being deployed ("one" creating). Waited 0 s, ')
     assert operator.run("start", "fraud")[:2] == (0, "fraud: ready already. The stack file declares it so\n")
     assert operator.sent() == ["fraud/config:stop", "fraud/config:start"]
 

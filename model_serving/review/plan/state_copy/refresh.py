@@ -12,7 +12,7 @@ from model_serving.review.plan.preview import Urn
 from model_serving.review.plan.pulumi_command import run_pulumi
 from model_serving.review.plan.state_copy.source import Source
 
-REFRESH: Final = ("--yes", "--skip-preview", "--run-program=false")
+REFRESH: Final = ("--yes", "--skip-preview", "--suppress-outputs", "--run-program=false")
 """The program has no part in a refresh, and PULUMI_RUN_PROGRAM would start it."""
 
 _DENIED: Final = re.compile(r"(?i)permission|\bdenied\b|\bforbidden\b|not authorized|unauthorized|admins? can")
