@@ -225,3 +225,8 @@ class Course:
     def way(self) -> str:
         """From where to where, for people."""
         return f"{split_text(self.record.start)} to {split_text(self.record.target)}"
+
+
+def is_same_split(one: Split, other: Split) -> bool:
+    """Whether two splits serve the same: an entity at 0 % serves as little as one that is absent."""
+    return {key: share for key, share in one.items() if share} == {key: share for key, share in other.items() if share}

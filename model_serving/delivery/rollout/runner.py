@@ -1,20 +1,21 @@
 """Goes through the steps of rollouts: deploys a split, bakes, reads the gate, goes on or goes back.
 
 The endpoints of one stack go side by side: one `up` has a step of each. One that fails goes back at once, and the
-others go on. Nothing here knows Pulumi: see `Deployer`.
+others go on. Nothing here knows Pulumi: see deployer.py.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
-from model_serving.delivery.rollout.course import Course, shown
+from model_serving.delivery.rollout.course import Course, is_same_split, shown
+from model_serving.delivery.rollout.deployer import Clock, Deployer, DeploymentFailedError
 from model_serving.delivery.rollout.gate.gate import Gate
 from model_serving.delivery.rollout.gate.result import GateResult
 from model_serving.delivery.rollout.progress_lines import BakeProgress, plain_figures
 from model_serving.spec.files.rollout_step import EndpointStep
-from model_serving.spec.rollout_record import Split, split_text
+from model_serving.spec.rollout_record import split_text
 
 _POLLS: Final = 20
 """How often a gate is read in a bake, if that is neither faster nor slower than the bounds below."""
@@ -22,45 +23,6 @@ _FASTEST: Final = 0.1
 _SLOWEST: Final = 15.0
 _PAUSES: Final = (5.0, 20.0)
 """Seconds before going back is tried again. It is one `up` with the provider's own retries that has failed before."""
-
-
-class DeploymentFailedError(Exception):
-    """A run of `up` failed, or was refused. The message is one sentence for the user."""
-
-    def __init__(self, message: str, recorded: frozenset[str] = frozenset()) -> None:
-        super().__init__(message)
-        self.recorded = recorded
-        """The keys of the endpoints whose records it has written nevertheless: they come before the splits."""
-
-
-class TakenOverError(Exception):
-    """Another run has written the records since: this one has to stop, and to leave everything as it is."""
-
-
-class Deployer(Protocol):
-    """What deploys the splits."""
-
-    def deploy(self, steps: Mapping[str, EndpointStep], *, going_back: bool) -> None:
-        """Deploy the steps in one `up`, by the endpoints' keys. Where `going_back`, nothing else is deployed.
-
-        Raises DeploymentFailedError, TakenOverError and InterruptedRunError.
-        """
-
-    def record(self, steps: Mapping[str, EndpointStep]) -> None:
-        """Write the records only. Raises the same errors."""
-
-    def live(self, keys: Sequence[str]) -> Mapping[str, Split]:
-        """The splits that the workspace serves, once no update is in progress; those that can be read."""
-
-
-class Clock(Protocol):
-    """The time, and waiting."""
-
-    def now(self) -> datetime:
-        """Now, with a time zone."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
 
 
 @dataclass
@@ -163,7 +125,7 @@ class Runner:
         now = self.clock.now()
         for each in moving:
             shares = live.get(each.key)
-            has_arrived = shares is not None and _same(shares, each.record.split)
+            has_arrived = shares is not None and is_same_split(shares, each.record.split)
             if each.is_going_back and not has_arrived:
                 each.stuck = shown(reason)
             elif has_arrived:
@@ -172,7 +134,7 @@ class Runner:
             else:
                 each.live = {**dict.fromkeys(each.record.target, 0), **shares} if shares is not None else each.live
                 self._fail(each, f"its deployment failed: {reason}", now)
-                if shares is not None and _same(shares, each.record.split):
+                if shares is not None and is_same_split(shares, each.record.split):
                     each.queue = []
                     each.settle(now)
 
@@ -235,7 +197,7 @@ class Runner:
         """
         course = bake.course
         shares = self.deployer.live([course.key]).get(course.key)
-        if shares is None or _same(shares, course.live):
+        if shares is None or is_same_split(shares, course.live):
             return False
         what = f"changed its traffic to {split_text(shares)}" if shares else "deleted it"
         reasons = (f"somebody else has {what}", *map(str, bake.result.broken))
@@ -255,18 +217,3 @@ class Runner:
         else:
             for each in ended:
                 each.written()
-
-
-def _same(one: Split, other: Split) -> bool:
-    return {key: share for key, share in one.items() if share} == {key: share for key, share in other.items() if share}
-
-
-def where(courses: Sequence[Course]) -> str:
-    """Where each endpoint is, for who interrupts the run."""
-    return "; ".join(map(_where, courses))
-
-
-def _where(course: Course) -> str:
-    if course.record.status.is_over or not course.record.step or _same(course.live, course.record.split):
-        return f"{course.key} serves {split_text(course.live)}"
-    return f"{course.key} was on its way from {split_text(course.live)} to {split_text(course.record.split)}"

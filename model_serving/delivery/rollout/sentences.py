@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model_serving.delivery.rollout.course import Course, PlannedRollout
+from model_serving.delivery.rollout.course import Course, PlannedRollout, is_same_split
 from model_serving.measures import duration_text
 from model_serving.spec.rollout_record import Record, Status, split_text
 
@@ -56,3 +56,14 @@ def stopped(courses: Sequence[Course], stack: str) -> str:
         f"Stopped: another run has gone on with the rollout of {keys}, or has ended it. This one changes nothing any"
         f" more. What serves now: model-serving status --stack {stack}"
     )
+
+
+def where(courses: Sequence[Course]) -> str:
+    """Where each endpoint is, for who interrupts the run."""
+    return "; ".join(map(_where, courses))
+
+
+def _where(course: Course) -> str:
+    if course.record.status.is_over or not course.record.step or is_same_split(course.live, course.record.split):
+        return f"{course.key} serves {split_text(course.live)}"
+    return f"{course.key} was on its way from {split_text(course.live)} to {split_text(course.record.split)}"

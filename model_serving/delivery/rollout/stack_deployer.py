@@ -12,9 +12,9 @@ from model_serving.delivery.rollback.deployed import deployed_endpoint
 from model_serving.delivery.rollback.goal import Goal, whole_split
 from model_serving.delivery.rollback.restore_run import RestoreRun
 from model_serving.delivery.rollout.change_parts import unexpected_changes
+from model_serving.delivery.rollout.deployer import DeploymentFailedError, TakenOverError
 from model_serving.delivery.rollout.failure_reason import failure_reason
 from model_serving.delivery.rollout.live_split import settled_split
-from model_serving.delivery.rollout.runner import DeploymentFailedError, TakenOverError
 from model_serving.delivery.rollout.stack_lock import locked_by, released
 from model_serving.delivery.stack_state import StateError, state_resources
 from model_serving.errors import InterruptedRunError, UserError

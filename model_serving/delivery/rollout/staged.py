@@ -12,11 +12,12 @@ from typing import Final
 from model_serving.delivery.rollout.change_parts import endpoint_steps
 from model_serving.delivery.rollout.course import Course
 from model_serving.delivery.rollout.declared_rollouts import DeclaredRollouts
+from model_serving.delivery.rollout.deployer import TakenOverError
 from model_serving.delivery.rollout.gate.gate import Gate, open_gate
 from model_serving.delivery.rollout.gate.step import BakingStep
 from model_serving.delivery.rollout.owner import is_dead_here, lease_until, this_process
-from model_serving.delivery.rollout.runner import Runner, TakenOverError, where
-from model_serving.delivery.rollout.sentences import ended, start_again, stopped
+from model_serving.delivery.rollout.runner import Runner
+from model_serving.delivery.rollout.sentences import ended, start_again, stopped, where
 from model_serving.delivery.rollout.stack_deployer import StackDeployer
 from model_serving.delivery.rollout.staging import Staging
 from model_serving.delivery.stack_state import StateError, state_resources

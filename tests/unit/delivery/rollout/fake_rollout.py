@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from model_serving.delivery.rollout.course import Course, PlannedRollout
+from model_serving.delivery.rollout.deployer import DeploymentFailedError, TakenOverError
 from model_serving.delivery.rollout.gate.result import BrokenBound, GateResult
-from model_serving.delivery.rollout.runner import DeploymentFailedError, Runner, TakenOverError
+from model_serving.delivery.rollout.runner import Runner
 from model_serving.operations.rollout_history import History
 from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Approval, Owner, Record, Split, record_from, utc

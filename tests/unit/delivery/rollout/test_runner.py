@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from model_serving.delivery.rollout.course import Course
+from model_serving.delivery.rollout.deployer import TakenOverError
 from model_serving.delivery.rollout.gate.result import BrokenBound, GateResult
-from model_serving.delivery.rollout.runner import TakenOverError
 from model_serving.delivery.rollout.sentences import steps_ahead
 from model_serving.delivery.rollout.staged import Ended
 from model_serving.spec.files.rollout_step import EndpointStep
