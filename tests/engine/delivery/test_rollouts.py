@@ -30,11 +30,11 @@ COUNTERS = (*IMMEDIATE, "--metrics-interval", "0")
 
 
 @contextmanager
-def command(sandbox: Sandbox, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def command(sandbox: Sandbox, *arguments: str, python: str = sys.executable) -> Iterator["subprocess.Popen[str]"]:
     """`model-serving` of this checkout on the sandbox's stack `local`, with both streams in one."""
     path = os.pathsep.join(filter(None, (str(PROJECT), sandbox.environment.get("PYTHONPATH"))))
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "model_serving", *arguments, "--stack", "local"],
+        [python, "-P", "-m", "model_serving", *arguments, "--stack", "local"],
         cwd=sandbox.folder,
         env={**sandbox.environment, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
@@ -46,7 +46,7 @@ def command(sandbox: Sandbox, *arguments: str) -> Iterator["subprocess.Popen[str
 
 
 def run(sandbox: Sandbox, *arguments: str) -> Outcome:
-    with command(sandbox, *arguments) as process:
+    with command(sandbox, *arguments, python=sandbox.python) as process:
         text = process.communicate()[0]
     return Outcome(text, process.returncode)
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 
 from tests.support.sandbox import Outcome, Sandbox
@@ -10,7 +9,7 @@ from tests.support.sandbox import Outcome, Sandbox
 
 def operate(project: Sandbox, *arguments: str) -> Outcome:
     run = subprocess.run(
-        [sys.executable, "-m", "model_serving", *arguments, "--stack", "local"],
+        [project.python, "-m", "model_serving", *arguments, "--stack", "local"],
         cwd=project.folder,
         env=dict(project.environment),
         stdout=subprocess.PIPE,

@@ -41,7 +41,7 @@ class Ran:
 def command(sandbox: Sandbox, *arguments: str, **environment: str) -> Ran:
     began = time.monotonic()
     run = subprocess.run(
-        [sys.executable, "-m", "model_serving", *arguments, "--stack", "local"],
+        [sandbox.python, "-m", "model_serving", *arguments, "--stack", "local"],
         cwd=sandbox.folder,
         env={**sandbox.environment, **environment},
         capture_output=True,

@@ -1,7 +1,6 @@
 """A declared rollout on the engine: what is refused by hand, what a waiver allows."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,7 +40,7 @@ def reviewed(project: Sandbox) -> str:
     """The comment on the stack. The shell's own value of the variable doesn't count in a review."""
     output = project.folder / "comment.md"
     run = subprocess.run(
-        [sys.executable, "-P", "-m", "model_serving", "review", "--stack", "local", "--output", str(output)],
+        [project.python, "-P", "-m", "model_serving", "review", "--stack", "local", "--output", str(output)],
         cwd=project.folder,
         env={**project.environment, "PYTHONPATH": str(PROJECT), VARIABLE: ""},
         capture_output=True,

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ ALIAS = "/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion"
 
 def run(project: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "model_serving", *arguments, "--stack", "local"],
+        [project.python, "-P", "-m", "model_serving", *arguments, "--stack", "local"],
         cwd=project.folder,
         env={**project.environment, "PYTHONPATH": str(PROJECT)},
         capture_output=True,

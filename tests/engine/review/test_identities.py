@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ def run(sandbox: Sandbox, shell: Mapping[str, str], *arguments: str) -> tuple[in
     report = sandbox.folder / "report.json"
     report.unlink(missing_ok=True)
     ran = subprocess.run(
-        [sys.executable, "-P", "-m", "model_serving", *arguments, "--output", str(report)],
+        [sandbox.python, "-P", "-m", "model_serving", *arguments, "--output", str(report)],
         cwd=sandbox.folder,
         env={**shell, "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), shell.get("PYTHONPATH")]))},
         stdout=subprocess.PIPE,
