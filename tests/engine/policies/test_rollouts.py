@@ -60,7 +60,7 @@ def test_declared_rollout_is_not_bypassed_by_hand(project: Sandbox) -> None:
     assert "model-serving rollout --stack local fraud-scorer" in by_hand.text
     assert project.workspace.writes() == before
     comment = reviewed(project)
-    assert "`model-serving deploy` goes through 3 steps, at least 20m" in comment
+    assert "`model-serving deploy` goes through 3 steps, at least 20 min" in comment
     assert "| now | 95 % | 5 % |\n| 10 % | 90 % | 10 % |\n| 50 % | 50 % | 50 % |\n| target | 0 % | 100 % |" in comment
     assert project.workspace.writes() == before
     # Another version of what all callers reach: no run makes it in steps.
