@@ -102,8 +102,8 @@ def test_preview_reports_an_undelivered_update(change: Change) -> None:
     assert change.sandbox.pulumi(*UP, check=False).refused
     now, before = change.share, change.share + 5
     assert (
-        f'Endpoint "fraud-scorer" does not serve what was last deployed: traffic challenger {100 - before} %, champion'
-        f' {before} % instead of challenger {100 - now} %, champion {now} %; tag "team" has another value.'
+        f'Endpoint "fraud-scorer" does not serve what was last deployed: traffic champion {before} %, challenger'
+        f' {100 - before} % instead of champion {now} %, challenger {100 - now} %; tag "team" has another value.'
     ) in " ".join(change.sandbox.pulumi("preview").text.split())
     change.sandbox.edit(
         "stacks/base.yaml", "  model-serving:default_tags:", "  model-serving:default_tags:\n    new: tag"
