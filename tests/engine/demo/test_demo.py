@@ -34,6 +34,8 @@ def test_demo_succeeds_and_leaves_user_files_alone(tmp_path: Path) -> None:
             "DATABRICKS_TOKEN": planted,
             "DATABRICKS_HOST": "http://127.0.0.1:9",
             "PULUMI_BACKEND_URL": "file:///nowhere",
+            # The language host runs `pip list`, and pip notes in the home when it last looked for a newer release.
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
