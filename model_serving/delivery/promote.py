@@ -24,7 +24,7 @@ _MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
 
 
 _ROLLOUT: Final = "rollout"
-_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id", _ROLLOUT)
+_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id", "adopt_id", _ROLLOUT)
 """Fields that `all` leaves out: a safeguard that the target alone has stays, an id belongs to one stack, and each
 environment decides how its traffic moves."""
 

@@ -15,6 +15,9 @@ from model_serving.spec.vocabulary.stack import Stack
 PULUMI_KEYS: Final = (CONFIG, "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
 """What a stack file may hold. Source: Pulumi's ProjectStack (sdk/go/common/workspace/project.go)."""
 
+_ENDPOINT_IDS: Final = ("replace_id", "adopt_id")
+"""Fields of an endpoint with the id of a live one."""
+
 _SHAPE: Final = "Begin it with `config:`, with `model-serving:endpoints:` under it"
 
 
@@ -27,21 +30,22 @@ def base_settings(document: Document) -> Document:
                 document, (CONFIG, key), message, "Move it to the file of the stack that waits, Pulumi.<stack>.yaml"
             )
         if key == f"{NAMESPACE}endpoints":
-            _refuse_replacements(document, key)
+            _refuse_endpoint_ids(document, key)
         if not _is_or_should_be_ours(key):
             message = f'"{key}" in base.yaml has no effect: Pulumi does not read this file'
             _report(document, (CONFIG, key), message, "Move it to the file of each stack, Pulumi.<stack>.yaml")
     return _settings(document, (CONFIG,))
 
 
-def _refuse_replacements(document: Document, endpoints: str) -> None:
+def _refuse_endpoint_ids(document: Document, endpoints: str) -> None:
     """An endpoint's id belongs to one stack, and the policy pack reads each stack's own file only."""
     declared = _config(document)[endpoints]
     for key, endpoint in declared.items() if isinstance(declared, dict) else ():
-        if isinstance(endpoint, dict) and "replace_id" in endpoint:
-            message = "the id of a live endpoint belongs to one stack, and base.yaml applies to all"
-            hint = "Move it to the file of that stack, Pulumi.<stack>.yaml"
-            _report(document, (CONFIG, endpoints, key, "replace_id"), message, hint)
+        for field in _ENDPOINT_IDS if isinstance(endpoint, dict) else ():
+            if field in endpoint:
+                message = "the id of a live endpoint belongs to one stack, and base.yaml applies to all"
+                hint = "Move it to the file of that stack, Pulumi.<stack>.yaml"
+                _report(document, (CONFIG, endpoints, key, field), message, hint)
 
 
 def stack_settings(document: Document) -> Document:

@@ -32,6 +32,9 @@ def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Probl
         yield (*path, "replace_id"), "must be text; found an output", "The hooks compare it. Write the id itself"
     if isinstance(endpoint, Endpoint) and endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
         yield _kept_and_replaced(endpoint, (*path, "replace_id"))
+    if isinstance(endpoint, Endpoint) and endpoint.adopt_id and endpoint.replace_id:
+        message = "an endpoint that is adopted stays as it is, and `replace_id` allows to delete it"
+        yield (*path, "adopt_id"), message, "Adopt it first; set `replace_id` in a later commit"
     if endpoint.ai_gateway:
         yield from _rate_limits(endpoint.ai_gateway.rate_limits, (*path, "ai_gateway", "rate_limits"))
     if endpoint.telemetry_config:

@@ -180,6 +180,13 @@ class Endpoint(BaseEndpoint):
         exclude=True,
         description="How `model-serving deploy` gets the traffic from the live split to the declared one, in steps.",
     )
+    adopt_id: Text | None = Field(
+        default=None,
+        exclude=True,
+        description="Id of the live endpoint of this name that the next `up` takes under management instead of creating"
+        " one. What is declared must be what is live. In the stack's own file only. It has no effect once the endpoint"
+        " is in the state.",
+    )
     protect: Flag = Field(default=False, exclude=True, description="Pulumi doesn't delete the endpoint.")
     retain_on_delete: Flag = Field(
         default=False, exclude=True, description="Pulumi removes the endpoint from the state instead of deleting it."

@@ -105,12 +105,13 @@ def test_base_yaml_rejects_keys_of_pulumi(files: StackFiles) -> None:
     assert salt == 'stacks/base.yaml:3:1 encryptionsalt: unknown key "encryptionsalt"\n    Known keys here: config'
 
 
-def test_base_yaml_allows_no_replacement(files: StackFiles) -> None:
-    base = "config:\n  model-serving:endpoints:\n    fraud: {replace_id: 0a1b}\n"
+@pytest.mark.parametrize("field", ["replace_id", "adopt_id"])
+def test_base_yaml_allows_no_endpoint_id(files: StackFiles, field: str) -> None:
+    base = f"config:\n  model-serving:endpoints:\n    fraud: {{{field}: 0a1b}}\n"
     own = "config:\n  model-serving:endpoints:\n    fraud: {served_entities: {a: {entity: main.ml.x, version: 7}}}\n"
     (fault,) = files.write(own, base).faults()
     assert fault == (
-        "stacks/base.yaml:3:13 endpoints.fraud.replace_id: the id of a live endpoint belongs to one stack, and"
+        f"stacks/base.yaml:3:13 endpoints.fraud.{field}: the id of a live endpoint belongs to one stack, and"
         " base.yaml applies to all\n    Move it to the file of that stack, Pulumi.<stack>.yaml"
     )
 
