@@ -1,6 +1,5 @@
 """`model-serving shadow`: what a served entity would have answered in place of the live traffic split."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from model_serving.operations.shadow.render_files import check_files, json_text,
 from model_serving.operations.shadow.render_text import text
 from model_serving.operations.shadow.run import DEFAULT_CONCURRENCY, DEFAULT_RATE, run_shadow
 from model_serving.operations.shadow.sources import given
-from model_serving.operations.shadow.table_requests import DEFAULT_LIMIT, WAREHOUSE, recorded_requests
+from model_serving.operations.shadow.table_requests import DEFAULT_LIMIT, recorded_requests
 from model_serving.operations.shadow.thresholds import Thresholds
+from model_serving.operations.sql_warehouse import VARIABLE, chosen_warehouse
 from model_serving.spec.vocabulary.quantities import Duration, Factor, Latency, Percent
 
 _EXAMPLE = "model-serving shadow fraud-scorer shadow --stack prod --data payments.json"
@@ -43,7 +43,7 @@ _whole = click.IntRange(1)
     show_default=True,
 )
 @click.option("--limit", type=_whole, metavar="N", default=DEFAULT_LIMIT, show_default=True, help="The newest N.")
-@click.option("--warehouse", metavar="ID", help=f"SQL warehouse. Default: ${WAREHOUSE}.")
+@click.option("--warehouse", metavar="ID", help=f"SQL warehouse. Default: ${VARIABLE}.")
 @click.option("--rate", metavar="N/s", default=f"{DEFAULT_RATE:g}/s", show_default=True, help="Requests a second.")
 @click.option(
     "--concurrency", type=_whole, metavar="N", default=DEFAULT_CONCURRENCY, help="At once, at most.", show_default=True
@@ -64,11 +64,11 @@ _whole = click.IntRange(1)
 def shadow_command(endpoint: str, entity: str, stack: str, caller: str | None, **options: Any) -> int:
     """Replay requests to served entity ENTITY, and compare its answers with live ones."""
     check_files(options["files"])
-    rate, warehouse = _rate(options["rate"]), options["warehouse"] or os.environ.get(WAREHOUSE, "")
+    rate, warehouse = _rate(options["rate"]), chosen_warehouse(options["warehouse"])
     if bool(options["data"]) == options["from_table"]:
         raise UsageError("Which requests? Give either --data FILE or --from-inference-table")
     if options["from_table"] and not warehouse:
-        raise UsageError(f"--from-inference-table needs a SQL warehouse: --warehouse ID, or {WAREHOUSE}")
+        raise UsageError(f"--from-inference-table needs a SQL warehouse: --warehouse ID, or {VARIABLE}")
     source = given(options["data"]) if options["data"] else None
     outputs = read_outputs(stack)
     address = outputs.endpoint(endpoint)

@@ -15,6 +15,9 @@ from urllib.parse import quote
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import CallError
 
+WAREHOUSE: Final = "DATABRICKS_WAREHOUSE_ID"
+"""The variable with the id of a SQL warehouse, which other tools of Databricks read, too."""
+
 _STATEMENTS: Final = "/api/2.0/sql/statements"
 _WAIT_SECONDS: Final = 10
 """How long the service holds the first answer back, of 5 to 50."""

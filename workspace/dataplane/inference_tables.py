@@ -2,7 +2,7 @@
 
 `workspace/sql/` selects from them; `GET /_workspace/tables/{name}` returns a table's rows, oldest first. The last
 10,000 rows of all tables together are stored. Source: product documentation, inference tables, AI gateway-enabled
-inference tables, and the schema of system.serving.endpoint_usage.
+inference tables.
 """
 
 import json
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from model_serving.workspace.dataplane.system_tables import USAGE, remember_entity, served_entity_id
 from model_serving.workspace.http.auth import require_admin
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.http.errors import DoesNotExist
 from model_serving.workspace.store.clock import milliseconds
 from model_serving.workspace.store.database import Json
 
-USAGE: Final = "system.serving.endpoint_usage"
 MAX_PAYLOAD_LENGTH: Final = 1024 * 1024
 """In characters; longer requests and responses are not captured."""
 
@@ -63,6 +63,7 @@ def _rows(call: Call, query: Query) -> Iterator[tuple[str, Json]]:
     if inference.get("enabled"):
         yield _table_name(inference, query), _shared(call, query) | _gateway(call, query)
     if (gateway.get("usage_tracking_config") or {}).get("enabled"):
+        remember_entity(call.store, query.endpoint, query.entity)
         yield USAGE, _usage(call, query)
 
 
@@ -97,7 +98,7 @@ def _gateway(call: Call, query: Query) -> Json:
         "request_date": _date(call.clock.now()),
         "request_time": milliseconds(call.clock.now()),
         "execution_duration_ms": query.milliseconds,
-        "served_entity_id": query.entity["name"],
+        "served_entity_id": served_entity_id(query.endpoint, query.entity["name"]),
         "requester": call.caller.name,
         "logging_error_codes": [],
     }
@@ -110,8 +111,7 @@ def _usage(call: Call, query: Query) -> Json:
         "databricks_request_id": query.request_id,
         "client_request_id": call.body.get("client_request_id"),
         "requester": call.caller.name,
-        "served_entity_id": query.entity["name"],
-        "endpoint_name": query.endpoint["name"],
+        "served_entity_id": served_entity_id(query.endpoint, query.entity["name"]),
         "status_code": query.status,
         "request_time": milliseconds(call.clock.now()),
         "input_token_count": tokens.get("prompt_tokens"),

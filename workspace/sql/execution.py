@@ -1,4 +1,4 @@
-"""Execution of a SELECT on one table of Unity Catalog: SQLite runs it on the table's rows.
+"""Execution of a SELECT on tables of Unity Catalog: SQLite runs it on their rows.
 
 So a statement has SQLite's functions, not those of Databricks. Names in backticks and named parameters are the same in
 both. Errors have the conditions and SQLSTATEs of Databricks' documentation on error conditions.
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from model_serving.workspace.catalog.grants import missing_on_table
+from model_serving.workspace.dataplane.system_tables import COLUMNS, ENTITIES, rows_of_entities
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.store.database import Json
 
@@ -21,6 +22,7 @@ TYPES: Final[Mapping[str, str]] = {
     "date": "DATE",
     "request_date": "DATE",
     "request_time": "TIMESTAMP",
+    "change_time": "TIMESTAMP",
     "timestamp_ms": "BIGINT",
     "status_code": "INT",
     "sampling_fraction": "DOUBLE",
@@ -32,7 +34,7 @@ TYPES: Final[Mapping[str, str]] = {
 """The types of the columns of inference tables that are not STRING."""
 
 _PART: Final = r"(?:`(?:[^`]|``)+`|\w+)"
-_TABLE: Final = re.compile(rf"\bFROM\s+({_PART}\.{_PART}\.{_PART})", re.IGNORECASE)
+_TABLE: Final = re.compile(rf"\b(?:FROM|JOIN)\s+({_PART}\.{_PART}\.{_PART})", re.IGNORECASE)
 _MOST_STEPS: Final = 10_000_000
 """Steps of SQLite's machine that a statement may take."""
 
@@ -55,28 +57,31 @@ class StatementError(Exception):
 
 def execute(call: Call, statement: str, parameters: Iterable[Json]) -> Result:
     """The result of a statement. Raises StatementError."""
-    match = _TABLE.search(statement)
-    if match is None or not statement.lstrip().upper().startswith("SELECT"):
-        raise StatementError("[PARSE_SYNTAX_ERROR] The embedded workspace runs SELECT on one table only.", "42601")
-    name = ".".join(_unquoted(part) for part in re.findall(_PART, match[1]))
-    rows = call.store.rows(name)
-    if not rows and call.store.get("uc_table", name) is None:
+    matches = [*_TABLE.finditer(statement)]
+    if not matches or not statement.lstrip().upper().startswith("SELECT"):
+        raise StatementError("[PARSE_SYNTAX_ERROR] The embedded workspace runs SELECT on tables only.", "42601")
+    tables = {match[1]: ".".join(_unquoted(part) for part in re.findall(_PART, match[1])) for match in matches}
+    rows = {name: _rows(call, name) for name in tables.values()}
+    query = _TABLE.sub(lambda match: match[0].replace(match[1], _quoted(tables[match[1]])), statement)
+    return _selected(query, rows, {str(each.get("name")): _bound(each) for each in parameters})
+
+
+def _rows(call: Call, name: str) -> Sequence[Json]:
+    """The rows of a table that the caller may read."""
+    rows = rows_of_entities(call.store, call.clock.now()) if name == ENTITIES else call.store.rows(name)
+    if not rows and call.store.get("uc_table", name) is None and name not in COLUMNS:
         quoted = ".".join(f"`{part}`" for part in name.split("."))
         raise StatementError(f"[TABLE_OR_VIEW_NOT_FOUND] The table or view {quoted} cannot be found.", "42P01")
     if missing := missing_on_table(call, name):
         message = f"[INSUFFICIENT_PERMISSIONS] Insufficient privileges:\nUser does not have {missing}."
         raise StatementError(message, "42501")
-    query = f"{statement[: match.start(1)]}rows_of_table{statement[match.end(1) :]}"
-    return _selected(query, rows, {str(each.get("name")): _bound(each) for each in parameters})
+    return rows
 
 
-def _selected(query: str, rows: Sequence[Json], parameters: Mapping[str, Any]) -> Result:
-    columns = list(dict.fromkeys(name for row in rows for name in row)) or ["databricks_request_id"]
+def _selected(query: str, tables: Mapping[str, Sequence[Json]], parameters: Mapping[str, Any]) -> Result:
     with closing(sqlite3.connect(":memory:")) as database:
-        database.execute(f"CREATE TABLE rows_of_table ({', '.join(map(_quoted, columns))})")
-        marks = ", ".join("?" for _ in columns)
-        values = ([_stored(name, row.get(name)) for name in columns] for row in rows)
-        database.executemany(f"INSERT INTO rows_of_table VALUES ({marks})", values)  # noqa: S608 - only marks
+        for table, rows in tables.items():
+            _fill(database, table, rows)
         database.execute("PRAGMA query_only = ON")
         database.set_progress_handler(lambda: 1, _MOST_STEPS)
         try:
@@ -86,6 +91,15 @@ def _selected(query: str, rows: Sequence[Json], parameters: Mapping[str, Any]) -
             raise StatementError(f"[PARSE_SYNTAX_ERROR] {error}", "42601") from error
         names = [column for column, *_ in cursor.description]
     return Result([_column(position, name) for position, name in enumerate(names)], found)
+
+
+def _fill(database: sqlite3.Connection, table: str, rows: Sequence[Json]) -> None:
+    fixed = COLUMNS.get(table, ())
+    columns = list(dict.fromkeys([*fixed, *(name for row in rows for name in row)])) or ["databricks_request_id"]
+    database.execute(f"CREATE TABLE {_quoted(table)} ({', '.join(map(_quoted, columns))})")
+    marks = ", ".join("?" for _ in columns)
+    values = ([_stored(name, row.get(name)) for name in columns] for row in rows)
+    database.executemany(f"INSERT INTO {_quoted(table)} VALUES ({marks})", values)  # noqa: S608 - names are quoted
 
 
 def _column(position: int, name: str) -> Json:

@@ -13,21 +13,20 @@ from typing import Any, Final
 
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import NotFoundError, WorkspaceError
+from model_serving.databricks.inference_tables import InferenceTable
 from model_serving.databricks.serving_endpoints import endpoint_path
 from model_serving.databricks.sql_statements import Parameter, Row, select
+from model_serving.databricks.table_problems import explained
 from model_serving.errors import UserError
-from model_serving.operations.shadow.inference_table import InferenceTable, inference_table
+from model_serving.operations.shadow.inference_table import inference_table, statement
 from model_serving.operations.shadow.recorded import MARK, Recorded
 from model_serving.operations.shadow.sources import Source
-from model_serving.operations.shadow.table_problems import explained
 from model_serving.spec.validation.suggestions import suggestion
-
-WAREHOUSE: Final = "DATABRICKS_WAREHOUSE_ID"
-"""The variable with the id of a SQL warehouse, which other tools of Databricks read, too."""
 
 DEFAULT_SINCE: Final = 24 * 3600.0
 DEFAULT_LIMIT: Final = 1000
 _GOOD: Final = "200"
+_INSTEAD: Final = "replay the requests of a file: --data FILE"
 
 
 def recorded_requests(
@@ -54,15 +53,14 @@ def recorded_requests(
     own = _own_answers(endpoint, entity)
     table, began = inference_table(endpoint), datetime.now(UTC) - timedelta(seconds=since)
     parameters = {
-        "day": Parameter(began.date().isoformat(), "DATE"),
-        "since": table.since(began),
+        **table.since(began),
         "replayed": Parameter(f"{MARK}%"),
         "most": Parameter(str(limit), "INT"),
     }
     try:
-        rows = [*select(workspace, warehouse, table.statement(), parameters, waiting=waiting)]
+        rows = [*select(workspace, warehouse, statement(table), parameters, waiting=waiting)]
     except WorkspaceError as error:
-        raise UserError(explained(error, table.full_name, warehouse)) from error
+        raise UserError(explained(error, table.full_name, warehouse, instead=_INSTEAD)) from error
     source = _source(table, rows, own)
     if not source.requests:
         raise UserError(_nothing(source, since))

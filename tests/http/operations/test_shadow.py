@@ -146,12 +146,11 @@ def test_rows_that_cannot_be_compared_are_counted(
     deployed.workspace.post(path, {"inputs": ["x" * 1024 * 1024]})
     deployed.workspace.post(path.replace("/inv", "/served-models/shadow/inv"), PAYMENTS[1])
     report = json.loads(shadow(name, "--from-inference-table", "--json").out)
-    assert report["compared"] == 1
-    assert report["skipped"] == {
-        "answered by the served entity itself": 1,
-        "too long to be recorded": 1,
-        "answered with an error": 1,
-    }
+    skipped = {"too long to be recorded": 1, "answered with an error": 1}
+    if "ai_gateway" in members:  # its table has an id of the entity that no API returns
+        assert (report["compared"], report["skipped"]) == (2, skipped)
+    else:
+        assert (report["compared"], report["skipped"]) == (1, skipped | {"answered by the served entity itself": 1})
 
 
 def test_newest_requests_are_replayed_first(deployed: Any, make: Make, shadow: Callable[..., Any]) -> None:

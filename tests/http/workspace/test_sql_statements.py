@@ -112,7 +112,7 @@ def test_a_waiting_statement_can_be_canceled(http: httpx.Client, select: Build) 
         ("SELECT a FROM main.ml.nothing", "[TABLE_OR_VIEW_NOT_FOUND] The table or view `main`.`ml`.`nothing`", "42P01"),
         (
             "DROP TABLE main.ml.fraud_payload",
-            "[PARSE_SYNTAX_ERROR] The embedded workspace runs SELECT on one table",
+            "[PARSE_SYNTAX_ERROR] The embedded workspace runs SELECT on tables",
             "42601",
         ),
         (

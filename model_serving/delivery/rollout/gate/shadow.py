@@ -1,6 +1,5 @@
 """Recorded requests, replayed to an entity that gains traffic."""
 
-import os
 from typing import Final
 
 from model_serving.delivery.rollout.gate.result import BrokenBound
@@ -12,7 +11,8 @@ from model_serving.operations.requests import declared_requests
 from model_serving.operations.shadow.recorded import Recorded
 from model_serving.operations.shadow.run import DEFAULT_RATE, run_shadow
 from model_serving.operations.shadow.sources import Source
-from model_serving.operations.shadow.table_requests import WAREHOUSE, recorded_requests
+from model_serving.operations.shadow.table_requests import recorded_requests
+from model_serving.operations.sql_warehouse import VARIABLE, chosen_warehouse
 from model_serving.spec.vocabulary.rollout import INFERENCE_TABLE, ShadowGate
 
 _REQUESTS_AT_LEAST: Final = 20
@@ -39,8 +39,8 @@ def _source(connection: Connection, entity: str, requests: str, most: int) -> So
     """The requests of a file, or the newest of the inference table. Raises UserError."""
     if requests != INFERENCE_TABLE:
         return Source(requests, [Recorded(request) for request in declared_requests(requests)][:most])
-    warehouse = os.environ.get(WAREHOUSE)
+    warehouse = chosen_warehouse()
     if not warehouse:
-        raise UserError(f"The gate replays the inference table, which needs a SQL warehouse: set {WAREHOUSE}")
+        raise UserError(f"The gate replays the inference table, which needs a SQL warehouse: set {VARIABLE}")
     workspace = sign_in(workspace_settings(connection.outputs.stack))
     return recorded_requests(workspace, connection.address.name, entity, warehouse=warehouse, limit=most)

@@ -1,4 +1,4 @@
-"""Why an inference table can't be read, and what to do.
+"""Why a table can't be read, and what to do.
 
 Conditions of failed statements are those of Databricks' documentation, error conditions.
 """
@@ -11,13 +11,13 @@ from model_serving.databricks.errors import CallError, DeniedError
 _LACKING: Final = re.compile(r"User does not have (?P<privilege>[A-Z ]+) on (?P<kind>\w+) '(?P<name>[^']+)'")
 
 
-def explained(error: Exception, table: str, warehouse: str) -> str:
-    """The message about a statement on an inference table that was not carried out."""
+def explained(error: Exception, table: str, warehouse: str, *, instead: str = "") -> str:
+    """The message about a statement on a table of requests that was not carried out; `instead` is what else to do."""
     text, code = str(error), error.code if isinstance(error, CallError) else ""
     if "TABLE_OR_VIEW_NOT_FOUND" in code:
         return (
             f"There is no table {table} yet, or you may not see it. Databricks delivers requests within an hour of the"
-            " first one: try later, or replay the requests of a file: --data FILE"
+            f" first one: try later{f', or {instead}' if instead else ''}"
         )
     if "INSUFFICIENT_PERMISSIONS" in code:
         return f"You may not read {table}: {_grant(text)}"
