@@ -28,7 +28,7 @@ def endpoint_args(stack: Stack, key: str) -> ServingEndpointArgs:
     fields = {
         **{name: getattr(spec, name) for name in BaseEndpoint.model_fields},
         "name": endpoint_name(stack, key),
-        "tags": {**stack.default_tags, **spec.tags},
+        "tags": {**(stack.default_tags if spec.default_tags else {}), **spec.tags},
         "deployer": stack.deployer,
         "preflight": False,  # one preflight covers the whole stack
     }

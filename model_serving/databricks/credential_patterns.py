@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from model_serving.databricks.secret_references import is_secret_reference
+
 CREDENTIAL: Final = re.compile(
     r"""
       (?:dapi|dose|dkea)[0-9a-f]{32}(?:-\d+)?              # Databricks tokens and OAuth secrets
@@ -31,3 +33,17 @@ CREDENTIAL_NAMES: Final = (
     r"|(?:api|access|private|secret|account|auth|review)_?key|connection_?string)"
 )
 """How names of fields and variables that hold a credential end, in any case: `OPENAI_API_KEY`, `clientSecret`."""
+
+_VARIABLE: Final = re.compile(rf"(?i)(?:^|_)(?:{CREDENTIAL_NAMES}|pwd|pat)(?:_|$)")
+
+
+def is_credential_name(name: str) -> bool:
+    """Whether an environment variable of that name usually holds a credential."""
+    return bool(_VARIABLE.search(name))
+
+
+def holds_credential(name: str, value: str) -> bool:
+    """Whether an environment variable holds a plaintext credential, by its name or by its value."""
+    if is_secret_reference(value) or not value:
+        return False
+    return is_credential_name(name) or bool(CREDENTIAL.search(value))

@@ -1,17 +1,13 @@
 """Secrets are references to a secret scope, never plaintext."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from model_serving.databricks.credential_patterns import CREDENTIAL, CREDENTIAL_NAMES
+from model_serving.databricks.credential_patterns import holds_credential, is_credential_name
 from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.databricks.secret_references import is_secret_reference
 from model_serving.policies.pack.input_values import UNKNOWN, at, items
 from model_serving.policies.pack.rule import Resource, Rule, Settings, Violation
 from model_serving.policies.rules.entity_types import entity_field, entity_name, served
-
-_SECRET_NAME = re.compile(rf"(?i)(?:^|_)(?:{CREDENTIAL_NAMES}|pwd|pat)(?:_|$)")
 
 
 def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
@@ -20,10 +16,10 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
         variables = at(entity, "environmentVars")
         for name, value in variables.items() if isinstance(variables, dict) else ():
             if value is UNKNOWN:
-                if _SECRET_NAME.search(name):
+                if is_credential_name(name):
                     message = f"{where}: environment variable {name} is unknown until `up`, which checks it"
                     yield Violation(message, advisory=True, field_path=entity_field(entity, "environment_vars", name))
-            elif _is_secret(name, str(value)):
+            elif holds_credential(name, str(value)):
                 yield Violation(
                     f"{where} has a plaintext secret in environment variable {name}, which everyone who may view the "
                     "endpoint can read",
@@ -36,12 +32,6 @@ def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
                 field_path=entity_field(entity, "external_model"),
                 fixes=("Use the field without Plaintext, and a reference",),
             )
-
-
-def _is_secret(name: str, value: str) -> bool:
-    if is_secret_reference(value) or not value:
-        return False
-    return bool(_SECRET_NAME.search(name) or CREDENTIAL.search(value))
 
 
 def _plaintext_fields(value: Any) -> Iterator[str]:

@@ -187,6 +187,11 @@ class Endpoint(BaseEndpoint):
         " one. What is declared must be what is live. In the stack's own file only. It has no effect once the endpoint"
         " is in the state.",
     )
+    default_tags: Flag = Field(
+        default=True,
+        exclude=True,
+        description="false leaves out the stack's default_tags, as for an adopted endpoint that doesn't have them.",
+    )
     protect: Flag = Field(default=False, exclude=True, description="Pulumi doesn't delete the endpoint.")
     retain_on_delete: Flag = Field(
         default=False, exclude=True, description="Pulumi removes the endpoint from the state instead of deleting it."
@@ -208,7 +213,9 @@ class Stack(Model):
     name_prefix: NamePrefix = Field(
         default="", description="Prefix of the names of endpoints, created service principals and secret scopes."
     )
-    default_tags: dict[Key, AnyText] = Field(default_factory=dict, description="Tags of every endpoint.")
+    default_tags: dict[Key, AnyText] = Field(
+        default_factory=dict, description="Tags of every endpoint without `default_tags: false`."
+    )
     after: list[Key] = Field(
         default_factory=list,
         description="Stacks that the pipeline deploys before this one. Only in the stack's own file.",

@@ -1,0 +1,1 @@
+"""Endpoints of a live workspace as entries of a stack file."""
