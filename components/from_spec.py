@@ -10,7 +10,8 @@ from model_serving.components.args import ServicePrincipalArgs, ServingEndpointA
 from model_serving.databricks.naming import is_in_unity_catalog
 from model_serving.spec import Stack, endpoint_name
 from model_serving.spec.validation.stack_rules import scope_keys
-from model_serving.spec.vocabulary.stack import BaseEndpoint, BaseServicePrincipal, OAuthSecret, Permission, RateLimit
+from model_serving.spec.vocabulary.endpoint import BaseEndpoint
+from model_serving.spec.vocabulary.stack import BaseServicePrincipal, OAuthSecret, Permission, RateLimit
 
 if TYPE_CHECKING:  # `check` imports this module, without Pulumi
     import pulumi

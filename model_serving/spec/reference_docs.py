@@ -3,6 +3,7 @@
 Each field is described by its description in the models, so the page has them all.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -61,16 +62,28 @@ def _within(annotation: Any) -> Iterator[type[Model]]:
 
 
 def _section(model: type[Model]) -> str:
-    rows = [_row(name, field) for name, field in model.model_fields.items()]
+    shared, owner = _shared_fields(model)
+    rows = [_row(name, field) for name, field in model.model_fields.items() if name not in shared]
+    also = [f"And these keys of {_link(owner)}: {', '.join(f'`{name}`' for name in shared)}.", ""] if owner else []
     head = ["| key | value | description |", "| --- | --- | --- |"]
-    return "\n".join([f"### {_title(model)}", "", model.__doc__ or "", "", *head, *rows, ""])
+    described = " ".join((model.__doc__ or "").split())
+    return "\n".join([f"### {_title(model)}", "", described, "", *head, *rows, "", *also])
+
+
+def _shared_fields(model: type[Model]) -> tuple[list[str], type[Model] | None]:
+    """The fields that a model has from one base with an earlier model, which describes them; and that model."""
+    for earlier in itertools.takewhile(lambda each: each is not model, models()):
+        for base in model.__mro__[1:]:
+            if issubclass(base, Model) and base.model_fields and issubclass(earlier, base):
+                return list(base.model_fields), earlier
+    return [], None
 
 
 def _row(name: str, field: FieldInfo) -> str:
     value = _kind(field.annotation)
     if field.is_required():
         value += ", required"
-    elif isinstance(field.default, bool):
+    elif isinstance(field.default, bool | Quantity):
         value += f"; default `{str(field.default).lower()}`"
     elif isinstance(field.default, int | str) and field.default != "":
         value += f"; default `{field.default}`"
@@ -84,12 +97,16 @@ def _kind(annotation: Any) -> str:
     if isinstance(kind, type) and issubclass(kind, Quantity):
         return f"{kind.KIND}, as in {' or '.join(f'`{example}`' for example in kind.EXAMPLES)}"
     if isinstance(kind, type) and issubclass(kind, Model):
-        return f"[{_title(kind)}](#{_title(kind).lower().replace(' ', '-')})"
+        return _link(kind)
     if get_origin(kind) is dict:
         return f"{_kind(get_args(kind)[1])}, by key"
     if get_origin(kind) is list:
         return f"list of {_kind(get_args(kind)[0])}"
     return ", ".join(f"`{word}`" for word in get_args(kind))
+
+
+def _link(model: type[Model]) -> str:
+    return f"[{_title(model)}](#{_title(model).lower().replace(' ', '-')})"
 
 
 def _title(model: type[Model]) -> str:

@@ -43,7 +43,9 @@ def _laid(
     result = dict(under)
     for key, value in over.items():
         where = (*path, key)
-        if value is None:
+        if value is None and _is_in_predecessor(path):
+            result[key] = None  # it removes what the predecessor would take from its endpoint
+        elif value is None:
             if key not in under and not document.diagnostics:
                 merged.diagnostics.append(_nothing_to_remove(document, where, key, list(under)))
             result.pop(key, None)
@@ -53,6 +55,11 @@ def _laid(
         else:
             result[key] = value
     return result
+
+
+def _is_in_predecessor(path: FieldPath) -> bool:
+    """Whether a map at this path is a predecessor, or inside one."""
+    return path[:1] == ("endpoints",) and path[2:3] == ("predecessor",)
 
 
 def _nothing_to_remove(document: Document, path: FieldPath, key: str, below: list[str]) -> Diagnostic:

@@ -8,6 +8,7 @@ from model_serving.databricks.limits import NAME_LENGTH
 from model_serving.spec.field_path import NAMESPACE, FieldPath
 from model_serving.spec.files.secrets import is_output, is_secret
 from model_serving.spec.introspection import key_words, keys, words
+from model_serving.spec.validation.predecessor_rules import endpoint_only
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.spec.vocabulary import types
 from model_serving.spec.vocabulary.model import Model
@@ -104,6 +105,8 @@ def explain(error: ErrorDetails, path: FieldPath, root: type[Model] = Stack) -> 
 
 def unknown_key(path: FieldPath, root: type[Model] = Stack) -> tuple[str, str]:
     """Message and hint for a key that `root` doesn't have. Top-level keys of a stack are shown with their namespace."""
+    if reserved := endpoint_only(path, root):
+        return reserved
     namespace = NAMESPACE if len(path) == 1 and root is Stack else ""
     name, allowed = f"{namespace}{path[-1]}", [namespace + key for key in keys(path[:-1], root)]
     return f'unknown key "{name}"', suggestion(name, allowed, "Known keys here")

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
+from model_serving.spec.validation.predecessor_rules import endpoint_path
 from model_serving.spec.validation.suggestions import closest
 from model_serving.spec.vocabulary.stack import Stack
 
@@ -74,6 +75,8 @@ class ValidPart:
     def is_reported(self, problem: Problem) -> bool:
         """Whether a problem concerns what is declared, and does not follow from what was removed."""
         path = problem[0]
+        if (same := endpoint_path(path)) and not self.is_reported((same, *problem[1:])):
+            return False
         if any(path[:end] in self.removed for end in range(1, len(path) + 1)):
             return False
         return not self._lost_a_part(path) and not self._may_be_misspelled(path)
@@ -106,7 +109,7 @@ def valid_part(data: dict[str, Any]) -> ValidPart:
         try:
             part.stack = Stack.model_validate(part.data)
         except ValidationError as error:
-            invalid = [_invalid_value(detail) for detail in error.errors(include_url=False)]
+            invalid = _without_repeated([_invalid_value(detail) for detail in error.errors(include_url=False)])
         else:
             return part
         if not part.invalid:
@@ -114,6 +117,12 @@ def valid_part(data: dict[str, Any]) -> ValidPart:
         for each in sorted(invalid, key=lambda each: not each.is_key):
             _remove(part, each, around)
     raise AssertionError(f"Something is removed in each round; still invalid: {[each.path for each in invalid]}")
+
+
+def _without_repeated(invalid: list[InvalidValue]) -> list[InvalidValue]:
+    """Without what a predecessor takes from its endpoint, where it is invalid already."""
+    known = {(each.path, each.error["type"]) for each in invalid}
+    return [each for each in invalid if (endpoint_path(each.path), each.error["type"]) not in known]
 
 
 def _invalid_value(detail: ErrorDetails) -> InvalidValue:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 from model_serving.databricks.limits import NAME_LENGTH
 from model_serving.spec.diagnostics import Problem
+from model_serving.spec.endpoint_resources import SEPARATOR
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import is_secret, is_unknown
+from model_serving.spec.succession import DeclaredEndpoint, declared_endpoints
 from model_serving.spec.validation.delivery_rules import reader_problems, scope_keys, scope_problems
 from model_serving.spec.validation.endpoint_rules import endpoint_problems
+from model_serving.spec.validation.predecessor_rules import name_of_both, only_of_predecessor, predecessor_problems
 from model_serving.spec.validation.rollout_rules import rollout_problems
 from model_serving.spec.validation.service_principal_rules import principal_problems
 from model_serving.spec.validation.suggestions import suggestion
@@ -40,10 +43,14 @@ class Names:
 
 def stack_problems(stack: Stack) -> Iterator[Problem]:
     """The problems between the fields of a stack, without its references."""
+    for key in stack.endpoints:
+        yield from _key(key)
+    for each in declared_endpoints(stack):
+        yield from _name(each)
+        yield from only_of_predecessor(stack, each, endpoint_problems)
     for key, endpoint in stack.endpoints.items():
-        yield from _name(stack, key, ("endpoints", key))
-        yield from endpoint_problems(endpoint, ("endpoints", key))
         yield from rollout_problems(endpoint, ("endpoints", key, "rollout"))
+        yield from predecessor_problems(stack, key)
     for key, principal in stack.service_principals.items():
         yield from principal_problems(principal, ("service_principals", key))
     yield from _one_endpoint_a_name(stack)
@@ -53,8 +60,8 @@ def stack_problems(stack: Stack) -> Iterator[Problem]:
 
 def reference_problems(stack: Stack, names: Names) -> Iterator[Problem]:
     """The problems of references."""
-    for key, endpoint in stack.endpoints.items():
-        yield from _principals(endpoint, ("endpoints", key), names)
+    for each in declared_endpoints(stack):
+        yield from only_of_predecessor(stack, each, lambda endpoint, path: _principals(endpoint, path, names))
     for key, principal in stack.service_principals.items():
         yield from _served(principal, ("service_principals", key, "serves"), names)
         yield from _granted_models_are_plaintext(stack, principal)
@@ -66,13 +73,19 @@ def endpoint_name(stack: Stack, key: str) -> str:
     return stack.name_prefix + (stack.endpoints[key].name or key)
 
 
-def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Problem]:
-    name = endpoint_name(stack, key)
-    where = (*path, "name") if stack.endpoints[key].name else path
+def _key(key: str) -> Iterator[Problem]:
+    if SEPARATOR in key:
+        message = f'"{key}" contains "{SEPARATOR}", which in Pulumi separates an endpoint from its successor'
+        yield ("endpoints", key), message, "Use another key"
+
+
+def _name(declared: DeclaredEndpoint) -> Iterator[Problem]:
+    name, has_prefix = declared.name, declared.name != declared.written_name
+    where = declared.path if declared.written_name == declared.key else (*declared.path, "name")
     if re.fullmatch(ENDPOINT_NAME, name):
         return
     if len(name) > NAME_LENGTH.value:
-        counted = ", name_prefix counted" if stack.name_prefix else ""
+        counted = ", name_prefix counted" if has_prefix else ""
         message = (
             f'"{name}" has {len(name)} characters{counted}; the name of an endpoint has at most {NAME_LENGTH.value}'
         )
@@ -82,13 +95,14 @@ def _name(stack: Stack, key: str, path: FieldPath) -> Iterator[Problem]:
 
 
 def _one_endpoint_a_name(stack: Stack) -> Iterator[Problem]:
-    owners: dict[str, str] = {}
-    for key in stack.endpoints:
-        name = endpoint_name(stack, key)
-        if name in owners:
-            message = f'"{name}" is already the name of endpoint "{owners[name]}"'
-            yield ("endpoints", key), message, "Rename one of them"
-        owners.setdefault(name, key)
+    owners: dict[str, DeclaredEndpoint] = {}
+    for each in declared_endpoints(stack):
+        owner = owners.setdefault(each.name, each)
+        if owner is not each and owner.key == each.key:
+            yield name_of_both(each)
+        elif owner is not each:
+            whose = f'the predecessor of endpoint "{owner.key}"' if owner.is_predecessor else f'endpoint "{owner.key}"'
+            yield each.path, f'"{each.name}" is already the name of {whose}', "Rename one of them"
 
 
 def _one_declaration_a_principal(stack: Stack) -> Iterator[Problem]:
@@ -129,11 +143,11 @@ def _served(principal: ServicePrincipal, path: FieldPath, names: Names) -> Itera
 
 def _granted_models_are_plaintext(stack: Stack, principal: ServicePrincipal) -> Iterator[Problem]:
     """A grant's id in Pulumi's state, where nothing of it is encrypted, holds the name of the model."""
-    for key in set(principal.serves) & set(stack.endpoints):
-        for name, entity in stack.endpoints[key].served_entities.items():
+    for each in declared_endpoints(stack):
+        for name, entity in each.endpoint.served_entities.items() if each.key in principal.serves else ():
             for kind in ("entity", "feature_spec"):
                 if is_secret(getattr(entity, kind)):
-                    path = ("endpoints", key, "served_entities", name, kind)
+                    path = (*each.path, "served_entities", name, kind)
                     yield (
                         path,
                         "can't be secret where a service principal `serves` the endpoint",

@@ -4,10 +4,12 @@ Fields have the REST API's names or shorter ones; `serialization_alias` is the D
 Nothing here reads a file or imports Pulumi.
 """
 
-from pydantic import Field
+from typing import Any
 
-from model_serving.databricks.limits import DESCRIPTION_LENGTH, REQUESTS_PER_SECOND, SERVED_ENTITIES
+from pydantic import Field, model_validator
+
 from model_serving.spec.vocabulary.delivery import Delivery, GitHubDelivery, GitLabDelivery, ScopeDelivery
+from model_serving.spec.vocabulary.endpoint import BaseEndpoint
 from model_serving.spec.vocabulary.expected_load import ExpectedLoad
 from model_serving.spec.vocabulary.governance import (
     AiGateway,
@@ -22,7 +24,9 @@ from model_serving.spec.vocabulary.governance import (
     TelemetryTables,
 )
 from model_serving.spec.vocabulary.model import Model
+from model_serving.spec.vocabulary.predecessor import Predecessor, whole_predecessor
 from model_serving.spec.vocabulary.prices import Prices
+from model_serving.spec.vocabulary.quantities import Duration
 from model_serving.spec.vocabulary.rollout import Rollout
 from model_serving.spec.vocabulary.secret_scope import Reader, SecretScope
 from model_serving.spec.vocabulary.served_entity import ExternalModel, ServedEntity, WorkloadSize, WorkloadType
@@ -36,17 +40,12 @@ from model_serving.spec.vocabulary.service_principal import (
 from model_serving.spec.vocabulary.smoke import SmokeRequest
 from model_serving.spec.vocabulary.types import (
     AnyText,
-    Description,
-    EndpointName,
-    EntityName,
     Flag,
     Identity,
     Key,
     NamePrefix,
-    Percentage,
     SecretKey,
     Setting,
-    Text,
 )
 from model_serving.spec.vocabulary.waiver import Waiver
 
@@ -67,6 +66,7 @@ __all__ = [
     "Level",
     "OAuthSecret",
     "Permission",
+    "Predecessor",
     "Prices",
     "PrincipalKind",
     "RateLimit",
@@ -85,80 +85,6 @@ __all__ = [
     "WorkloadSize",
     "WorkloadType",
 ]
-
-
-class BaseEndpoint(Model):
-    """The fields of a serving endpoint in both stack files and programs."""
-
-    name: EndpointName | None = Field(
-        default=None, description="Name in the workspace, after name_prefix; by default the key."
-    )
-    description: Description | None = Field(default=None, description=f"Up to {DESCRIPTION_LENGTH.value} characters.")
-    route_optimized: Flag = Field(
-        default=False,
-        description="Chosen when the endpoint is created; it can't be changed later. true pays off for over about"
-        f" {REQUESTS_PER_SECOND.value} requests a second, or where each millisecond counts; its callers need OAuth"
-        " tokens.",
-    )
-    served_entities: dict[EntityName, ServedEntity] = Field(
-        min_length=1,
-        serialization_alias="config.servedEntities",
-        description=f"Served entities by name: letters, digits, - and _. At most {SERVED_ENTITIES.value}.",
-    )
-    traffic: dict[EntityName, Percentage] = Field(
-        default_factory=dict,
-        serialization_alias="config.trafficConfig",
-        description="Percentage by served entity, 100 in total. A single entity needs none.",
-    )
-    permissions: list[Permission] | None = Field(
-        default=None,
-        serialization_alias="accessControls",
-        exclude=True,  # an input of databricks.Permissions, or of EndpointAccess
-        description="The whole list of permissions; an empty list removes everyone but administrators and whoever"
-        " deploys. Without the key, permissions are not managed.",
-    )
-    tags: dict[Key, AnyText] = Field(default_factory=dict, description="Added to default_tags; these take precedence.")
-    budget_policy_id: Text | None = Field(default=None, description="Budget policy for its cost.")
-    ai_gateway: AiGateway | None = Field(
-        default=None, description="Inference table, usage tracking and rate limits of the AI gateway."
-    )
-    auto_capture: InferenceTable | None = Field(
-        default=None,
-        serialization_alias="config.autoCaptureConfig",
-        description="The older inference table, part of the endpoint's config. Its catalog, schema and prefix can't"
-        " change later.",
-    )
-    telemetry_config: TelemetryConfig | None = Field(
-        default=None, description="Logs, traces and metrics exported to Unity Catalog."
-    )
-    email_notifications: EmailNotifications | None = Field(
-        default=None, description="Email notifications after an update."
-    )
-    stopped: Flag = Field(
-        default=False,
-        exclude=True,  # an input of EndpointStop
-        description="true stops the endpoint: it runs on no compute, and every request gets 400. Custom models only."
-        " Removing it starts the endpoint. Without true, Pulumi neither stops nor starts it.",
-    )
-    replace_id: Text | None = Field(
-        default=None,
-        exclude=True,
-        description="Id of the live endpoint that may be deleted and created again, for a change that can't be made"
-        " without an outage. In the stack's own file only. It allows nothing else, and nothing once that endpoint is"
-        " deleted.",
-    )
-
-    @property
-    def granted(self) -> list[Permission]:
-        """The declared permissions; empty, too, where permissions are not managed."""
-        return self.permissions or []
-
-    @property
-    def routes(self) -> dict[str, int]:
-        """The whole traffic split: as declared, or all to the sole entity."""
-        if self.traffic or len(self.served_entities) > 1:
-            return dict(self.traffic)
-        return dict.fromkeys(self.served_entities, 100)
 
 
 class Endpoint(BaseEndpoint):
@@ -196,6 +122,20 @@ class Endpoint(BaseEndpoint):
     retain_on_delete: Flag = Field(
         default=False, exclude=True, description="Pulumi removes the endpoint from the state instead of deleting it."
     )
+    predecessor: Predecessor | None = Field(
+        default=None,
+        exclude=True,
+        description="The endpoint that this one, its successor, replaces. Both are live until this key is removed:"
+        " docs/migration.md.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_predecessor(cls, data: Any) -> Any:
+        """Give the predecessor what it takes from the endpoint, so that both are validated whole."""
+        if isinstance(data, dict) and isinstance(data.get("predecessor"), dict):
+            return {**data, "predecessor": whole_predecessor(data, data["predecessor"])}
+        return data
 
 
 class Stack(Model):
@@ -224,6 +164,10 @@ class Stack(Model):
         default=None,
         description="Identity that deploys: the application id of a service principal, or a user name. Reviews by"
         " others judge its privileges, and expect its own CAN_MANAGE on the endpoints; by default their creator's.",
+    )
+    predecessor_quiet: Duration = Field(
+        default=Duration(3600),
+        description="How long nobody may have called a predecessor before it can be removed.",
     )
     waivers: dict[Key, Waiver] = Field(
         default_factory=dict,

@@ -55,7 +55,7 @@ def ids(path: FieldPath) -> str:
 
 
 WORDS = {"level", "key", "renewal_period", "workload_size", "workload_type", "entitlements", "expires"}
-NAMES = {f"{NAMESPACE}{key}" for key in ("name_prefix", "deployer", "secret_scopes", "prices")} | {
+NAMES = {f"{NAMESPACE}{key}" for key in ("name_prefix", "deployer", "secret_scopes", "prices", "predecessor_quiet")} | {
     "serves",
     "grants",
     "deliver",
@@ -68,7 +68,9 @@ PATHS = [path for path in text_paths(DATA) if "nightly" not in path]
 PLAINTEXT = [
     path
     for path in PATHS
-    if (WORDS | NAMES) & set(path) or path[2:] == ("name",) or (path[-1] == "entity" and "smoke" in path)
+    if (WORDS | NAMES) & set(path)
+    or path[2:] in (("name",), ("predecessor", "name"))
+    or (path[-1] == "entity" and "smoke" in path)
 ]
 SECRETS = [path for path in PATHS if path not in PLAINTEXT]
 

@@ -1,0 +1,54 @@
+"""The endpoints that a stack declares: each key's endpoint, and its predecessor where it declares one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from model_serving.spec.field_path import FieldPath
+from model_serving.spec.vocabulary.predecessor import Predecessor
+from model_serving.spec.vocabulary.stack import Endpoint, Stack
+
+PREDECESSOR = "predecessor"
+"""The field of an endpoint that declares its predecessor."""
+
+
+@dataclass(frozen=True)
+class DeclaredEndpoint:
+    """One endpoint of the workspace that a stack declares.
+
+    `path` is its place in the stack file, `name` its name in the workspace, with `name_prefix`.
+    """
+
+    key: str
+    path: FieldPath
+    endpoint: Endpoint
+    name: str
+    is_predecessor: bool = False
+
+    @property
+    def written_name(self) -> str:
+        """The name without `name_prefix`, as the stack file has it."""
+        return self.endpoint.name or self.key
+
+
+def predecessor_of(stack: Stack, key: str) -> Endpoint | None:
+    """The predecessor of that endpoint, as an endpoint of its own; None if it declares none.
+
+    Keys that a predecessor can't have, such as `smoke`, are as in the endpoint. It has neither rollout nor predecessor.
+    """
+    endpoint = stack.endpoints[key]
+    declared = endpoint.predecessor
+    if declared is None:
+        return None
+    fields = {name: getattr(declared, name) for name in Predecessor.model_fields}
+    own = {"name": declared.name or key, "rollout": None, PREDECESSOR: None}
+    return endpoint.model_copy(update={**fields, **own})
+
+
+def declared_endpoints(stack: Stack) -> Iterator[DeclaredEndpoint]:
+    """Every endpoint of the workspace that the stack declares. A predecessor follows its successor."""
+    for key, endpoint in stack.endpoints.items():
+        path = ("endpoints", key)
+        yield DeclaredEndpoint(key, path, endpoint, stack.name_prefix + (endpoint.name or key))
+        if predecessor := predecessor_of(stack, key):
+            name = stack.name_prefix + (predecessor.name or key)
+            yield DeclaredEndpoint(key, (*path, PREDECESSOR), predecessor, name, is_predecessor=True)
