@@ -40,7 +40,7 @@ def predecessor_of(stack: Stack, key: str) -> Endpoint | None:
     if declared is None:
         return None
     fields = {name: getattr(declared, name) for name in Predecessor.model_fields}
-    own = {"name": declared.name or key, "rollout": None, PREDECESSOR: None}
+    own = {"name": declared.name or key, "rollout": None, "adopt_id": None, PREDECESSOR: None}
     return endpoint.model_copy(update={**fields, **own})
 
 

@@ -26,8 +26,7 @@ class Predecessor(EndpointFields):
     protect: Flag = Field(
         default=False,
         exclude=True,
-        description="Pulumi doesn't delete the predecessor. Set it to false and deploy that"
-        " before the predecessor is removed.",
+        description="Pulumi doesn't delete the predecessor. Set it to false and deploy that before its removal.",
     )
 
 

@@ -46,6 +46,7 @@ from model_serving.spec.vocabulary.types import (
     NamePrefix,
     SecretKey,
     Setting,
+    Text,
 )
 from model_serving.spec.vocabulary.waiver import Waiver
 
