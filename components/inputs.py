@@ -13,7 +13,8 @@ from model_serving.spec.introspection import provider_path
 from model_serving.spec.vocabulary.model import Model
 from model_serving.spec.vocabulary.stack import Permission, ServedEntity
 
-_SETTINGS: Final = frozenset(row.path for row in fields("model_serving") if row.handling is Handling.SETTINGS)
+SETTINGS: Final = frozenset(row.path for row in fields("model_serving") if row.handling is Handling.SETTINGS)
+"""The inputs that `EndpointSettings` writes, by the provider's name."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def endpoint_inputs(args: ServingEndpointArgs) -> EndpointInputs:
         traffic={"routes": routes},
         tags=[{"key": key, "value": value} for key, value in sorted(args.tags.items())],
     )
-    settings = {name: inputs.pop(name) for name in sorted(_SETTINGS & inputs.keys())}
+    settings = {name: inputs.pop(name) for name in sorted(SETTINGS & inputs.keys())}
     access = None if args.permissions is None else access_controls(args.permissions)
     return EndpointInputs(inputs, settings, access)
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import pulumi
 
+from model_serving.components.adoption.adoption import Adoption
 from model_serving.components.args import ServingEndpointArgs
 from model_serving.components.deployment.endpoint_url import endpoint_url
 from model_serving.components.deployment.failure_hooks import failure_hooks
 from model_serving.components.deployment.lost_updates import lost_update_hooks
+from model_serving.components.endpoint_access.provider import GRANTED
 from model_serving.components.endpoint_access.resource import EndpointAccess
 from model_serving.components.endpoint_settings.resource import EndpointSettings
+from model_serving.components.endpoint_stop.provider import STOPPED
 from model_serving.components.endpoint_stop.resource import EndpointStop
 from model_serving.components.guard.existing_endpoint_hook import existing_endpoint_hook
 from model_serving.components.guard.immutable_field_changes import replace_on_changes
@@ -61,13 +64,19 @@ class ServingEndpoint(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
         *,
         rollout: KeptRollout | None = None,
+        adoption: Adoption | None = None,
     ) -> None:
-        """`rollout` is what a stack's program gives an endpoint whose stack file declares a rollout."""
+        """`rollout` is what a stack's program gives an endpoint whose stack file declares a rollout.
+
+        `adoption` is what it takes over of a live endpoint, which must be declared as it is.
+        """
         declared = {"rollout": dict(rollout.declared)} if rollout and rollout.declared else None
         super().__init__(SERVING_ENDPOINT_COMPONENT, name, declared, opts)
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
+        self._adoption = adoption or Adoption()
+        self._imports = adoption is not None or args.adopt
         inputs = endpoint_inputs(after_preflight(name, args, self._workspace))
         record = RolloutRecord(f"{name}-rollout", args.name, rollout, self._state_only()) if rollout else None
         endpoint = self._endpoint(name, args, inputs, record)
@@ -102,7 +111,7 @@ class ServingEndpoint(pulumi.ComponentResource):
             hooks=self._hooks(name, args, inputs),
             # `pulumi import` cannot set a parent that is not in the state: an imported endpoint has none.
             aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)],
-            import_=args.name if args.adopt else None,
+            import_=args.name if self._imports else None,
             # Names are unique: the replacement cannot be created while the old endpoint exists.
             delete_before_replace=True,
             replace_on_changes=replace_on_changes() if args.replace_id else None,
@@ -138,14 +147,18 @@ class ServingEndpoint(pulumi.ComponentResource):
         children: list[pulumi.CustomResource] = []
         endpoint_id = without_dependencies(self.endpoint_id)
         target = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
+        adopted = self._adoption.adopted
         if inputs.settings:
-            children.append(EndpointSettings(f"{name}-settings", {**target, **inputs.settings}, opts))
+            settings = {**target, **inputs.settings, **adopted(*inputs.settings)}
+            children.append(EndpointSettings(f"{name}-settings", settings, opts))
         if inputs.access_controls:
             access = {"servingEndpointId": endpoint_id, "accessControls": inputs.access_controls}
-            children.append(Permissions(f"{name}-permissions", access, opts))
+            imported = pulumi.ResourceOptions.merge(opts, self._imported_permissions())
+            children.append(Permissions(f"{name}-permissions", access, imported))
         elif inputs.access_controls is not None:
             keeper = {"deployer": args.deployer} if args.deployer else {}
-            children.append(EndpointAccess(f"{name}-permissions", {**target, **keeper}, opts))
+            empty = {**target, **keeper, **adopted(GRANTED)}
+            children.append(EndpointAccess(f"{name}-permissions", empty, opts))
         if args.stopped:
             # Last: a setting may need an endpoint that runs.
             last = pulumi.ResourceOptions(
@@ -153,9 +166,18 @@ class ServingEndpoint(pulumi.ComponentResource):
                 retain_on_delete=False,  # it is retained with the component; else, deleting it starts the endpoint
             )
             last = pulumi.ResourceOptions.merge(opts, last)
-            children.append(EndpointStop(f"{name}-stop", target, inputs.model_serving["config"], last))
+            stop = {**target, **adopted(STOPPED)}
+            children.append(EndpointStop(f"{name}-stop", stop, inputs.model_serving["config"], last))
         for child in children if self._protect else ():
             hook.protect(child._name, args.name, child.id)  # noqa: SLF001  no public name
+
+    def _imported_permissions(self) -> pulumi.ResourceOptions | None:
+        """The options that import the permissions, which the preflight has found to be as declared.
+
+        The provider's read leaves out the caller's own entry, whoever that is: it is no change.
+        """
+        endpoint_id = self._adoption.permissions_id
+        return pulumi.ResourceOptions(import_=endpoint_id, ignore_changes=[GRANTED]) if endpoint_id else None
 
     def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
         settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()

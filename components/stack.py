@@ -54,6 +54,7 @@ def build(
             _resolved(key, args, report, principals),
             _options(stack.endpoints[key], opts),
             rollout=_kept_rollout(stack.endpoints[key], steps.get(key)),
+            adoption=report.adoptions.get(key),
         )
         for key, args in endpoint_arguments.items()
     }

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
+from model_serving.components.adoption.adoption import without_adopted
 from model_serving.databricks.access_lists import CAN_MANAGE, AccessEntry, access_list_path, direct_entries, without_own
 from model_serving.databricks.caller import read_caller
 from model_serving.databricks.client import Workspace, connect
@@ -124,4 +125,4 @@ def _raise_user_error(props: Mapping[str, Any], error: Exception) -> NoReturn:
 
 
 def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in props.items() if not name.startswith("__")} | {GRANTED: []}
+    return {name: value for name, value in without_adopted(props).items() if not name.startswith("__")} | {GRANTED: []}

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 
+from model_serving.components.adoption.adoption import ADOPTED, without_adopted
 from model_serving.components.endpoint_settings.telemetry import PROFILE, created_profile, refreshed
 from model_serving.components.endpoint_settings.telemetry import SETTING as TELEMETRY
 from model_serving.components.endpoint_settings.wire import SETTINGS, seen
@@ -48,9 +49,13 @@ class SettingsProvider(ResourceProvider):
         return DiffResult(replaced or changed, ["endpointId"] if replaced else [], delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Write the declared settings."""
-        answers = self._write(props, {name: props[name] for name in SETTINGS if props.get(name)})
-        return CreateResult(props["endpointId"], {**_outputs(props), **created_profile(answers.get(TELEMETRY, {}))})
+        """Write the declared settings; of an adopted endpoint, those that are not live already."""
+        declared = {name: props[name] for name in SETTINGS if props.get(name)}
+        live = (self._live(props) or {}) if ADOPTED in props else {}
+        is_live = {name: seen(value, live.get(SETTINGS[name].member)) == value for name, value in declared.items()}
+        answers = self._write(props, {name: value for name, value in declared.items() if not live or not is_live[name]})
+        profile = created_profile(answers.get(TELEMETRY) or (live if props.get(TELEMETRY) else {}))
+        return CreateResult(props["endpointId"], {**_outputs(props), **profile})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Write the changed settings, and remove those that are no longer declared."""
@@ -135,7 +140,7 @@ def _change_warning(names: Sequence[str]) -> str:
 
 
 def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in props.items() if not name.startswith("__")}
+    return {name: value for name, value in without_adopted(props).items() if not name.startswith("__")}
 
 
 def _workspace_settings(props: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from model_serving.components.adoption.adoption import without_adopted
 from model_serving.databricks.call_clock import print_line
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import CallError, UnavailableError, WorkspaceError
@@ -154,4 +155,6 @@ def _workspace_settings(props: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outputs(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in props.items() if not name.startswith("__")} | {STOPPED: True}
+    return {name: value for name, value in without_adopted(props).items() if not name.startswith("__")} | {
+        STOPPED: True
+    }

@@ -11,7 +11,7 @@ from model_serving.databricks.resource_types import MODEL_SERVING
 _READ: Final = "pulumi:pulumi:readStackResourceOutputs"
 """A function of the engine's built-in provider. Source: resource/deploy/builtins.go, the same in 3.220 and 3.256."""
 
-_ID_OUTPUTS: Final = ("id", "name", "servicePrincipalSecretId")
+_ID_OUTPUTS: Final = ("id", "name", "servingEndpointId", "servicePrincipalSecretId")
 """Outputs that identify a resource. All others, plaintext client secrets among them, are dropped at once."""
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 import pulumi
 
+from model_serving.components.adoption.adoption import Adoption
 from model_serving.databricks.caller import Caller
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath, dotted
@@ -34,6 +35,8 @@ class PreflightReport:
     unread_aliases: dict[str, FieldPath] = field(default_factory=dict)
     """Each alias whose version the caller may not read, with the place that names it."""
     to_import: frozenset[str] = frozenset()
+    adoptions: dict[str, Adoption] = field(default_factory=dict)
+    """What the program takes over of live endpoints, by resource name."""
 
     def add(self, part: "PreflightReport") -> None:
         """Add the versions, problems and warnings of one check."""

@@ -8,6 +8,7 @@ import pulumi
 from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
 from model_serving.components.engine.creation_times import creation_times
 from model_serving.components.engine.state import State, read_state
+from model_serving.components.preflight.adoptions import AdoptedEndpoint, adoptions
 from model_serving.components.preflight.delivery_scopes import check_delivery_scopes
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.report import PreflightReport
@@ -18,6 +19,7 @@ from model_serving.components.providers import default_settings
 from model_serving.databricks.client import connect
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.spec.field_path import FieldPath
+from model_serving.spec.files.secrets import is_plaintext
 from model_serving.spec.vocabulary.stack import Stack
 
 
@@ -42,8 +44,17 @@ def stack_preflight(
     report.add(scopes)
     report.warnings += leftovers.result()
     report.versions |= _deployed_versions(report.unread_aliases, state)
+    adopted = [
+        AdoptedEndpoint(key, ("endpoints", key), declared.adopt_id, endpoints[key])
+        for key, declared in stack.endpoints.items()
+        if declared.adopt_id
+    ]
+    application_ids = {
+        key: each.application_id for key, each in principals.items() if is_plaintext(each.application_id)
+    }
+    report.adoptions = adoptions(adopted, report, state, lambda: connect(settings), application_ids)
     report.to_import = endpoints_to_import(
-        endpoints,
+        {key: args for key, args in endpoints.items() if key not in {each.resource for each in adopted}},
         report,
         state,
         connect=lambda: connect(settings),

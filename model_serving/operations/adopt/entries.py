@@ -11,9 +11,9 @@ from model_serving.components.inputs import endpoint_inputs
 from model_serving.databricks.serving_endpoints import is_stopped
 from model_serving.operations.adopt.entry import Destination, Entry, LeftOut, NotAdopted, Reason
 from model_serving.operations.adopt.live_access import live_permissions
-from model_serving.operations.adopt.live_fields import live_fields, unmapped
 from model_serving.operations.adopt.reasons import reason_of_credential, reason_of_kind, reason_of_state
 from model_serving.spec.field_path import dotted
+from model_serving.spec.live_fields import live_fields, unmapped
 from model_serving.spec.validation.endpoint_rules import endpoint_problems
 from model_serving.spec.validation.messages import explain
 from model_serving.spec.vocabulary.stack import BaseEndpoint, Endpoint

@@ -59,7 +59,8 @@ def program(tmp_path: Path, recorded: Recorded, monkeypatch: pytest.MonkeyPatch)
             monkeypatch.setenv(VARIABLE, str(tmp_path / "step.json"))
         spec = load_stack("stack", tmp_path / "stacks")
         monkeypatch.setattr(
-            "model_serving.components.stack.stack_preflight", lambda *_: SimpleNamespace(versions={}, to_import=())
+            "model_serving.components.stack.stack_preflight",
+            lambda *_: SimpleNamespace(versions={}, to_import=(), adoptions={}),
         )
         monkeypatch.setattr("model_serving.components.stack.raise_problems", lambda *_: None)
         mocked(lambda: pulumi.export("all", build(spec)))()

@@ -1,0 +1,77 @@
+"""Live endpoints that a stack takes under management, on the real engine: imported, and never written."""
+
+import functools
+from random import Random
+from typing import Any, Final
+
+import yaml
+
+from model_serving.databricks.access_lists import access_list_path
+from model_serving.databricks.serving_endpoints import endpoint_path
+from model_serving.operations.adopt.entries import entry_of
+from model_serving.operations.adopt.entry import Destination, Entry
+from model_serving.spec import Stack
+from tests.support.random_endpoints import SEED, inputs_of, make_endpoint, random_fields, stop_endpoint
+from tests.support.sandbox import Sandbox
+from tests.support.snapshots import Snapshots
+
+UP: Final = ("up", "--yes", "--skip-preview")
+LOCAL: Final = "stacks/Pulumi.local.yaml"
+HOST: Final = "databricks:host"
+
+
+def call(sandbox: Sandbox, method: str, path: str, body: Any) -> Any:
+    return getattr(sandbox.workspace, method.lower())(path, body)
+
+
+def make(sandbox: Sandbox, number: int, seed: int) -> list[str]:
+    """Random endpoints that no stack made, and their names."""
+    random, act = Random(seed), functools.partial(call, sandbox)  # noqa: S311  a test's own numbers
+    names = [f"hand-made-{n}" for n in range(number)]
+    sandbox.workspace.post("/_workspace/seed", SEED)
+    for name in names:
+        fields = random_fields(random)
+        stack = Stack.model_validate({"endpoints": {name: fields}})
+        make_endpoint(act, name, inputs_of(stack, name))
+        if fields.get("stopped"):
+            stop_endpoint(act, name)
+    return names
+
+
+def entries(sandbox: Sandbox, names: list[str], deployer: str | None = None) -> list[Entry]:
+    found = []
+    for name in names:
+        answer = sandbox.workspace.get(endpoint_path(name))
+        access = sandbox.workspace.get(access_list_path(answer["id"]))
+        entry = entry_of(answer, access, Destination("local", Stack(), deployer or answer["creator"]))
+        assert isinstance(entry, Entry), entry
+        found.append(entry)
+    return found
+
+
+def declare(sandbox: Sandbox, *adopted: Entry, with_ids: bool = True, **changed: Any) -> None:
+    """Make a stack of these endpoints only."""
+    file = sandbox.folder / LOCAL
+    written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    ids = [{"adopt_id": each.id} if with_ids else {} for each in adopted]
+    endpoints = {each.key: {**each.fields, **one, **changed} for each, one in zip(adopted, ids, strict=True)}
+    written["config"] = {HOST: written["config"][HOST], "model-serving:endpoints": endpoints}
+    file.unlink()
+    file.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    base = sandbox.folder / "stacks/base.yaml"
+    base.unlink()
+    base.write_text("config: {}\n", encoding="utf-8")
+
+
+def test_random_endpoints_are_adopted_without_a_write(snapshots: Snapshots) -> None:
+    with snapshots.initialized("--ready-after", "0") as sandbox:
+        names = make(sandbox, 12, 7)
+        declare(sandbox, *entries(sandbox, names))
+        before = sandbox.workspace.writes()
+        assert "to update" not in sandbox.pulumi("preview").text
+        sandbox.pulumi(*UP)
+        assert sandbox.workspace.writes() == before
+        sandbox.pulumi("preview", "--expect-no-changes")
+        declare(sandbox, *entries(sandbox, names), with_ids=False)
+        sandbox.pulumi(*UP, "--expect-no-changes", "--refresh")
+        assert sandbox.workspace.writes() == before
