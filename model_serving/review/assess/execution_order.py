@@ -20,8 +20,11 @@ from model_serving.databricks.resource_types import (
     SECRET_SCOPE,
     SERVICE_PRINCIPAL,
     SERVICE_PRINCIPAL_SECRET,
+    SERVING_ENDPOINT_COMPONENT,
 )
-from model_serving.review.assess.grouping import Group
+from model_serving.review.assess.families import ENDPOINT
+from model_serving.review.assess.grouping import Group, Owner, owners, short_name
+from model_serving.review.assess.migration import Phase, pair_of
 from model_serving.review.assess.rollout import declaration_changes
 from model_serving.review.assess.safeguards import safeguard_changes
 from model_serving.review.assess.sentence import Part, Sentence, quoted, sentence
@@ -66,12 +69,13 @@ class Write:
 
 
 def execution_order(
-    steps: tuple[Step, ...], groups: Iterable[Group] = (), rollouts: Mapping[str, int] | None = None
+    steps: tuple[Step, ...], groups: Iterable[Group] = (), rollouts: Mapping[Owner, int] | None = None
 ) -> tuple[Write, ...]:
     """The writes of `steps`, and those of `groups` to Pulumi's state alone. Components write nothing.
 
-    `rollouts` has the number of steps in which the traffic of an endpoint moves, by its key.
+    `rollouts` has the number of steps in which the traffic of an endpoint moves, by its kind and key.
     """
+    owner_of = owners(steps)
     deleted = {step.parent for step in steps if step.type == MODEL_SERVING and step.op == "delete"}
     writes = sorted(
         (
@@ -83,7 +87,10 @@ def execution_order(
     )
     deletions = [step for step in writes if _phase(step) == _LAST]
     return (
-        *(_in_its_steps(_write(step), rollouts or {}) for step in writes[: len(writes) - len(deletions)]),
+        *(
+            _in_its_steps(_write(step), (rollouts or {}).get(owner_of[step.urn.text], 0))
+            for step in writes[: len(writes) - len(deletions)]
+        ),
         *(write for group in groups for write in _state_writes(group)),
         *map(_write, deletions),
     )
@@ -109,20 +116,22 @@ def _phase(step: Step) -> int:
 
 
 def _write(step: Step) -> Write:
+    is_of_endpoint = step.parent.type == SERVING_ENDPOINT_COMPONENT
+    name = short_name(step.urn.name) if is_of_endpoint else step.urn.name
     if step.type == ENDPOINT_STOP and step.op != "delete-replaced":
-        verb, key = ("Start" if _is_end_of_stop(step) else "Stop"), step.urn.name.removesuffix("-stop")
+        verb, key = ("Start" if _is_end_of_stop(step) else "Stop"), name.removesuffix("-stop")
         return Write(sentence(f"{verb} endpoint ", quoted(key)), verb, "endpoint", key)
-    noun: tuple[Part, ...] = (f"{_NOUNS.get(step.type, step.urn.short_type)} ", quoted(step.urn.name))
+    noun: tuple[Part, ...] = (f"{_NOUNS.get(step.type, step.urn.short_type)} ", quoted(name))
     if step.op == "delete" and step.retained:
         return Write(sentence("Remove ", *noun, " from Pulumi's state; it stays in the workspace"))
     configures = step.type == MODEL_SERVING and step.op in {"create", "create-replacement", "update"}
     verb, kind = _VERBS[step.op].strip(), _NOUNS.get(step.type, step.urn.short_type)
-    return Write(sentence(_VERBS[step.op], *noun), verb, kind, step.urn.name, configures)
+    return Write(sentence(_VERBS[step.op], *noun), verb, kind, name, configures)
 
 
-def _in_its_steps(write: Write, rollouts: Mapping[str, int]) -> Write:
-    count = rollouts.get(write.name) if write.configures_endpoint else None
-    if not count:
+def _in_its_steps(write: Write, count: int) -> Write:
+    """A write of an endpoint whose traffic moves in `count` steps; 0 if it doesn't."""
+    if not count or not write.configures_endpoint:
         return write
     # Without a verb it is no part of "Update 40 endpoints".
     return replace(
@@ -133,7 +142,11 @@ def _in_its_steps(write: Write, rollouts: Mapping[str, int]) -> Write:
 def _state_writes(group: Group) -> Iterable[Write]:
     for change in safeguard_changes(group):
         row = change.row
-        what = ("Set ", quoted(row.label), f" of {group.kind} ", quoted(group.key), " to ", quoted(row.after))
+        what = ("Set ", quoted(row.label), f" of {group.kind} ", quoted(group.label), " to ", quoted(row.after))
         yield Write(sentence(*what, " in Pulumi's state"))
     if declaration_changes(group):
-        yield Write(sentence("Note the rollout of ", f"{group.kind} ", quoted(group.key), " in Pulumi's state"))
+        yield Write(sentence("Note the rollout of ", f"{group.kind} ", quoted(group.label), " in Pulumi's state"))
+    pair = pair_of(group) if group.kind == ENDPOINT else None
+    if pair and pair.migration.phase is Phase.TURNS_BACK:
+        roles = (quoted(pair.migration.endpoint), " is endpoint ", quoted(group.key), ", and ")
+        yield Write(sentence("Note that ", *roles, quoted(pair.migration.other), " its predecessor"))

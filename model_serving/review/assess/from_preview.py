@@ -9,9 +9,10 @@ from model_serving.review.assess.digest import Covered, covered
 from model_serving.review.assess.endpoint import endpoint_change
 from model_serving.review.assess.engine_errors import engine_errors
 from model_serving.review.assess.execution_order import execution_order
-from model_serving.review.assess.grouping import Group, grouped, violations_by_owner
+from model_serving.review.assess.grouping import Group, Owner, grouped, violations_by_owner
 from model_serving.review.assess.impacts import Risk, impact
 from model_serving.review.assess.locations import Locations, nowhere
+from model_serving.review.assess.migration_effects import with_migration
 from model_serving.review.assess.permissions import KnownPrincipals, known_principals
 from model_serving.review.assess.renames import with_renames
 from model_serving.review.assess.report import Purpose, Report, Stamp, Verdict
@@ -51,6 +52,10 @@ def report(
             ),
             location=locations(change.kind, change.key),
             fields=tuple(replace(row, place=locations(change.kind, change.key, row.field)) for row in change.fields),
+            compared=tuple(
+                replace(row, place=locations(change.kind, change.key, row.field) if row.field else None)
+                for row in change.compared
+            ),
         )
         for change in with_renames([_resource_change(group, known) for group in groups])
     ]
@@ -82,9 +87,9 @@ def report(
     )
 
 
-def _rollouts(changes: Iterable[ResourceChange]) -> dict[str, int]:
-    """The number of steps in which the traffic of an endpoint moves, by its key."""
-    return {each.key: len(each.rollout.steps) for each in changes if each.rollout}
+def _rollouts(changes: Iterable[ResourceChange]) -> dict[Owner, int]:
+    """The number of steps in which the traffic of an endpoint moves, by its kind and key."""
+    return {(each.kind, each.key): len(each.rollout.steps) for each in changes if each.rollout}
 
 
 def _with_tools(stamp: Stamp, preview: Preview) -> Stamp:
@@ -96,7 +101,7 @@ def _with_tools(stamp: Stamp, preview: Preview) -> Stamp:
 
 
 def _resource_change(group: Group, known: KnownPrincipals) -> ResourceChange:
-    change = endpoint_change(group, known) if group.kind == "endpoint" else other_change(group)
+    change = with_migration(endpoint_change(group, known), group, known) if group.is_endpoint else other_change(group)
     change = with_rollout(with_safeguards(change, group), group)
     if change.action is Action.NONE or change.impacts or change.drift:
         return change

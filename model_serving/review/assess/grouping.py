@@ -13,7 +13,9 @@ from model_serving.databricks.resource_types import (
     SERVICE_PRINCIPAL_COMPONENT,
     SERVING_ENDPOINT_COMPONENT,
 )
+from model_serving.review.assess.families import ENDPOINTS, families
 from model_serving.review.plan.preview import Preview, Step, Urn, Violation
+from model_serving.spec.endpoint_resources import SEPARATOR
 
 Owner: TypeAlias = tuple[str, str]
 """The kind and key of what declares a resource."""
@@ -42,6 +44,28 @@ class Group:
     steps: list[Step] = field(default_factory=list)
     refreshed: list[Step] = field(default_factory=list)
     components: list[Step] = field(default_factory=list)
+    resource: str = ""
+    """The name of its resource in the program, which differs from the key for a successor."""
+    family: "tuple[Group, ...]" = field(default=(), repr=False, compare=False)
+    """All endpoints of the key, during a migration; else none."""
+
+    @property
+    def is_endpoint(self) -> bool:
+        """Whether it is a serving endpoint: one, its predecessor, or a successor that is removed."""
+        return self.kind in ENDPOINTS
+
+    @property
+    def label(self) -> str:
+        """What people know it by: the key; during a migration the name in the workspace."""
+        return self.name if self.family or self.kind in ENDPOINTS[1:] else self.key
+
+    @property
+    def name(self) -> str:
+        """The name in the workspace of an endpoint, as far as the plan has it."""
+        main = self.main(MODEL_SERVING)
+        sides = [] if main is None else [main.new, main.old, main.outputs]
+        sides += [each.outputs for each in self.components]
+        return next((name for side in sides if isinstance(name := side.get("name"), str)), short_name(self.resource))
 
     def main(self, resource: str) -> Step | None:
         """The step of a resource type. Of a replacement, the half that has both sides."""
@@ -56,31 +80,46 @@ class Group:
 
 def grouped(steps: tuple[Step, ...]) -> list[Group]:
     """The groups, sorted by kind and key. Providers and the stack itself are left out."""
-    owner_of = owners(steps)
+    known = _owners(steps)
     groups: dict[Owner, Group] = {}
     for step in steps:
         if step.type.startswith(ENGINE_TYPES):
             continue
-        owner = owner_of[step.urn.text]
-        group = groups.setdefault(owner, Group(*owner))
+        owner, resource = known[step.urn.text]
+        group = groups.setdefault(owner, Group(*owner, resource=resource))
         if step.op == "refresh":
             group.refreshed += [step] if step.type not in _COMPONENTS else []
         else:
             (group.components if step.type in _COMPONENTS else group.steps).append(step)
+    by_key: dict[str, list[Group]] = {}
+    for group in groups.values():
+        if group.is_endpoint:
+            by_key.setdefault(group.key, []).append(group)
+    for family in by_key.values():
+        for group in family if len(family) > 1 else ():
+            group.family = tuple(family)
     return [groups[owner] for owner in sorted(groups)]
 
 
 def owners(steps: tuple[Step, ...]) -> dict[str, Owner]:
     """What declares each resource, by its URN."""
+    return {urn: owner for urn, (owner, _) in _owners(steps).items()}
+
+
+def _owners(steps: tuple[Step, ...]) -> dict[str, tuple[Owner, str]]:
+    """What declares each resource, and the name of that one's resource, by the URN."""
     parents = {step.urn.text: step.parent for step in steps if step.parent.text}
-    return {step.urn.text: _owner(step.urn, parents) for step in steps}
+    endpoints = families(steps)
+    return {step.urn.text: _owner(step.urn, parents, endpoints) for step in steps}
 
 
-def _owner(urn: Urn, parents: Mapping[str, Urn]) -> Owner:
+def _owner(urn: Urn, parents: Mapping[str, Urn], endpoints: Mapping[str, Owner]) -> tuple[Owner, str]:
     for ancestor in _ancestry(urn, parents):
+        if ancestor.type == SERVING_ENDPOINT_COMPONENT and ancestor.name in endpoints:
+            return endpoints[ancestor.name], ancestor.name
         if ancestor.type in _COMPONENTS:
-            return _COMPONENTS[ancestor.type], ancestor.name
-    return _WITHOUT_COMPONENT.get(urn.type, urn.short_type or "resource"), urn.name
+            return (_COMPONENTS[ancestor.type], ancestor.name), ancestor.name
+    return (_WITHOUT_COMPONENT.get(urn.type, urn.short_type or "resource"), urn.name), urn.name
 
 
 def _ancestry(urn: Urn, parents: Mapping[str, Urn]) -> Iterator[Urn]:
@@ -100,3 +139,8 @@ def violations_by_owner(preview: Preview) -> tuple[dict[Owner, tuple[Violation, 
         if owner := owner_of.get(violation.urn):
             owned[owner] = (*owned.get(owner, ()), violation)
     return owned, tuple(each for each in preview.violations if each.urn not in owner_of)
+
+
+def short_name(resource: str) -> str:
+    """The name of an endpoint's resource as people know it: that of a successor is the endpoint's, after the key."""
+    return resource.rpartition(SEPARATOR)[2]

@@ -9,8 +9,10 @@ from model_serving.review.assess.sentence import quoted, sentence
 
 def with_renames(changes: list[ResourceChange]) -> list[ResourceChange]:
     """The changes, with a warning on each deleted endpoint that another one seems to succeed."""
-    created = [each for each in changes if each.kind == "endpoint" and each.action is Action.CREATE]
-    return [_with_rename(each, created) if each.action is Action.DELETE else each for each in changes]
+    created = [each for each in changes if each.is_endpoint and each.action is Action.CREATE]
+    # A migration deletes on purpose, in a change of its own.
+    deleted = [each for each in changes if each.action is Action.DELETE and not each.migration]
+    return [_with_rename(each, created) if each in deleted else each for each in changes]
 
 
 def _with_rename(deleted: ResourceChange, created: list[ResourceChange]) -> ResourceChange:
@@ -20,7 +22,7 @@ def _with_rename(deleted: ResourceChange, created: list[ResourceChange]) -> Reso
         return deleted
     what = sentence(
         "This looks like a rename to ",
-        quoted(successor.key),
+        quoted(successor.label),
         ", but endpoints can't be renamed: callers must move before it is deleted",
     )
     why = "the same run creates the new endpoint first and deletes the old one last; use two pull requests instead"

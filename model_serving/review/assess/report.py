@@ -143,6 +143,7 @@ class Report:
         """What a failed update changed nevertheless."""
         return tuple(each for each in self.resources if each.drift and each.unfinished and not each.gone)
 
-    def count(self, action: Action, kind: str = "endpoint") -> int:
-        """The number of resources of a kind with an action."""
-        return sum(resource.action is action and resource.kind == kind for resource in self.resources)
+    @property
+    def changed(self) -> tuple[ResourceChange, ...]:
+        """The resources that something happens to."""
+        return tuple(each for each in self.resources if each.action is not Action.NONE)

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Self
 
 from model_serving.contract.conditions import ALIASES_STAY
+from model_serving.review.assess.families import ENDPOINTS
 from model_serving.review.assess.impacts import Impact, Risk, worst
+from model_serving.review.assess.migration import Migration
 from model_serving.review.assess.permissions import Grant
 from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.served_entities import EntityChange, Share
@@ -52,7 +54,7 @@ class ResourceChange:
     """What happens to one resource that a stack file declares."""
 
     kind: str
-    """`endpoint`, `service principal`, or the resource's type."""
+    """`endpoint`, `predecessor`, `service principal`, or the resource's type."""
     key: str
     """Its key in the stack file."""
     action: Action
@@ -70,6 +72,11 @@ class ResourceChange:
     """Every changed field under its name in a stack file."""
     rollout: RolloutPlan | None = None
     """The steps in which the traffic of a live endpoint moves, if it declares a rollout."""
+    migration: Migration | None = None
+    """The migration of which the endpoint is one side."""
+    compared: tuple[Row, ...] = ()
+    """How the two endpoints of a migration differ, told with the one that the change is about: `before` is of the
+    other one."""
     drift: tuple[Row, ...] = ()
     """Fields that differ between the last deployment and the workspace."""
     gone: bool = False
@@ -105,8 +112,35 @@ class ResourceChange:
         return tuple(each for each in self.violations if each.rule == ALIASES_STAY)
 
     @property
+    def is_endpoint(self) -> bool:
+        """Whether it is a serving endpoint, in whatever role."""
+        return self.kind in ENDPOINTS
+
+    @property
+    def noun(self) -> str:
+        """What it is called: its kind, or its part in a migration."""
+        return (self.migration.phase.noun if self.migration else "") or self.kind
+
+    @property
+    def done(self) -> str:
+        """What happens to it: `replaced`; `recreated` for what someone deleted outside of this project."""
+        if self.migration and self.migration.phase.done:
+            return self.migration.phase.done
+        return "recreated" if self.gone and self.action is Action.CREATE else self.action.done
+
+    @property
+    def counted(self) -> str:
+        """The same where it is counted with others: what is recreated is created, too."""
+        return self.action.done if self.done == "recreated" else self.done
+
+    @property
+    def label(self) -> str:
+        """What people know it by: its key; during a migration an endpoint's name, since two have one key."""
+        return self.name if self.migration or self.kind in ENDPOINTS[1:] else self.key
+
+    @property
     def title(self) -> str:
-        return f"{self.kind} {self.key}"
+        return f"{self.noun} {self.label}"
 
     @property
     def rows(self) -> tuple[Row, ...]:

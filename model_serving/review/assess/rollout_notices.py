@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLOUT_RECORD
+from model_serving.review.assess.grouping import short_name
 from model_serving.review.assess.served_entities import entities, percentages
 from model_serving.review.plan.notices import Notice, NoticeKind
 from model_serving.review.plan.preview import Preview, Step
@@ -18,7 +19,7 @@ def rollout_notices(preview: Preview) -> Iterator[Notice]:
     for step in preview.steps:
         record = _record(records.get(step.urn.name)) if step.type == MODEL_SERVING and step.op != "refresh" else None
         if record and _is_declared(record, step):
-            yield from _notice(preview.stack, step.urn.name, record)
+            yield from _notice(preview.stack, short_name(step.urn.name), record)
 
 
 def _record(step: Step | None) -> Record | None:

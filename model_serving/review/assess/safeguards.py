@@ -67,7 +67,7 @@ def safeguard_changes(group: Group) -> tuple[SafeguardChange, ...]:
                 if getattr(before, option) != getattr(after, option):
                     changed.setdefault((option, getattr(after, option)), []).append(step.urn.name)
     return tuple(
-        SafeguardChange(*key, () if group.key in names else tuple(dict.fromkeys(names)))
+        SafeguardChange(*key, () if group.resource in names else tuple(dict.fromkeys(names)))
         for key, names in sorted(changed.items())
     )
 

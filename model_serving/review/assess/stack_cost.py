@@ -10,6 +10,7 @@ from pathlib import Path
 from model_serving.databricks.prices.capacity import Capacity, Demand, capacities
 from model_serving.databricks.prices.cost import Cost, PriceList, cost, total
 from model_serving.review.assess.endpoint import Sides, sides
+from model_serving.review.assess.families import ENDPOINT
 from model_serving.review.assess.grouping import Group, grouped
 from model_serving.review.assess.served_entities import Inputs, entities, shares
 from model_serving.review.plan.preview import Preview
@@ -27,7 +28,7 @@ class Pricing:
     declared: Mapping[str, Demand] = field(default_factory=dict)
     """The load that the stack files declare, by the endpoint's key."""
     measured: Mapping[str, Demand | str] = field(default_factory=dict)
-    """The load of the last minute by the endpoint's own metrics, or why it can't be read; by the endpoint's key."""
+    """The load of the last minute by the endpoint's own metrics, or why it can't be read; by what names its cost."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class EndpointCost:
     """The cost of an endpoint that changes; None on the side where it doesn't exist."""
 
     key: str
+    """Its key in the stack file; during a migration its name in the workspace, since two have one key."""
     before: Cost | None
     after: Cost | None
 
@@ -85,7 +87,7 @@ def declared_pricing(stack: str, folder: Path, measured: Mapping[str, Demand | s
 
 def measurable(preview: Preview) -> dict[str, str]:
     """The endpoints whose load a change concerns, by key: the names that they have in the workspace now."""
-    known = {group.key: sides(group) for group in grouped(preview.steps) if group.kind == "endpoint"}
+    known = {group.label: sides(group) for group in grouped(preview.steps) if group.is_endpoint}
     concerned = {key: each.before for key, each in known.items() if each.before and each.after}
     return {
         key: name
@@ -96,7 +98,8 @@ def measurable(preview: Preview) -> dict[str, str]:
 
 def stack_cost(groups: Iterable[Group], pricing: Pricing) -> StackCost:
     """The cost and the capacity of a stack, from the endpoints among its groups."""
-    known = {group.key: sides(group) for group in groups if group.kind == "endpoint"}
+    every = {group.label: group for group in groups if group.is_endpoint}
+    known = {label: sides(group) for label, group in every.items()}
     costs = tuple(
         EndpointCost(
             key,
@@ -113,7 +116,7 @@ def stack_cost(groups: Iterable[Group], pricing: Pricing) -> StackCost:
         after=total((each.after for each in costs if each.after), none),
         count=len(costs),
         is_whole=all(each.before or each.after for each in costs),
-        capacities=tuple(found for key, after in serving.items() for found in _capacities(key, after, pricing)),
+        capacities=tuple(found for key, after in serving.items() for found in _capacities(every[key], after, pricing)),
         unread={key: why for key, why in pricing.measured.items() if key in serving and isinstance(why, str)},
     )
 
@@ -131,13 +134,19 @@ def _serves_differently(both: Sides) -> bool:
     return not both.stopped_after and (moved or both.stopped_before or entities(before) != entities(after))
 
 
-def _capacities(key: str, after: Inputs, pricing: Pricing) -> list[EndpointCapacity]:
-    """The capacity for the declared load and for the measured one, as far as each is known."""
+def _capacities(group: Group, after: Inputs, pricing: Pricing) -> list[EndpointCapacity]:
+    """The capacity for the declared load and for the measured one, as far as each is known.
+
+    During a migration the declared load is the endpoint's: its predecessor loses it.
+    """
     sizes = {name: each.provisioned for name, each in entities(after).items()}
     split = {each.entity: each.after or 0 for each in shares({}, after)}
     if not split and len(sizes) == 1:
         split = dict.fromkeys(sizes, 100)
-    known = [pricing.declared.get(key), pricing.measured.get(key)]
+    declared = pricing.declared.get(group.key) if group.kind == ENDPOINT else None
+    known = [declared, pricing.measured.get(group.label)]
     return [
-        EndpointCapacity(key, each, tuple(capacities(each, sizes, split))) for each in known if isinstance(each, Demand)
+        EndpointCapacity(group.label, each, tuple(capacities(each, sizes, split)))
+        for each in known
+        if isinstance(each, Demand)
     ]

@@ -17,7 +17,7 @@ _PAIR = 2
 
 @dataclass(frozen=True)
 class CollapsedChange:
-    """One change that stands for all identical ones, and the keys of all."""
+    """One change that stands for all identical ones, and the key of each, or the name during a migration."""
 
     change: ResourceChange
     keys: tuple[str, ...]
@@ -35,7 +35,7 @@ class CollapsedViolation:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        return tuple(resource.key for resource in self.resources)
+        return tuple(resource.label for resource in self.resources)
 
     @property
     def resources(self) -> tuple[ResourceChange, ...]:
@@ -45,9 +45,18 @@ class CollapsedViolation:
 def collapse_changes(resources: tuple[ResourceChange, ...]) -> list[CollapsedChange]:
     """The changes in their order, identical ones at the place of the first."""
     groups = _collapsed(
-        resources, lambda each: replace(each, key="", name="", location=None, addresses=(), violations=())
+        resources,
+        lambda each: replace(
+            each,
+            key="",
+            name="",
+            location=None,
+            addresses=(),
+            violations=(),
+            migration=each.migration and each.migration.phase_alone,
+        ),
     )
-    return [CollapsedChange(group[0], tuple(each.key for each in group)) for group in groups]
+    return [CollapsedChange(group[0], tuple(each.label for each in group)) for group in groups]
 
 
 def collapse_violations(

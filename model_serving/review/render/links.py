@@ -19,9 +19,9 @@ def line(place: Location, stamp: Stamp) -> str:
 
 
 def resource(change: ResourceChange, stamp: Stamp) -> str:
-    """The resource's key, linked to its page if it is an endpoint that exists in a known workspace."""
-    text = code(change.key)
+    """The resource's key or name, linked to its page if it is an endpoint that exists in a known workspace."""
+    text = code(change.label)
     exists = change.action is not Action.CREATE and not change.gone
-    if not (stamp.workspace and exists and change.kind == "endpoint" and change.name):
+    if not (stamp.workspace and exists and change.is_endpoint and change.name):
         return text
     return f"[{text}]({stamp.workspace.rstrip('/')}{_PAGE}{quote(change.name, safe='')})"

@@ -44,7 +44,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
         page.add(first_parts.causes(report, _CAUSES))
     explained: tuple[ResourceChange, ...] = ()
     if outages := first_parts.unexplained_outages(report):
-        full = first_parts.outages(outages, report.stamp)
+        full = first_parts.outages(outages, report.stamp, report.stack)
         explained = outages if len(full) < page.room // 3 else ()
         page.add(full if explained else first_parts.outages_in_short(outages))
     for section in _optional(report, page.room, explained):
@@ -83,11 +83,11 @@ def _optional(report: Report, room: int, explained: tuple[ResourceChange, ...]) 
     changes = tuple(each for each in first_parts.without_explained(report) if each not in explained and each.impacts)
     yield _within(open_parts.notices(report, need_approval=True), room // 6, "Notices")
     if report.verdict is Verdict.FAILED:
-        refused = [*_changes(changes, report.stamp, room // 3), _advice(report, room // 6)]
+        refused = [*_changes(changes, report.stamp, report.stack, room // 3), _advice(report, room // 6)]
         if body := "\n\n".join(filter(None, refused)):
             yield folded("What this change would do", body)
     else:
-        yield from _changes(changes, report.stamp, room // 2)
+        yield from _changes(changes, report.stamp, report.stack, room // 2)
         yield _advice(report, room // 3)
         yield folded_parts.cost(report, room // 6)
     yield _within(folded_parts.warnings(report.warnings), room // 6, "Warnings") if report.warnings else ""
@@ -118,10 +118,10 @@ def _violations(
     return "\n".join([heading, "", *lines]).rstrip() if lines else ""
 
 
-def _changes(resources: tuple[ResourceChange, ...], stamp: Stamp, room: int) -> Iterable[str]:
+def _changes(resources: tuple[ResourceChange, ...], stamp: Stamp, stack: str, room: int) -> Iterable[str]:
     """The first changes open, the others folded; then a line each, then their number, as the room allows."""
     changes = collapse_changes(resources)
-    full = [open_parts.change(each, stamp) for each in changes]
+    full = [open_parts.change(each, stamp, stack) for each in changes]
     sizes = list(itertools.accumulate(len(section) + 2 for section in full))
     fit = bisect.bisect_right(sizes, room)
     size = sizes[fit - 1] if fit else 0

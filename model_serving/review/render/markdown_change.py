@@ -9,7 +9,7 @@ from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.served_entities import Share
 from model_serving.review.plan.preview import Violation
-from model_serving.review.render import links, phrases
+from model_serving.review.render import links, migration_words, phrases
 from model_serving.review.render import rollout_words as words
 from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
 from model_serving.review.render.escape import code, escaped, fitting, folded, message, prose
@@ -18,11 +18,11 @@ _MESSAGES = 2_000
 """At most so many characters of collapsed policy messages are shown."""
 
 
-def change(collapsed: CollapsedChange, stamp: Stamp) -> str:
+def change(collapsed: CollapsedChange, stamp: Stamp, stack: str) -> str:
     """All that a reviewer should know of one change, or of several identical ones."""
     this, count = collapsed.change, len(collapsed.keys)
     head = headline(this, stamp) if count == 1 else prose(phrases.collapsed_headline(collapsed))
-    lines = [f"### {phrases.icon(this)} {head}", "", *body(this)]
+    lines = [f"### {phrases.icon(this)} {head}", "", *body(this, stack)]
     if count > 1:
         lines += ["", folded(f"All {count} of them", ", ".join(map(code, collapsed.keys)))]
     return "\n".join(lines).rstrip()
@@ -31,17 +31,29 @@ def change(collapsed: CollapsedChange, stamp: Stamp) -> str:
 def headline(this: ResourceChange, stamp: Stamp) -> str:
     """The resource, what happens to it, and the line that does it."""
     place = f" · {links.line(this.place, stamp)}" if this.place else ""
-    return f"{escaped(this.kind)} {links.resource(this, stamp)} {escaped(phrases.done(this))}{place}"
+    of = prose(phrases.of_endpoint(this))
+    return f"{escaped(this.noun)} {links.resource(this, stamp)}{of} {escaped(this.done)}{place}"
 
 
-def body(this: ResourceChange) -> list[str]:
-    """What happens to a resource, worst first; what it serves; how its traffic moves."""
+def body(this: ResourceChange, stack: str) -> list[str]:
+    """What happens to a resource, worst first; what it serves; how its traffic moves; what follows in a migration."""
     described = [each for each in this.impacts if not each.of_shares]
     lines = [f"- {each.risk.icon} **{each.risk}** · {impact_text(each)}" for each in described]
     lines += [line for each in this.moved_aliases for line in _alias(each)]
     lines += [f"- 📦 {prose(each)}" for each in phrases.served(this)]
     lines += traffic(this.shares) if len(described) < len(this.impacts) else []
-    return [*lines, *(rollout(this.rollout) if this.rollout else ())]
+    lines += rollout(this.rollout) if this.rollout else []
+    return [*lines, *migration(this, stack)]
+
+
+def migration(this: ResourceChange, stack: str) -> list[str]:
+    """What comes next in a migration, and its two endpoints side by side."""
+    following, rows = migration_words.next_step(this, stack), migration_words.rows(this)
+    lines = [f"- ⏭️ **next** · {prose(following)}"] if following else []
+    if this.migration and rows:
+        lines += ["", f"| | {' | '.join(migration_words.HEADINGS[this.migration.phase])} |", "| --- | --- | --- |"]
+        lines += [f"| {escaped(row.label)} | {code(row.before) or '-'} | {code(row.after) or '-'} |" for row in rows]
+    return lines
 
 
 def _alias(moved: Violation) -> list[str]:

@@ -26,7 +26,7 @@ def fields(report: Report, limit: int) -> str:
         if rows:
             others = f" and {len(collapsed.keys) - 1} more" if len(collapsed.keys) > 1 else ""
             lines = [
-                f"- {escaped(this.kind)} {code(this.key)}{others}",
+                f"- {escaped(this.noun)} {code(this.label)}{others}",
                 *(f"  - {_row(row, report.stamp)}" for row in rows),
             ]
             entries.append("\n".join(lines))
@@ -68,7 +68,7 @@ def _differences(heading: str, why: str, changes: tuple[ResourceChange, ...], be
     lines = [heading, "", why, ""]
     for each in changes:
         removed = " was deleted" if each.gone else ""
-        lines.append(f"- {escaped(each.kind)} {links.resource(each, stamp)}{removed}")
+        lines.append(f"- {escaped(each.noun)} {links.resource(each, stamp)}{removed}")
         for row in each.drift:
             here, there = code(row.after, _VALUE) or "nothing", code(row.before, _VALUE) or "nothing"
             lines.append(f"  - {code(row.label)}: {here} in the workspace, {there} {before}")

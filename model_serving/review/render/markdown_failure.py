@@ -58,9 +58,9 @@ def unexplained_outages(report: Report) -> tuple[ResourceChange, ...]:
     )
 
 
-def outages(changes: tuple[ResourceChange, ...], stamp: Stamp) -> str:
+def outages(changes: tuple[ResourceChange, ...], stamp: Stamp, stack: str) -> str:
     """Each change that causes an outage, with all that happens to the resource, in a block of its own."""
-    blocks = ["\n".join([f"**{headline(each, stamp)}**", "", *body(each)]) for each in changes]
+    blocks = ["\n".join([f"**{headline(each, stamp)}**", "", *body(each, stack)]) for each in changes]
     return _alert("\n\n".join(blocks))
 
 
@@ -68,7 +68,7 @@ def outages_in_short(changes: tuple[ResourceChange, ...]) -> str:
     """The same for hundreds: each is named, none is left out."""
     keys: dict[str, list[str]] = {}
     for each in changes:
-        keys.setdefault(f"{phrases.plural(each.kind)} {each.action.done}", []).append(code(each.key))
+        keys.setdefault(f"{phrases.plural(each.noun)} {each.done}", []).append(code(each.label))
     lines = [f"- **{len(group)} {escaped(what)}**: {', '.join(group)}" for what, group in keys.items()]
     return _alert("\n".join([f"**{len(changes)} outages**", "", *lines]))
 

@@ -18,17 +18,18 @@ _MANY = 10
 
 def headline(change: ResourceChange) -> Sentence:
     """`endpoint fraud-scorer replaced`."""
-    return sentence(named(change), f" {done(change)}")
-
-
-def done(change: ResourceChange) -> str:
-    """`replaced`; `recreated` for what someone deleted outside of this project."""
-    return "recreated" if change.gone and change.action is Action.CREATE else change.action.done
+    return sentence(named(change), of_endpoint(change), f" {change.done}")
 
 
 def named(change: ResourceChange) -> Sentence:
-    """`endpoint fraud-scorer`."""
-    return sentence(f"{change.kind} ", quoted(change.key))
+    """`endpoint fraud-scorer`, `successor fraud-scorer-2`."""
+    return sentence(f"{change.noun} ", quoted(change.label))
+
+
+def of_endpoint(change: ResourceChange) -> Sentence:
+    """` of endpoint fraud-scorer` for one of the two endpoints of a migration; else empty."""
+    is_one_of_two = change.is_endpoint and change.noun != "endpoint"
+    return sentence(" of endpoint ", quoted(change.key)) if is_one_of_two else sentence("")
 
 
 def place(location: Location) -> str:
@@ -41,7 +42,7 @@ def collapsed_headline(collapsed: CollapsedChange) -> Sentence:
     change, count = collapsed.change, len(collapsed.keys)
     if count == 1:
         return headline(change)
-    return sentence(f"{number(count, change.kind)} {change.action.done} identically")
+    return sentence(f"{number(count, change.noun)} {change.done} identically")
 
 
 def icon(change: ResourceChange) -> str:

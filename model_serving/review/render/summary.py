@@ -1,14 +1,17 @@
 """The summary of a report, the same in every format: verdict, counts, how long it takes and how to go back."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from model_serving.databricks.limits import CHANGES, CHANGES_MINUTES
 from model_serving.review.assess.causes import CauseKind
 from model_serving.review.assess.impacts import Risk
+from model_serving.review.assess.migration import Phase
 from model_serving.review.assess.oauth_secrets import SECRET_FIELD
 from model_serving.review.assess.report import Purpose, Report, Verdict
 from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.sentence import Part, Sentence, joined, quoted, sentence
+from model_serving.review.render.migration_words import VERDICTS, way_back
 from model_serving.review.render.phrases import number
 
 _NAMED = 3
@@ -28,14 +31,23 @@ def _verdict(report: Report) -> Part:
         return sentence("the workspace differs from the stack files (", _named(report.resources), ")")
     if report.risk is None:
         return _verdict_without_risk(report)
-    changed = [each for each in report.resources if each.action is not Action.NONE]
+    changed = report.changed
     if all(each.drift or each.gone for each in changed) and not any(each.fields for each in changed):
         return sentence("changed outside of this project (", _named(changed), ")")
-    if all(each.action is Action.CREATE and not each.gone for each in changed):
-        return "only new resources; nothing existing changes"
+    if known := _verdict_of_one_kind(changed):
+        return known
     affected = [each for each in report.resources if each.risk is report.risk]
     moved = ", an alias moved" if all(each.moved_aliases for each in affected) else ""
     return sentence(f"{report.risk.verdict}{moved} (", _named(affected), ")")
+
+
+def _verdict_of_one_kind(changed: Sequence[ResourceChange]) -> Part:
+    """What changes do that are all the same phase of a migration, or all new; else empty."""
+    phases = {each.migration.phase if each.migration else Phase.RUNS for each in changed}
+    if len(phases) == 1 and (told := VERDICTS.get(next(iter(phases)))):
+        return sentence(f"{told} (", _named(changed), ")")
+    is_new = all(each.action is Action.CREATE and not each.gone for each in changed)
+    return "only new resources; nothing existing changes" if is_new else ""
 
 
 def _failure(report: Report) -> Part:
@@ -66,24 +78,24 @@ def _verdict_without_risk(report: Report) -> Part:
 
 
 def _named(resources: Sequence[ResourceChange]) -> Part:
-    """The keys of a few resources; else their number, by kind."""
+    """The keys of a few resources, or their names during a migration; else their number, by kind."""
     if len(resources) <= _NAMED:
-        return joined(quoted(each.key) for each in resources)
-    kinds = {each.kind for each in resources}
+        return joined(quoted(each.label) for each in resources)
+    kinds = {each.noun for each in resources}
     return number(len(resources), next(iter(kinds)) if len(kinds) == 1 else "resource")
 
 
 def counts(report: Report) -> str:
     """`1 endpoint replaced, 2 updated · 1 service principal created · 11 endpoints unchanged`."""
     parts = []
-    for kind in dict.fromkeys(["endpoint", "service principal", *sorted({each.kind for each in report.resources})]):
-        done = [(report.count(action, kind), action.done) for action in Action if action is not Action.NONE]
-        done = [(count, word) for count, word in done if count]
-        if done:
-            (count, word), *more = done
+    actions = [*Action]
+    changed = sorted(report.changed, key=lambda each: actions.index(each.action))
+    for noun in dict.fromkeys(["endpoint", "service principal", *sorted({each.noun for each in changed})]):
+        if done := Counter(each.counted for each in changed if each.noun == noun):
+            (word, count), *more = done.items()
             would = "would be " if report.verdict is Verdict.FAILED else ""
-            first = f"{number(count, kind)} {would}{word}"
-            parts.append(", ".join([first, *(f"{count} {would}{word}" for count, word in more)]))
+            first = f"{number(count, noun)} {would}{word}"
+            parts.append(", ".join([first, *(f"{count} {would}{word}" for word, count in more)]))
     # If the preview ended early, chance decides what it got to.
     if report.unchanged and not report.errors:
         parts.append(f"{number(report.unchanged, 'endpoint')} unchanged")
@@ -97,7 +109,7 @@ def _deployed(report: Report) -> str:
     count = sum(each.deployed_entities for each in report.resources)
     if count:
         return f"{number(count, 'served entity')} {'is' if count == 1 else 'are'} deployed"
-    actions = {each.action for each in report.resources if each.kind == "endpoint"} - {Action.NONE}
+    actions = {each.action for each in report.changed if each.is_endpoint}
     moves = any(impact.of_shares for each in report.resources for impact in each.impacts)
     return "no model is deployed again" if moves and actions == {Action.UPDATE} else ""
 
@@ -107,29 +119,39 @@ _CUTS_OFF = (Risk.OUTAGE, Risk.INTERFACE)
 
 def rollback(report: Report) -> Sentence:
     """How to go back after the deployment: the edit of a few lines, or what makes it impossible."""
-    changed = [each for each in report.resources if each.action is not Action.NONE and not each.gone]
+    changed = [each for each in report.changed if not each.gone]
     if not changed or report.verdict is Verdict.FAILED or not report.order or report.purpose is Purpose.DRIFT:
         return sentence("")
-    final = [
-        each for each in report.resources if each.action in {Action.DELETE, Action.REPLACE} and each.kind == "endpoint"
-    ]
+    return _no_way_back(changed) or _commands(changed, report.stack) or sentence("To go back: ", _edits(changed))
+
+
+def _no_way_back(changed: Sequence[ResourceChange]) -> Sentence:
+    """What can't be restored; empty if everything can."""
+    final = [each for each in changed if each.action in {Action.DELETE, Action.REPLACE} and each.is_endpoint]
     if final:
-        return sentence(
-            "No way back: ", _named(final), " would be a new endpoint, with a new id and possibly another URL"
-        )
-    if staged := [each for each in changed if each.rollout]:
-        commands = joined(
-            quoted(f"model-serving rollback {each.key} --stack {report.stack}") for each in staged[:_NAMED]
-        )
-        return sentence("To go back at once, at any step: ", commands)
-    rows = [row for each in changed for row in each.fields]
+        new = " would be a new endpoint, with a new id and possibly another URL"
+        return sentence("No way back: ", _named(final), new)
     if any(row.field == SECRET_FIELD for each in changed if each.risk in _CUTS_OFF for row in each.fields):
         return sentence("No way back: a deleted secret can't be restored")
+    return sentence("")
+
+
+def _commands(changed: Sequence[ResourceChange], stack: str) -> Sentence:
+    """The commands that go back; empty where there are none."""
+    backs = [back for each in changed if (back := way_back(each, stack))]
+    if backs and len(backs) == len(changed):
+        return backs[0]
+    staged = [quoted(f"model-serving rollback {each.key} --stack {stack}") for each in changed if each.rollout]
+    return sentence("To go back at once, at any step: ", joined(staged[:_NAMED])) if staged else sentence("")
+
+
+def _edits(changed: Sequence[ResourceChange]) -> Part:
+    """The lines to restore, if they are few."""
+    rows = [row for each in changed for row in each.fields]
     edited = all(each.action is Action.UPDATE for each in changed) and all(row.before and row.field for row in rows)
     if not rows or len(rows) > _NAMED or not edited or any(row.before.startswith("[") for row in rows):
-        return sentence("To go back: revert this change and deploy it")
-    edits = joined(quoted(f"{row.label}: {row.before}") for row in rows)
-    return sentence("To go back: ", edits)
+        return "revert this change and deploy it"
+    return joined(quoted(f"{row.label}: {row.before}") for row in rows)
 
 
 def duration_warning(report: Report) -> str:

@@ -16,7 +16,7 @@ from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.sentence import Quoted, Sentence
 from model_serving.review.plan.notices import Notice
-from model_serving.review.render import cost_text, phrases, summary
+from model_serving.review.render import cost_text, migration_words, phrases, summary
 from model_serving.review.render import rollout_words as words
 from model_serving.review.render.collapse import CollapsedChange, collapse_changes, collapse_violations
 from model_serving.spec.diagnostics import Location
@@ -60,7 +60,7 @@ def _report(report: Report) -> RenderableType:
     blocks += [Padding(Text(warning, style="yellow"), (0, 2, 1, 2)) for warning in report.warnings]
     refused = {cause.owner for cause in report.causes if cause.kind.refuses}
     blocks += [
-        _change(each)
+        _change(each, report.stack)
         for each in collapse_changes(report.resources)
         if each.change.impacts and (each.change.kind, each.change.key) not in refused
     ]
@@ -134,7 +134,7 @@ def _indented(block: RenderableType, *, gap: bool = False) -> RenderableType:
     return Padding(block, (1 if gap else 0, 0, 0, 3))
 
 
-def _change(collapsed: CollapsedChange) -> RenderableType:
+def _change(collapsed: CollapsedChange, stack: str) -> RenderableType:
     change, keys = collapsed.change, collapsed.keys
     headline = _sentence(phrases.collapsed_headline(collapsed), style="bold")
     place = _place(change.place if len(keys) == 1 else None)
@@ -149,6 +149,10 @@ def _change(collapsed: CollapsedChange) -> RenderableType:
         blocks.append(_indented(_traffic(change), gap=True))
     if change.rollout:
         blocks.append(_indented(_rollout(change.rollout), gap=True))
+    if change.migration and (rows := migration_words.rows(change)):
+        blocks.append(_indented(_table(rows, *migration_words.HEADINGS[change.migration.phase]), gap=True))
+    if following := migration_words.next_step(change, stack):
+        blocks.append(_indented(Text.assemble(("next: ", "green"), _sentence(following)), gap=True))
     return Padding(Group(*blocks), (0, 2, 1, 2))
 
 

@@ -1,0 +1,57 @@
+"""A migration in words and rows, the same in every format."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from model_serving.review.assess.migration import Phase
+from model_serving.review.assess.resource_change import ResourceChange, Row
+from model_serving.review.assess.sentence import Sentence, quoted, sentence
+
+HEADINGS: Final[Mapping[Phase, tuple[str, str]]] = {
+    Phase.BEGINS: ("predecessor", "successor"),
+    Phase.TURNS_BACK: ("predecessor", "endpoint"),
+    Phase.ENDS: ("retired", "endpoint"),
+    Phase.ABANDONED: ("removed", "endpoint"),
+}
+"""What the two endpoints are called in the table of a phase that is told, the other one first."""
+
+VERDICTS: Final[Mapping[Phase, str]] = {
+    Phase.BEGINS: "a migration begins, callers are not affected",
+    Phase.TURNS_BACK: "a migration turns back, callers are not affected",
+    Phase.ENDS: "a predecessor is retired, at the end of its migration",
+    Phase.ABANDONED: "a migration is abandoned, its successor is removed",
+}
+"""What a change does that does nothing else."""
+
+
+def rows(change: ResourceChange) -> tuple[Row, ...]:
+    """Name and URL of the two endpoints, and every declared field that differs; `before` is of the other one."""
+    told = change.migration
+    if told is None or told.phase not in HEADINGS:
+        return ()
+    names = Row("name", told.other, told.endpoint), Row("URL", told.other_url, told.endpoint_url)
+    return (*names, *change.compared)
+
+
+def next_step(change: ResourceChange, stack: str) -> Sentence | None:
+    """What follows when the change is deployed; None where nothing does."""
+    told = change.migration
+    if told is None or told.phase not in {Phase.BEGINS, Phase.TURNS_BACK}:
+        return None
+    status = quoted(f"model-serving migrate {change.key} --status --stack {stack}")
+    what = sentence("move the callers of ", quoted(told.other), " to ", quoted(told.endpoint), "; ", status)
+    return sentence(
+        what, " shows who still calls it. Then a change that removes ", quoted("predecessor"), " retires it"
+    )
+
+
+def way_back(change: ResourceChange, stack: str) -> Sentence | None:
+    """How to go back after the deployment; None without a migration, or where there is no way back."""
+    told = change.migration
+    if told is None:
+        return None
+    command = quoted(f"model-serving migrate {change.key} --back --stack {stack}")
+    if told.phase is Phase.BEGINS:
+        edit = "revert this change and deploy it, before callers move. Afterwards "
+        return sentence("To go back: ", edit, command, " makes the predecessor the endpoint again")
+    return sentence("To go back: ", command) if told.phase is Phase.TURNS_BACK else None
