@@ -4,28 +4,58 @@ A YAML library that writes the file again (ruamel.yaml was tried) changes indent
 nobody edited, and a reviewer would see them all in the patch.
 """
 
+import functools
 import json
 from typing import Any, Final
 
 import yaml
 
 _INDENT: Final = 2
+_WIDTH: Final = 120
+"""The longest line for a map or a list; a longer one is written on several lines."""
 
 
 def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
     """`text` with `value` at `path`. Missing maps on the way are added; None is written as `null`."""
     root = yaml.compose(text)
     if not isinstance(root, yaml.MappingNode):  # nothing but comments
-        return text + ("" if not text or text.endswith("\n") else "\n") + _block(_nested(path, value), 0) + "\n"
+        return _filled(text, None, _nested(path, value), 0)
     node = root
     for depth, name in enumerate(path, start=1):
         child = next((child for key, child in node.value if key.value == name), None)
         if child is None:
-            return _inserted(text, node, name, _nested(path[depth:], value))
+            return _inserted(text, node, {name: _nested(path[depth:], value)})
         if depth == len(path) or not isinstance(child, yaml.MappingNode):
             return _replaced(text, child, _nested(path[depth:], value))
         node = child
     return text
+
+
+def with_entries(text: str, path: tuple[str, ...], entries: dict[str, Any]) -> str:
+    """`text` with new keys at the end of the map at `path`, each on lines of its own. The map has none of them.
+
+    All at once: the text is read once, however many they are.
+    """
+    node, column = yaml.compose(text), -_INDENT
+    for depth in range(len(path) + 1):
+        rest = _nested(path[depth:], entries)
+        if node is None or not isinstance(node, yaml.MappingNode) or not node.value:
+            return _filled(text, node, rest, column + _INDENT)
+        found = next(((key, child) for key, child in node.value if path[depth : depth + 1] == (key.value,)), None)
+        if found is None:  # at the end of the path, too
+            return _inserted(text, node, rest)
+        column, node = found[0].start_mark.column, found[1]
+    return text
+
+
+def _filled(text: str, node: yaml.Node | None, entries: dict[str, Any], indent: int) -> str:
+    """`text` with a block in place of an empty map, or of nothing. A comment behind it stays on its line."""
+    if node is None:
+        return text + ("" if not text or text.endswith("\n") else "\n") + _block(entries, indent) + "\n"
+    line_end = text.find("\n", node.end_mark.index)
+    end = len(text) if line_end < 0 else line_end
+    before = text[: node.start_mark.index].rstrip(" ") + text[node.end_mark.index : end]
+    return f"{before}\n{_block(entries, indent)}{text[end:]}"
 
 
 def without_key(text: str, path: tuple[str, ...]) -> str:
@@ -69,17 +99,17 @@ def _replaced(text: str, node: yaml.Node, value: Any) -> str:
     return f"{text[:start]}{_flow(value)}{text[end:]}"
 
 
-def _inserted(text: str, node: yaml.MappingNode, name: str, value: Any) -> str:
+def _inserted(text: str, node: yaml.MappingNode, entries: dict[str, Any]) -> str:
     if node.flow_style:
         closing = node.end_mark.index - 1
         before = text[:closing].rstrip()
         comma = "" if before.endswith(("{", ",")) else ","
         space = "" if before.endswith("{") else " "
-        return f"{before}{comma}{space}{_flow(name)}: {_flow(value)}{text[closing:]}"
+        return f"{before}{comma}{space}{_flow(entries)[1:-1]}{text[closing:]}"
     last = node.value[-1][1].end_mark.index if node.value else node.start_mark.index
     line_end = text.find("\n", len(_without_comments_after(text[:last], node.start_mark.column).rstrip()))
     end = len(text) if line_end < 0 else line_end
-    return f"{text[:end]}\n{_block({name: value}, node.start_mark.column)}{text[end:]}"
+    return f"{text[:end]}\n{_block(entries, node.start_mark.column)}{text[end:]}"
 
 
 def _without_comments_after(text: str, column: int) -> str:
@@ -98,14 +128,42 @@ def _indent(line: str) -> int:
 
 
 def _block(value: dict[str, Any], indent: int) -> str:
-    """A map on several lines; maps without maps inside are written on one."""
+    """A map on several lines. What is in it is on one line where it has no maps inside and the line is not too long."""
     lines: list[str] = []
     for name, item in value.items():
-        if isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values()):
-            lines += [f"{' ' * indent}{_flow(name)}:", _block(item, indent + _INDENT)]
+        start = f"{' ' * indent}{_flow(name)}:"
+        if _fits(start, item):
+            lines.append(f"{start} {_flow(item)}")
         else:
-            lines.append(f"{' ' * indent}{_flow(name)}: {_flow(item)}")
+            lines += [start, _items(item, indent + _INDENT)]
     return "\n".join(lines)
+
+
+def _items(value: dict[str, Any] | list[Any], indent: int) -> str:
+    """A map or a list on several lines."""
+    if isinstance(value, dict):
+        return _block(value, indent)
+    dash = f"{' ' * indent}-"
+    lines = []
+    for item in value:
+        # The first key of a map stands behind the dash.
+        text = _flow(item) if _fits(dash, item) else _items(item, indent + _INDENT).lstrip()
+        lines.append(f"{dash} {text}")
+    return "\n".join(lines)
+
+
+def _fits(start: str, value: Any) -> bool:
+    """Whether a value is written on the line that begins like this."""
+    if not value or not isinstance(value, dict | list):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return not any(map(_holds_map, inside)) and len(start) + 1 + len(_flow(value)) <= _WIDTH
+
+
+def _holds_map(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_holds_map(each) for each in value)
+    return isinstance(value, dict)
 
 
 def _flow(value: Any) -> str:
@@ -117,6 +175,7 @@ def _flow(value: Any) -> str:
     return _scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
+@functools.lru_cache(4096)  # names and words come again and again, and each costs a parser
 def _scalar(text: str) -> str:
     """A text without quotes where YAML reads it as the same text, in braces, too; else in double quotes."""
     try:

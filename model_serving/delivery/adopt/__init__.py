@@ -1,0 +1,1 @@
+"""Adoptions of live endpoints into the files of a stack."""

@@ -1,0 +1,77 @@
+"""The change of a stack's own file that declares adopted endpoints: comments, order and other lines stay."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from model_serving.delivery.patch import unified_diff
+from model_serving.delivery.rollback.stack_file_change import StackFileChange
+from model_serving.delivery.yaml_edit import with_entries
+from model_serving.errors import UserError
+from model_serving.operations.adopt.entry import Adoption, Entry
+from model_serving.spec import Endpoint, ServicePrincipal, SpecError, Stack, load_stack
+from model_serving.spec.field_path import CONFIG, NAMESPACE
+from model_serving.spec.files.listing import stack_file
+
+_SECTIONS: Final = ("endpoints", "service_principals")
+
+
+def adoption_change(stack: str, folder: Path, adoption: Adoption) -> StackFileChange:
+    """The change that declares the entries, each with its `adopt_id`, and their service principals.
+
+    Nothing is written. Raises UserError where the files then would declare anything else.
+    """
+    if not adoption.entries:
+        return StackFileChange({}, "")
+    before, file = load_stack(stack, folder / "stacks"), stack_file(stack)
+    written = {each.key: written_fields(each) for each in adoption.entries}
+    principals = {key: dict(fields) for key, fields in adoption.service_principals.items()}
+    old = text = (folder / file).read_text(encoding="utf-8")
+    try:
+        for section, entries in zip(_SECTIONS, (written, principals), strict=True):
+            if entries:
+                text = with_entries(text, (CONFIG, f"{NAMESPACE}{section}"), entries)
+        with tempfile.TemporaryDirectory(prefix="model-serving-stacks-") as name:
+            is_exact = _loaded(stack, folder, {file: text}, Path(name)) == _expected(before, written, principals)
+    except yaml.YAMLError:  # an anchor that other lines refer to is gone
+        is_exact = False
+    if not is_exact:
+        raise UserError(
+            f"{file} can't be changed without changing more, because of anchors, merge keys (<<) or keys that base.yaml"
+            " has, too. Write the entries into it by hand: `--json` prints them"
+        )
+    return StackFileChange({file: text}, unified_diff(file, old, text))
+
+
+def written_fields(entry: Entry) -> dict[str, Any]:
+    """The fields of an entry with its `adopt_id`, which the next `up` needs and nobody reads: it comes first."""
+    return {"adopt_id": entry.id, **entry.fields}
+
+
+def _loaded(stack: str, folder: Path, change: Mapping[str, str], copy: Path) -> Stack:
+    """What the stack files declare with the change. Raises UserError."""
+    shutil.copytree(folder / "stacks", copy / "stacks", symlinks=True)
+    for file, text in change.items():
+        (copy / file).unlink()
+        (copy / file).write_text(text, encoding="utf-8")
+    try:
+        return load_stack(stack, copy / "stacks")
+    except SpecError as error:
+        raise UserError(f"The stack file would have errors with the adopted endpoints:\n{error}") from None
+
+
+def _expected(
+    before: Stack, endpoints: Mapping[str, Mapping[str, Any]], principals: Mapping[str, Mapping[str, Any]]
+) -> Stack:
+    added = {key: Endpoint.model_validate(fields) for key, fields in endpoints.items()}
+    named = {key: ServicePrincipal.model_validate(fields) for key, fields in principals.items()}
+    return before.model_copy(
+        update={
+            "endpoints": {**before.endpoints, **added},
+            "service_principals": {**before.service_principals, **named},
+        }
+    )
