@@ -14,6 +14,7 @@ from model_serving.spec.diagnostics import Diagnostic, SpecError
 from model_serving.spec.field_path import dotted
 from model_serving.spec.files.listing import stacks
 from model_serving.spec.loading import load
+from model_serving.spec.succession import declared_endpoints
 
 STACK_FILE = "stack-file"
 """The rule's name of an error in the vocabulary itself."""
@@ -111,4 +112,5 @@ def _checked(name: str, folder: Path) -> Checked:
         level: Level = "mandatory" if is_mandatory else "advisory"
         findings.append(CheckFinding(diagnostic, rule.name, level, rule.description))
     waiting = (rule.name for rule in RULES if rule.reads_workspace and levels[rule.name] != "disabled")
-    return Checked((name,), len(loaded.stack.endpoints), tuple(findings), waiting=frozenset(waiting))
+    endpoints = len([*declared_endpoints(loaded.stack)])
+    return Checked((name,), endpoints, tuple(findings), waiting=frozenset(waiting))

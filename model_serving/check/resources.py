@@ -12,44 +12,52 @@ from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.resource_types import ENDPOINT_ACCESS, ENDPOINT_STOP, MODEL_SERVING, PERMISSIONS
 from model_serving.policies.pack.input_values import UNKNOWN
 from model_serving.policies.pack.rule import Registered, Resource
+from model_serving.spec.endpoint_resources import successor_resource
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import Secret, is_unknown
+from model_serving.spec.succession import DeclaredEndpoint, declared_endpoints
 from model_serving.spec.vocabulary.stack import Endpoint, Stack
 
 _UNKNOWN_TEXT: Final = Secret("", known=False)
 
 
 def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, Registered]]:
-    """Each endpoint of stack `name`, its permissions if they are managed, and its stop, with the declaring path."""
+    """Each endpoint of stack `name`, its permissions if they are managed, and its stop, with the declaring path.
+
+    Predecessors are endpoints like any other. They have the name of a successor's resource, though the state may name
+    either of the two so.
+    """
 
     def application_id(principal: str) -> str:
         return _UNKNOWN_TEXT if principal in stack.service_principals else principal
 
     declared = _stack_spec(stack)
-    for key, spec in stack.endpoints.items():
+    for each in declared_endpoints(stack):
+        spec, own = each.endpoint, each.key
+        if each.is_predecessor:
+            own = successor_resource(each.key, each.written_name)
         args = resolve_aliases(
-            with_application_ids(endpoint_args(stack, key), application_id), lambda _alias: _UNKNOWN_TEXT
+            with_application_ids(endpoint_args(_with(stack, each), each.key), application_id),
+            lambda _alias: _UNKNOWN_TEXT,
         )
         inputs = endpoint_inputs(args)
-        endpoint = _resource(
-            name,
-            MODEL_SERVING,
-            key,
-            inputs.model_serving,
-            protect=spec.protect,
-            stack_spec=declared,
-        )
-        yield ("endpoints", key), Registered(endpoint)
+        endpoint = _resource(name, MODEL_SERVING, own, inputs.model_serving, protect=spec.protect, stack_spec=declared)
+        yield each.path, Registered(endpoint)
         if inputs.access_controls is not None:
             kind, endpoint_id = (
                 (PERMISSIONS, "servingEndpointId") if inputs.access_controls else (ENDPOINT_ACCESS, "endpointId")
             )
             access = {endpoint_id: _UNKNOWN_TEXT, "accessControls": inputs.access_controls}
-            grant = _resource(name, kind, f"{key}-permissions", access)
-            yield ("endpoints", key, "permissions"), Registered(grant, (endpoint.urn,))
+            grant = _resource(name, kind, f"{own}-permissions", access)
+            yield (*each.path, "permissions"), Registered(grant, (endpoint.urn,))
         if spec.stopped:
-            stop = _resource(name, ENDPOINT_STOP, f"{key}-stop", {"stopped": True})
-            yield ("endpoints", key, "stopped"), Registered(stop, (endpoint.urn,))
+            stop = _resource(name, ENDPOINT_STOP, f"{own}-stop", {"stopped": True})
+            yield (*each.path, "stopped"), Registered(stop, (endpoint.urn,))
+
+
+def _with(stack: Stack, declared: DeclaredEndpoint) -> Stack:
+    """The stack with a declared endpoint at its key, which a predecessor shares with its successor."""
+    return stack.model_copy(update={"endpoints": {**stack.endpoints, declared.key: declared.endpoint}})
 
 
 def _resource(stack: str, kind: str, name: str, inputs: Mapping[str, Any], **more: Any) -> Resource:
@@ -62,8 +70,19 @@ def _stack_spec(stack: Stack) -> dict[str, Any]:
         key: {"application_id": each.application_id, "serves": each.serves}
         for key, each in stack.service_principals.items()
     }
-    endpoints = {key: {**_aliases(spec), **_expected(spec)} for key, spec in stack.endpoints.items()}
-    declared = {"deployer": stack.deployer, "service_principals": principals, "endpoints": endpoints}
+    endpoints: dict[str, dict[str, Any]] = {}
+    for each in declared_endpoints(stack):
+        spec = {"name": each.written_name, **_aliases(each.endpoint)}
+        if each.is_predecessor:
+            endpoints[each.key]["predecessor"] = spec
+        else:
+            endpoints[each.key] = {**spec, **_expected(each.endpoint)}
+    declared = {
+        "deployer": stack.deployer,
+        "name_prefix": stack.name_prefix,
+        "service_principals": principals,
+        "endpoints": endpoints,
+    }
     return {key: _with_unknowns(value) for key, value in declared.items()}
 
 

@@ -12,6 +12,7 @@ from model_serving.policies.pack.waivers import RULE, Waivers, unusable_rule
 from model_serving.policies.rules import RULES
 from model_serving.policies.rules.waiver_faults import waivers as waivers_rule
 from model_serving.spec.field_path import FieldPath
+from model_serving.spec.validation.predecessor_rules import endpoint_path
 from model_serving.spec.vocabulary.stack import Stack
 
 OFFLINE_RULES: Final = tuple(rule for rule in RULES if not rule.reads_workspace)
@@ -29,9 +30,15 @@ def violations(name: str, stack: Stack, settings: StackSettings, today: date) ->
     checked = [rule for rule in OFFLINE_RULES if level_of(rule, settings.policies) != "disabled"]
     for rule in checked:
         given = settings_of(rule, settings.policies)
-        for resource, violation in _of_rule(rule, [each for _, each in resources.values()], given):
-            path = (*resources[resource.urn][0], *violation.field_path)
-            yield path, rule, _waived(waivers, rule, resource, violation)
+        found = [
+            ((*resources[resource.urn][0], *violation.field_path), resource, violation)
+            for resource, violation in _of_rule(rule, [each for _, each in resources.values()], given)
+        ]
+        known = {(path, violation.message) for path, _, violation in found}
+        for path, resource, violation in found:
+            # What a predecessor has in common with its endpoint is reported once.
+            if (endpoint_path(path), violation.message) not in known:
+                yield path, rule, _waived(waivers, rule, resource, violation)
     for key, waiver in waivers.items():
         is_checked = any(rule.name == stack.waivers[key].rule for rule in checked)
         for violation in (*waiver.faults(), *(waiver.unused() if is_checked else ())):

@@ -11,7 +11,14 @@ import pulumi
 
 from model_serving.policies.pack.project_folder import VARIABLE, find_project
 from model_serving.policies.pack.rule import Rule
-from model_serving.policies.pack.stack_settings import DECLARED, POLICIES, WAIVERS, StackSettings, read_settings
+from model_serving.policies.pack.stack_settings import (
+    DECLARED,
+    POLICIES,
+    TEXTS,
+    WAIVERS,
+    StackSettings,
+    read_settings,
+)
 from model_serving.policies.pack.waivers import WaiverError, Waivers, parse
 from model_serving.spec.diagnostics import Diagnostic, Location
 from model_serving.spec.field_path import NAMESPACE
@@ -24,7 +31,7 @@ def settings_of_stack(stack: str, rules: Iterable[Rule]) -> StackSettings:
     faults: list[Diagnostic] = []
     for key in (POLICIES, WAIVERS, *DECLARED):
         try:
-            value = config.get(key) if key == "deployer" else config.get_object(key)
+            value = config.get(key) if key in TEXTS else config.get_object(key)
         except pulumi.ConfigTypeError as error:
             if key not in DECLARED:  # of another project, perhaps
                 faults.append(Diagnostic(Location(f"Pulumi.{stack}.yaml"), key, str(error)))

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, TypeAlias
 
 from model_serving.contract.message_parts import MessageParts
+from model_serving.policies.pack.declared_endpoint import declared_in_files, key_in, predecessor_in
 
 Level: TypeAlias = Literal["mandatory", "advisory"]
 Settings: TypeAlias = Mapping[str, Any]
@@ -20,8 +21,8 @@ class Resource:
 
     `provider` holds the inputs of the resource's provider, `stack` the name of the stack. In a preview, inputs may be
     unknown. `stack_file_spec` is what the stack's own file declares for an endpoint, empty for any other resource.
-    `stack_spec` is what all stack files together declare (`endpoints`, `service_principals`, `deployer`), not
-    validated, and empty for programs without stack files.
+    `stack_spec` is what all stack files together declare (`endpoints`, `service_principals`, `deployer`,
+    `name_prefix`), not validated, and empty for programs without stack files.
     """
 
     type: str
@@ -34,6 +35,34 @@ class Resource:
     is_preview: bool = True
     stack_file_spec: Mapping[str, Any] = field(default_factory=dict)
     stack_spec: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The key of an endpoint in the stack files; the resource's name where they don't declare one."""
+        return key_in(self.stack_spec, self.name)
+
+    @property
+    def is_predecessor(self) -> bool:
+        """Whether it is the endpoint that the stack files declare as the predecessor of its key."""
+        return predecessor_in(self.stack_spec, self.key, self.inputs.get("name"))
+
+    @property
+    def declared(self) -> Mapping[str, Any]:
+        """What all stack files together declare for an endpoint, or for the predecessor that it is."""
+        return declared_in_files(self.stack_spec, self.key, self.inputs.get("name"))
+
+    @property
+    def title(self) -> str:
+        """`Endpoint "fraud-scorer"`, by its key; a predecessor has the name in the workspace."""
+        is_one = self.is_predecessor
+        return (
+            f'Predecessor "{self.inputs.get("name")}" of endpoint "{self.key}"' if is_one else f'Endpoint "{self.key}"'
+        )
+
+    @property
+    def address(self) -> str:
+        """What commands of `model-serving` know it by: its key, or the name of a predecessor."""
+        return str(self.inputs.get("name")) if self.is_predecessor else self.key
 
     def replaces(self, endpoint_id: str) -> bool:
         """Whether the stack's own file allows the live endpoint of that id to be deleted and created again."""

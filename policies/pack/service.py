@@ -29,6 +29,7 @@ from model_serving.policies.pack.sdk_policy import as_policy
 from model_serving.policies.pack.secret_inputs import secret_texts, without_secrets
 from model_serving.policies.pack.stack_settings import StackSettings
 from model_serving.policies.pack.waivers import RULE, Waivers
+from model_serving.spec.endpoint_resources import key_of
 
 
 def serve(name: str, rules: tuple[Rule, ...]) -> None:
@@ -150,7 +151,7 @@ class _Service(policy._PolicyAnalyzerServicer):  # noqa: SLF001  see serve
             protect=request.options.protect,
             stack=self._stack,
             is_preview=self._is_preview,
-            stack_file_spec=mapping(self._declared_endpoints.get(request.name)),
+            stack_file_spec=mapping(self._declared_endpoints.get(key_of(request.name))),
             stack_spec=self._in_stack_files.declared,
         )
 

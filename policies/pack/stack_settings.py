@@ -18,8 +18,11 @@ from model_serving.spec.files.yaml_locations import Document, read
 
 POLICIES: Final = "policies"
 WAIVERS: Final = "waivers"
-DECLARED: Final[tuple[str, ...]] = ("endpoints", "service_principals", "deployer")
+DECLARED: Final[tuple[str, ...]] = ("endpoints", "service_principals", "deployer", "name_prefix")
 """What rules compare with, beside the resources: aliases, and the identities that endpoints run as."""
+
+TEXTS: Final = ("deployer", "name_prefix")
+"""Those of DECLARED that are single texts."""
 
 _KEYS: Final = (POLICIES, WAIVERS, *DECLARED)
 
@@ -38,7 +41,7 @@ class StackSettings:
     places: Mapping[str, Location] = field(default_factory=dict)
     """Where each waiver is declared, by its key."""
     declared: Mapping[str, Any] = field(default_factory=dict)
-    """`endpoints`, `service_principals` and `deployer`, not validated: the program does that."""
+    """`endpoints`, `service_principals`, `deployer` and `name_prefix`, not validated: the program does that."""
     mistakes: tuple[Diagnostic, ...] = ()
 
     @property

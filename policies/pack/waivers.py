@@ -13,9 +13,11 @@ They are declared in the stack files: in a stack's own file, or in base.yaml for
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from model_serving.databricks.resource_types import ENDPOINT_ACCESS, ENDPOINT_STOP, PERMISSIONS
 from model_serving.policies.pack.rule import Resource, Rule, Violation
+from model_serving.spec.endpoint_resources import is_successor, key_of
 
 if TYPE_CHECKING:
     from model_serving.spec.vocabulary.waiver import Waiver
@@ -128,8 +130,10 @@ class Waivers:
         """The violations; those that are waived are advisory and name the waiver and its owner."""
         if rule.name == RULE:
             yield from self.faults()
-        covers = (rule.name, resource.name)
-        key = next((key for key, each in self._valid.items() if (each.rule, each.resource) == covers), None)
+        names = _names(resource)
+        key = next(
+            (key for key, each in self._valid.items() if each.rule == rule.name and each.resource in names), None
+        )
         for violation in violations:
             if key is None or violation.advisory:
                 yield violation
@@ -147,6 +151,18 @@ class Waivers:
         for key, waiver in self._valid.items():
             if key not in self._used and key not in self._shared:
                 yield Violation(f"{_title(key, waiver)} waives nothing. Remove it", advisory=True)
+
+
+def _names(resource: Resource) -> set[str]:
+    """The names that a waiver may give: the resource's own, and that of the first endpoint of its key.
+
+    A migration gives a key another endpoint, whose resource is named after both. What is waived for the key stays so.
+    """
+    first = key_of(resource.name) + _SUFFIXES.get(resource.type, "")
+    return {resource.name, first} if is_successor(resource.name) else {resource.name}
+
+
+_SUFFIXES: Final = {PERMISSIONS: "-permissions", ENDPOINT_ACCESS: "-permissions", ENDPOINT_STOP: "-stop"}
 
 
 def _title(key: str, waiver: "Waiver") -> str:

@@ -12,7 +12,7 @@ from model_serving.policies.rules.live_resource import live_resource
 
 def _aliases(resource: Resource) -> Iterator[tuple[str, str, str]]:
     """Each served entity that follows an alias, with its model and the alias."""
-    declared = at(resource.stack_spec, "endpoints", resource.name, "served_entities")
+    declared = at(resource.declared, "served_entities")
     for name, entity in (declared if isinstance(declared, dict) else {}).items():
         model, _, alias = str(at(entity, "entity") or "").partition("@")
         if alias:

@@ -29,7 +29,7 @@ class _Entity:
 
 
 def _check(resource: Resource, _settings: Settings) -> Iterator[Violation]:
-    declared = at(resource.stack_spec, "endpoints", resource.name)
+    declared = resource.declared
     demand = _demand(at(declared, FIELD))
     split = routes(resource.inputs)
     if demand is None or split is None or at(declared, "stopped") is True:

@@ -16,7 +16,7 @@ def _serving(resource: Resource) -> dict[str, Any]:
     """The service principals that `serves` says the endpoint runs as, by key."""
     declared = at(resource.stack_spec, "service_principals")
     principals = declared if isinstance(declared, dict) else {}
-    return {key: spec for key, spec in principals.items() if resource.name in (at(spec, "serves") or [])}
+    return {key: spec for key, spec in principals.items() if resource.key in (at(spec, "serves") or [])}
 
 
 def _deployer(resource: Resource) -> str:
@@ -27,7 +27,7 @@ def _check_created(resource: Resource, _settings: Settings) -> Iterator[Violatio
     for key, spec in _serving(resource).items():
         if at(spec, "application_id") is None:
             yield Violation(
-                f'Service principal "{key}" `serves` endpoint "{resource.name}", and this stack creates it: an '
+                f'Service principal "{key}" `serves` endpoint "{resource.key}", and this stack creates it: an '
                 "endpoint of the same run has the deployer as its creator, and runs as that",
                 fixes=("Create the principal first, deploy as it, and name it by `application_id`",),
             )
@@ -69,7 +69,7 @@ def _mismatch(resource: Resource, created: dict[str, Any]) -> Violation | None:
         )
     if live is None and deployer and deployer.lower() not in declared:
         return Violation(
-            f'Endpoint "{resource.name}" would run as the deployer {deployer}, and not as {wanted}: whoever creates an '
+            f"{resource.title} would run as the deployer {deployer}, and not as {wanted}: whoever creates an "
             "endpoint is its creator permanently",
             fixes=("Deploy as that principal, or correct `serves`",),
         )

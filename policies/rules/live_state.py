@@ -32,7 +32,7 @@ def _check_stopped(registered: Sequence[Registered], _settings: Settings) -> Ite
 def _way_out(resource: Resource) -> tuple[str, ...]:
     if not resource.stack_spec:  # a program without stack files
         return (f"databricks api post {endpoint_path(str(resource.inputs['name']))}/config:start",)
-    start = f"model-serving start {resource.name} --stack {resource.stack}"
+    start = f"model-serving start {resource.address} --stack {resource.stack}"
     # A policy does not see that a change removes `stopped: true`.
     return start, "Declare `stopped: true`, if it is meant to be stopped; where a change removes that, `up` starts it"
 

@@ -15,7 +15,7 @@ _PRODUCTION = production_setting()
 def _check_protected(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if applies_to(resource.stack, settings) and not resource.protect:
         yield Violation(
-            f'Endpoint "{resource.name}" isn\'t protected from deletion in stack "{resource.stack}"',
+            f'{resource.title} isn\'t protected from deletion in stack "{resource.stack}"',
             fixes=("Set `protect: true`; to retire the endpoint later, remove it in a separate change",),
         )
 
@@ -23,7 +23,7 @@ def _check_protected(resource: Resource, settings: Settings) -> Iterator[Violati
 def _check_pinned(resource: Resource, settings: Settings) -> Iterator[Violation]:
     if not applies_to(resource.stack, settings):
         return
-    declared = at(resource.stack_spec, "endpoints", resource.name, "served_entities") or {}
+    declared = at(resource.declared, "served_entities") or {}
     aliases = {name: str(at(entity, "entity") or "").partition("@")[2] for name, entity in declared.items()}
     for name, alias in aliases.items():
         if alias:

@@ -46,7 +46,7 @@ def steps_of(rollout: Any) -> list[int]:
 
 def declared_rollout(resource: Resource) -> Mapping[str, Any] | None:
     """The rollout that the stack files declare for an endpoint, not validated."""
-    found = at(resource.stack_spec, "endpoints", resource.name, "rollout")
+    found = at(resource.declared, "rollout")
     return found if isinstance(found, dict) and steps_of(found) else None
 
 
@@ -69,9 +69,9 @@ def _check_in_steps(resource: Resource, _settings: Settings) -> Iterator[Violati
             f"rollout in steps: {way}",
             field_path=("traffic",),
             fixes=(
-                f"model-serving rollout --stack {resource.stack} {resource.name}",
+                f"model-serving rollout --stack {resource.stack} {resource.key}",
                 "Merge the change: `model-serving deploy` goes through the steps",
-                f"To go back at once: model-serving rollback {resource.name} --stack {resource.stack}",
+                f"To go back at once: model-serving rollback {resource.key} --stack {resource.stack}",
             ),
         )
 
@@ -93,7 +93,7 @@ def _check_stageable(resource: Resource, _settings: Settings) -> Iterator[Violat
         yield from _removed_too_early(resource, rollout)
         yield from _compared_with_nothing(rollout)
         yield from bake_violations(resource, rollout.declared) if rollout.intermediate else ()
-        if at(resource.stack_spec, "endpoints", resource.name, "stopped") is True:
+        if at(resource.declared, "stopped") is True:
             yield Violation(
                 "The stack file stops the endpoint and moves its traffic: while it is stopped no step can be measured",
                 field_path=("stopped",),

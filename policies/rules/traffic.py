@@ -89,7 +89,7 @@ def _check_jump(resource: Resource, settings: Settings) -> Iterator[Violation]:
 
 def _way(resource: Resource, live: Mapping[str, int], target: Mapping[str, int]) -> list[Mapping[str, int]]:
     """The splits from the live one to the target: with those of a declared rollout, unless this run is one of them."""
-    steps = items(resource.stack_spec, "endpoints", resource.name, "rollout", "steps")
+    steps = items(resource.declared, "rollout", "steps")
     if this_run() is Run.STEP or not steps:
         return [live, target]
     return [live, *remaining_splits(live, target, [step for step in steps if isinstance(step, int)])]

@@ -143,4 +143,4 @@ def violations_by_owner(preview: Preview) -> tuple[dict[Owner, tuple[Violation, 
 
 def short_name(resource: str) -> str:
     """The name of an endpoint's resource as people know it: that of a successor is the endpoint's, after the key."""
-    return resource.rpartition(SEPARATOR)[2]
+    return resource.partition(SEPARATOR)[2] or resource

@@ -331,3 +331,43 @@ def test_a_limit_has_its_line(project: Path, capsys: pytest.CaptureFixture[str])
     ((place, rule, level, message),) = findings_in_prod(capsys, 1)
     assert (place, rule, level) == ("stacks/Pulumi.prod.yaml:9", "serving-limits", "mandatory")
     assert message.startswith('Served entity "champion": 31 environment variables; a served entity has at most 30')
+
+
+MIGRATION = """\
+    iris-classifier:
+      name: iris-classifier-2
+      route_optimized: true
+      predecessor: {name: iris-classifier, route_optimized: false}
+"""
+
+
+def test_predecessor_is_checked_like_an_endpoint(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.local.yaml", "    iris-classifier:\n", MIGRATION)
+    assert main(["check", "--stack", "local"]) == 0
+    assert "4 endpoints" in capsys.readouterr().out
+    edit(project, "Pulumi.local.yaml", "route_optimized: false}", "route_optimized: false, protect: false}")
+    edit(
+        project,
+        "Pulumi.local.yaml",
+        "      name: iris-classifier-2\n",
+        "      name: iris-classifier-2\n      protect: true\n",
+    )
+    stacks = "  model-serving:policies: {production: {stacks: [local]}, required-tags: disabled}\n"
+    edit(project, "Pulumi.local.yaml", "  model-serving:endpoints:\n", f"{stacks}  model-serving:endpoints:\n")
+    main(["check", "--stack", "local", "--format", "json"])
+    found = {
+        each["path"]: each for each in json.loads(capsys.readouterr().out) if each["rule"] == "production-is-protected"
+    }
+    unprotected = found["endpoints.iris-classifier.predecessor"]
+    assert unprotected["message"].startswith(
+        'Predecessor "iris-classifier" of endpoint "iris-classifier" isn\'t protected'
+    )
+    assert "endpoints.iris-classifier" not in found
+
+
+def test_finding_of_both_endpoints_is_reported_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, "Pulumi.local.yaml", "    iris-classifier:\n", MIGRATION)
+    edit(project, "Pulumi.local.yaml", "{group: ml-engineers, level: CAN_QUERY}", "{group: users, level: CAN_MANAGE}")
+    assert main(["check", "--stack", "local", "--format", "json"]) == 1
+    found = [each["path"] for each in json.loads(capsys.readouterr().out) if each["rule"] == "no-manage-for-everyone"]
+    assert found == ["endpoints.iris-classifier.permissions[0]"]
