@@ -29,7 +29,7 @@ from model_serving.components.preflight.component_preflight import after_preflig
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
 from model_serving.components.resources import ModelServing, Permissions
 from model_serving.components.rollout_record.resource import KeptRollout, RolloutRecord, RolloutStep
-from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
+from model_serving.databricks.resource_types import IS_PREDECESSOR, SERVING_ENDPOINT_COMPONENT
 
 
 class ServingEndpoint(pulumi.ComponentResource):
@@ -65,13 +65,16 @@ class ServingEndpoint(pulumi.ComponentResource):
         *,
         rollout: KeptRollout | None = None,
         adoption: Adoption | None = None,
+        is_predecessor: bool = False,
     ) -> None:
         """`rollout` is what a stack's program gives an endpoint whose stack file declares a rollout.
 
-        `adoption` is what it takes over of a live endpoint, which must be declared as it is.
+        `adoption` is what it takes over of a live endpoint, which must be declared as it is. With `is_predecessor` the
+        state says that it is the predecessor of its key's endpoint.
         """
-        declared = {"rollout": dict(rollout.declared)} if rollout and rollout.declared else None
-        super().__init__(SERVING_ENDPOINT_COMPONENT, name, declared, opts)
+        declared: dict[str, Any] = {"rollout": dict(rollout.declared)} if rollout and rollout.declared else {}
+        declared |= {IS_PREDECESSOR: True} if is_predecessor else {}
+        super().__init__(SERVING_ENDPOINT_COMPONENT, name, declared or None, opts)
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)

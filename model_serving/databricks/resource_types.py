@@ -29,6 +29,9 @@ ROLLOUTS: Final = (ROLLOUT_RECORD, ROLLOUT_STEP)
 ROLLED_BACK: Final = "rolledBack"
 """The output of an endpoint's component after a rollback, until the next run of the stack's whole program."""
 
+IS_PREDECESSOR: Final = "predecessor"
+"""The input of an endpoint's component that is true for the predecessor of its key's endpoint."""
+
 COMPONENTS: Final = "model-serving:index:"
 """Prefix of this library's component types."""
 

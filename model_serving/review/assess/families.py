@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from model_serving.databricks.resource_types import SERVING_ENDPOINT_COMPONENT
+from model_serving.databricks.resource_types import IS_PREDECESSOR, SERVING_ENDPOINT_COMPONENT
 from model_serving.review.plan.preview import Step, Urn
 from model_serving.spec.endpoint_resources import key_of
 
@@ -19,9 +19,6 @@ SUCCESSOR: Final = "successor"
 
 ENDPOINTS: Final = (ENDPOINT, PREDECESSOR, SUCCESSOR)
 """The kinds of owners that are serving endpoints."""
-
-ROLE: Final = "predecessor"
-"""The input of a component that is true for a predecessor."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def _member(step: Step) -> Member:
 
 
 def _role(inputs: Mapping[str, object]) -> str:
-    return PREDECESSOR if inputs.get(ROLE) is True else ENDPOINT
+    return PREDECESSOR if inputs.get(IS_PREDECESSOR) is True else ENDPOINT
 
 
 def _owners(key: str, family: list[Member]) -> list[tuple[Member, tuple[str, str]]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from model_serving.databricks.resource_types import MODEL_SERVING
-from model_serving.review.assess.families import ENDPOINT, PREDECESSOR, ROLE, SUCCESSOR
+from model_serving.databricks.resource_types import IS_PREDECESSOR, MODEL_SERVING
+from model_serving.review.assess.families import ENDPOINT, PREDECESSOR, SUCCESSOR
 from model_serving.review.assess.grouping import Group
 from model_serving.review.plan.redact import Mark
 
@@ -83,7 +83,10 @@ class Pair:
         main = self.endpoint.main(MODEL_SERVING)
         if main and main.op == "create":
             return Phase.BEGINS
-        roles = [(each.old.get(ROLE) is True, each.new.get(ROLE) is True) for each in self.endpoint.components]
+        roles = [
+            (each.old.get(IS_PREDECESSOR) is True, each.new.get(IS_PREDECESSOR) is True)
+            for each in self.endpoint.components
+        ]
         return Phase.TURNS_BACK if (True, False) in roles else Phase.RUNS
 
 
