@@ -37,6 +37,8 @@ class Difference:
     path: FieldPath
     declared: Any
     live: Any
+    words: str = ""
+    """The message, where it is not about a value."""
 
     def problem(self, endpoint: FieldPath) -> Problem:
         """The difference as an error in the stack file at the endpoint's path, without values that may be secret."""
@@ -45,6 +47,8 @@ class Difference:
 
     @property
     def _message(self) -> str:
+        if self.words:
+            return self.words
         if _VARIABLES in self.path or is_secret(self.declared):
             return "the live endpoint has another value" if self.live is not ABSENT else "the live endpoint has none"
         if self.live is ABSENT:
@@ -73,12 +77,14 @@ def access_differences(
     live = {entry for entry in direct_entries(access) if not (caller and entry.is_of(caller))}
     declared = {_entry(each): number for number, each in enumerate(permissions)}
     missing = [
-        Difference(("permissions", number), _Words(str(entry)), ABSENT)
+        Difference(("permissions", number), entry, ABSENT, f"{entry} here, and not on the live endpoint")
         for entry, number in declared.items()
         if entry not in live
     ]
     more = sorted(live - declared.keys())
-    return missing + [Difference(("permissions",), ABSENT, _Words(str(entry))) for entry in more]
+    return missing + [
+        Difference(("permissions",), ABSENT, entry, f"{entry} on the live endpoint, and not here") for entry in more
+    ]
 
 
 def _entry(permission: Permission) -> AccessEntry:
@@ -134,7 +140,7 @@ def _differences(declared: Any, live: Any, path: FieldPath) -> Iterator[Differen
         for key in dict.fromkeys([*declared, *live]):
             yield from _differences(declared.get(key, ABSENT), live.get(key, ABSENT), (*path, key))
         if path in _ORDERED and declared.keys() == live.keys() and [*declared] != [*live]:
-            yield Difference(path, _Words(", ".join(declared)), _Words(f"{', '.join(live)}, in this order"))
+            yield Difference(path, declared, live, f"the live endpoint has them in this order: {', '.join(live)}")
     elif not _is_same(declared, live):
         yield Difference(path, declared, live)
 
@@ -149,15 +155,7 @@ def _is_same(declared: Any, live: Any) -> bool:
     return str(text) == live
 
 
-class _Words(str):
-    """A value in words: shown without quotes."""
-
-    __slots__ = ()
-
-
 def _shown(value: Any) -> str:
-    if isinstance(value, _Words):
-        return str(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_shown(each)}" for name, each in value.items() if name != _VARIABLES) or "some"
     return f'"{value}"' if is_plaintext(value) else str(value).lower() if isinstance(value, bool) else str(value)

@@ -120,6 +120,28 @@ def _agree(sandbox: Sandbox) -> None:
     )
 
 
+def _hand_made(sandbox: Sandbox) -> None:
+    """Two endpoints that somebody made by hand, one with settings and stopped, and their entries in the stack file."""
+    entity = {"name": "current", "entity_name": "main.ml.iris", "entity_version": "3", "workload_size": "Small"}
+    workspace, path = sandbox.workspace, "/api/2.0/serving-endpoints"
+    ids = []
+    for name in ("churn", "prices"):
+        body = {"name": name, "config": {"served_entities": [{**entity, "scale_to_zero_enabled": False}]}}
+        ids.append(workspace.post(path, body)["id"])
+    entries = {"access_control_list": [{"group_name": "ml-engineers", "permission_level": "CAN_QUERY"}]}
+    workspace.patch(f"/api/2.0/permissions/serving-endpoints/{ids[0]}", entries)
+    workspace.put(f"{path}/churn/ai-gateway", {"usage_tracking_config": {"enabled": True}})
+    workspace.post(f"{path}/prices/config:stop", {})
+    served = (
+        'default_tags: false, served_entities: {current: {entity: main.ml.iris, version: "3", workload_size: Small}}'
+    )
+    churn = "ai_gateway: {usage_tracking: true}, permissions: [{group: ml-engineers, level: CAN_QUERY}]"
+    declared = [f"churn: {{adopt_id: {ids[0]}, {served}, {churn}}}"]
+    declared.append(f"prices: {{adopt_id: {ids[1]}, {served}, permissions: [], stopped: true}}")
+    lines = "".join(f"    {each}\n" for each in declared)
+    sandbox.edit(_LOCAL, "    iris-classifier:\n", f"{lines}    iris-classifier:\n")
+
+
 def _failed(sandbox: Sandbox) -> None:
     """The change was merged, and its model version can't be deployed."""
     broken = {"main.ml.fraud": {"versions": {9: {"fails": "pip could not resolve numpy==9"}}}}
@@ -217,6 +239,7 @@ CASES_OF_REVIEW = (
     ),
     Case("field-that-is-dropped", ((_BASE, "description: Scores card payments", "description: Scores payments"),)),
     Case("agreed-replacement", outside=_agree),
+    Case("adopted-endpoints", outside=_hand_made),
     Case(
         "removed-protection",
         before=((_LOCAL, "    iris-classifier:\n", "    iris-classifier:\n      protect: true\n"),),

@@ -11,7 +11,7 @@ from model_serving.spec.field_names import stack_file_keys
 
 _ACTIONS = {
     "create": Action.CREATE,
-    "import": Action.CREATE,
+    "import": Action.ADOPT,
     "update": Action.UPDATE,
     "replace": Action.REPLACE,
     "create-replacement": Action.REPLACE,

@@ -13,6 +13,7 @@ from model_serving.databricks.resource_types import (
 )
 from model_serving.review.assess.access_changes import access_changes, grant_rows, management_impacts
 from model_serving.review.assess.actions import action_of, drift, field_row
+from model_serving.review.assess.adoptions import adoption_impacts, is_adopted
 from model_serving.review.assess.contract_rules import contract_impacts, edit, forces, reason
 from model_serving.review.assess.grouping import LOGICAL, Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
@@ -37,14 +38,15 @@ _REWRITTEN = (Action.UPDATE, Action.REPLACE)
 def endpoint_change(group: Group, known: KnownPrincipals) -> ResourceChange:
     """What happens to the endpoint of a group. `known` are the stack's service principals."""
     main = group.main(MODEL_SERVING) or Step("same", Urn())
-    action = action_of(main)
+    action = Action.ADOPT if is_adopted(group) else action_of(main)
     own_steps = [step for step in (*group.steps, *group.refreshed) if step.type == MODEL_SERVING]
     gone = any(step.gone for step in group.refreshed if step.type == MODEL_SERVING)
     unfinished = any(step.unfinished for step in own_steps)
     refreshed = group.refresh(MODEL_SERVING)
     declared = refreshed.old if refreshed else main.old
-    before, after = _compared(action, declared, main.new, gone=gone)
-    changes = _changes(main, declared) if action in _REWRITTEN and after else ()
+    before, after = _compared(action_of(main), declared, main.new, gone=gone)
+    rewritten = action in _REWRITTEN or main.op == "update"
+    changes = _changes(main, declared) if rewritten and after else ()
     settings = _settings_changes(group)
     entities, split, changed_grants = entity_changes(before, after), shares(before, after), access_changes(group, known)
     impacts = [
@@ -53,9 +55,11 @@ def endpoint_change(group: Group, known: KnownPrincipals) -> ResourceChange:
         *stop_impacts(group, action),
         *([_RETRIED] if unfinished and action is Action.UPDATE else []),
     ]
-    if action in _REWRITTEN and after:
+    if rewritten and after:
         impacts += [*_field_impacts(main, action, changes), *behaviour(entities, split), *cost(entities)]
     impacts += lost_access(changed_grants) if action is Action.DELETE else access_impacts(changed_grants)
+    if action is Action.ADOPT:
+        impacts += adoption_impacts(writes=bool(impacts))
     written = any(step.op not in LOGICAL for step in group.steps)
     return ResourceChange(
         kind=group.kind,
@@ -102,6 +106,8 @@ def sides(group: Group) -> Sides:
             return Sides(None, main.new, stopped_after=after)
         case Action.DELETE:
             return Sides(None if gone else declared, None, stopped_before=before)
+        case Action.ADOPT:
+            return Sides(main.new, main.new, before, after)
         case Action.UPDATE | Action.REPLACE if main.new:
             return Sides(declared, main.new, before, after)
         case _:

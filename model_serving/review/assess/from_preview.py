@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from model_serving.review.assess.adoptions import without_live
 from model_serving.review.assess.causes import causes, violation_place
 from model_serving.review.assess.conditions import is_affected, is_condition, needs_someone, without_repetitions
 from model_serving.review.assess.digest import Covered, covered
@@ -42,7 +43,8 @@ def report(
     """
     known = known_principals(preview.steps)
     violations, others = violations_by_owner(preview)
-    groups = grouped(preview.steps)
+    steps = without_live(preview.steps)
+    groups = grouped(steps)
     every = [
         replace(
             change,
@@ -72,7 +74,7 @@ def report(
         verdict=verdict,
         resources=tuple(sorted(reported, key=_severity)),
         unchanged=sum(each.kind == "endpoint" and not is_affected(each) for each in every),
-        order=() if errors else execution_order(preview.steps, groups, _rollouts(every)),
+        order=() if errors else execution_order(steps, groups, _rollouts(every)),
         errors=errors,
         warnings=preview.warnings,
         violations=others,

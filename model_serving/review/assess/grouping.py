@@ -68,9 +68,11 @@ class Group:
         return next((name for side in sides if isinstance(name := side.get("name"), str)), short_name(self.resource))
 
     def main(self, resource: str) -> Step | None:
-        """The step of a resource type. Of a replacement, the half that has both sides."""
+        """The step of a resource type. Of a replacement, the half that has both sides; what follows an import."""
         steps = [step for step in self.steps if step.type == resource]
-        return min(steps, key=lambda step: (step.op != "replace", step.op == "delete-replaced"), default=None)
+        return min(
+            steps, key=lambda step: (step.op != "replace", step.op in {"delete-replaced", "import"}), default=None
+        )
 
     def refresh(self, resource: str) -> Step | None:
         """The refresh of a resource type, if it found a difference."""

@@ -14,6 +14,7 @@ from model_serving.review.plan.redact import shown
 
 _PHRASES = {
     Action.CREATE: (Risk.COSMETIC, "is created"),
+    Action.ADOPT: (Risk.COSMETIC, "is taken under management"),
     Action.UPDATE: (Risk.COSMETIC, "is updated"),
     Action.REPLACE: (Risk.INTERFACE, "is deleted and recreated"),
     Action.DELETE: (Risk.INTERFACE, "is deleted"),
@@ -37,7 +38,7 @@ def fallback_impacts(step: Step) -> Iterator[Impact]:
         yield impact(Risk.ACCESS, sentence(verb, _privileges(step)))
         return
     risk, verb = _PHRASES[action]
-    changed = [] if action is Action.CREATE else changed_fields(step)[:_FIELDS_SHOWN]
+    changed = [] if action in {Action.CREATE, Action.ADOPT} else changed_fields(step)[:_FIELDS_SHOWN]
     what = sentence(f"{step.urn.short_type} ", quoted(step.urn.name), f" {verb}")
     yield impact(risk, what, joined(map(field_sentence, changed)))
 

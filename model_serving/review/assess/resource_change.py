@@ -20,6 +20,7 @@ class Action(StrEnum):
     """What happens to the resource as a whole; `done` is the word for it in headlines and counts."""
 
     CREATE = ("create", "created")
+    ADOPT = ("adopt", "taken under management")  # imported into Pulumi's state; it is live already
     UPDATE = ("update", "updated")
     REPLACE = ("replace", "replaced")
     DELETE = ("delete", "deleted")

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from model_serving.databricks.limits import CHANGES, CHANGES_MINUTES
+from model_serving.review.assess.adoptions import is_pure_adoption
 from model_serving.review.assess.causes import CauseKind
 from model_serving.review.assess.impacts import Risk
 from model_serving.review.assess.migration import Phase
@@ -29,8 +31,14 @@ def _verdict(report: Report) -> Part:
         return _failure(report)
     if report.purpose is Purpose.DRIFT and report.order:
         return sentence("the workspace differs from the stack files (", _named(report.resources), ")")
-    if report.risk is None:
-        return _verdict_without_risk(report)
+    if adopted := report.count(Action.ADOPT):
+        others = replace(report, resources=tuple(each for each in report.resources if not is_pure_adoption(each)))
+        more = sentence("; ", _verdict_on_changes(others)) if others.risk else ", no write"
+        return sentence(f"takes {number(adopted, 'endpoint')} under management", more)
+    return _verdict_without_risk(report) if report.risk is None else _verdict_on_changes(report)
+
+
+def _verdict_on_changes(report: Report) -> Part:
     changed = report.changed
     if all(each.drift or each.gone for each in changed) and not any(each.fields for each in changed):
         return sentence("changed outside of this project (", _named(changed), ")")
@@ -38,7 +46,8 @@ def _verdict(report: Report) -> Part:
         return known
     affected = [each for each in report.resources if each.risk is report.risk]
     moved = ", an alias moved" if all(each.moved_aliases for each in affected) else ""
-    return sentence(f"{report.risk.verdict}{moved} (", _named(affected), ")")
+    risk = report.risk.verdict if report.risk else ""
+    return sentence(f"{risk}{moved} (", _named(affected), ")")
 
 
 def _verdict_of_one_kind(changed: Sequence[ResourceChange]) -> Part:
@@ -126,13 +135,16 @@ def rollback(report: Report) -> Sentence:
 
 
 def _no_way_back(changed: Sequence[ResourceChange]) -> Sentence:
-    """What can't be restored; empty if everything can."""
+    """What can't be restored, or what a revert would delete; empty if neither is so."""
     final = [each for each in changed if each.action in {Action.DELETE, Action.REPLACE} and each.is_endpoint]
     if final:
         new = " would be a new endpoint, with a new id and possibly another URL"
         return sentence("No way back: ", _named(final), new)
     if any(row.field == SECRET_FIELD for each in changed if each.risk in _CUTS_OFF for row in each.fields):
         return sentence("No way back: a deleted secret can't be restored")
+    if any(each.action is Action.ADOPT for each in changed):
+        keep = quoted("retain_on_delete: true")
+        return sentence("To go back: deploy ", keep, " on them first; else removing them deletes the live endpoints")
     return sentence("")
 
 
