@@ -31,7 +31,7 @@ def _verdict(report: Report) -> Part:
         return _failure(report)
     if report.purpose is Purpose.DRIFT and report.order:
         return sentence("the workspace differs from the stack files (", _named(report.resources), ")")
-    if adopted := report.count(Action.ADOPT):
+    if adopted := sum(each.action is Action.ADOPT and each.is_endpoint for each in report.resources):
         others = replace(report, resources=tuple(each for each in report.resources if not is_pure_adoption(each)))
         more = sentence("; ", _verdict_on_changes(others)) if others.risk else ", no write"
         return sentence(f"takes {number(adopted, 'endpoint')} under management", more)
