@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.errors import NoPulumiError, UserError
 from model_serving.operations.outputs import Address
-from model_serving.state_backend import cause, require_backend
+from model_serving.state_backend import cause, lacks_stack, require_backend
 
 Resource: TypeAlias = Mapping[str, Any]
 
@@ -16,8 +16,12 @@ _EXPORT_SECONDS: Final = 30
 """How long the state backend may take. Pulumi itself waits without a bound."""
 
 
+class NoStackError(UserError):
+    """The state backend has no such stack: nobody has deployed it."""
+
+
 def state_resources(stack: str) -> list[Resource]:
-    """The resources in the state, in its order; secrets stay encrypted. Raises UserError."""
+    """The resources in the state, in its order; secrets stay encrypted. Raises UserError, and NoStackError."""
     require_backend()
     command = ["pulumi", "stack", "export", "--stack", stack, "--non-interactive"]
     try:
@@ -28,7 +32,7 @@ def state_resources(stack: str) -> list[Resource]:
         raise UserError(f'The state of stack "{stack}" was not read within {_EXPORT_SECONDS} s') from None
     if run.returncode:
         if known := cause(run.stderr, stack):
-            raise UserError(known)
+            raise (NoStackError if lacks_stack(run.stderr) else UserError)(known)
         reason = (run.stderr.strip() or "it gave no reason").removeprefix("error: ").splitlines()[0]
         raise UserError(f'Could not read the state of stack "{stack}": {reason}')
     export = json.loads(run.stdout)

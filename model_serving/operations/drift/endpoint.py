@@ -1,0 +1,128 @@
+"""Compare one endpoint with its declaration and with the state: its one class, and the fields that differ."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from model_serving.databricks.access_lists import CAN_MANAGE
+from model_serving.databricks.serving_endpoints import is_updating
+from model_serving.operations.drift.conditions import condition_of, traces_of
+from model_serving.operations.drift.declared import Declared
+from model_serving.operations.drift.deployed import DeployedEndpoint
+from model_serving.operations.drift.endpoint_fields import endpoint_fields
+from model_serving.operations.drift.permissions import entry_path, permission_drifts
+from model_serving.operations.drift.reads import Answer, Unread
+from model_serving.operations.drift.report import Condition, FieldDrift, Kind, Origin, ResourceDrift
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the stack that an endpoint belongs to."""
+
+    stack: str
+    has_files: bool
+    """Whether its files could be read."""
+    has_state: bool
+    """Whether its state could be read."""
+    key_of: Callable[[str], str]
+    """The key of a service principal of the stack by its application id; any other name as it is."""
+    caller: Callable[[], str | None]
+    """The name of whoever reads; asked only where an access list has an entry that may be its own."""
+    owner: Callable[[str, str], str]
+    """The other stack whose state has the endpoint of this name and id; empty if none has."""
+
+
+@dataclass(frozen=True)
+class StackEndpoint:
+    """An endpoint of a stack: as it is declared, as it was deployed, or both."""
+
+    known: Known
+    declared: Declared | None
+    deployed: DeployedEndpoint | None
+
+    @property
+    def name(self) -> str:
+        """Its name in the workspace: the deployed one, or else the declared one."""
+        named = self.deployed or self.declared
+        return named.name if named else ""
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether its permissions are declared."""
+        return self.declared is not None and self.declared.permissions is not None
+
+    def compared(self, live: Answer, access: Answer) -> ResourceDrift:
+        """Its class and fields. `live` is GET's answer, `access` that for its access list, if that is managed."""
+        key = self.declared.key if self.declared else self.deployed.key if self.deployed else ""
+        path = self.declared.path if self.declared else ()
+        found = ResourceDrift(Kind.ENDPOINT, self.name, Condition.AS_DECLARED, self.known.stack, key, path)
+        if isinstance(live, Unread):
+            return replace(found, condition=Condition.NOT_READABLE, reason=live.reason)
+        if live is None:
+            return self._absent(found)
+        creator, traces = str(live.get("creator") or ""), tuple(traces_of(live))
+        found = replace(found, id=str(live.get("id") or ""), creator=creator, traces=traces, live=live)
+        if self.declared is None:
+            return self._undeclared(found)
+        fields = endpoint_fields(self.declared, self.deployed, live, self.known.key_of)
+        unread = ""
+        if isinstance(access, Mapping):
+            fields += self._permissions(self.declared, creator, access)
+        elif self.is_managed:
+            unread = f"its permissions can't be read: {access or 'the workspace has no list for it'}"
+        found = replace(found, fields=tuple(fields))
+        if self.deployed is None and self.known.has_state:
+            return self._unowned(found, self.declared, live)
+        condition, reason = condition_of(found.fields, self.declared, live)
+        if unread and not condition.is_drift:
+            return replace(found, condition=Condition.NOT_READABLE, reason=unread)
+        return replace(found, condition=condition, reason="; ".join(each for each in (reason, unread) if each))
+
+    def _absent(self, found: ResourceDrift) -> ResourceDrift:
+        if self.deployed or not self.known.has_state:
+            return replace(found, condition=Condition.MISSING, reason="it is not in the workspace")
+        return replace(found, condition=Condition.NOT_DEPLOYED, reason="no deployment has created it")
+
+    def _undeclared(self, found: ResourceDrift) -> ResourceDrift:
+        if not self.known.has_files:
+            return replace(found, condition=Condition.NOT_READABLE, reason="the stack files have errors")
+        reason = "in the state and no longer in the stack files: the next `up` deletes it"
+        return replace(found, condition=Condition.UNDECLARED, reason=reason)
+
+    def _unowned(self, found: ResourceDrift, declared: Declared, live: Mapping[str, Any]) -> ResourceDrift:
+        """An endpoint that is declared, and not in the stack's state."""
+        if owner := self.known.owner(found.name, found.id):
+            return replace(found, condition=Condition.OTHER_STACK, owner=owner, reason=f"the state of {owner} has it")
+        if is_updating(live) and not live.get("config"):
+            reason = "it is being created, and not in the state yet"
+            return replace(found, condition=Condition.UPDATING, reason=reason, fields=())
+        if declared.endpoint.adopt_id == found.id:
+            reason = "the next `up` takes it under management"
+            return replace(found, condition=Condition.NOT_DEPLOYED, reason=reason)
+        return replace(found, condition=Condition.MADE_BY_HAND, reason="declared, but no stack has created it")
+
+    def _permissions(self, declared: Declared, creator: str, access: Mapping[str, Any]) -> list[FieldDrift]:
+        wanted, owners, key_of = declared.permissions or (), [creator, declared.deployer], self.known.key_of
+        drifts = permission_drifts(wanted, access, owners, key_of)
+        if any(each.live == CAN_MANAGE and each.declared is None for each in drifts):
+            drifts = permission_drifts(wanted, access, [*owners, self.known.caller()], key_of)
+        if self.deployed is None or self.deployed.access is None:
+            return drifts
+        levels = {entry_path(each, key_of): each.level for each in self.deployed.access}
+        return [
+            replace(each, origin=Origin.NOT_DEPLOYED if levels.get(each.path) == each.live else Origin.OUTSIDE)
+            for each in drifts
+        ]
+
+
+def by_hand(summary: Mapping[str, Any]) -> ResourceDrift:
+    """An endpoint of the listing that is in no stack file and in no state."""
+    return ResourceDrift(
+        Kind.ENDPOINT,
+        str(summary["name"]),
+        Condition.MADE_BY_HAND,
+        id=str(summary.get("id") or ""),
+        creator=str(summary.get("creator") or ""),
+        reason="in no stack file",
+        traces=tuple(traces_of(summary)),
+    )

@@ -1,0 +1,65 @@
+"""Read the drift of stacks: in a project's folder, without the engine and without a write."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from model_serving.databricks.connection_problems import connection_problem
+from model_serving.databricks.errors import WorkspaceError
+from model_serving.databricks.sdk import import_in_background
+from model_serving.errors import UserError
+from model_serving.operations.drift.reads import Reader
+from model_serving.operations.drift.report import DriftReport, WorkspaceDrift
+from model_serving.operations.drift.sources import Source, read_sources
+from model_serving.operations.drift.workspace import Comparison
+from model_serving.operations.live.sign_in import sign_in
+from model_serving.spec.files.listing import stacks as every_stack
+
+
+def read_drift(
+    stacks: Sequence[str] = (), *, whole_workspace: bool = False, notify: Callable[[str], None] = lambda _: None
+) -> DriftReport:
+    """The drift of these stacks of the current folder, by default of all that have a file.
+
+    With `whole_workspace` endpoints that are in no stack file are reported, too. `notify` gets what is being read.
+    Raises UserError if a workspace does not answer, or if neither the files nor the state of a stack can be read.
+    """
+    import_in_background()
+    began, names = time.time(), [*stacks] or every_stack(Path.cwd())
+    if not names:
+        raise UserError("There is no stack in this folder: no stacks/Pulumi.NAME.yaml")
+    sources = read_sources(names, notify=notify)
+    for each in sources:
+        if each.spec is None and each.resources is None:
+            raise UserError("\n".join(each.problems))
+    others = _Others(names, notify)
+    workspaces = []
+    for workspace in dict.fromkeys(each.workspace for each in sources):
+        own = [each for each in sources if each.workspace == workspace]
+        notify(f"Reading the workspace {own[0].host}")
+        workspaces.append(_compared(own, others, whole_workspace))
+    return DriftReport(tuple(workspaces), began, time.time() - began, whole_workspace)
+
+
+class _Others:
+    """The stacks that are not compared, read when they are first needed."""
+
+    def __init__(self, names: Sequence[str], notify: Callable[[str], None]) -> None:
+        self._names = [each for each in every_stack(Path.cwd()) if each not in names]
+        self._notify = notify
+        self._read: list[Source] | None = None
+
+    def of(self, host: str) -> list[Source]:
+        """Those of the same workspace."""
+        if self._read is None:
+            self._read = read_sources(self._names, notify=self._notify) if self._names else []
+        return [each for each in self._read if each.host == host]
+
+
+def _compared(sources: Sequence[Source], others: _Others, whole: bool) -> WorkspaceDrift:
+    settings = sources[0].settings
+    reader = Reader(sign_in(settings))
+    try:
+        return Comparison(reader, sources, lambda: others.of(sources[0].host), whole).run()
+    except WorkspaceError as error:
+        raise UserError(connection_problem(error, settings) or str(error)) from error

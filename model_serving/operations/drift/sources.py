@@ -1,0 +1,142 @@
+"""The stacks that are compared: their files and their states, each alone if the other can't be read."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, TypeVar
+
+from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
+from model_serving.errors import UserError
+from model_serving.operations.drift.declared import Declared
+from model_serving.operations.drift.deployed import Deployed, DeployedEndpoint, deployed
+from model_serving.operations.drift.reads import RETRY_SECONDS
+from model_serving.operations.live.sign_in import workspace_settings
+from model_serving.operations.outputs import spec_name
+from model_serving.operations.rollout_history import read_history
+from model_serving.operations.stack_state import NoStackError, Resource, state_resources
+from model_serving.spec import SpecError, Stack, load_stack
+
+_STACKS: Final = Path("stacks")
+_PROCESSES: Final = 4
+"""How many states are read at a time: each takes a process of Pulumi."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A stack: what its files declare, what its state has, and the workspace that they are about."""
+
+    stack: str
+    settings: Mapping[str, str]
+    """The Databricks provider's, as far as they are not secret."""
+    spec: Stack | None
+    """The stack files; None if they have errors."""
+    resources: Sequence[Resource] | None
+    """The state; None if it can't be read. A stack that was never deployed has an empty one."""
+    problems: tuple[str, ...] = ()
+    """Why one of them could not be read; each a sentence."""
+
+    @property
+    def workspace(self) -> tuple[tuple[str, str], ...]:
+        """What tells the workspace and the credentials apart from those of another stack."""
+        named = {"host": os.environ.get("DATABRICKS_HOST", ""), **self.settings}
+        return tuple(sorted((name, each.rstrip("/")) for name, each in named.items() if name not in TIMEOUT_SETTINGS))
+
+    @property
+    def host(self) -> str:
+        """The workspace's address; empty if nothing names it."""
+        return dict(self.workspace)["host"]
+
+    @cached_property
+    def deployed(self) -> Deployed:
+        """What the state has; nothing where it can't be read."""
+        return deployed(self.resources or ())
+
+    @cached_property
+    def application_ids(self) -> Mapping[str, str]:
+        """The application ids of its service principals by key, in lower case, as far as they are known."""
+        declared = {} if self.spec is None else self.spec.service_principals
+        named = {key: each.application_id for key, each in declared.items() if each.application_id}
+        found = {**named, **{key: each.application_id for key, each in self.deployed.principals.items()}}
+        return {key: str(each).lower() for key, each in found.items()}
+
+    def application_id(self, principal: str) -> str:
+        """The application id of a service principal by its key; any other name as it is."""
+        return self.application_ids.get(principal, principal)
+
+    def key_of(self, application_id: str) -> str:
+        """The key of a service principal by its application id; any other name as it is."""
+        keys = {each: key for key, each in self.application_ids.items()}
+        return keys.get(application_id.lower(), application_id)
+
+    def splits(self) -> Mapping[str, Mapping[str, int]]:
+        """The splits of running rollouts by key: they are no drift."""
+        try:
+            histories = read_history(self.stack, self.resources or ())
+        except ValueError:  # a record that another version of this project has written
+            return {}
+        return {key: each.record.split for key, each in histories.items() if each.is_running}
+
+
+def read_sources(stacks: Sequence[str], *, notify: Callable[[str], None] = lambda _: None) -> list[Source]:
+    """The files and the states of these stacks in the current folder; this takes a process of Pulumi for each."""
+    notify(f"Reading the files and the state of {', '.join(stacks)}")
+    with ThreadPoolExecutor(_PROCESSES) as executor:
+        states = {stack: executor.submit(_attempt, lambda stack=stack: _state(stack)) for stack in stacks}
+        return [_source(stack, *states[stack].result()) for stack in stacks]
+
+
+def _source(stack: str, resources: Sequence[Resource] | None, state_problem: str) -> Source:
+    spec, files_problem = _attempt(lambda: load_stack(spec_name(stack), _STACKS))
+    problems = []
+    if files_problem:
+        problems.append(f'The files of stack "{stack}" have errors, so nothing is compared with them: {files_problem}')
+    if state_problem:
+        problems.append(f'The state of stack "{stack}" can\'t be read, so ids are not compared: {state_problem}')
+    settings = {**workspace_settings(stack), TIMEOUT_SETTINGS[0]: str(RETRY_SECONDS)}
+    return Source(stack, settings, spec, resources, tuple(problems))
+
+
+def _state(stack: str) -> list[Resource]:
+    try:
+        return state_resources(stack)
+    except NoStackError:
+        return []
+
+
+def _attempt(read: Callable[[], T]) -> tuple[T | None, str]:
+    """What `read` returns, or None with the reason."""
+    try:
+        return read(), ""
+    except (SpecError, UserError) as error:
+        return None, str(error)
+
+
+def joined(
+    declared: Sequence[Declared], endpoints: Sequence[DeployedEndpoint]
+) -> list[tuple[Declared | None, DeployedEndpoint | None]]:
+    """Each declared endpoint with its member of the state's family of its key, then the members that none declares.
+
+    That is the member of its name. Without one, a first endpoint of its key takes the newest that is left: its name was
+    edited. A successor beside its predecessor is new.
+    """
+    left = list(endpoints)
+    pairs: dict[int, DeployedEndpoint | None] = {}
+    for number, each in enumerate(declared):
+        pairs[number] = _take(left, each.key, each.name)
+    for number, each in enumerate(declared):
+        if pairs[number] is None and not each.is_predecessor and each.endpoint.predecessor is None:
+            pairs[number] = _take(left, each.key)
+    return [*((each, pairs[number]) for number, each in enumerate(declared)), *((None, each) for each in left)]
+
+
+def _take(left: list[DeployedEndpoint], key: str, name: str | None = None) -> DeployedEndpoint | None:
+    """The last of that key, and of that name if there is one, taken out of the list."""
+    found = next((each for each in reversed(left) if each.key == key and name in (None, each.name)), None)
+    if found:
+        left.remove(found)
+    return found
