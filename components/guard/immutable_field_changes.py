@@ -1,7 +1,6 @@
 """The immutable fields in which two sets of an endpoint's inputs differ, and the error message for them.
 
-Nothing is registered or read. The field contract names the fields: `immutable` ones are set only when an endpoint is
-created, and those with `handling: refused` and no `call` are never sent. To change one, the endpoint must be replaced.
+Nothing is registered or read. The field contract names the fields. To change one, the endpoint must be replaced.
 """
 
 import json
@@ -10,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model_serving.components.engine.hook_values import UNKNOWN
+from model_serving.contract.immutable_fields import immutable_fields, is_never_sent
 from model_serving.contract.message_parts import MessageParts
 from model_serving.contract.replacement import ALTERNATIVE, explain_replace_id, explain_replacement
-from model_serving.contract.rows import Field, Handling, OnChange, fields
+from model_serving.contract.rows import Field, OnChange
 from model_serving.spec.field_names import stack_file_keys, stack_file_path
 from model_serving.spec.files.secrets import is_secret
 
@@ -24,15 +24,6 @@ class ImmutableFieldChange:
     field: Field
     old: Any
     desired: Any
-
-
-def immutable_fields() -> list[Field]:
-    """The immutable fields of a serving endpoint, in the field contract's order."""
-    return [field for field in fields("model_serving") if field.immutable or _is_never_sent(field)]
-
-
-def _is_never_sent(field: Field) -> bool:
-    return field.handling is Handling.REFUSED and field.call is None
 
 
 def replace_on_changes() -> list[str]:
@@ -78,7 +69,7 @@ def refusal(name: str, endpoint_id: str, changes: Sequence[ImmutableFieldChange]
     """
     lines = [_headline(name, changes)]
     lines += [f"  {_name(each)}: {_shown(each.old)} -> {_shown(each.desired)}: {each.field.reason}" for each in changes]
-    is_dropped = changes and all(_is_never_sent(each.field) for each in changes)
+    is_dropped = changes and all(is_never_sent(each.field) for each in changes)
     lines += [_DROPPED if is_dropped else explain_replacement()]
     if allowed_id:
         lines += [f"`replace_id: {allowed_id}` is declared, which is another endpoint's id"]

@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "metrics": "Print requests, errors, latencies and load of endpoints.",
     "stop": "Stop an endpoint: no compute, no answers.",
     "start": "Start an endpoint that was stopped.",
+    "migrate": "Replace an endpoint where a field can't change in place.",
     "rollback": "Bring an endpoint back to what served before.",
     "drift": "Compare the workspace with the stack files.",
     "policy-pack": "Print the folder of the policy pack.",

@@ -9,7 +9,8 @@ import click
 from model_serving.cli.command import subcommand
 from model_serving.cli.confirmation import confirmed, yes_option
 from model_serving.cli.options import json_option, stack_option
-from model_serving.delivery.rollback.keep import keep_in_commit, keep_in_patch, require_committable, require_writable
+from model_serving.delivery.patch import require_writable
+from model_serving.delivery.rollback.keep import keep_in_commit, keep_in_patch, require_committable
 from model_serving.delivery.rollback.rollback import PlannedRollback, deploy_rollback, plan_rollback
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.rollback.summary import rollback_summary

@@ -106,10 +106,11 @@ def _inserted(text: str, node: yaml.MappingNode, entries: dict[str, Any]) -> str
         comma = "" if before.endswith(("{", ",")) else ","
         space = "" if before.endswith("{") else " "
         return f"{before}{comma}{space}{_flow(entries)[1:-1]}{text[closing:]}"
-    last = node.value[-1][1].end_mark.index if node.value else node.start_mark.index
-    line_end = text.find("\n", len(_without_comments_after(text[:last], node.start_mark.column).rstrip()))
+    last = node.value[-1][1].end_mark.index
+    column = node.value[0][0].start_mark.column  # of its first key: the map itself begins at its anchor, if it has one
+    line_end = text.find("\n", len(_without_comments_after(text[:last], column).rstrip()))
     end = len(text) if line_end < 0 else line_end
-    return f"{text[:end]}\n{_block(entries, node.start_mark.column)}{text[end:]}"
+    return f"{text[:end]}\n{_block(entries, column)}{text[end:]}"
 
 
 def _without_comments_after(text: str, column: int) -> str:

@@ -42,6 +42,11 @@ def state_resources(stack: str) -> list[Resource]:
 
 def endpoints_in(resources: Iterable[Resource]) -> dict[str, Address]:
     """The endpoints of a stack's components by key, as the last deployment left them. An endpoint to delete is none."""
+    return addresses_in(resources)
+
+
+def addresses_in(resources: Iterable[Resource]) -> dict[str, Address]:
+    """The same by resource name: a key has several while its endpoint is migrated."""
     live = [each for each in resources if not each.get("delete")]
     components = [each for each in live if _is(each, SERVING_ENDPOINT_COMPONENT)]
     urls = {each["urn"]: (each.get("outputs") or {}).get("url") for each in components}

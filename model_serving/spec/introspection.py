@@ -13,24 +13,24 @@ from model_serving.spec.vocabulary.stack import Stack
 
 def keys(path: FieldPath, root: type[Model] = Stack) -> list[str]:
     """The keys of the map at a path; none where any key is allowed, or the value is no map."""
-    kind = _kind(path, root)
+    kind = kind_of(path, root)
     return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
 def words(path: FieldPath, root: type[Model] = Stack) -> list[str]:
     """The allowed words of the value at a path; none where any text is allowed, or the value is no text."""
-    kind = _kind(path, root)
+    kind = kind_of(path, root)
     return [str(word) for word in get_args(kind)] if get_origin(kind) is Literal else []
 
 
 def key_words(path: FieldPath, root: type[Model] = Stack) -> list[str]:
     """The allowed keys of the map around a path, where they are the words of a closed list; none where they aren't."""
-    around = _kind(path[:-1], root)
+    around = kind_of(path[:-1], root)
     kind = bare(get_args(around)[0]) if get_origin(around) is dict else None
     return [str(word) for word in get_args(kind)] if get_origin(kind) is Literal else []
 
 
-def _kind(path: FieldPath, root: type[Model]) -> Any:
+def kind_of(path: FieldPath, root: type[Model]) -> Any:
     """The bare type at a path: a model, `dict[...]`, `list[...]`, a Literal or a plain type; None for a wrong path."""
     kind: Any = root
     for part in path:

@@ -1,6 +1,5 @@
 """Keeps the change of the stack files: as a patch, or as a commit of only these files."""
 
-import os
 import shlex
 from pathlib import Path
 
@@ -39,14 +38,6 @@ def keep_in_commit(planned: PlannedRollback, change: StackFileChange) -> str:
             f" git commit --only -m '{subject}' -- {' '.join(files)}"
         ) from None
     return f"Committed as {commit}: {subject}. Push it as a pull request, or the next deployment undoes the rollback\n"
-
-
-def require_writable(file: Path) -> None:
-    """Raise UsageError where the patch can't be written to the file: better now than after the rollback."""
-    if not file.parent.is_dir():
-        raise UsageError(f"--patch {file}: there is no folder {file.parent}. Nothing was changed")
-    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise UsageError(f"--patch {file}: it can't be written. Nothing was changed")
 
 
 def keep_in_patch(change: StackFileChange, file: Path | None, printed: str) -> str:

@@ -33,16 +33,17 @@ class Predecessor(EndpointFields):
 def whole_predecessor(endpoint: Mapping[str, Any], predecessor: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a predecessor with what it takes from the data of its endpoint, both as in a stack file."""
     taken = {name: endpoint[name] for name in Predecessor.model_fields if name in endpoint and name != NAME}
-    return _over(taken, predecessor)
+    return laid_over(taken, predecessor)
 
 
-def _over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """One map over another as written in a predecessor: maps merge, other values replace, and None removes."""
     result = dict(under)
     for key, value in over.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, Mapping):
-            result[key] = _over(_as_map(result.get(key)), value)
+            result[key] = laid_over(_as_map(result.get(key)), value)
         else:
             result[key] = value
     return result
