@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "start": "Start an endpoint that was stopped.",
     "migrate": "Replace an endpoint where a field can't change in place.",
     "rollback": "Bring an endpoint back to what served before.",
+    "adopt": "Take live endpoints under management.",
     "drift": "Compare the workspace with the stack files.",
     "policy-pack": "Print the folder of the policy pack.",
     "workspace": "Start the embedded workspace.",

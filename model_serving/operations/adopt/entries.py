@@ -72,10 +72,10 @@ def entry_of(
 
 
 def _free_key(own: str, destination: Destination) -> str:
-    """The name as a key, or with a number where the stack has the key for another endpoint."""
-    keys = destination.spec.endpoints
-    numbered = (f"{own}-{number}" for number in range(2, len(keys) + 3))
-    return own if own not in keys else next(key for key in numbered if key not in keys)
+    """The name as a key, or with a number where the stack has the key for something else."""
+    used = {*destination.spec.endpoints, *destination.taken}
+    numbered = (f"{own}-{number}" for number in range(2, len(used) + 3))
+    return own if own not in used else next(key for key in numbered if key not in used)
 
 
 def _fields(answer: Mapping[str, Any], access: Mapping[str, Any] | None, destination: Destination) -> dict[str, Any]:

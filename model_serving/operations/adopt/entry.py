@@ -33,6 +33,8 @@ class Destination:
     """The aliases of a model and version."""
     follow_aliases: bool = False
     """Write `model@Alias` in place of a version, where exactly one alias has that version."""
+    taken: frozenset[str] = frozenset()
+    """Keys under `endpoints` of its files that are no endpoint's now, such as one that is set to null."""
 
 
 @dataclass(frozen=True)
@@ -94,4 +96,11 @@ class Adoption:
     service_principals: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The `service_principals` that the stack doesn't declare yet: by key, each with its application id."""
     notes: tuple[str, ...] = ()
-    """What could not be read, and what that means."""
+    """What could not be read, and what that means; each a sentence."""
+    calls: int = 0
+    """Requests to the workspace."""
+
+    @property
+    def left_out(self) -> tuple[tuple[str, LeftOut], ...]:
+        """What the entries don't have, with the name of the endpoint."""
+        return tuple((entry.name, each) for entry in self.entries for each in entry.left_out)

@@ -1,0 +1,87 @@
+"""`model-serving adopt`: endpoints that are live already, into a stack file."""
+
+import json
+from pathlib import Path
+
+import click
+
+from model_serving.cli.command import subcommand
+from model_serving.cli.options import json_option, stack_option
+from model_serving.cli.progress import Counter
+from model_serving.delivery.adopt.stack_file import adoption_change
+from model_serving.delivery.rollback.stack_file_change import StackFileChange
+from model_serving.errors import UsageError
+from model_serving.operations.adopt.adopt import read_adoption
+from model_serving.operations.adopt.candidates import is_pattern
+from model_serving.operations.adopt.entry import Adoption, Selection
+from model_serving.operations.adopt.json_adoption import json_adoption
+from model_serving.operations.adopt.summary import summary
+
+
+@subcommand("adopt", example="model-serving adopt --stack prod --name 'fraud-*' --write")
+@stack_option()
+@click.option("--name", "names", metavar="PATTERN", multiple=True, help="A name, or a pattern such as 'fraud-*'.")
+@click.option("--creator", metavar="WHO", help="Created by this user name or application id.")
+@click.option("--follow-aliases", is_flag=True, help="Write model@Alias where an alias has the version that serves.")
+@click.option("--dry-run", is_flag=True, help="Report only, without the patch.")
+@click.option("--write", is_flag=True, help="Write the entries into the stack's own file.")
+@json_option()
+def adopt_command(
+    stack: str,
+    names: tuple[str, ...],
+    creator: str | None,
+    *,
+    follow_aliases: bool,
+    dry_run: bool,
+    write: bool,
+    as_json: bool,
+) -> int:
+    """Take live endpoints under management: by default all that no stack has.
+
+    Prints the change of the stack's own file as a patch. The endpoints are not changed: the next `pulumi up` imports
+    them, as its preview and review say.
+    """
+    if dry_run and write:
+        raise UsageError("Choose one of --dry-run and --write")
+    adoption = _read(stack, Selection(names, creator), follow_aliases=follow_aliases)
+    change = StackFileChange({}, "") if dry_run else adoption_change(stack, Path.cwd(), adoption)
+    if write:
+        for file, text in change.files.items():
+            Path(file).write_text(text, encoding="utf-8")
+    if as_json:
+        files = sorted(change.files) if write else []
+        click.echo(json.dumps({**json_adoption(adoption, stack), "patch": change.patch, "written": files}, indent=2))
+    else:
+        click.echo(summary(adoption, stack), err=not dry_run, nl=False)
+        _keep(adoption, change, stack, write=write)
+    return _status(adoption, names)
+
+
+def _read(stack: str, selection: Selection, *, follow_aliases: bool) -> Adoption:
+    with Counter() as counter:
+        return read_adoption(
+            stack,
+            selection,
+            follow_aliases=follow_aliases,
+            notify=lambda text: click.echo(text, err=True),
+            progress=lambda what, done, number: counter.count(f"{what} read")(done, number),
+        )
+
+
+def _keep(adoption: Adoption, change: StackFileChange, stack: str, *, write: bool) -> None:
+    """Print the patch, or say what was written, and what comes next."""
+    if not change.files:
+        return
+    files = ", ".join(change.files)
+    after = f"Then pulumi preview --stack {stack} shows imports and no other change"
+    if write:
+        click.echo(f"{len(adoption.entries)} entries are in {files}. {after}", err=True)
+        return
+    click.echo(change.patch, nl=False)
+    click.echo(f"That is the change of {files}: --write writes it. {after}", err=True)
+
+
+def _status(adoption: Adoption, names: tuple[str, ...]) -> int:
+    """1 where an endpoint that was named, and not by a pattern, is not adopted."""
+    named = {name for name in names if not is_pattern(name)}
+    return 1 if any(each.name in named for each in adoption.not_adopted) else 0
