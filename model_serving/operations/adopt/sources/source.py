@@ -1,0 +1,55 @@
+"""What another tool declares of serving endpoints, and how to let go of them there without deleting them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from model_serving.operations.differences import ABSENT, differences
+from model_serving.spec.live_fields import live_fields
+from model_serving.spec.vocabulary.stack import BaseEndpoint
+
+
+@dataclass(frozen=True)
+class ManagedEndpoint:
+    """A serving endpoint that another tool manages. `declared` is in the form of the API's answers.
+
+    `address` is the tool's own name of it: a Terraform address, or the key of a bundle's resource. `place` is where
+    that is written, as `file:line:column` or the file.
+    """
+
+    name: str
+    address: str
+    place: str
+    declared: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ManagedEndpoints:
+    """The endpoints of one source, and the text that says how to let go of some of them there, by their names."""
+
+    endpoints: tuple[ManagedEndpoint, ...]
+    source: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in the workspace, each once, in the order of the source."""
+        return tuple(dict.fromkeys(each.name for each in self.endpoints))
+
+
+def source_differences(managed: ManagedEndpoint, live: Mapping[str, Any]) -> Iterator[str]:
+    """Where the other tool declares an endpoint otherwise than it is live: the entry has what is live.
+
+    Values of environment variables are not shown.
+    """
+    declared = live_fields(BaseEndpoint, managed.declared)
+    now = live_fields(BaseEndpoint, live)
+    for each in differences(declared, {name: value for name, value in now.items() if name in declared}):
+        if each.left is ABSENT or each.path == "name" or each.path.endswith("workload_type"):
+            continue  # the service fills in what is absent, and the name was found
+        secret = ".environment_vars" in each.path
+        values = "" if secret else f": {each.left} here, {_text(each.right)} live"
+        yield f"{managed.place} {managed.name}: {each.path}{' differs' if secret else values}"
+
+
+def _text(value: Any) -> str:
+    return "none" if value is ABSENT else str(value)
