@@ -13,6 +13,7 @@ from model_serving.errors import NoPulumiError, UserError
 from model_serving.spec import Endpoint, Stack, load_stack
 from model_serving.spec.files.listing import stack_file
 from model_serving.spec.files.workspace_host import workspace_host
+from model_serving.spec.succession import PREDECESSOR, declared_endpoints, predecessor_address
 from model_serving.spec.validation.suggestions import suggestion
 from model_serving.state_backend import cause, require_backend, wrong_passphrase
 
@@ -25,6 +26,7 @@ class Address:
     """
 
     key: str
+    """Its key in the stack files; of a predecessor `KEY.predecessor`, which is its place in the outputs, too."""
     name: str
     id: str
     url: str
@@ -42,7 +44,10 @@ class Client:
 
 @dataclass(frozen=True)
 class Outputs:
-    """A deployed stack's endpoints by key, and its service principals that have an OAuth secret."""
+    """A deployed stack's endpoints by key, and its service principals that have an OAuth secret.
+
+    A predecessor is one of the endpoints, by `KEY.predecessor`.
+    """
 
     stack: str
     host: str
@@ -57,8 +62,8 @@ class Outputs:
 
     @property
     def declared(self) -> Mapping[str, Endpoint]:
-        """The endpoints as the stack files declare them now, read on first use. Raises SpecError."""
-        return self._spec.endpoints
+        """The endpoints as the stack files declare them now, predecessors too, read on first use. Raises SpecError."""
+        return {each.address: each.endpoint for each in declared_endpoints(self._spec)}
 
     def require_secrets(self) -> None:
         """Raise UserError if none of the OAuth secrets that the stack declares can be read.
@@ -75,10 +80,10 @@ class Outputs:
             )
 
     def endpoint(self, name: str) -> Address:
-        """The endpoint of that key or name. Raises UserError with the closest one."""
-        for key, address in self.endpoints.items():
-            if name in (key, address.name):
-                return address
+        """The endpoint of that key, or else of that name. Raises UserError with the closest one."""
+        by_name = {address.name: address for address in self.endpoints.values()} | dict(self.endpoints)
+        if name in by_name:
+            return by_name[name]
         known = sorted({*self.endpoints, *(address.name for address in self.endpoints.values())})
         hint = suggestion(name, known, "Its endpoints")
         raise UserError(f'Stack "{self.stack}" has no endpoint "{name}". {hint}')
@@ -118,9 +123,14 @@ def spec_name(stack: str) -> str:
 
 
 def _endpoints(outputs: Mapping[str, Any]) -> dict[str, Address]:
+    every = {}
+    for key, endpoint in outputs["endpoints"].items():
+        every[key] = endpoint
+        if endpoint.get(PREDECESSOR):
+            every[predecessor_address(key)] = endpoint[PREDECESSOR]
     return {
         key: Address(key, endpoint["name"], endpoint["id"], endpoint.get("url") or "", endpoint["route_optimized"])
-        for key, endpoint in outputs["endpoints"].items()
+        for key, endpoint in every.items()
     }
 
 

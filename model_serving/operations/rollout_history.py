@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_serving.databricks.resource_types import ROLLOUT_RECORD, ROLLOUT_STEP
-from model_serving.operations.stack_state import Resource, state_resources
+from model_serving.operations.stack_state import Resource, address_keys, resource_name, state_resources
+from model_serving.spec.endpoint_resources import endpoint_resource, key_of
 from model_serving.spec.rollout_record import Entry, Record, Split, Status, record_from
 
 _SUFFIXES = {ROLLOUT_RECORD: "-rollout", ROLLOUT_STEP: "-rollout-step"}
@@ -49,10 +50,12 @@ def read_history(stack: str, resources: Iterable[Resource] | None = None) -> Map
     UserError if the state can't be read.
     """
     found: dict[str, dict[str, Mapping[str, Any]]] = {kind: {} for kind in _SUFFIXES}
-    for each in state_resources(stack) if resources is None else resources:
+    every = [*(state_resources(stack) if resources is None else resources)]
+    keys = address_keys(every)
+    for each in every:
         if each["type"] in _SUFFIXES and not each.get("delete"):
-            key = str(each["urn"]).rpartition("::")[2].removesuffix(_SUFFIXES[each["type"]])
-            found[each["type"]][key] = each.get("outputs") or {}
+            endpoint = endpoint_resource(resource_name(each), _SUFFIXES[each["type"]])
+            found[each["type"]][keys.get(endpoint, key_of(endpoint))] = each.get("outputs") or {}
     steps = found[ROLLOUT_STEP]
     records = {key: _record(outputs.get("record")) for key, outputs in found[ROLLOUT_RECORD].items()}
     return {key: _history(key, record, steps.get(key) or {}) for key, record in records.items() if record}

@@ -25,9 +25,19 @@ class DeclaredEndpoint:
     is_predecessor: bool = False
 
     @property
+    def address(self) -> str:
+        """What commands know it by, which is its place in the outputs, too: `fraud`, or `fraud.predecessor`."""
+        return predecessor_address(self.key) if self.is_predecessor else self.key
+
+    @property
     def written_name(self) -> str:
         """The name without `name_prefix`, as the stack file has it."""
         return self.endpoint.name or self.key
+
+
+def predecessor_address(key: str) -> str:
+    """What commands know the predecessor of a key by. No endpoint of the workspace has a dot in its name."""
+    return f"{key}.{PREDECESSOR}"
 
 
 def predecessor_of(stack: Stack, key: str) -> Endpoint | None:
