@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from model_serving.spec.endpoint_resources import key_of
 
-_PREDECESSOR: Final = "predecessor"
+PREDECESSOR: Final = "predecessor"
 
 
 def key_in(stack_spec: Mapping[str, Any], resource: str) -> str:
@@ -21,10 +21,10 @@ def key_in(stack_spec: Mapping[str, Any], resource: str) -> str:
 def predecessor_in(stack_spec: Mapping[str, Any], key: str, name: Any) -> bool:
     """Whether the endpoint of this name in the workspace is the declared predecessor of a key."""
     spec = _map(_map(stack_spec.get("endpoints")).get(key))
-    if _PREDECESSOR not in spec:
+    if PREDECESSOR not in spec:
         return False
     prefix = stack_spec.get("name_prefix") or ""
-    return bool(name == f"{prefix}{_map(spec[_PREDECESSOR]).get('name') or key}")
+    return bool(name == f"{prefix}{_map(spec[PREDECESSOR]).get('name') or key}")
 
 
 def declared_in_files(stack_spec: Mapping[str, Any], key: str, name: Any) -> Mapping[str, Any]:
@@ -35,7 +35,7 @@ def declared_in_files(stack_spec: Mapping[str, Any], key: str, name: Any) -> Map
     # Loads the vocabulary's models: few stacks declare a predecessor, and the pack starts with every preview.
     from model_serving.spec.vocabulary.predecessor import whole_predecessor  # noqa: PLC0415
 
-    return whole_predecessor(spec, _map(spec[_PREDECESSOR]))
+    return whole_predecessor(spec, _map(spec[PREDECESSOR]))
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, TypeAlias
 
 from model_serving.contract.message_parts import MessageParts
-from model_serving.policies.pack.declared_endpoint import declared_in_files, key_in, predecessor_in
+from model_serving.policies.pack.declared_endpoint import PREDECESSOR, declared_in_files, key_in, predecessor_in
 
 Level: TypeAlias = Literal["mandatory", "advisory"]
 Settings: TypeAlias = Mapping[str, Any]
@@ -61,8 +61,8 @@ class Resource:
 
     @property
     def address(self) -> str:
-        """What commands of `model-serving` know it by: its key, or the name of a predecessor."""
-        return str(self.inputs.get("name")) if self.is_predecessor else self.key
+        """What commands of `model-serving` know it by: its key, or `KEY.predecessor`."""
+        return f"{self.key}.{PREDECESSOR}" if self.is_predecessor else self.key
 
     def replaces(self, endpoint_id: str) -> bool:
         """Whether the stack's own file allows the live endpoint of that id to be deleted and created again."""

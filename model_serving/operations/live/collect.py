@@ -79,10 +79,14 @@ class Collector:
         spec, known = self.targets.spec, self.targets.resources is not None
         if spec is None:
             return {each.key: Declared(None, known) for each in self._chosen}
-        keys = [each.key for each in self._chosen if each.declared]
-        versions = read_aliases(self.targets.workspace, aliases(spec, keys))
+        places = {each.key: each.place for each in self._chosen if each.place}
+        versions = read_aliases(self.targets.workspace, aliases(each.endpoint for each in places.values()))
         histories = self.targets.histories
-        configs = {key: current_split(declared_config(spec, key, versions.get), histories.get(key)) for key in keys}
+        configs = {
+            # A step of a rollout gives a predecessor the same split.
+            key: current_split(declared_config(spec, place, versions.get), histories.get(place.key))
+            for key, place in places.items()
+        }
         return {each.key: Declared(configs.get(each.key), known) for each in self._chosen}
 
     def _status(self, target: Target, reads: Reads) -> EndpointStatus:

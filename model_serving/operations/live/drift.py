@@ -3,7 +3,7 @@
 Tags, permissions and settings are not compared here: `model-serving drift` compares everything.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.serving_endpoints import is_stopped, is_updating
 from model_serving.operations.live.targets import Target
-from model_serving.spec import Stack
+from model_serving.spec import Endpoint, Stack
 from model_serving.spec.files.secrets import is_unknown
+from model_serving.spec.succession import DeclaredEndpoint
 
 _UNKNOWN_VERSION = "?"
 """The version of an alias that could not be read: it is not compared."""
@@ -30,15 +31,16 @@ class Declared:
     """Whether the state could be read."""
 
 
-def aliases(stack: Stack, keys: list[str]) -> list[str]:
+def aliases(endpoints: Iterable[Endpoint]) -> list[str]:
     """The aliases of models that these endpoints serve, such as `main.ml.fraud@Champion`."""
-    served = (each.entity for key in keys for each in stack.endpoints[key].served_entities.values())
+    served = (entity.entity for each in endpoints for entity in each.served_entities.values())
     return sorted({name for name in served if isinstance(name, str) and "@" in name})
 
 
-def declared_config(stack: Stack, key: str, version: Callable[[str], str | None]) -> dict[str, Any]:
+def declared_config(stack: Stack, declared: DeclaredEndpoint, version: Callable[[str], str | None]) -> dict[str, Any]:
     """The body of PUT config that the stack files declare. `version` gives that of an alias, None if it is unknown."""
-    args = resolve_aliases(endpoint_args(stack, key), lambda alias: version(alias) or _UNKNOWN_VERSION)
+    alone = stack.model_copy(update={"endpoints": {declared.key: declared.endpoint}})
+    args = resolve_aliases(endpoint_args(alone, declared.key), lambda alias: version(alias) or _UNKNOWN_VERSION)
     return config_body(endpoint_inputs(args).model_serving)
 
 

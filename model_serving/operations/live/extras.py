@@ -6,11 +6,12 @@ from typing import Any, Final
 from model_serving.operations.live.capacity import CAPACITY
 from model_serving.operations.live.cost import COST
 from model_serving.operations.live.extra import Extra
+from model_serving.operations.live.migrations import MIGRATION
 from model_serving.operations.live.rollouts import ROLLOUT
 from model_serving.operations.live.status import EndpointStatus
 from model_serving.operations.live.targets import Targets
 
-EXTRAS: Final[tuple[Extra, ...]] = (ROLLOUT, COST, CAPACITY)
+EXTRAS: Final[tuple[Extra, ...]] = (MIGRATION, ROLLOUT, COST, CAPACITY)
 
 
 def extras_of(targets: Targets, status: EndpointStatus) -> dict[str, Any]:

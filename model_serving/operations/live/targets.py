@@ -1,8 +1,8 @@
 """The endpoints of a stack that are asked for: from its files and its state, and from either alone if one is broken."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -14,16 +14,21 @@ from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.outputs import Address, spec_name
 from model_serving.operations.rollout_history import History, read_history
 from model_serving.operations.stack_state import Resource, endpoints_in, state_resources
-from model_serving.spec import Endpoint, SpecError, Stack, endpoint_name, load_stack
+from model_serving.spec import Endpoint, SpecError, Stack, load_stack
 from model_serving.spec.files.listing import has_file, stacks
+from model_serving.spec.succession import DeclaredEndpoint, declared_endpoints, predecessor_address
 from model_serving.spec.validation.suggestions import suggestion
 
 _STACKS: Final = Path("stacks")
+_PREDECESSOR: Final = predecessor_address("")
 
 
 @dataclass(frozen=True)
 class Target:
-    """An endpoint of the stack. `name` is its name in the workspace: the deployed one, or else the declared one."""
+    """An endpoint of the stack. `name` is its name in the workspace: the deployed one, or else the declared one.
+
+    `key` is that of the stack file, and `KEY.predecessor` for a predecessor.
+    """
 
     key: str
     name: str
@@ -33,6 +38,20 @@ class Target:
     """As the last deployment left it; None if it has not been deployed, or the state can't be read."""
     declared_name: str | None = None
     """The name in the stack files, with their prefix; None if they don't declare it, or can't be read."""
+    place: DeclaredEndpoint | None = None
+    """Its declaration with its place; None like `declared`."""
+    other: str = ""
+    """During a migration, the name in the workspace of the other endpoint of its key."""
+
+    @property
+    def base_key(self) -> str:
+        """The key of the stack file that both endpoints of a migration have."""
+        return self.key.removesuffix(_PREDECESSOR)
+
+    @property
+    def is_predecessor(self) -> bool:
+        """Whether it is the predecessor of its key's endpoint, as declared, or else as deployed."""
+        return self.place.is_predecessor if self.place else self.key.endswith(_PREDECESSOR)
 
 
 @dataclass(frozen=True)
@@ -102,14 +121,32 @@ def read_targets(stack: str) -> Targets:
 
 
 def _endpoints(spec: Stack | None, deployed: Mapping[str, Address]) -> dict[str, Target]:
-    declared = {} if spec is None else dict(spec.endpoints)
-    names = {} if spec is None else {key: endpoint_name(spec, key) for key in declared}
-    found = {}
-    for key in dict.fromkeys([*declared, *deployed]):
-        address = deployed.get(key)
-        name = address.name if address else names[key]
-        found[key] = Target(key, name, declared.get(key), address, names.get(key))
-    return found
+    """Each declared endpoint with the deployed one, then what is deployed only."""
+    left, found = dict(deployed), dict[str, Target]()
+    declared = [] if spec is None else [*declared_endpoints(spec)]
+    for each in sorted(declared, key=lambda each: not _holder(each, left, by_name=True)):
+        holder = _holder(each, left, by_name=True) or _holder(each, left, by_name=False)
+        address = left.pop(holder) if holder else None
+        name = address.name if address else each.name
+        found[each.address] = Target(each.address, name, each.endpoint, address, each.name, each)
+    found = {each.address: found[each.address] for each in declared}
+    for key, address in left.items():
+        free = key if key not in found else address.name
+        found[free] = Target(free, address.name, None, address)
+    return {key: replace(each, other=_other(each, found.values())) for key, each in found.items()}
+
+
+def _holder(declared: DeclaredEndpoint, deployed: Mapping[str, Address], *, by_name: bool) -> str | None:
+    """The deployed endpoint of the same key that has the declared name; or else the one of the same role."""
+    if not by_name:
+        return declared.address if declared.address in deployed else None
+    family = (declared.key, predecessor_address(declared.key))
+    return next((key for key in family if key in deployed and deployed[key].name == declared.name), None)
+
+
+def _other(target: Target, targets: Iterable[Target]) -> str:
+    pair = {target.base_key, predecessor_address(target.base_key)} - {target.key}
+    return next((each.name for each in targets if each.key in pair), "")
 
 
 def _attempt(read: Callable[[], Any]) -> tuple[Any, str]:

@@ -13,7 +13,7 @@ from model_serving.databricks.resource_types import (
     SERVICE_PRINCIPAL_COMPONENT,
     SERVING_ENDPOINT_COMPONENT,
 )
-from model_serving.review.assess.families import ENDPOINTS, families
+from model_serving.review.assess.families import ENDPOINTS, PREDECESSOR, families
 from model_serving.review.plan.preview import Preview, Step, Urn, Violation
 from model_serving.spec.endpoint_resources import SEPARATOR
 
@@ -131,6 +131,12 @@ def _ancestry(urn: Urn, parents: Mapping[str, Urn]) -> Iterator[Urn]:
         yield urn
         seen.add(urn.text)
         urn = parents.get(urn.text, Urn())
+
+
+def address_of(owner: Owner) -> str:
+    """What commands know an endpoint by: its key, or `KEY.predecessor`."""
+    kind, key = owner
+    return f"{key}.{PREDECESSOR}" if kind == PREDECESSOR else key
 
 
 def violations_by_owner(preview: Preview) -> tuple[dict[Owner, tuple[Violation, ...]], tuple[Violation, ...]]:

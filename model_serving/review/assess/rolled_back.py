@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLED_BACK, SERVING_ENDPOINT_COMPONENT
-from model_serving.review.assess.grouping import short_name
+from model_serving.review.assess.grouping import address_of, owners
 from model_serving.review.plan.notices import Notice, NoticeKind
 from model_serving.review.plan.preview import WRITING, Step
 
@@ -13,14 +13,15 @@ _CONFIG = "config"
 def undone_rollbacks(steps: Iterable[Step]) -> list[str]:
     """The endpoints that were rolled back since the whole stack was deployed, and whose configuration changes now.
 
-    By the names that people know them by: their keys, or that of a successor.
+    By what commands know them by.
     """
-    every = [*steps]
+    every = tuple(steps)
+    owner_of = owners(every)
     marked = {
         each.urn for each in every if each.type == SERVING_ENDPOINT_COMPONENT and each.outputs.get(ROLLED_BACK) is True
     }
     return sorted(
-        short_name(each.urn.name)
+        address_of(owner_of[each.urn.text])
         for each in every
         if each.type == MODEL_SERVING
         and each.parent in marked

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLOUT_RECORD
-from model_serving.review.assess.grouping import short_name
+from model_serving.review.assess.grouping import address_of, owners
 from model_serving.review.assess.served_entities import entities, percentages
 from model_serving.review.plan.notices import Notice, NoticeKind
 from model_serving.review.plan.preview import Preview, Step
@@ -15,11 +15,12 @@ _MINUTES = len("2026-11-21T18:30")
 
 def rollout_notices(preview: Preview) -> Iterator[Notice]:
     """A notice for each endpoint whose last rollout to the declared target failed, or has not ended."""
+    owner_of = owners(preview.steps)
     records = {step.urn.name.removesuffix(_SUFFIX): step for step in preview.kept if step.type == ROLLOUT_RECORD}
     for step in preview.steps:
         record = _record(records.get(step.urn.name)) if step.type == MODEL_SERVING and step.op != "refresh" else None
         if record and _is_declared(record, step):
-            yield from _notice(preview.stack, short_name(step.urn.name), record)
+            yield from _notice(preview.stack, address_of(owner_of[step.urn.text]), record)
 
 
 def _record(step: Step | None) -> Record | None:

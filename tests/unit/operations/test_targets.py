@@ -95,3 +95,83 @@ def test_an_unknown_endpoint_gets_a_suggestion(state: Callable[..., None]) -> No
     state("fraud")
     with pytest.raises(UserError, match=r'Stack "dev" has no endpoint "fruad"\. Did you mean'):
         read_targets("dev").chosen(["fruad"])
+
+
+MIGRATING = """\
+    fraud:
+      name: fraud-2
+      route_optimized: true
+      predecessor: {name: fraud, route_optimized: false}
+"""
+
+
+def migrated(*members: tuple[str, str, bool]) -> list[dict[str, Any]]:
+    """Components by their resource name, with an endpoint's name in the workspace, and whether it is a predecessor."""
+    found = []
+    for resource, name, is_predecessor in members:
+        component, endpoint = resources(resource)
+        inputs = {"predecessor": True} if is_predecessor else {}
+        found += [{**component, "inputs": inputs}, {**endpoint, "outputs": {**endpoint["outputs"], "name": name}}]
+    return found
+
+
+def declare(folder: Path, text: str) -> None:
+    file = folder / "stacks" / "Pulumi.dev.yaml"
+    line = f"    fraud: {{served_entities: {{champion: {ENTITY}}}}}\n"
+    file.write_text(FILE.replace(line, f"{text}      served_entities: {{champion: {ENTITY}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("files", "members", "expected"),
+    [
+        (
+            MIGRATING,
+            [("fraud", "dev-fraud", False)],
+            {"fraud": ("dev-fraud-2", True, None), "fraud.predecessor": ("dev-fraud", True, "id-fraud")},
+        ),
+        (
+            MIGRATING,
+            [("fraud", "dev-fraud", True), ("fraud/fraud-2", "dev-fraud-2", False)],
+            {"fraud": ("dev-fraud-2", True, "id-fraud/fraud-2"), "fraud.predecessor": ("dev-fraud", True, "id-fraud")},
+        ),
+        (
+            "    fraud:\n      name: fraud-2\n",
+            [("fraud", "dev-fraud", True), ("fraud/fraud-2", "dev-fraud-2", False)],
+            {"fraud": ("dev-fraud-2", True, "id-fraud/fraud-2"), "fraud.predecessor": ("dev-fraud", False, "id-fraud")},
+        ),
+        (
+            "    fraud:\n      description: back\n",
+            [("fraud", "dev-fraud", True), ("fraud/fraud-2", "dev-fraud-2", False)],
+            {"fraud": ("dev-fraud", True, "id-fraud"), "dev-fraud-2": ("dev-fraud-2", False, "id-fraud/fraud-2")},
+        ),
+        (
+            "    fraud:\n      name: fraud-2\n",
+            [("fraud/fraud-2", "dev-fraud-2", False)],
+            {"fraud": ("dev-fraud-2", True, "id-fraud/fraud-2")},
+        ),
+    ],
+    ids=["before the start", "during", "before the retirement", "before it is abandoned", "afterwards"],
+)
+def test_both_endpoints_of_a_migration_are_targets(
+    state: Callable[..., None], tmp_path: Path, files: str, members: list[Any], expected: dict[str, Any]
+) -> None:
+    state()
+    declare(tmp_path, files)
+    (tmp_path / "state.json").write_text(json.dumps({"deployment": {"resources": migrated(*members)}}))
+    endpoints = read_targets("dev").endpoints
+    found = {
+        key: (each.name, each.declared is not None, each.deployed and each.deployed.id)
+        for key, each in endpoints.items()
+        if key != "new"
+    }
+    assert found == expected
+
+
+def test_predecessor_is_chosen_by_key_and_by_name(state: Callable[..., None], tmp_path: Path) -> None:
+    state()
+    declare(tmp_path, MIGRATING)
+    targets = read_targets("dev")
+    assert [each.key for each in targets.chosen(["fraud.predecessor"])] == ["fraud.predecessor"]
+    assert [each.key for each in targets.chosen(["dev-fraud"])] == ["fraud.predecessor"]
+    (predecessor,) = targets.chosen(["dev-fraud"])
+    assert (predecessor.is_predecessor, predecessor.base_key, predecessor.other) == (True, "fraud", "dev-fraud-2")

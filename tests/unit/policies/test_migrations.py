@@ -34,7 +34,7 @@ def resource(name: str, named: str, **more: Any) -> Resource:
 def test_declaration_follows_the_name_in_the_workspace(name: str) -> None:
     endpoint, predecessor = resource(name, "dev-iris-2"), resource(name, "dev-iris")
     assert (endpoint.key, endpoint.is_predecessor, endpoint.address) == ("iris", False, "iris")
-    assert (predecessor.key, predecessor.is_predecessor, predecessor.address) == ("iris", True, "dev-iris")
+    assert (predecessor.key, predecessor.is_predecessor, predecessor.address) == ("iris", True, "iris.predecessor")
     assert endpoint.declared["rollout"] == {"steps": [5]}
     assert predecessor.declared == {"name": "iris", "served_entities": {"current": {"entity": "main.ml.iris@Old"}}}
 
