@@ -53,7 +53,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_target_overlays_what_is_included(bundle: Path) -> None:
     (found,) = read_bundle(bundle, "prod").endpoints
-    assert (found.name, found.address, found.place) == ("team_a_fraud-prod", "fraud", "resources/serving.yml:5:7")
+    assert (found.name, found.address, found.place) == ("team_a_fraud-prod", "fraud", "resources/serving.yml:4:5")
     assert found.declared["tags"] == [{"key": "team", "value": "risk"}, {"key": "env", "value": "prod"}]
     assert found.declared["config"]["served_entities"] == [
         {
@@ -130,7 +130,7 @@ def test_differences_from_live_are_listed(bundle: Path) -> None:
         "tags": [{"key": "team", "value": "risk"}],
         "config": {"served_entities": [{**entity, "workload_type": "CPU", "environment_vars": {"TOKEN": "other"}}]},
     }
-    place = "resources/serving.yml:5:7 team_a_fraud-prod: "
+    place = "resources/serving.yml:4:5 team_a_fraud-prod: "
     assert [*source_differences(managed, live)] == [
         f"{place}served_entities.champion.version: 8 here, 9 live",
         f"{place}served_entities.champion.environment_vars.TOKEN differs",
