@@ -28,11 +28,14 @@ SEED: Final = {
 _MODELS: Final = {"main.ml.fraud": 9, "main.ml.iris": 3, "main.ml.assistant": 2, "legacy-churn": 4}
 
 
-def random_fields(random: Random, principals: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields of an endpoint, valid, in a stack file. `principals` are application ids."""
+def random_fields(random: Random, principals: tuple[str, ...] = (), *, is_small: bool = False) -> dict[str, Any]:
+    """The fields of an endpoint, valid, in a stack file. `principals` are application ids.
+
+    300 endpoints with `is_small` fit into a workspace's provisioned concurrency.
+    """
     is_feature = random.random() < 0.2
     names = random.sample(["champion", "challenger", "v7", "shadow_2", "fraud-7", "null", "1"], random.randint(1, 4))
-    entities = {name: _feature(random) if is_feature else _model(random) for name in names}
+    entities = {name: _feature(random) if is_feature else _model(random, is_small=is_small) for name in names}
     shares = _shares(random, names)
     fields: dict[str, Any] = {"served_entities": entities}
     if len(names) > 1 or random.random() < 0.3:
@@ -96,14 +99,14 @@ def _config(inputs: EndpointInputs) -> dict[str, Any]:
 _TAGS: Final = ("team", "cost center", "managed_by", "on", "7")
 
 
-def _model(random: Random) -> dict[str, Any]:
+def _model(random: Random, *, is_small: bool) -> dict[str, Any]:
     model = random.choice([*_MODELS])
     entity: dict[str, Any] = {"entity": model, "version": str(random.randint(1, _MODELS[model]))}
     if random.random() < 0.3:
-        low, high = sorted(random.sample([0, 4, 8, 12], 2))
+        low, high = (0, 4) if is_small else sorted(random.sample([0, 4, 8, 12], 2))
         entity |= {"min_provisioned_concurrency": low, "max_provisioned_concurrency": high}
     else:
-        entity["workload_size"] = random.choice(["Small", "Medium", "Large"])
+        entity["workload_size"] = "Small" if is_small else random.choice(["Small", "Medium", "Large"])
     if random.random() < 0.3:
         entity["workload_type"] = random.choice(["CPU", "GPU_SMALL", "GPU_XLARGE_8", "MULTIGPU_MEDIUM", "CPU_LARGE"])
     if random.random() < 0.5:

@@ -34,6 +34,9 @@ SERVICE_OUTPUTS: Final = frozenset(
 )
 """What the service adds to the answer for an endpoint. Sources: REST reference, get; captures of the service."""
 
+_REPLACED: Final = {"ai_gateway.": "`ai_gateway`", "config.": "the served entities"}
+"""What the calls that change it replace as a whole. Source: REST reference, update AI gateway and update config."""
+
 _BUDGET: Final = "effective_budget_policy_id"
 _CPU: Final = "CPU"
 
@@ -152,11 +155,9 @@ def _with_versions(body: dict[str, Any], answer: Mapping[str, Any]) -> dict[str,
 
 def _left_out(answer: Mapping[str, Any]) -> Iterator[LeftOut]:
     for path in unmapped(BaseEndpoint, answer, SERVICE_OUTPUTS):
-        if path.startswith("ai_gateway."):
-            why = "no field of a stack file. It stays until the first change of `ai_gateway`, which removes it"
-        else:
-            why = "no field of a stack file. It stays as it is"
-        yield LeftOut(path, why)
+        replaced = next((what for start, what in _REPLACED.items() if path.startswith(start)), None)
+        ends = f"until the first change of {replaced}, which removes it" if replaced else "as it is"
+        yield LeftOut(path, f"no field of a stack file. It stays {ends}")
     if policy := answer.get(_BUDGET):
         why = f"{policy}: a read doesn't say whether it is the endpoint's own budget policy or a default. It stays"
         yield LeftOut("budget_policy_id", why)

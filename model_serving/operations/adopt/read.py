@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from model_serving.databricks.access_lists import access_list_path
+from model_serving.databricks.access_lists import CAN_MANAGE, access_list_path, direct_entries
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
 from model_serving.errors import UserError
 from model_serving.operations.adopt.candidates import candidates, is_made_by
@@ -17,6 +17,7 @@ from model_serving.operations.adopt.reasons import reason_of_kind, reason_of_sta
 from model_serving.operations.drift.reads import Answer, Reader, Unread
 from model_serving.spec.validation.suggestions import suggestion
 
+_SHOWN: Final = 3
 _AT_A_TIME: Final = 32
 """Reads between two reports of progress."""
 
@@ -60,7 +61,7 @@ class AdoptionRead:
             tuple(entries),
             tuple(sorted(self.refused, key=lambda each: each.name)),
             principals_section(entries, destination),
-            (*self.owners.notes, *notes),
+            (*self.owners.notes, *notes, *self._rights(answers, access)),
         )
 
     def _listing(self) -> dict[str, Mapping[str, Any]]:
@@ -107,9 +108,21 @@ class AdoptionRead:
         """The aliases of all models that are served, and a note on those that can't be read."""
         models = self._read("models", models_of(answers), aliases_path)
         unread = [name for name, answer in models.items() if not isinstance(answer, Mapping)]
-        shown = ", ".join(unread[:3]) + (f" and {len(unread) - 3} more" if len(unread) > 3 else "")  # noqa: PLR2004
-        note = (f"The aliases of {shown} can't be read: their versions are pinned",) if unread else ()
+        note = (f"The aliases of {_shown(unread)} can't be read: their versions are pinned",) if unread else ()
         return aliases_in([each for each in models.values() if isinstance(each, Mapping)]), note
+
+    def _rights(self, answers: Mapping[str, Mapping[str, Any]], access: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """A note on endpoints that the deployer may not change; whoever manages one can't see a deployer's groups."""
+        deployer = str(self.destination.deployer)
+        without = [
+            name
+            for name, each in access.items()
+            if answers[name].get("permission_level") not in (None, CAN_MANAGE)
+            and not any(entry.is_of(deployer) and entry.level == CAN_MANAGE for entry in direct_entries(each))
+        ]
+        if not without:
+            return []
+        return [f"{deployer} needs CAN_MANAGE, to deploy changes later, on {_shown(without)}"]
 
     def _destination(self, access: Mapping[str, Mapping[str, Any]], aliases: Aliases) -> Destination:
         known = self.destination.principals
@@ -125,6 +138,12 @@ class AdoptionRead:
             found.update({name: answers[path(name)] for name in some})
             self.progress(what, len(found), len(wanted))
         return found
+
+
+def _shown(names: Sequence[str]) -> str:
+    """The first of the names, and how many there are besides."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _absent(name: str, listed: Mapping[str, Any]) -> NotAdopted:

@@ -10,6 +10,8 @@ from model_serving.cli.main import main
 from model_serving.databricks import client
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
+from model_serving.operations.adopt.adopt import read_adoption
+from model_serving.operations.adopt.entry import Selection
 from tests.http.operations.adopt.conftest import Adopter, entity
 
 
@@ -179,6 +181,27 @@ def test_what_may_only_be_listed_is_refused(
     assert outcome.refused == {"hidden": "not readable", "seen": "not readable"}
     assert why["hidden"].startswith("you may not view it")
     assert why["seen"].startswith("its permissions can't be read")
+
+
+def test_a_deployer_without_rights_is_named(adopter: Adopter, monkeypatch: pytest.MonkeyPatch) -> None:
+    application_id, settings = adopter.frozen.principal()
+    entry = {"service_principal_name": application_id, "permission_level": "CAN_VIEW"}
+    adopter.frozen.call("PATCH", access_list_path(adopter.create("seen")), {"access_control_list": [entry]})
+    monkeypatch.delenv("DATABRICKS_TOKEN")
+    monkeypatch.setenv("DATABRICKS_CLIENT_ID", settings["clientId"])
+    monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", settings["clientSecret"])
+    outcome = adopter.run()
+    assert outcome.status == 0
+    assert f"{application_id} needs CAN_MANAGE, to deploy changes later, on seen" in outcome.err
+    assert "- {user: admin@example.com, level: CAN_MANAGE}" in outcome.out
+
+
+def test_reads_report_their_progress(adopter: Adopter) -> None:
+    adopter.create("one")
+    adopter.create("two")
+    seen: list[tuple[str, int, int]] = []
+    read_adoption("dev", Selection(), progress=lambda *each: seen.append(each))
+    assert seen == [("endpoints", 2, 2), ("access lists", 2, 2), ("models", 1, 1)]
 
 
 def test_tags_of_the_stack_are_not_added(adopter: Adopter) -> None:
