@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from model_serving.cli.main import main
 from model_serving.databricks import client
@@ -52,7 +53,9 @@ class Adopter:
         """Write a stack's own file."""
         config = {"databricks:host": host or self.frozen.origin}
         config |= {f"model-serving:{name}": value for name, value in settings.items()}
-        (self.folder / "stacks" / f"Pulumi.{stack}.yaml").write_text(json.dumps({"config": config}, indent=2))
+        (self.folder / "stacks" / f"Pulumi.{stack}.yaml").write_text(
+            yaml.safe_dump({"config": config}, sort_keys=False)
+        )
 
     def create(self, name: str, **more: Any) -> str:
         """Make an endpoint by hand that is deployed, and return its id."""
