@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
 from model_serving.databricks.naming import is_in_unity_catalog
-from model_serving.spec import Stack, endpoint_name
+from model_serving.spec import Stack
+from model_serving.spec.succession import DeclaredEndpoint, declared_at
 from model_serving.spec.validation.stack_rules import scope_keys
 from model_serving.spec.vocabulary.endpoint import BaseEndpoint
 from model_serving.spec.vocabulary.stack import BaseServicePrincipal, OAuthSecret, Permission, RateLimit
@@ -21,14 +22,19 @@ ApplicationId = Callable[[str], "pulumi.Input[str]"]
 
 
 def endpoint_args(stack: Stack, key: str) -> ServingEndpointArgs:
-    """The arguments of one endpoint, with the stack's name prefix and default tags.
+    """The arguments of the endpoint of that key: see `declared_args`."""
+    return declared_args(stack, next(declared_at(stack, key)))
+
+
+def declared_args(stack: Stack, declared: DeclaredEndpoint) -> ServingEndpointArgs:
+    """The arguments of one endpoint or predecessor, with the stack's name prefix and default tags.
 
     Service principals are still named by their keys in the stack: see `with_application_ids`.
     """
-    spec = stack.endpoints[key]
+    spec = declared.endpoint
     fields = {
         **{name: getattr(spec, name) for name in BaseEndpoint.model_fields},
-        "name": endpoint_name(stack, key),
+        "name": declared.name,
         "tags": {**(stack.default_tags if spec.default_tags else {}), **spec.tags},
         "deployer": stack.deployer,
         "preflight": False,  # one preflight covers the whole stack
@@ -56,7 +62,12 @@ def with_application_ids(args: ServingEndpointArgs, application_id: ApplicationI
 def principal_args(stack: Stack, key: str) -> ServicePrincipalArgs:
     """The arguments of one service principal. It is granted what the endpoints that run as it serve."""
     spec = stack.service_principals[key]
-    served = (entity for served in spec.serves for entity in stack.endpoints[served].served_entities.values())
+    served = (
+        entity
+        for served in spec.serves
+        for each in declared_at(stack, served)
+        for entity in each.endpoint.served_entities.values()
+    )
     fields = {
         **{name: getattr(spec, name) for name in BaseServicePrincipal.model_fields},
         "display_name": stack.name_prefix + spec.display_name if spec.display_name else None,

@@ -24,6 +24,7 @@ from model_serving.components.guard.immutable_fields_hook import (
     without_dependencies,
 )
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
+from model_serving.components.guard.quiet_predecessor_hook import register_quiet_predecessor_hook
 from model_serving.components.inputs import EndpointInputs, endpoint_inputs
 from model_serving.components.preflight.component_preflight import after_preflight
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
@@ -66,11 +67,13 @@ class ServingEndpoint(pulumi.ComponentResource):
         rollout: KeptRollout | None = None,
         adoption: Adoption | None = None,
         is_predecessor: bool = False,
+        in_migration: bool = False,
     ) -> None:
         """`rollout` is what a stack's program gives an endpoint whose stack file declares a rollout.
 
         `adoption` is what it takes over of a live endpoint, which must be declared as it is. With `is_predecessor` the
-        state says that it is the predecessor of its key's endpoint.
+        state says that it is the predecessor of its key's endpoint. `in_migration` says that it has a predecessor or is
+        one: it is not deleted while it is called.
         """
         declared: dict[str, Any] = {"rollout": dict(rollout.declared)} if rollout and rollout.declared else {}
         declared |= {IS_PREDECESSOR: True} if is_predecessor else {}
@@ -80,6 +83,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
         self._adoption = adoption or Adoption()
         self._imports = adoption is not None or args.adopt
+        self._in_migration = in_migration
         inputs = endpoint_inputs(after_preflight(name, args, self._workspace))
         record = RolloutRecord(f"{name}-rollout", args.name, rollout, self._state_only()) if rollout else None
         endpoint = self._endpoint(name, args, inputs, record)
@@ -128,6 +132,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         settings = self._workspace or pulumi.Output.from_input(default_settings())
         bindings = [endpoint_hooks(name, inputs.model_serving, args.replace_id)]
         bindings += [existing_endpoint_hook(name, settings, args.replace_id)] if args.preflight else []
+        bindings += [register_quiet_predecessor_hook().binding()] if self._in_migration else []
         bindings += [lost_update_hooks(name, settings), failure_hooks(name, settings)]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 
@@ -138,11 +143,12 @@ class ServingEndpoint(pulumi.ComponentResource):
         names, it deletes these first, before the endpoint's hook can refuse (3.220.0 does not).
         """
         hook = register_protected_children_hook()
+        hooks = [hook.binding(), *([register_quiet_predecessor_hook().binding()] if self._in_migration else [])]
         options = pulumi.ResourceOptions(
             depends_on=endpoint,
             deleted_with=self,
             protect=False,
-            hooks=hook.binding(),
+            hooks=functools.reduce(pulumi.ResourceHookBinding.merge, hooks),
             # If `--replace` names one of these, deleting the old one last would remove what the new one has written.
             delete_before_replace=True,
         )

@@ -6,19 +6,23 @@ from typing import Any
 import pulumi
 
 from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
-from model_serving.components.from_spec import endpoint_args, principal_args, scope_name, with_application_ids
+from model_serving.components.from_spec import declared_args, principal_args, scope_name, with_application_ids
 from model_serving.components.guard.immutable_fields_hook import register_immutable_fields_hook
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
+from model_serving.components.guard.quiet_predecessor_hook import register_quiet_predecessor_hook
 from model_serving.components.preflight.component_preflight import UNRESOLVED_ALIAS
 from model_serving.components.preflight.report import PreflightReport, ProblemFormatter, format_problems, raise_problems
 from model_serving.components.preflight.requirements import resolve_aliases
-from model_serving.components.preflight.stack_preflight import stack_preflight
+from model_serving.components.preflight.stack_preflight import EndpointToRegister, StackPreflight, stack_preflight
+from model_serving.components.providers import default_settings
 from model_serving.components.rollout_record.resource import KeptRollout
 from model_serving.components.secret_scope import SecretScope
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec import Endpoint, Stack
+from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.rollout_step import EndpointStep, RolloutFileError, steps_of_this_run
+from model_serving.spec.succession import PREDECESSOR, DeclaredEndpoint, declared_endpoints
 
 
 def build(
@@ -32,15 +36,17 @@ def build(
     registered. Where a rollout runs this program, its endpoints get the traffic of the rollout's step.
 
     The outputs hold, by the keys of the stack file, each endpoint's name, id, URL and whether it is route optimized,
-    and each service principal's application id, client secret (a secret) and delivery to a forge.
+    the same of its predecessor while it declares one, and each service principal's application id, client secret (a
+    secret) and delivery to a forge.
     """
     steps = _steps(stack)
-    endpoint_arguments = {key: _at_its_step(endpoint_args(stack, key), steps.get(key)) for key in stack.endpoints}
+    declared = [_to_register(stack, each, steps.get(each.key)) for each in declared_endpoints(stack)]
     principal_arguments = {key: principal_args(stack, key) for key in stack.service_principals}
-    report = stack_preflight(stack, endpoint_arguments, principal_arguments)
-    raise_problems(report, formatter)
+    preflight = stack_preflight(stack, declared, principal_arguments)
+    raise_problems(preflight.report, formatter)
     register_immutable_fields_hook()
     register_protected_children_hook()
+    register_quiet_predecessor_hook().watch(preflight.retirements, default_settings(), stack.predecessor_quiet)
     scopes = {key: SecretScope(key, scope_name(stack, key), opts) for key in stack.secret_scopes}
     by_name = {scope_name(stack, key): scope for key, scope in scopes.items()}
     principals = {
@@ -49,25 +55,11 @@ def build(
     for key, scope in scopes.items():
         scope.allow([(each, _application_id(each.principal, principals)) for each in stack.secret_scopes[key].readers])
     endpoints = {
-        key: ServingEndpoint(
-            key,
-            _resolved(key, args, report, principals),
-            _options(stack.endpoints[key], opts),
-            rollout=_kept_rollout(stack.endpoints[key], steps.get(key)),
-            adoption=report.adoptions.get(key),
-        )
-        for key, args in endpoint_arguments.items()
+        each.declared.path: _endpoint(stack, each, preflight, principals, steps.get(each.declared.key), opts=opts)
+        for each in declared
     }
     return {
-        "endpoints": {
-            key: {
-                "name": endpoint.endpoint_name,
-                "id": endpoint.endpoint_id,
-                "url": endpoint.url,
-                "route_optimized": endpoint.route_optimized,
-            }
-            for key, endpoint in endpoints.items()
-        },
+        "endpoints": {key: _endpoint_outputs(("endpoints", key), endpoints) for key in stack.endpoints},
         "service_principals": {
             key: {
                 "application_id": principal.application_id,
@@ -76,6 +68,46 @@ def build(
             }
             for key, principal in principals.items()
         },
+    }
+
+
+def _to_register(stack: Stack, declared: DeclaredEndpoint, step: EndpointStep | None) -> EndpointToRegister:
+    """An endpoint with its arguments, at the step of its rollout."""
+    args = declared_args(stack, declared)
+    return EndpointToRegister(declared, args if declared.is_predecessor else _at_its_step(args, step))
+
+
+def _endpoint(
+    stack: Stack,
+    to_register: EndpointToRegister,
+    preflight: StackPreflight,
+    principals: Mapping[str, ServicePrincipal],
+    step: EndpointStep | None,
+    *,
+    opts: pulumi.ResourceOptions | None,
+) -> ServingEndpoint:
+    declared, report = to_register.declared, preflight.report
+    resource, successor = preflight.resources[declared.path], stack.endpoints[declared.key]
+    return ServingEndpoint(
+        resource,
+        _resolved(resource, to_register.args, report, principals),
+        _options(declared.endpoint, opts),
+        rollout=_kept_rollout(successor, None if declared.is_predecessor else step),
+        adoption=report.adoptions.get(resource),
+        is_predecessor=declared.is_predecessor,
+        in_migration=successor.predecessor is not None,
+    )
+
+
+def _endpoint_outputs(path: FieldPath, endpoints: Mapping[FieldPath, ServingEndpoint]) -> dict[str, Any]:
+    """The outputs of the endpoint at that place, and of its predecessor while it is declared."""
+    endpoint, predecessor = endpoints[path], (*path, PREDECESSOR)
+    return {
+        "name": endpoint.endpoint_name,
+        "id": endpoint.endpoint_id,
+        "url": endpoint.url,
+        "route_optimized": endpoint.route_optimized,
+        **({PREDECESSOR: _endpoint_outputs(predecessor, endpoints)} if predecessor in endpoints else {}),
     }
 
 
@@ -93,7 +125,7 @@ def _at_its_step(args: ServingEndpointArgs, step: EndpointStep | None) -> Servin
 
 
 def _resolved(
-    key: str, args: ServingEndpointArgs, report: PreflightReport, principals: Mapping[str, ServicePrincipal]
+    resource: str, args: ServingEndpointArgs, report: PreflightReport, principals: Mapping[str, ServicePrincipal]
 ) -> ServingEndpointArgs:
     """The arguments with the application ids of the stack's principals and the versions of aliases."""
 
@@ -104,7 +136,7 @@ def _resolved(
         return report.versions.get(alias) or pulumi.Output.from_input(UNRESOLVED_ALIAS)
 
     resolved = resolve_aliases(with_application_ids(args, application_id), version)
-    return resolved.model_copy(update={"adopt": key in report.to_import})
+    return resolved.model_copy(update={"adopt": resource in report.to_import})
 
 
 def _application_id(principal: str, principals: Mapping[str, ServicePrincipal]) -> pulumi.Input[str]:

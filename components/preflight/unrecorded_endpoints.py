@@ -27,6 +27,7 @@ from model_serving.databricks.serving_endpoints import (
     wait_for_update,
 )
 from model_serving.spec.diagnostics import Problem
+from model_serving.spec.field_path import FieldPath
 
 _CLOCK_SKEW_SECONDS: Final = 300.0
 """How far this machine's clock and the workspace's may differ."""
@@ -36,9 +37,10 @@ _CLOCK_SKEW_SECONDS: Final = 300.0
 class UnrecordedEndpoint:
     """A declared endpoint that is live and not in the state. `live` is the workspace's answer to GET."""
 
-    key: str
+    resource: str
     args: ServingEndpointArgs
     live: Mapping[str, Any]
+    path: FieldPath = ()
 
     @property
     def created(self) -> float:
@@ -52,28 +54,31 @@ def endpoints_to_import(
     state: State,
     connect: Callable[[], Workspace],
     creation_times: Callable[[], Mapping[str, float]],
+    *,
+    paths: Mapping[str, FieldPath],
 ) -> frozenset[str]:
-    """The keys of the endpoints to import. Adds a problem to the report for each endpoint of another owner.
+    """The resource names of the endpoints to import. Adds a problem to the report for each endpoint of another owner.
 
-    `creation_times` has when each component of the stack was first recorded. It and `connect` are called only if a
-    declared endpoint is live and not in the state. `up` waits for the deployment of an endpoint that it imports.
+    `declared` and `paths`, the places in the stack file, are by resource name. `creation_times` has when each component
+    of the stack was first recorded. It and `connect` are called only if a declared endpoint is live and not in the
+    state. `up` waits for the deployment of an endpoint that it imports.
     """
-    recorded = {name for each in state.of(MODEL_SERVING) for name in (each.name, each.outputs.get("name"))}
+    recorded = {each.name: each.outputs.get("name") for each in state.of(MODEL_SERVING)}
     unrecorded = {
-        key: args
-        for key, args in declared.items()
-        if args.name in report.live and args.name not in recorded and key not in recorded
+        resource: args
+        for resource, args in declared.items()
+        if args.name in report.live and args.name not in recorded.values() and resource not in recorded
     }
     deployer = report.deployer or report.caller
     if not unrecorded or not state.is_known or deployer is None:
         return frozenset()
     workspace, times, to_import = connect(), creation_times(), set()
-    for key, args in unrecorded.items():
-        endpoint = UnrecordedEndpoint(key, args, _read(workspace, report.live[args.name]))
-        if reason := foreign_reason(endpoint, deployer.name, times.get(key), is_you=deployer == report.caller):
+    for resource, args in unrecorded.items():
+        endpoint = UnrecordedEndpoint(resource, args, _read(workspace, report.live[args.name]), paths[resource])
+        if reason := foreign_reason(endpoint, deployer.name, times.get(resource), is_you=deployer == report.caller):
             report.problems.append(_problem(endpoint, reason))
         elif _is_importable(endpoint, workspace):
-            to_import.add(key)
+            to_import.add(resource)
             report.warnings.append(_warning(endpoint, "`up` imports it"))
         else:
             report.warnings.append(_warning(endpoint, "It is still being deployed: `up` waits for that"))
@@ -138,9 +143,9 @@ def _problem(endpoint: UnrecordedEndpoint, reason: str) -> Problem:
     # Without --parent, which would have to be in the state: the component finds its endpoint by an alias.
     options = f"--stack {pulumi.get_stack()} --protect=false --generate-code=false --yes"
     return (
-        ("endpoints", endpoint.key),
+        endpoint.path,
         f'the workspace has an endpoint "{name}" that is not in this stack: {reason}',
-        f"Choose another name. Or, to import it: pulumi import {MODEL_SERVING} {endpoint.key} {name} {options}",
+        f"Choose another name. Or, to import it: pulumi import {MODEL_SERVING} {endpoint.resource} {name} {options}",
     )
 
 

@@ -10,6 +10,9 @@ from typing import Final
 SEPARATOR: Final = "/"
 """Between an endpoint's key and the name of a successor in a resource name. No key of an endpoint contains it."""
 
+CHILD_SUFFIXES: Final = ("-settings", "-permissions", "-stop")
+"""What follows an endpoint's resource name in those of the resources that write to it."""
+
 
 def successor_resource(key: str, name: str) -> str:
     """The resource name of the successor that is created with this endpoint name, as written in the stack file."""

@@ -34,6 +34,11 @@ class DeclaredEndpoint:
         """The name without `name_prefix`, as the stack file has it."""
         return self.endpoint.name or self.key
 
+    @property
+    def prefix(self) -> str:
+        """The stack's `name_prefix`."""
+        return self.name.removesuffix(self.written_name)
+
 
 def predecessor_address(key: str) -> str:
     """What commands know the predecessor of a key by. No endpoint of the workspace has a dot in its name."""
@@ -56,9 +61,14 @@ def predecessor_of(stack: Stack, key: str) -> Endpoint | None:
 
 def declared_endpoints(stack: Stack) -> Iterator[DeclaredEndpoint]:
     """Every endpoint of the workspace that the stack declares. A predecessor follows its successor."""
-    for key, endpoint in stack.endpoints.items():
-        path = ("endpoints", key)
-        yield DeclaredEndpoint(key, path, endpoint, stack.name_prefix + (endpoint.name or key))
-        if predecessor := predecessor_of(stack, key):
-            name = stack.name_prefix + (predecessor.name or key)
-            yield DeclaredEndpoint(key, (*path, PREDECESSOR), predecessor, name, is_predecessor=True)
+    for key in stack.endpoints:
+        yield from declared_at(stack, key)
+
+
+def declared_at(stack: Stack, key: str) -> Iterator[DeclaredEndpoint]:
+    """The endpoint of one key, and after it its predecessor if it declares one."""
+    path, endpoint = ("endpoints", key), stack.endpoints[key]
+    yield DeclaredEndpoint(key, path, endpoint, stack.name_prefix + (endpoint.name or key))
+    if predecessor := predecessor_of(stack, key):
+        name = stack.name_prefix + (predecessor.name or key)
+        yield DeclaredEndpoint(key, (*path, PREDECESSOR), predecessor, name, is_predecessor=True)

@@ -30,8 +30,6 @@ def endpoint_problems(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Probl
         yield from _not_stoppable(endpoint, (*path, "stopped"))
     if is_output(endpoint.replace_id):
         yield (*path, "replace_id"), "must be text; found an output", "The hooks compare it. Write the id itself"
-    if isinstance(endpoint, Endpoint) and endpoint.replace_id and (endpoint.protect or endpoint.retain_on_delete):
-        yield _kept_and_replaced(endpoint, (*path, "replace_id"))
     if isinstance(endpoint, Endpoint) and endpoint.adopt_id and endpoint.replace_id:
         message = "an endpoint that is adopted stays as it is, and `replace_id` allows to delete it"
         yield (*path, "adopt_id"), message, "Adopt it first; set `replace_id` in a later commit"
@@ -52,14 +50,6 @@ def _not_stoppable(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]
             yield path, f"{message} a feature spec", hint
         elif entity.external_model is not None:
             yield path, f"{message} an external model", "Remove `stopped`"
-
-
-def _kept_and_replaced(endpoint: Endpoint, path: FieldPath) -> Problem:
-    if endpoint.protect:
-        hint = "Remove `protect` until the endpoint is replaced, or remove `replace_id`"
-        return path, "a protected endpoint can't be replaced", hint
-    hint = "Remove `retain_on_delete` and run `pulumi up`, then set `replace_id`; or remove `replace_id`"
-    return path, "an endpoint that is retained on delete stays, so it can't be replaced", hint
 
 
 def _traffic(endpoint: BaseEndpoint, path: FieldPath) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.resource_types import MODEL_SERVING
 
 NOW = 1_800_000_000.0
+PATHS = {"fraud": ("endpoints", "fraud"), "fraud/fraud-2": ("endpoints", "fraud")}
 ARGS = ServingEndpointArgs(
     name="fraud",
     served_entities={"one": ServedEntityArgs(entity="main.ml.fraud@Champion")},
@@ -91,30 +92,44 @@ def report(**live: Any) -> PreflightReport:
 )
 def test_a_recorded_endpoint_is_not_imported(recorded: StateResource) -> None:
     result = report(fraud=LIVE)
-    assert endpoints_to_import({"fraud": ARGS}, result, State((recorded,)), never, never) == frozenset()
+    assert endpoints_to_import({"fraud": ARGS}, result, State((recorded,)), never, never, paths=PATHS) == frozenset()
     assert (result.problems, result.warnings) == ([], [])
 
 
 @pytest.mark.parametrize("state", [State(), State(is_known=False)])
 def test_nothing_is_read_without_need(state: State) -> None:
     known = report(fraud=LIVE) if not state.is_known else report(other=LIVE)
-    assert endpoints_to_import({"fraud": ARGS}, known, state, never, never) == frozenset()
+    assert endpoints_to_import({"fraud": ARGS}, known, state, never, never, paths=PATHS) == frozenset()
 
 
 def test_only_our_own_endpoint_is_imported() -> None:
     result = report(fraud=LIVE)
-    assert endpoints_to_import({"fraud": ARGS}, result, State(), lambda: Answers(LIVE), lambda: {"fraud": NOW}) == {
-        "fraud"
-    }
+    assert endpoints_to_import(
+        {"fraud": ARGS}, result, State(), lambda: Answers(LIVE), lambda: {"fraud": NOW}, paths=PATHS
+    ) == {"fraud"}
     assert result.problems == []
     (warning,) = result.warnings
     assert "`up` imports it." in warning
     result = report(fraud=LIVE)
-    assert endpoints_to_import({"fraud": ARGS}, result, State(), lambda: Answers(LIVE), dict) == frozenset()
+    assert (
+        endpoints_to_import({"fraud": ARGS}, result, State(), lambda: Answers(LIVE), dict, paths=PATHS) == frozenset()
+    )
     ((path, message, hint),) = result.problems
     assert (path, result.warnings) == (("endpoints", "fraud"), [])
     assert message.startswith('the workspace has an endpoint "fraud" that is not in this stack: you created it')
     assert f"pulumi import {MODEL_SERVING} fraud fraud --stack " in hint
+
+
+def test_a_successor_is_imported_under_its_resource_name() -> None:
+    declared, result = {"fraud/fraud-2": ARGS}, report(fraud=LIVE)
+    times = {"fraud/fraud-2": NOW, "fraud": NOW - 900}
+    taken = endpoints_to_import(declared, result, State(), lambda: Answers(LIVE), lambda: times, paths=PATHS)
+    assert taken == frozenset({"fraud/fraud-2"})
+    assert result.problems == []
+    endpoints_to_import(declared, result, State(), lambda: Answers(LIVE), dict, paths=PATHS)
+    ((path, _, hint),) = result.problems
+    assert path == ("endpoints", "fraud")
+    assert f"pulumi import {MODEL_SERVING} fraud/fraud-2 fraud --stack " in hint
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False], ids=["preview", "up"])
@@ -131,7 +146,7 @@ def test_only_up_waits_for_a_deployment(frozen: Any, monkeypatch: pytest.MonkeyP
         live={each["name"]: each for each in listed}, caller=Caller("admin@example.com", frozenset())
     )
     taken = endpoints_to_import(
-        {"fraud": args}, result, State(), lambda: workspace, lambda: {"fraud": frozen.clock.now()}
+        {"fraud": args}, result, State(), lambda: workspace, lambda: {"fraud": frozen.clock.now()}, paths=PATHS
     )
     (warning,) = result.warnings
     if is_dry_run:

@@ -3,12 +3,13 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
+from model_serving.components.preflight.report import PreflightReport
+from model_serving.components.preflight.stack_preflight import StackPreflight
 from model_serving.components.rollout_record.provider import RecordProvider, StepProvider, TakenOverError
 from model_serving.components.stack import build
 from model_serving.operations.rollout_history import read_history
@@ -60,7 +61,7 @@ def program(tmp_path: Path, recorded: Recorded, monkeypatch: pytest.MonkeyPatch)
         spec = load_stack("stack", tmp_path / "stacks")
         monkeypatch.setattr(
             "model_serving.components.stack.stack_preflight",
-            lambda *_: SimpleNamespace(versions={}, to_import=(), adoptions={}),
+            lambda *_: StackPreflight(PreflightReport(), {("endpoints", key): key for key in spec.endpoints}),
         )
         monkeypatch.setattr("model_serving.components.stack.raise_problems", lambda *_: None)
         mocked(lambda: pulumi.export("all", build(spec)))()

@@ -33,4 +33,12 @@ STATE = State(
 )
 def test_the_deployed_version_stands_for_the_alias(alias: str, endpoint: str, entity: str, version: str | None) -> None:
     place = ("endpoints", endpoint, "served_entities", entity, "entity")
-    assert _deployed_versions({alias: place}, STATE) == ({alias: version} if version else {})
+    resources: dict[tuple[str | int, ...], str] = {("endpoints", key): key for key in ("fraud", "other")}
+    assert _deployed_versions({alias: place}, STATE, resources) == ({alias: version} if version else {})
+
+
+def test_a_predecessor_has_the_versions_of_its_resource() -> None:
+    path: tuple[str | int, ...] = ("endpoints", "scorer", "predecessor")
+    place = (*path, "served_entities", "champion", "entity")
+    resources: dict[tuple[str | int, ...], str] = {("endpoints", "scorer"): "scorer/scorer-2", path: "fraud"}
+    assert _deployed_versions({"main.ml.fraud@Champion": place}, STATE, resources) == {"main.ml.fraud@Champion": "7"}

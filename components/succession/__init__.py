@@ -1,0 +1,1 @@
+"""Which Pulumi resource holds which declared endpoint, also while a successor takes the place of its predecessor."""
