@@ -37,7 +37,7 @@ class FrozenWorkspace:
         headers = {"Authorization": f"Bearer {self.credentials.token}"}
         # The origin is plain HTTP: reading certificates for each request takes longer than the request.
         answer = httpx.request(method, self.origin + path, json=body, headers=headers, verify=False)  # noqa: S501
-        return answer.raise_for_status().json()
+        return answer.raise_for_status().json() if answer.content else None
 
     def principal(self) -> tuple[str, dict[str, Any]]:
         """A new service principal without any rights: its application id, and settings to connect as it."""

@@ -9,6 +9,7 @@
     times          the number of requests to fail, default 1; -1: until the rule is deleted
     skip           the number of matching requests to pass first, default 0
     body           a plain-text body, as from a proxy, instead of JSON with error_code and message
+    retry_after    seconds, in a Retry-After header, as for 429 and 503; default none
     reset          true: reset the connection instead of responding (status 0 in the journal), default false
     after_handler  true: the request takes effect and only its response is lost, default false
     delay_seconds  the delay before the request takes effect, default 0; with after_handler, before the response; a
@@ -37,6 +38,7 @@ class Fault:
     error_code: str = "INTERNAL_ERROR"
     message: str = "Injected fault"
     body: str | None = None
+    retry_after: int | None = None
     reset: bool = False
     times: int = 1
     skip: int = 0

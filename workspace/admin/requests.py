@@ -13,6 +13,7 @@ class AddFault(RequestModel):
     error_code: Text = None
     message: Text = None
     body: Text = None
+    retry_after: Integer = None
     reset: Flag = None
     times: Integer = None
     skip: Integer = None

@@ -59,6 +59,12 @@ SWITCHES: Final = (
         "The Databricks CLI's acceptance recordings on a real workspace show the old list; most emulators answer 404.",
     ),
     Switch(
+        "permissions-of-a-deleted-principal",
+        "Does the access control list of an endpoint have the entries of principals that were deleted?",
+        ("gone", "kept"),
+        "Not documented.",
+    ),
+    Switch(
         "access-list-readers",
         "Who may read the access control list of an endpoint?",
         ("CAN_VIEW", "CAN_MANAGE"),

@@ -59,7 +59,7 @@ class Middleware:
         if fault.reset:
             await response.reset(receive)
         else:
-            await response.reject(fault.status, fault.payload())
+            await response.reject(fault.status, fault.payload(), fault.retry_after)
 
 
 class _Response:
@@ -79,10 +79,11 @@ class _Response:
             message = {**message, "headers": [*message["headers"], (b"x-databricks-org-id", self._workspace)]}
         await self._send(message)
 
-    async def reject(self, status: int, body: Json | str) -> None:
+    async def reject(self, status: int, body: Json | str, retry_after: int | None = None) -> None:
         payload = (body if isinstance(body, str) else json.dumps(body)).encode()
         kind = b"text/plain; charset=utf-8" if isinstance(body, str) else b"application/json"
         headers = [(b"content-type", kind), (b"content-length", str(len(payload)).encode())]
+        headers += [] if retry_after is None else [(b"retry-after", str(retry_after).encode())]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": payload})
 

@@ -27,7 +27,7 @@ PRINCIPAL_MEMBERS: Final[dict[str, Kind]] = {
 def read(call: Call) -> Json:
     """A switch decides which level is needed."""
     _require_on_list(call, "CAN_MANAGE" if call.switch("access-list-readers") == "CAN_MANAGE" else "CAN_VIEW")
-    return wire_list(call.store, call.path["endpoint_id"])
+    return _answer(call)
 
 
 @accepts(requests.AccessControlList)
@@ -35,7 +35,7 @@ def replace(call: Call) -> Json:
     """Replaces all direct entries of the list."""
     _require_on_list(call, "CAN_MANAGE")
     _store_acl(call.store, call.path["endpoint_id"], _entries(call))
-    return wire_list(call.store, call.path["endpoint_id"])
+    return _answer(call)
 
 
 @accepts(requests.AccessControlList)
@@ -44,7 +44,7 @@ def merge(call: Call) -> Json:
     _require_on_list(call, "CAN_MANAGE")
     endpoint_id = call.path["endpoint_id"]
     _store_acl(call.store, endpoint_id, [*_acl(call.store, endpoint_id), *_entries(call)])
-    return wire_list(call.store, endpoint_id)
+    return _answer(call)
 
 
 def levels(call: Call) -> Json:
@@ -130,12 +130,19 @@ def _resolve(store: Store, member: str, name: str) -> tuple[Kind, str]:
     return principal.kind, principal.name
 
 
-def wire_list(store: Store, endpoint_id: str) -> Json:
+def _answer(call: Call) -> Json:
+    """A switch decides whether entries of deleted principals are in it."""
+    is_kept = call.switch("permissions-of-a-deleted-principal") == "kept"
+    return wire_list(call.store, call.path["endpoint_id"], with_deleted=is_kept)
+
+
+def wire_list(store: Store, endpoint_id: str, *, with_deleted: bool = False) -> Json:
     """The list in the form of the API.
 
     `object_type` is singular, unlike the path. Workspace admins have an inherited CAN_MANAGE.
     """
-    entries = [wire for entry in _acl(store, endpoint_id) if (wire := _wire_entry(store, entry))]
+    listed = [(entry, _wire_entry(store, entry)) for entry in _acl(store, endpoint_id)]
+    entries = [wire or _deleted(entry) for entry, wire in listed if wire or with_deleted]
     inherited = {"permission_level": "CAN_MANAGE", "inherited": True, "inherited_from_object": ["/serving-endpoints/"]}
     admins = next((entry for entry in entries if entry.get("group_name") == ADMINS), None)
     if admins:
@@ -147,6 +154,12 @@ def wire_list(store: Store, endpoint_id: str) -> Json:
         "object_type": "serving-endpoint",
         "access_control_list": entries,
     }
+
+
+def _deleted(entry: Json) -> Json:
+    """An entry whose principal no longer exists."""
+    member = next(member for member, kind in PRINCIPAL_MEMBERS.items() if kind == entry["kind"])
+    return {member: entry["name"], "all_permissions": [{"permission_level": entry["level"], "inherited": False}]}
 
 
 def _wire_entry(store: Store, entry: Json) -> Json | None:

@@ -25,6 +25,8 @@ class Declared:
 
     stack: str
     key: str
+    address: str
+    """What commands know it by: its key, or `KEY.predecessor`."""
     path: FieldPath
     name: str
     """In the workspace."""
@@ -61,6 +63,7 @@ def _declared(
     return Declared(
         stack,
         each.key,
+        each.address,
         each.path,
         each.name,
         endpoint,

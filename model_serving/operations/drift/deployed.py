@@ -13,10 +13,8 @@ from model_serving.databricks.resource_types import (
     ENDPOINT_ACCESS,
     ENDPOINT_SETTINGS,
     ENDPOINT_STOP,
-    GRANT,
     MODEL_SERVING,
     PERMISSIONS,
-    SECRET_ACL,
     SECRET_DELIVERY,
     SECRET_SCOPE,
     SERVICE_PRINCIPAL,
@@ -65,10 +63,13 @@ class DeployedPrincipal:
     key: str
     application_id: str
     id: str = ""
-    """Its numeric id; empty for one that the stack did not create."""
-    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Its numeric id; empty where it is not known: of one that the stack uses, and gave no secret."""
+    is_created: bool = False
+    """Whether the stack created it."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """The ids of its OAuth secrets by resource name."""
+    deliveries: tuple[Mapping[str, Any], ...] = ()
+    """The outputs of each SecretDelivery."""
 
 
 @dataclass(frozen=True)
@@ -80,28 +81,15 @@ class Deployed:
     """By key."""
     scopes: Mapping[str, str] = field(default_factory=dict)
     """The names of secret scopes by key."""
-    readers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The principals that may read a scope, by its name."""
-    deliveries: tuple[Mapping[str, Any], ...] = ()
-    """The outputs of each SecretDelivery."""
-    grants: tuple[Mapping[str, Any], ...] = ()
-    """The inputs of each grant."""
 
 
 def deployed(resources: Iterable[Resource]) -> Deployed:
     """The state's resources. One that is to be deleted is none."""
     known = [each for each in resources if not each.get("delete")]
-    readers: dict[str, set[str]] = {}
-    for each in _of(known, SECRET_ACL):
-        outputs = _outputs(each)
-        readers.setdefault(str(outputs.get("scope")), set()).add(str(outputs.get("principal")))
     return Deployed(
         tuple(_endpoints(known)),
         {each.key: each for each in _principals(known)},
         {_name(each): str(_outputs(each).get("name") or each.get("id")) for each in _of(known, SECRET_SCOPE)},
-        {scope: frozenset(names) for scope, names in readers.items()},
-        tuple(_outputs(each) for each in _of(known, SECRET_DELIVERY)),
-        tuple(_outputs(each) for each in _of(known, GRANT)),
     )
 
 
@@ -130,19 +118,29 @@ def _entries(permissions: Resource) -> tuple[AccessEntry, ...]:
 
 
 def _principals(resources: list[Resource]) -> Iterator[DeployedPrincipal]:
-    secrets: dict[str, dict[str, str]] = {}
+    secrets, owners = _by_parent(resources, SERVICE_PRINCIPAL_SECRET), {}
     for each in _of(resources, SERVICE_PRINCIPAL_SECRET):
-        secrets.setdefault(str(each.get("parent")), {})[_name(each)] = str(each.get("id") or "")
-    created = {str(each.get("parent")): each for each in _of(resources, SERVICE_PRINCIPAL)}
+        owners[each.get("parent")] = (each.get("inputs") or {}).get("servicePrincipalId")
+    created, deliveries = _by_parent(resources, SERVICE_PRINCIPAL), _by_parent(resources, SECRET_DELIVERY)
     for component in _of(resources, SERVICE_PRINCIPAL_COMPONENT):
-        urn = str(component["urn"])
-        own: Resource = created.get(urn, {})
+        urn, own = component["urn"], created.get(component["urn"], [{}])[0]
         application = _outputs(own).get("applicationId") or _outputs(component).get("applicationId")
         if isinstance(application, str):
-            inputs = own.get("inputs") or {}
             yield DeployedPrincipal(
-                _name(component), application, str(own.get("id") or ""), inputs, secrets.get(urn, {})
+                _name(component),
+                application,
+                str(own.get("id") or owners.get(urn) or ""),
+                bool(own),
+                {_name(each): str(each.get("id") or "") for each in secrets.get(urn, [])},
+                tuple(_outputs(each) for each in deliveries.get(urn, [])),
             )
+
+
+def _by_parent(resources: list[Resource], kind: str) -> dict[Any, list[Resource]]:
+    found: dict[Any, list[Resource]] = {}
+    for each in _of(resources, kind):
+        found.setdefault(each.get("parent"), []).append(each)
+    return found
 
 
 def _of(resources: Iterable[Resource], *kinds: str) -> list[Resource]:

@@ -1,18 +1,19 @@
 """Compare one endpoint with its declaration and with the state: its one class, and the fields that differ."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from model_serving.databricks.access_lists import CAN_MANAGE
+from model_serving.databricks.access_lists import CAN_MANAGE, AccessEntry
 from model_serving.databricks.serving_endpoints import is_updating
 from model_serving.operations.drift.conditions import condition_of, traces_of
 from model_serving.operations.drift.declared import Declared
 from model_serving.operations.drift.deployed import DeployedEndpoint
 from model_serving.operations.drift.endpoint_fields import endpoint_fields
-from model_serving.operations.drift.permissions import entry_path, permission_drifts
+from model_serving.operations.drift.identities import Principal, principal_of
+from model_serving.operations.drift.permissions import entry_path, live_entries, permission_drifts
 from model_serving.operations.drift.reads import Answer, Unread
-from model_serving.operations.drift.report import Condition, FieldDrift, Kind, Origin, ResourceDrift
+from model_serving.operations.drift.report import Condition, FieldDrift, Kind, Origin, Orphan, OrphanKind, ResourceDrift
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Known:
     """The key of a service principal of the stack by its application id; any other name as it is."""
     caller: Callable[[], str | None]
     """The name of whoever reads; asked only where an access list has an entry that may be its own."""
+    is_named: Callable[[str], bool]
+    """Whether a stack file names the principal."""
     owner: Callable[[str, str], str]
     """The other stack whose state has the endpoint of this name and id; empty if none has."""
 
@@ -51,8 +54,11 @@ class StackEndpoint:
         """Whether its permissions are declared."""
         return self.declared is not None and self.declared.permissions is not None
 
-    def compared(self, live: Answer, access: Answer) -> ResourceDrift:
-        """Its class and fields. `live` is GET's answer, `access` that for its access list, if that is managed."""
+    def compared(self, live: Answer, access: Answer, deleted: Collection[Principal] = ()) -> ResourceDrift:
+        """Its class and fields. `live` is GET's answer, `access` that for its access list, if that is managed.
+
+        Entries of `deleted` principals are orphans.
+        """
         key = self.declared.key if self.declared else self.deployed.key if self.deployed else ""
         path = self.declared.path if self.declared else ()
         found = ResourceDrift(Kind.ENDPOINT, self.name, Condition.AS_DECLARED, self.known.stack, key, path)
@@ -67,7 +73,7 @@ class StackEndpoint:
         fields = endpoint_fields(self.declared, self.deployed, live, self.known.key_of)
         unread = ""
         if isinstance(access, Mapping):
-            fields += self._permissions(self.declared, creator, access)
+            fields += self._permissions(self.declared, live, access, deleted)
         elif self.is_managed:
             unread = f"its permissions can't be read: {access or 'the workspace has no list for it'}"
         found = replace(found, fields=tuple(fields))
@@ -101,11 +107,40 @@ class StackEndpoint:
             return replace(found, condition=Condition.NOT_DEPLOYED, reason=reason)
         return replace(found, condition=Condition.MADE_BY_HAND, reason="declared, but no stack has created it")
 
-    def _permissions(self, declared: Declared, creator: str, access: Mapping[str, Any]) -> list[FieldDrift]:
-        wanted, owners, key_of = declared.permissions or (), [creator, declared.deployer], self.known.key_of
-        drifts = permission_drifts(wanted, access, owners, key_of)
-        if any(each.live == CAN_MANAGE and each.declared is None for each in drifts):
-            drifts = permission_drifts(wanted, access, [*owners, self.known.caller()], key_of)
+    def entries(self, live: Answer, access: Answer) -> list[AccessEntry]:
+        """The entries of its access list, if that is managed, without what its owners have undeclared."""
+        if self.declared is None or not isinstance(live, Mapping) or not isinstance(access, Mapping):
+            return []
+        wanted, owners = self.declared.permissions or (), [str(live.get("creator") or ""), self.declared.deployer]
+        found = live_entries(access, wanted, owners)
+        if any(each.level == CAN_MANAGE and each not in wanted for each in found):
+            found = live_entries(access, wanted, [*owners, self.known.caller()])
+        return found
+
+    def undeclared(self, live: Answer, access: Answer) -> list[AccessEntry]:
+        """Those of the entries whose principals the endpoint doesn't declare."""
+        wanted = self.declared.permissions if self.declared else None
+        principals = [*map(principal_of, wanted or ())]
+        return [each for each in self.entries(live, access) if principal_of(each) not in principals]
+
+    def orphans(self, live: Answer, access: Answer, deleted: Collection[Principal]) -> Iterator[Orphan]:
+        """The entries of principals that no longer exist."""
+        for each in self.undeclared(live, access):
+            if principal_of(each) in deleted:
+                stack, reason = self.known.stack, "the principal no longer exists"
+                removal = f"pulumi up --refresh --stack {stack}"
+                yield Orphan(OrphanKind.PERMISSION, stack, self.name, str(each), reason, removal)
+
+    def _permissions(
+        self, declared: Declared, live: Answer, access: Answer, deleted: Collection[Principal]
+    ) -> list[FieldDrift]:
+        key_of, entries = self.known.key_of, self.entries(live, access)
+        there = [each for each in entries if principal_of(each) not in deleted]
+        unnamed = {entry_path(each, key_of) for each in there if not self.known.is_named(each.name)}
+        drifts = [
+            replace(each, note="no stack file names this principal" if each.path in unnamed else "")
+            for each in permission_drifts(declared.permissions or (), there, key_of)
+        ]
         if self.deployed is None or self.deployed.access is None:
             return drifts
         levels = {entry_path(each, key_of): each.level for each in self.deployed.access}

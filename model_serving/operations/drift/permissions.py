@@ -16,7 +16,6 @@ from model_serving.spec.vocabulary.stack import Permission
 PERMISSIONS: Final = "permissions"
 _LEVELS: Final = ("CAN_VIEW", "CAN_QUERY", CAN_MANAGE)
 _MEMBERS: Final = {kind.replace(" ", "_"): member for member, kind in KINDS.items()}
-Levels = dict[AccessEntry, str]
 
 
 def declared_entries(permissions: Iterable[Permission], application_id: Callable[[str], str]) -> list[AccessEntry]:
@@ -28,10 +27,17 @@ def declared_entries(permissions: Iterable[Permission], application_id: Callable
     return found
 
 
-def live_entries(answer: Mapping[str, Any], *owners: str | None) -> list[AccessEntry]:
-    """The direct entries of an access list, one for each principal, without what its owners have undeclared."""
+def live_entries(
+    answer: Mapping[str, Any], declared: Sequence[AccessEntry], owners: Iterable[str | None]
+) -> list[AccessEntry]:
+    """The direct entries of an access list, one for each principal, without what its owners have undeclared.
+
+    `owners` are the creator, the identity that deploys and the caller; one that is declared is listed like any other.
+    """
+    names = {each.name for each in declared}
+    hidden = [owner for owner in owners if owner and owner.lower() not in names]
     highest: dict[tuple[str, str], AccessEntry] = {}
-    for entry in without_own(direct_entries(answer), *owners):
+    for entry in without_own(direct_entries(answer), *hidden):
         known = highest.get((entry.member, entry.name))
         if known is None or _rank(entry) > _rank(known):
             highest[entry.member, entry.name] = entry
@@ -43,23 +49,15 @@ def _rank(entry: AccessEntry) -> int:
 
 
 def permission_drifts(
-    declared: Sequence[AccessEntry],
-    answer: Mapping[str, Any],
-    owners: Sequence[str | None],
-    key_of: Callable[[str], str],
+    declared: Sequence[AccessEntry], live: Sequence[AccessEntry], key_of: Callable[[str], str]
 ) -> list[FieldDrift]:
-    """An entry that is missing, has another level or is not declared, by principal.
-
-    `owners` are the creator, the identity that deploys and the caller; one that is declared is compared like any other.
-    """
+    """An entry that is missing, has another level or is not declared, by principal."""
     wanted = {(each.member, each.name): each for each in declared}
-    names = {each.name for each in declared}
-    hidden = [owner for owner in owners if owner and owner.lower() not in names]
-    live = {(each.member, each.name): each for each in live_entries(answer, *hidden)}
+    there = {(each.member, each.name): each for each in live}
     return [
-        FieldDrift(entry_path(entry, key_of), _level(wanted.get(place)), _level(live.get(place)))
-        for place, entry in ({**live, **wanted}).items()
-        if _level(wanted.get(place)) != _level(live.get(place))
+        FieldDrift(entry_path(entry, key_of), _level(wanted.get(place)), _level(there.get(place)))
+        for place, entry in ({**there, **wanted}).items()
+        if _level(wanted.get(place)) != _level(there.get(place))
     ]
 
 

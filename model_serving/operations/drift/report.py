@@ -135,7 +135,7 @@ class OrphanKind(StrEnum):
     OAUTH_SECRET = "oauth_secret"  # noqa: S105  a kind
     """An OAuth secret of a service principal of the stack that the state doesn't have. It can be used."""
     SECRET_KEY = "secret_key"  # noqa: S105  a kind
-    """A key of a secret scope of the stack, or of its naming in another one, that no delivery writes."""
+    """A key of a secret scope of the stack that no delivery writes."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class Source:
         return keys.get(application_id.lower(), application_id)
 
     def splits(self) -> Mapping[str, Mapping[str, int]]:
-        """The splits of running rollouts by key: they are no drift."""
+        """The splits of running rollouts by key or `KEY.predecessor`: they are no drift."""
         try:
             histories = read_history(self.stack, self.resources or ())
         except ValueError:  # a record that another version of this project has written

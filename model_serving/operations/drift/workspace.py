@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,8 +12,12 @@ from model_serving.databricks.principals import SCIM
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
 from model_serving.operations.drift.declared import Declared, aliases, declared_in
 from model_serving.operations.drift.endpoint import Known, StackEndpoint, by_hand
+from model_serving.operations.drift.found import Found
+from model_serving.operations.drift.identities import deleted_principals
+from model_serving.operations.drift.principals import compare_principals
 from model_serving.operations.drift.reads import Answer, Reader
 from model_serving.operations.drift.report import ResourceDrift, WorkspaceDrift
+from model_serving.operations.drift.scopes import compare_scopes
 from model_serving.operations.drift.sources import Source, joined
 from model_serving.spec.succession import declared_endpoints
 
@@ -32,31 +37,50 @@ class Comparison:
     sources: Sequence[Source]
     others: Callable[[], Sequence[Source]]
     whole: bool
-    unread: list[str] = field(default_factory=list)
+    found: Found = field(default_factory=Found)
 
     def run(self) -> WorkspaceDrift:
         """Read and compare. Raises SignInError and UnreachableError."""
         listing = self._listing() if self.whole else {}
-        endpoints = self._endpoints()
-        details = self.reader.read_all(endpoint_path(each.name) for each in endpoints)
-        access = self._access(endpoints, details)
-        resources = [each.compared(details[endpoint_path(each.name)], access.get(each.name)) for each in endpoints]
+        self._compare_endpoints()
         if self.whole:
-            resources += self._made_by_hand(listing)
+            self.found.resources += self._made_by_hand(listing)
+        for source in self.sources:
+            self.found.add(compare_principals(self.reader, source))
+            self.found.add(self._scopes(source))
         problems = [problem for source in self.sources for problem in source.problems]
         return WorkspaceDrift(
             self.reader.workspace.host,
             tuple(each.stack for each in self.sources),
-            tuple(resources),
-            unread=(*problems, *self.unread),
+            tuple(self.found.resources),
+            tuple(self.found.orphans),
+            (*problems, *self.found.unread),
             calls=self.reader.calls,
         )
+
+    def _compare_endpoints(self) -> None:
+        endpoints = self._endpoints()
+        details = self.reader.read_all(endpoint_path(each.name) for each in endpoints)
+        lists = self._access(endpoints, details)
+        answers = [(each, details[endpoint_path(each.name)], lists.get(each.name)) for each in endpoints]
+        undeclared = [entry for each, live, access in answers for entry in each.undeclared(live, access)]
+        deleted = deleted_principals(self.reader, undeclared)
+        for each, live, access in answers:
+            self.found.resources.append(each.compared(live, access, deleted))
+            self.found.orphans += each.orphans(live, access, deleted)
+
+    def _scopes(self, source: Source) -> Found:
+        deployer = source.spec.deployer if source.spec else None
+        owners = [deployer, self._caller()] if source.deployed.scopes else [deployer]
+        return compare_scopes(self.reader, source, self.sources, owners)
 
     def _listing(self) -> dict[str, Mapping[str, Any]]:
         answer = self.reader.read(ENDPOINTS_PATH)
         if isinstance(answer, Mapping):
             return {str(each["name"]): each for each in answer.get("endpoints") or []}
-        self.unread.append(f"The workspace's endpoints can't be listed, so those made by hand are not known: {answer}")
+        self.found.unread.append(
+            f"The workspace's endpoints can't be listed, so those made by hand are not known: {answer}"
+        )
         return {}
 
     def _endpoints(self) -> list[StackEndpoint]:
@@ -79,7 +103,7 @@ class Comparison:
                 found[alias] = str(answer.get("model_version", answer).get("version"))
             else:
                 reason = answer or "there is no such alias"
-                self.unread.append(f"The version of {alias} can't be read, so it is not compared: {reason}")
+                self.found.unread.append(f"The version of {alias} can't be read, so it is not compared: {reason}")
         return found
 
     def _declared(self, source: Source, versions: Mapping[str, str]) -> list[Declared]:
@@ -88,9 +112,9 @@ class Comparison:
         splits = source.splits()
         found = []
         for each in declared_in(source.stack, source.spec, versions.get, source.application_id):
-            split, spec = splits.get(each.key), source.spec.endpoints[each.key]
-            is_in_step = split is not None and each.endpoint.traffic == spec.traffic
-            found.append(each.with_traffic(split) if split is not None and is_in_step else each)
+            inherited = each.endpoint.traffic == source.spec.endpoints[each.key].traffic
+            split = splits.get(each.address) or (splits.get(each.key) if inherited else None)
+            found.append(each.with_traffic(split) if split else each)
         return found
 
     def _access(self, endpoints: Iterable[StackEndpoint], details: Mapping[str, Answer]) -> dict[str, Answer]:
@@ -110,8 +134,17 @@ class Comparison:
             source.resources is not None,
             source.key_of,
             self._caller,
+            lambda principal: source.key_of(principal) in self._named,
             lambda name, identity: self._owner(source, name, identity),
         )
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The principals that the files of the compared stacks name: keys, user names in lower case, and groups."""
+        specs = [source.spec for source in self.sources if source.spec]
+        granted = [one for spec in specs for each in declared_endpoints(spec) for one in each.endpoint.granted]
+        names = {one.principal if one.kind == "group" else one.principal.lower() for one in granted}
+        return frozenset(names | {key for spec in specs for key in spec.service_principals})
 
     def _caller(self) -> str | None:
         answer = self.reader.read(f"{SCIM}/Me")

@@ -60,6 +60,18 @@ def permissions_of_a_deleted_endpoint(workspace: Any, endpoint: Build, entity: B
     return answer
 
 
+def permissions_of_a_deleted_principal(workspace: Any, endpoint: Build, entity: Build) -> list[str]:
+    """The service principals in the access list after one of them was deleted."""
+    del entity
+    http, path = workspace.http(), f"/api/2.0/permissions/serving-endpoints/{endpoint('fraud')['id']}"
+    made = http.post("/api/2.0/preview/scim/v2/ServicePrincipals", json={"displayName": "checkout"}).json()
+    entry = {"service_principal_name": made["applicationId"], "permission_level": "CAN_QUERY"}
+    http.patch(path, json={"access_control_list": [entry]}).raise_for_status()
+    http.delete(f"/api/2.0/preview/scim/v2/ServicePrincipals/{made['id']}").raise_for_status()
+    listed = [each.get("service_principal_name") for each in http.get(path).json()["access_control_list"]]
+    return ["deleted" for each in listed if each == made["applicationId"]]
+
+
 def access_list_readers(workspace: Any, endpoint: Build, entity: Build) -> int:
     """The status for somebody with CAN_VIEW."""
     del entity
@@ -145,6 +157,7 @@ ANSWERS: dict[Callable[..., Any], dict[str, Any]] = {
     query_before_deployment: {"400": 400, "404": 404},
     token_of_another_endpoint: {"403": 403, "401": 401},
     permissions_of_a_deleted_endpoint: {"200": 200, "404": 404},
+    permissions_of_a_deleted_principal: {"gone": [], "kept": ["deleted"]},
     access_list_readers: {"CAN_VIEW": 200, "CAN_MANAGE": 403},
     grants_of_others: {"shown": ["ann@example.com", "bob@example.com"], "hidden": ["ann@example.com"]},
     entity_of_a_route_optimized_endpoint: {"200": 200, "404": 404},

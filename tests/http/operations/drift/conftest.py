@@ -13,7 +13,7 @@ import pytest
 from model_serving.databricks import client
 from model_serving.operations.drift.read import read_drift
 from model_serving.operations.drift.report import DriftReport, ResourceDrift
-from model_serving.spec import load_stack
+from model_serving.spec import Stack, load_stack
 from tests.http.conftest import FrozenWorkspace
 from tests.http.operations.drift.hands import ALIAS
 from tests.support.declared_workspace import Resource, deploy
@@ -34,6 +34,8 @@ class Project:
     frozen: FrozenWorkspace
     folder: Path
     states: dict[str, list[Resource]] = field(default_factory=dict)
+    principals: dict[str, str] = field(default_factory=dict)
+    """The application ids of the stack's service principals by key."""
 
     def declare(self, stack: str = "dev", host: str | None = None, **settings: Any) -> None:
         config = {f"model-serving:{name}": value for name, value in settings.items()}
@@ -42,9 +44,25 @@ class Project:
 
     def deploy(self, stack: str = "dev") -> None:
         """Make what the stack declares, and write its state."""
+        self._deploy(stack, load_stack(stack, Path("stacks")))
+
+    def deploy_only(self, key: str, stack: str = "dev") -> None:
+        """The same for one endpoint, beside what is deployed already."""
         spec = load_stack(stack, Path("stacks"))
-        made = deploy(self.call, stack, spec, {ALIAS: "7"}, lambda: self.frozen.clock.advance(60))
-        self.record(stack, made)
+        self._deploy(stack, spec.model_copy(update={"endpoints": {key: spec.endpoints[key]}}))
+
+    def _deploy(self, stack: str, spec: Stack) -> None:
+        settle = lambda: self.frozen.clock.advance(60)  # noqa: E731
+        self.record(stack, deploy(self.call, stack, spec, {ALIAS: "7"}, settle, self.principals))
+
+    def signed_in_as_another(self, monkeypatch: pytest.MonkeyPatch) -> str:
+        """Go on as a new service principal without rights, and return its application id."""
+        application, settings = self.frozen.principal()
+        monkeypatch.delenv("DATABRICKS_TOKEN")
+        monkeypatch.setenv("DATABRICKS_CLIENT_ID", settings["clientId"])
+        monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", settings["clientSecret"])
+        client._connected.clear()  # noqa: SLF001
+        return application
 
     def record(self, stack: str, resources: list[Resource]) -> None:
         self.states[stack] = [*self.states.get(stack, []), *resources]
