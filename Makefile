@@ -17,7 +17,7 @@ INSTALL := pip install --quiet --no-compile --disable-pip-version-check --requir
 UV_LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-http test-engine check accept format schema workspace env clean fuzz bench workspace-page lock wheel tools
+.PHONY: help setup demo example test test-unit test-http test-engine check accept format schema workspace env clean fuzz bench workspace-page lock wheel tools
 
 # The targets of each group; those of the pipeline are the others in .ci/pipeline.mk, and the rest is for maintainers.
 START := setup demo workspace env
@@ -50,6 +50,9 @@ setup: $(READY) ## install the virtual environment and the Pulumi engine, if mis
 
 demo: setup ## a one-minute tour: create, query, deploy again without changes, reject a change of route_optimized
 	@$(PY) -m demo
+
+example: setup ## play a story of examples/ on a workspace of its own: make example NAME=first_endpoint
+	@$(PY) -m demo.stories $(NAME)
 
 # Without compiled files, each process that a test starts would compile the project anew.
 unexport PYTHONDONTWRITEBYTECODE
