@@ -31,19 +31,21 @@ _VERSION: Final = "entityVersion"
 
 
 def restore(wanted: Restore) -> None:
-    """Register the endpoint. The stack keeps its outputs."""
+    """Register the endpoint, and the predecessor that goes back with it. The stack keeps its outputs."""
     stack = pulumi.runtime.get_root_resource()
     assert isinstance(stack, pulumi.ComponentResource), "A program runs in a stack"
     # The SDK registers the program's, which are none. Without a registration the engine keeps those of the state.
     stack.register_outputs = lambda _outputs: None  # type: ignore[assignment,method-assign]
     RestoredEndpoint(wanted)
+    if wanted.companion:
+        RestoredEndpoint(wanted.companion)
 
 
 class RestoredEndpoint(pulumi.ComponentResource):
     """The component of an endpoint, with the children that the state has."""
 
     def __init__(self, wanted: Restore) -> None:
-        super().__init__(SERVING_ENDPOINT_COMPONENT, wanted.key)
+        super().__init__(SERVING_ENDPOINT_COMPONENT, wanted.resource)
         self._wanted = wanted
         register_protected_children_hook()
         kept, names = KeptRollout(wanted.step), {kind: name for kind, name in wanted.siblings if kind in ROLLOUTS}
@@ -80,15 +82,15 @@ class RestoredEndpoint(pulumi.ComponentResource):
             protect=wanted.protect or None,
             retain_on_delete=wanted.retain_on_delete or None,
         )
-        return ModelServing(wanted.key, inputs, pulumi.ResourceOptions.merge(self._child(), options))
+        return ModelServing(wanted.resource, inputs, pulumi.ResourceOptions.merge(self._child(), options))
 
     def _hooks(self) -> pulumi.ResourceHookBinding:
         settings = pulumi.Output.from_input(default_settings())
         guard = pulumi.ResourceHook(HOOK, _refuse_deletion, pulumi.ResourceHookOptions(on_dry_run=True))
         bindings = [
             pulumi.ResourceHookBinding(before_delete=[guard], before_update=[guard]),
-            lost_update_hooks(self._wanted.key, settings),
-            failure_hooks(self._wanted.key, settings),
+            lost_update_hooks(self._wanted.resource, settings),
+            failure_hooks(self._wanted.resource, settings),
         ]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 

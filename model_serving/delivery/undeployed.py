@@ -7,6 +7,7 @@ from pathlib import Path
 from model_serving.databricks.naming import model_label
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.delivery.stack_state import state_resources
+from model_serving.review.assess.families import ENDPOINT
 from model_serving.review.assess.grouping import owners
 from model_serving.review.assess.served_entities import entities, shares
 from model_serving.review.plan.preview import Step, Urn
@@ -55,14 +56,21 @@ def _declared(endpoint: Endpoint) -> tuple[Served, ...]:
 
 
 def _deployed(stack: str, folder: Path) -> dict[str, tuple[Served, ...]]:
-    """The served entities of each endpoint in the state, by the endpoint's key."""
+    """The served entities of each endpoint in the state, by the endpoint's key. Predecessors are left out."""
     redactor = Redactor()
     steps = tuple(
-        Step("same", Urn(each["urn"]), Urn(each.get("parent") or ""), old=redactor.redact(each.get("outputs") or {}))
+        Step(
+            "same",
+            Urn(each["urn"]),
+            Urn(each.get("parent") or ""),
+            old=redactor.redact(each.get("outputs") or {}),
+            new=redactor.redact(each.get("inputs") or {}),
+        )
         for each in state_resources(stack, folder)
     )
-    keys = owners(steps)
-    return {keys[step.urn.text][1]: _served(step) for step in steps if step.type == MODEL_SERVING}
+    owner_of = owners(steps)
+    found = ((owner_of[step.urn.text], step) for step in steps if step.type == MODEL_SERVING)
+    return {key: _served(step) for (kind, key), step in found if kind == ENDPOINT}
 
 
 def _served(step: Step) -> tuple[Served, ...]:

@@ -72,3 +72,8 @@ def declared_at(stack: Stack, key: str) -> Iterator[DeclaredEndpoint]:
     if predecessor := predecessor_of(stack, key):
         name = stack.name_prefix + (predecessor.name or key)
         yield DeclaredEndpoint(key, (*path, PREDECESSOR), predecessor, name, is_predecessor=True)
+
+
+def shares_traffic(endpoint: Endpoint, predecessor: Endpoint) -> bool:
+    """Whether a predecessor has the traffic of its endpoint, so that both get each step of a rollout."""
+    return predecessor.routes == endpoint.routes

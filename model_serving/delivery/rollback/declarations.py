@@ -13,6 +13,7 @@ from model_serving.delivery.git import git
 from model_serving.errors import UserError
 from model_serving.spec import Endpoint, load_stack
 from model_serving.spec.files.listing import BASE, stack_file
+from model_serving.spec.succession import declared_endpoints
 
 _MOST: Final = 500
 """Commits that are looked at."""
@@ -62,6 +63,7 @@ def _declared(folder: Path, commit: str, stack: str, key: str, into: Path) -> En
     try:
         with tarfile.open(fileobj=io.BytesIO(ran.stdout)) as archive:
             archive.extractall(into, filter="data")
-        return load_stack(stack, into / "stacks").endpoints.get(key)
+        declared = declared_endpoints(load_stack(stack, into / "stacks"))
+        return next((each.endpoint for each in declared if each.address == key), None)
     except (UserError, tarfile.TarError, OSError):
         return None

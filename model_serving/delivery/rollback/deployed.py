@@ -8,7 +8,8 @@ from model_serving.databricks.naming import model_label
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLED_BACK
 from model_serving.errors import UserError
 from model_serving.operations.rollout_history import History, read_history
-from model_serving.operations.stack_state import Resource
+from model_serving.operations.stack_state import Resource, address_keys, resource_name
+from model_serving.spec.succession import predecessor_address
 
 _DEFAULTS: Final = "__defaults"
 """The provider's own note in its inputs."""
@@ -38,6 +39,7 @@ class DeployedEndpoint:
     """An endpoint and the rest of its component."""
 
     key: str
+    """What commands know it by: its key, or `KEY.predecessor`."""
     name: str
     """Its name in the workspace."""
     urn: str
@@ -57,14 +59,31 @@ class DeployedEndpoint:
     """Whether it was rolled back since the last deployment of the whole stack."""
 
     @property
+    def resource(self) -> str:
+        """The name of its resource, and of its component."""
+        return self.urn.rpartition("::")[2]
+
+    @property
     def versions(self) -> Mapping[str, tuple[str, str]]:
         """Model and version by served entity."""
         return {name: (each.model, each.version) for name, each in self.entities.items()}
 
 
+def companion_of(stack: str, deployed: DeployedEndpoint, resources: Sequence[Resource]) -> DeployedEndpoint | None:
+    """The predecessor of an endpoint that serves the same: it goes back with the endpoint. None without one."""
+    key = predecessor_address(deployed.key)
+    if key not in address_keys(resources).values():
+        return None
+    predecessor = deployed_endpoint(stack, key, resources)
+    is_same = dict(predecessor.traffic) == dict(deployed.traffic) and predecessor.versions == deployed.versions
+    return predecessor if is_same else None
+
+
 def deployed_endpoint(stack: str, key: str, resources: Sequence[Resource]) -> DeployedEndpoint:
     """The endpoint of that key. Raises UserError where the state has none that a rollback can restore."""
-    own = next((each for each in resources if _is_live(each) and _name(each) == key), None)
+    keys = address_keys(resources)
+    names = {name for name, known in keys.items() if known == key}
+    own = next((each for each in resources if _is_live(each) and resource_name(each) in names), None)
     parent = own.get("parent") if own else None
     component = next((each for each in resources if each["urn"] == parent), None)
     if own is None or component is None:
@@ -93,10 +112,6 @@ def _is_live(resource: Resource) -> bool:
     return bool(resource["type"] == MODEL_SERVING and not resource.get("delete"))
 
 
-def _name(resource: Resource) -> str:
-    return str(resource["urn"]).rpartition("::")[2]
-
-
 def _names(values: Mapping[str, Any], *others: str) -> tuple[str, ...]:
     return tuple(name for name in values if name not in (_DEFAULTS, *others))
 
@@ -115,4 +130,4 @@ def _traffic(config: Mapping[str, Any], entities: Sequence[str]) -> dict[str, in
 def _siblings(resources: Iterable[Resource], component: Resource, own: Resource) -> Iterable[tuple[str, str]]:
     for each in resources:
         if each.get("parent") == component["urn"] and each["urn"] != own["urn"] and not each.get("delete"):
-            yield str(each["type"]), _name(each)
+            yield str(each["type"]), resource_name(each)

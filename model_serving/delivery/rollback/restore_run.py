@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model_serving.databricks.resource_types import ROLLOUTS
@@ -29,6 +29,8 @@ class RestoreRun:
     """What the state remembers of it, where it remembers the endpoint's rollouts."""
     is_rollback: bool = True
     """Whether a person wants it, so that reviews say what undoes it; otherwise a rollout goes back."""
+    companion: DeployedEndpoint | None = None
+    """The predecessor that goes back with it, in the same `up`."""
 
     def run(self, notify: Callable[[str], None]) -> str:
         """Deploy the goal; returns why that failed, or an empty text. Raises InterruptedRunError.
@@ -52,11 +54,16 @@ class RestoreRun:
     def _targets(self) -> list[str]:
         parent = self.deployed.urn.rpartition("$")[0]
         records = [(kind, name) for kind, name in self.deployed.siblings if self.step and kind in ROLLOUTS]
-        return [self.deployed.urn, *(f"{parent}${kind}::{name}" for kind, name in records)]
+        others = [self.companion.urn] if self.companion else []
+        return [self.deployed.urn, *(f"{parent}${kind}::{name}" for kind, name in records), *others]
 
     @property
     def _file(self) -> Restore:
-        deployed, goal = self.deployed, self.goal
+        companion = self._restore(self.companion, None) if self.companion else None
+        return replace(self._restore(self.deployed, self.step), companion=companion)
+
+    def _restore(self, deployed: DeployedEndpoint, step: EndpointStep | None) -> Restore:
+        goal = self.goal
         entities = [
             RestoredEntity(name, each.fields, goal.versions.get(name), _declared(goal, name))
             for name, each in deployed.entities.items()
@@ -65,7 +72,7 @@ class RestoreRun:
         entities += [RestoredEntity(name, declared=_declared(goal, name)) for name in new]
         return Restore(
             stack=self.stack.rpartition("/")[2],
-            key=deployed.key,
+            resource=deployed.resource,
             name=deployed.name,
             traffic=dict(goal.traffic),
             entities=tuple(entities),
@@ -75,7 +82,7 @@ class RestoreRun:
             siblings=deployed.siblings,
             protect=deployed.protect,
             retain_on_delete=deployed.retain_on_delete,
-            step=self.step,
+            step=step,
             is_rollback=self.is_rollback,
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from model_serving.delivery.rollback.deployed import DeployedEndpoint, deployed_endpoint
+from model_serving.delivery.rollback.deployed import DeployedEndpoint, companion_of, deployed_endpoint
 from model_serving.delivery.rollback.destination import chosen_goal
 from model_serving.delivery.rollback.free_stack import run_when_free
 from model_serving.delivery.rollback.goal import Goal, served
@@ -42,6 +42,8 @@ class PlannedRollback:
     deployed: DeployedEndpoint
     live: LiveEndpoint
     goal: Goal
+    companion: DeployedEndpoint | None = None
+    """The predecessor that serves the same, and goes back with it."""
 
     @property
     def versions(self) -> dict[str, str]:
@@ -87,7 +89,8 @@ def plan_rollback(stack: str, endpoint: str, to: str | None, folder: Path) -> Pl
     live = live_endpoint(targets.workspace, deployed.name)
     goal = chosen_goal(deployed, to) if to else last_good_goal(_file_stack(targets), deployed, live.traffic, folder)
     pinned = moved_aliases(targets.workspace, target.declared, deployed)
-    return PlannedRollback(targets, folder, deployed, live, replace(goal, pinned=pinned))
+    companion = companion_of(stack, deployed, targets.resources)
+    return PlannedRollback(targets, folder, deployed, live, replace(goal, pinned=pinned), companion)
 
 
 def deploy_rollback(planned: PlannedRollback, notify: Notify) -> LiveEndpoint:
@@ -100,11 +103,13 @@ def deploy_rollback(planned: PlannedRollback, notify: Notify) -> LiveEndpoint:
     goal = replace(planned.goal, versions=planned.versions)
     for _ in range(_TRIES):
         live = settled_live_endpoint(workspace, name, notify)
-        deployed = deployed_endpoint(stack, planned.deployed.key, state_resources(stack))
+        resources = state_resources(stack)
+        deployed = deployed_endpoint(stack, planned.deployed.key, resources)
+        companion = companion_of(stack, deployed, resources)
         if not live.is_as(deployed):
             deployed = _refreshed(planned, deployed, notify)
         step = rollback_step(deployed, live.traffic, goal)
-        problem = RestoreRun(stack, planned.folder, deployed, goal, step).run(notify)
+        problem = RestoreRun(stack, planned.folder, deployed, goal, step, companion=companion).run(notify)
         if not problem or not _was_overtaken(stack, deployed):
             break
         notify("Another run has gone on with its rollout meanwhile: trying again\n")

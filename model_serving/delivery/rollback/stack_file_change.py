@@ -19,6 +19,7 @@ from model_serving.errors import UserError
 from model_serving.spec import Endpoint, ServedEntity, Stack, load_stack
 from model_serving.spec.files.listing import BASE, stack_file, stacks
 from model_serving.spec.files.yaml_locations import read
+from model_serving.spec.succession import predecessor_address
 
 _ENDPOINTS = ("config", "model-serving:endpoints")
 
@@ -50,6 +51,11 @@ def stack_file_change(stack: str, folder: Path, deployed: DeployedEndpoint, goal
     """
     before = LoadedFiles(stack, folder, load_stack(stack, folder / "stacks"))
     endpoint = before.spec.endpoints.get(deployed.key)
+    if deployed.key.endswith(predecessor_address("")):
+        raise UserError(
+            f"{deployed.key} has what its endpoint declares, unless its own block says otherwise. Write `traffic:"
+            f" {dict(goal.traffic)}` into it by hand"
+        )
     if endpoint is None:
         raise UserError(f"The stack files don't declare {deployed.key} any more: the next deployment would delete it")
     texts: dict[str, str] = {}

@@ -24,6 +24,8 @@ def _lines(planned: PlannedRollback) -> Iterator[str]:
     yield f"  serves now:   {_models(planned, live.traffic, is_after=False)}"
     yield f"  serves after: {_models(planned, served(goal.traffic), is_after=True)}"
     yield f"  callers:      {_callers(planned)}; the URL and the permissions stay"
+    if planned.companion:
+        yield f"  predecessor:  {planned.companion.name} serves the same, and goes back with it"
     if planned.redeployed:
         yield (
             f"  takes:        minutes, since {', '.join(planned.redeployed)} must be deployed first; until then the"

@@ -12,6 +12,7 @@ from typing import Any, Final
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.delivery.rollout.traffic import split_of
 from model_serving.review.assess.digest import PLAN, SHORT, STATE_SECRETS, Covered, planned
+from model_serving.review.assess.grouping import address_of, owners
 from model_serving.review.plan.preview import Step
 from model_serving.spec.rollout_record import Approval, Split
 
@@ -19,10 +20,12 @@ _TRAFFIC: Final = "config.trafficConfig"
 
 
 def endpoint_steps(steps: Iterable[Step]) -> dict[str, Step]:
-    """The step of each endpoint of a stack file, by its key; of a replaced one the last."""
+    """The step of each endpoint of a stack file, by its key or `KEY.predecessor`; of a replaced one the last."""
+    every = tuple(steps)
+    owner_of = owners(every)
     return {
-        step.urn.name: step
-        for step in steps
+        address_of(owner_of[step.urn.text]): step
+        for step in every
         if step.type == MODEL_SERVING and step.parent.type == SERVING_ENDPOINT_COMPONENT and step.op != "refresh"
     }
 

@@ -1,6 +1,6 @@
 """The rollouts that a stack declares: their histories, who runs them, and what a plan means for them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from model_serving.operations.rollout_history import History, read_history
 from model_serving.review.plan.preview import Preview, Step
 from model_serving.spec import Endpoint, SpecError, endpoint_name, load_stack
 from model_serving.spec.rollout_record import Owner, split_text
+from model_serving.spec.succession import predecessor_address, predecessor_of, shares_traffic
 from model_serving.spec.vocabulary.stack import Stack
 
 
@@ -45,6 +46,20 @@ class DeclaredRollouts:
     def names(self) -> dict[str, str]:
         """Their names in the workspace."""
         return {key: endpoint_name(self.spec, key) for key in self.endpoints} if self.spec else {}
+
+    @cached_property
+    def companions(self) -> dict[str, str]:
+        """What commands know the predecessor by that has the traffic of an endpoint, by the endpoint's key."""
+        pairs = {key: predecessor_of(self.spec, key) for key in self.endpoints} if self.spec else {}
+        return {
+            key: predecessor_address(key)
+            for key, predecessor in pairs.items()
+            if predecessor and shares_traffic(self.endpoints[key], predecessor)
+        }
+
+    def with_companions(self, keys: Iterable[str]) -> list[str]:
+        """The keys, and the predecessors whose traffic moves with them."""
+        return [each for key in keys for each in (key, self.companions.get(key)) if each]
 
     @cached_property
     def workspace(self) -> Workspace:

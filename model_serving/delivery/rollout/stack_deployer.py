@@ -8,7 +8,7 @@ from pathlib import Path
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLOUT_RECORD, ROLLOUT_STEP
-from model_serving.delivery.rollback.deployed import deployed_endpoint
+from model_serving.delivery.rollback.deployed import companion_of, deployed_endpoint
 from model_serving.delivery.rollback.goal import Goal, whole_split
 from model_serving.delivery.rollback.restore_run import RestoreRun
 from model_serving.delivery.rollout.change_parts import unexpected_changes
@@ -42,13 +42,15 @@ class StackDeployer:
     packs: Sequence[str]
     approved: Sequence[str]
     urns: Mapping[str, str]
-    """The URNs of the endpoints that roll out, by their keys."""
+    """The URNs of the stack's endpoints, by what commands know them by."""
     names: Mapping[str, str]
     """Their names in the workspace."""
     connect: Callable[[], Workspace]
     show: Callable[[str], None] = progress
     unmoved: Mapping[str, Split] = field(default_factory=dict)
     """The splits of endpoints that keep theirs, though the stack file declares another one."""
+    companions: Mapping[str, str] = field(default_factory=dict)
+    """What commands know the predecessor by whose traffic moves with that of an endpoint, by the endpoint's key."""
 
     def deploy(self, steps: Mapping[str, EndpointStep], *, going_back: bool) -> None:
         """See Deployer. Going back touches the endpoints only: nothing else may stand in its way.
@@ -80,11 +82,13 @@ class StackDeployer:
         try:
             found = state_resources(stack, folder)
             endpoints = {key: deployed_endpoint(stack, key, found) for key in moving}
+            companions = {key: companion_of(stack, each, found) for key, each in endpoints.items()}
         except StateError as error:
             raise DeploymentFailedError(failure_reason([str(error)])) from None
         for key, each in moving.items():
             goal = Goal(whole_split(endpoints[key], each.traffic), "the rollout failed")
-            if reason := RestoreRun(stack, folder, endpoints[key], goal, each, is_rollback=False).run(self.show):
+            run = RestoreRun(stack, folder, endpoints[key], goal, each, is_rollback=False, companion=companions[key])
+            if reason := run.run(self.show):
                 raise DeploymentFailedError(reason, self._require_own_records(moving))
 
     def record(self, steps: Mapping[str, EndpointStep]) -> None:
@@ -110,7 +114,10 @@ class StackDeployer:
         return found
 
     def _targets(self, steps: Mapping[str, EndpointStep], *types: str) -> list[str]:
-        urns = [_urn(self.urns[key], each, key) for key in steps for each in types]
+        urns = [_urn(self.urns[key], each) for key in steps for each in types]
+        if MODEL_SERVING in types:
+            moved = [each for key, each in self.companions.items() if key in steps]
+            urns += [self.urns[each] for each in moved if each in self.urns]
         return [option for urn in urns for option in ("--target", urn)]
 
     def _require_expected(
@@ -122,6 +129,7 @@ class StackDeployer:
             self._require_own_records(moving)
             raise DeploymentFailedError(failure_reason(faults))
         wanted = {key: each.traffic for key, each in splits.items()}
+        wanted |= {each: wanted[key] for key, each in self.companions.items() if key in wanted and each in self.urns}
         if unexpected := unexpected_changes(previewed.steps, self.approved, wanted):
             raise DeploymentFailedError(
                 f"its plan is not the approved one any more ({', '.join(unexpected)}): files, state or workspace were"
@@ -180,7 +188,7 @@ def _written(home: Path, stack: str, steps: Mapping[str, EndpointStep]) -> Path:
     return file
 
 
-def _urn(endpoint: str, kind: str, key: str) -> str:
+def _urn(endpoint: str, kind: str) -> str:
     """The URN of a resource beside an endpoint, in the same component."""
     suffix = {ROLLOUT_RECORD: "-rollout", ROLLOUT_STEP: "-rollout-step"}.get(kind, "")
-    return f"{endpoint.rpartition('$')[0]}${kind}::{key}{suffix}"
+    return f"{endpoint.rpartition('$')[0]}${kind}::{endpoint.rpartition('::')[2]}{suffix}"

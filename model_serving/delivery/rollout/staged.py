@@ -103,6 +103,7 @@ class StagedDeployment:
             lambda: self.declared.workspace,
             self.show,
             {each.key: each.live for each in staging.unmoved},
+            self.declared.companions,
         )
         runner = Runner(
             courses,

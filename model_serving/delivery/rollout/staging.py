@@ -53,7 +53,7 @@ def staging_of(
     every = declared.planned(previewed)
     rollouts = tuple(each for each in every if not chosen or each.key in chosen)
     unmoved = tuple(each for each in every if each not in rollouts)
-    keys = [each.key for each in every]
+    keys = declared.with_companions(each.key for each in every)
     begun = [record for each in every if (record := each.attempt)]
     earlier = next((each.approval for each in begun if reviewed and each.approval.digest == reviewed), None)
     if earlier and now.digest != reviewed and is_rest_of(earlier, now.covered, previewed.steps, keys):

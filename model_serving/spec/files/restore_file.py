@@ -35,7 +35,8 @@ class Restore:
     """What the program registers. Names and types are those in the state."""
 
     stack: str
-    key: str
+    resource: str
+    """The name of the endpoint's resource, and of its component."""
     name: str
     """The endpoint's name in the workspace."""
     traffic: Mapping[str, int]
@@ -55,6 +56,8 @@ class Restore:
     """For an endpoint whose rollouts are recorded."""
     is_rollback: bool = True
     """Whether the state says from now on that the endpoint was rolled back."""
+    companion: "Restore | None" = None
+    """Its predecessor, which goes back with it."""
 
     @property
     def text(self) -> str:

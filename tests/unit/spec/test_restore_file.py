@@ -9,7 +9,7 @@ from model_serving.spec.files.rollout_step import VARIABLE, EndpointStep, Rollou
 
 RESTORE = Restore(
     stack="prod",
-    key="fraud",
+    resource="fraud",
     name="prod-fraud",
     traffic={"champion": 100},
     entities=(RestoredEntity("champion", ("entityName", "entityVersion"), version="7"),),
