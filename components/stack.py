@@ -22,7 +22,7 @@ from model_serving.components.serving_endpoint import ServingEndpoint
 from model_serving.spec import Endpoint, Stack
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.rollout_step import EndpointStep, RolloutFileError, steps_of_this_run
-from model_serving.spec.succession import PREDECESSOR, DeclaredEndpoint, declared_endpoints
+from model_serving.spec.succession import PREDECESSOR, DeclaredEndpoint, declared_endpoints, shares_traffic
 
 
 def build(
@@ -72,9 +72,10 @@ def build(
 
 
 def _to_register(stack: Stack, declared: DeclaredEndpoint, step: EndpointStep | None) -> EndpointToRegister:
-    """An endpoint with its arguments, at the step of its rollout."""
+    """An endpoint with its arguments, at its rollout's step, which a predecessor of the same traffic takes, too."""
     args = declared_args(stack, declared)
-    return EndpointToRegister(declared, args if declared.is_predecessor else _at_its_step(args, step))
+    moves = not declared.is_predecessor or shares_traffic(stack.endpoints[declared.key], declared.endpoint)
+    return EndpointToRegister(declared, _at_its_step(args, step) if moves else args)
 
 
 def _endpoint(

@@ -6,7 +6,7 @@ Values that are known only after `up`, or encrypted, are UNKNOWN.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from model_serving.components.from_spec import endpoint_args, with_application_ids
+from model_serving.components.from_spec import declared_args, with_application_ids
 from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.resource_types import ENDPOINT_ACCESS, ENDPOINT_STOP, MODEL_SERVING, PERMISSIONS
@@ -15,7 +15,7 @@ from model_serving.policies.pack.rule import Registered, Resource
 from model_serving.spec.endpoint_resources import successor_resource
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import Secret, is_unknown
-from model_serving.spec.succession import DeclaredEndpoint, declared_endpoints
+from model_serving.spec.succession import declared_endpoints
 from model_serving.spec.vocabulary.stack import Endpoint, Stack
 
 _UNKNOWN_TEXT: Final = Secret("", known=False)
@@ -37,7 +37,7 @@ def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, R
         if each.is_predecessor:
             own = successor_resource(each.key, each.written_name)
         args = resolve_aliases(
-            with_application_ids(endpoint_args(_with(stack, each), each.key), application_id),
+            with_application_ids(declared_args(stack, each), application_id),
             lambda _alias: _UNKNOWN_TEXT,
         )
         inputs = endpoint_inputs(args)
@@ -53,11 +53,6 @@ def registered_resources(name: str, stack: Stack) -> Iterator[tuple[FieldPath, R
         if spec.stopped:
             stop = _resource(name, ENDPOINT_STOP, f"{own}-stop", {"stopped": True})
             yield (*each.path, "stopped"), Registered(stop, (endpoint.urn,))
-
-
-def _with(stack: Stack, declared: DeclaredEndpoint) -> Stack:
-    """The stack with a declared endpoint at its key, which a predecessor shares with its successor."""
-    return stack.model_copy(update={"endpoints": {**stack.endpoints, declared.key: declared.endpoint}})
 
 
 def _resource(stack: str, kind: str, name: str, inputs: Mapping[str, Any], **more: Any) -> Resource:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_serving.components.deployment.served_config import config_body, config_differences
-from model_serving.components.from_spec import endpoint_args
+from model_serving.components.from_spec import declared_args
 from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.serving_endpoints import is_stopped, is_updating
@@ -39,8 +39,7 @@ def aliases(endpoints: Iterable[Endpoint]) -> list[str]:
 
 def declared_config(stack: Stack, declared: DeclaredEndpoint, version: Callable[[str], str | None]) -> dict[str, Any]:
     """The body of PUT config that the stack files declare. `version` gives that of an alias, None if it is unknown."""
-    alone = stack.model_copy(update={"endpoints": {declared.key: declared.endpoint}})
-    args = resolve_aliases(endpoint_args(alone, declared.key), lambda alias: version(alias) or _UNKNOWN_VERSION)
+    args = resolve_aliases(declared_args(stack, declared), lambda alias: version(alias) or _UNKNOWN_VERSION)
     return config_body(endpoint_inputs(args).model_serving)
 
 

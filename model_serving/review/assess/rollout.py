@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.review.assess.actions import action_of, field_row
+from model_serving.review.assess.families import PREDECESSOR
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
+from model_serving.review.assess.migration import inputs_of, pair_of
 from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.rollout_plan import RolloutPlan, rollout_plan
 from model_serving.review.assess.sentence import quoted, sentence
@@ -62,6 +64,9 @@ def _plan(change: ResourceChange, group: Group) -> RolloutPlan | None:
     declared = _declared(component.new) if component else None
     if declared is None or main is None or action_of(main) is not Action.UPDATE or change.gone:
         return None
+    pair = pair_of(group) if group.kind == PREDECESSOR else None
+    if pair and percentages(inputs_of(pair.endpoint)) != percentages(main.new):
+        return None  # a step gives a predecessor the traffic of its endpoint only if it has the same
     return rollout_plan(declared, percentages(main.old), percentages(main.new))
 
 

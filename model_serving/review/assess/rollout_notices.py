@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from model_serving.databricks.resource_types import MODEL_SERVING, ROLLOUT_RECORD
-from model_serving.review.assess.grouping import address_of, owners
+from model_serving.review.assess.families import PREDECESSOR
+from model_serving.review.assess.grouping import owners
 from model_serving.review.assess.served_entities import entities, percentages
 from model_serving.review.plan.notices import Notice, NoticeKind
 from model_serving.review.plan.preview import Preview, Step
@@ -14,13 +15,19 @@ _MINUTES = len("2026-11-21T18:30")
 
 
 def rollout_notices(preview: Preview) -> Iterator[Notice]:
-    """A notice for each endpoint whose last rollout to the declared target failed, or has not ended."""
+    """A notice for each endpoint whose last rollout to the declared target failed, or has not ended.
+
+    What the state remembers of a predecessor is from before the migration: its traffic moves with its endpoint's now.
+    """
     owner_of = owners(preview.steps)
     records = {step.urn.name.removesuffix(_SUFFIX): step for step in preview.kept if step.type == ROLLOUT_RECORD}
     for step in preview.steps:
-        record = _record(records.get(step.urn.name)) if step.type == MODEL_SERVING and step.op != "refresh" else None
+        kind, key = owner_of[step.urn.text]
+        if step.type != MODEL_SERVING or step.op == "refresh" or kind == PREDECESSOR:
+            continue
+        record = _record(records.get(step.urn.name))
         if record and _is_declared(record, step):
-            yield from _notice(preview.stack, address_of(owner_of[step.urn.text]), record)
+            yield from _notice(preview.stack, key, record)
 
 
 def _record(step: Step | None) -> Record | None:
