@@ -40,7 +40,8 @@ def _serve(socket: Path) -> None:
     """Start the server, and end it and remove the folder when this process ends."""
     outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     process = subprocess.Popen(
-        [_REAL / "bin" / "python", _FOLDER / "server.py", socket],
+        [_REAL / "bin" / "python", "-m", "tests.support.warm_python.server", socket],
+        cwd=_REAL.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

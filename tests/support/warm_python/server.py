@@ -15,6 +15,8 @@ import threading
 import traceback
 from pathlib import Path
 
+from tests.support.warm_python.checkout_modules import CheckoutModules
+
 PACKAGES = (
     "click",
     "databricks.sdk.config",
@@ -35,22 +37,14 @@ PACKAGES = (
 """What the program, the pack, the dynamic provider, the command and the workspace import of other projects."""
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-WORKSPACE = (
-    "model_serving.workspace.command_line",
-    "model_serving.workspace.http.app",
-    "model_serving.workspace.__main__",
-)
-"""What a workspace imports of the checkout: every sandbox starts one there. Other processes have a copy's modules."""
 
 
 def serve(path: str) -> None:
     """Answer until the standard input is closed, which the process that started the server does when it ends."""
     for package in PACKAGES:
         importlib.import_module(package)
-    sys.path.insert(0, str(CHECKOUT))
-    for module in WORKSPACE:
-        importlib.import_module(module)
-    sys.path.pop(0)
+    modules = CheckoutModules(CHECKOUT)
+    sys.path.pop(0)  # the checkout, where this module was found
     gc.collect()
     gc.freeze()  # or a collection in each child would copy the memory of all that is imported here
     signal.signal(signal.SIGCHLD, _reap)
@@ -65,7 +59,7 @@ def serve(path: str) -> None:
         connection, _ = listening.accept()
         if os.fork() == 0:
             listening.close()
-            _answer(connection)
+            _answer(connection, modules)
         connection.close()
 
 
@@ -78,7 +72,7 @@ def _reap(*_signal: object) -> None:
         pass
 
 
-def _answer(connection: socket.socket) -> None:
+def _answer(connection: socket.socket, modules: CheckoutModules) -> None:
     """Become the process that was asked for, and send its id and its exit status."""
     head, files, _, _ = socket.recv_fds(connection, 4, 3)
     length, body = int.from_bytes(head, "big"), b""
@@ -96,6 +90,7 @@ def _answer(connection: socket.socket) -> None:
     os.environ.update(environment)
     os.chdir(folder)
     os.getppid = lambda: parent  # the policy pack looks for the engine's folder there
+    sys.meta_path.insert(0, modules)
     status = _run(arguments)
     connection.sendall(status.to_bytes(4, "big"))
     os._exit(status)
@@ -114,8 +109,6 @@ def _run(arguments: list[str]) -> int:
     _open_streams(unbuffered="-u" in options)
     folder = Path.cwd() if "-m" in options else Path(target).resolve().parent
     first = [] if "-P" in options else [str(folder)]
-    if (target, folder) != ("workspace", CHECKOUT):
-        _forget_checkout()
     sys.path[:0] = [*first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = [target, *rest]
     try:
@@ -134,11 +127,6 @@ def _run(arguments: list[str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     return status
-
-
-def _forget_checkout() -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] in {"model_serving", "workspace"}]:
-        del sys.modules[name]
 
 
 def _open_streams(*, unbuffered: bool) -> None:
@@ -161,6 +149,5 @@ def _status(code: object) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.pop(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(sys.argv[1])

@@ -1,6 +1,7 @@
 """The interpreter of sandboxes runs what the real one runs, and ends as it does."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -8,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sandbox import copy_project
 from tests.support.warm_python.environment import warm_environment
 
 PYTHON = "bin/python"
+MODULE = "model_serving.contract.rows"
+IMPORTS = f"""
+import sys, model_serving
+early = {MODULE!r} in sys.modules
+import {MODULE} as rows
+print(early, rows.__file__, rows.__spec__.origin, *model_serving.contract.__path__)
+"""
 WAITS = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
 
 
@@ -72,3 +81,26 @@ def test_signal_ends_the_program(number: int, tmp_path: Path) -> None:
     while Path(f"/proc/{child}").exists():
         assert time.monotonic() < ends
         time.sleep(0.01)
+
+
+def test_a_copy_of_the_checkout_gets_imported_modules(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    (folder / "program.py").write_text(IMPORTS)
+    file = folder / "model_serving" / "contract" / "rows.py"
+    os.utime(folder / "model_serving" / "errors.py")  # as in a clone: the content decides
+    ran = run("-u", "program.py", folder=folder)
+    assert ran.stdout.split() == ["True", str(file), str(file), str(file.parent)], ran.stderr
+
+
+@pytest.mark.parametrize("edited", ["components/grants.py", "model_serving/contract/model_serving.yaml", "policies"])
+def test_an_edited_copy_imports_its_own_modules(edited: str, tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    (folder / "program.py").write_text(IMPORTS)
+    file = folder / edited
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.write_text(file.read_text().swapcase())
+    rows = folder / "model_serving" / "contract" / "rows.py"
+    ran = run("-u", "program.py", folder=folder)
+    assert ran.stdout.split() == ["False", str(rows), str(rows), str(rows.parent)], ran.stderr
