@@ -1,13 +1,17 @@
 """`model-serving adopt`: endpoints that are live already, into a stack file."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from model_serving.cli.command import subcommand
-from model_serving.cli.options import json_option, stack_option
+from model_serving.cli.options import json_option, policy_pack_option, stack_option
 from model_serving.cli.progress import Counter
+from model_serving.cli.reports import write_reports
+from model_serving.delivery.adopt.adopted_ids import adopted_keys
+from model_serving.delivery.adopt.import_run import import_adopted
 from model_serving.delivery.adopt.stack_file import adoption_change
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.errors import UsageError
@@ -15,7 +19,9 @@ from model_serving.operations.adopt.adopt import read_adoption
 from model_serving.operations.adopt.candidates import is_pattern
 from model_serving.operations.adopt.entry import Adoption, Selection
 from model_serving.operations.adopt.json_adoption import json_adoption
+from model_serving.operations.adopt.sources.selected import Handover, SourceOptions, handover
 from model_serving.operations.adopt.summary import summary
+from model_serving.spec import load_stack
 
 
 @subcommand("adopt", example="model-serving adopt --stack prod --name 'fraud-*' --write")
@@ -23,8 +29,14 @@ from model_serving.operations.adopt.summary import summary
 @click.option("--name", "names", metavar="PATTERN", multiple=True, help="A name, or a pattern such as 'fraud-*'.")
 @click.option("--creator", metavar="WHO", help="Created by this user name or application id.")
 @click.option("--follow-aliases", is_flag=True, help="Write model@Alias where an alias has the version that serves.")
+@click.option("--bundle", type=Path, metavar="FILE", help="Those of a Databricks bundle: its databricks.yml.")
+@click.option("--target", metavar="NAME", help="Target of the bundle.")
+@click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Variable of the bundle.")
+@click.option("--terraform-state", type=Path, metavar="FILE", help="Those of a Terraform state.")
 @click.option("--dry-run", is_flag=True, help="Report only, without the patch.")
 @click.option("--write", is_flag=True, help="Write the entries into the stack's own file.")
+@click.option("--import", "imports", is_flag=True, help="Write the entries, and import the endpoints at once.")
+@policy_pack_option()
 @json_option()
 def adopt_command(
     stack: str,
@@ -32,29 +44,56 @@ def adopt_command(
     creator: str | None,
     *,
     follow_aliases: bool,
+    bundle: Path | None,
+    target: str | None,
+    variables: tuple[str, ...],
+    terraform_state: Path | None,
+    packs: tuple[str, ...],
     dry_run: bool,
     write: bool,
+    imports: bool,
     as_json: bool,
 ) -> int:
     """Take live endpoints under management: by default all that no stack has.
 
-    Prints the change of the stack's own file as a patch. The endpoints are not changed: the next `pulumi up` imports
-    them, as its preview and review say.
+    Prints the change of the stack's own file as a patch. The next `pulumi up` imports the endpoints, without a write.
     """
-    if dry_run and write:
-        raise UsageError("Choose one of --dry-run and --write")
-    adoption = _read(stack, Selection(names, creator), follow_aliases=follow_aliases)
+    if dry_run + write + imports > 1:
+        raise UsageError("Choose one of --dry-run, --write and --import")
+    source = SourceOptions(bundle, target, variables, terraform_state, creator).read()
+    if source and names:
+        raise UsageError("Choose one of --name and another tool's file, which names the endpoints")
+    # The creator of a bundle's endpoints is who deploys it: the names have that user's prefix already.
+    selection = Selection(source.names) if source else Selection(names, creator)
+    adoption = _read(stack, selection, follow_aliases=follow_aliases)
     change = StackFileChange({}, "") if dry_run else adoption_change(stack, Path.cwd(), adoption)
+    told = handover(source, adoption, load_stack(stack, Path("stacks")).default_tags) if source else Handover()
     if write:
         for file, text in change.files.items():
             Path(file).write_text(text, encoding="utf-8")
     if as_json:
         files = sorted(change.files) if write else []
-        click.echo(json.dumps({**json_adoption(adoption, stack), "patch": change.patch, "written": files}, indent=2))
+        result = {**json_adoption(adoption, stack), "patch": change.patch, "written": files, "source": asdict(told)}
+        click.echo(json.dumps(result, indent=2))
     else:
         click.echo(summary(adoption, stack), err=not dry_run, nl=False)
-        _keep(adoption, change, stack, write=write)
-    return _status(adoption, names)
+        if not imports:
+            _keep(adoption, change, stack, write=write)
+        for line in told.lines():
+            click.echo(line, err=True)
+    return max(_status(adoption, names), _import(stack, packs, change) if imports else 0)
+
+
+def _import(stack: str, packs: tuple[str, ...], change: StackFileChange) -> int:
+    """Import what the stack file adopts, with the change in it; return the exit status."""
+    folder = Path.cwd()
+    if not change.files and not adopted_keys(stack, folder):
+        return 0
+    outcome = import_adopted(stack, folder, packs, change)
+    if not outcome.started:
+        write_reports([outcome.report], None, (), folder)
+    click.echo(outcome.message, err=True)
+    return outcome.status
 
 
 def _read(stack: str, selection: Selection, *, follow_aliases: bool) -> Adoption:

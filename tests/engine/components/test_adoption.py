@@ -4,8 +4,10 @@ import functools
 from random import Random
 from typing import Any, Final
 
+import pytest
 import yaml
 
+from model_serving.cli.main import main
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.serving_endpoints import endpoint_path
 from model_serving.operations.adopt.entries import entry_of
@@ -18,10 +20,11 @@ from tests.support.snapshots import Snapshots
 UP: Final = ("up", "--yes", "--skip-preview")
 LOCAL: Final = "stacks/Pulumi.local.yaml"
 HOST: Final = "databricks:host"
+NEW: Final = {"current": {"entity": "main.ml.iris", "version": "1", "workload_size": "Small"}}
 
 
 def call(sandbox: Sandbox, method: str, path: str, body: Any) -> Any:
-    return getattr(sandbox.workspace, method.lower())(path, body)
+    return getattr(sandbox.workspace, method.lower())(path, body or {})
 
 
 def make(sandbox: Sandbox, number: int, seed: int) -> list[str]:
@@ -55,7 +58,12 @@ def declare(sandbox: Sandbox, *adopted: Entry, with_ids: bool = True, **changed:
     written = yaml.safe_load(file.read_text(encoding="utf-8"))
     ids = [{"adopt_id": each.id} if with_ids else {} for each in adopted]
     endpoints = {each.key: {**each.fields, **one, **changed} for each, one in zip(adopted, ids, strict=True)}
-    written["config"] = {HOST: written["config"][HOST], "model-serving:endpoints": endpoints}
+    allowed = {"gpu-where-allowed": {"stacks": ["local"]}}
+    written["config"] = {
+        HOST: written["config"][HOST],
+        "model-serving:policies": allowed,
+        "model-serving:endpoints": endpoints,
+    }
     file.unlink()
     file.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
     base = sandbox.folder / "stacks/base.yaml"
@@ -75,3 +83,34 @@ def test_random_endpoints_are_adopted_without_a_write(snapshots: Snapshots) -> N
         declare(sandbox, *entries(sandbox, names), with_ids=False)
         sandbox.pulumi(*UP, "--expect-no-changes", "--refresh")
         assert sandbox.workspace.writes() == before
+
+
+def command(sandbox: Sandbox, *arguments: str) -> int:
+    """The exit status of `model-serving adopt`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.environment.items():
+            patch.setenv(name, value)
+        patch.chdir(sandbox.folder)
+        return main(["adopt", "--stack", "local", *arguments])
+
+
+def test_import_command_leaves_nothing_to_do(snapshots: Snapshots, capsys: pytest.CaptureFixture[str]) -> None:
+    with snapshots.initialized("--ready-after", "0") as sandbox:
+        names, new = make(sandbox, 6, 11), Entry("new", "new", "", {"served_entities": NEW})
+        before = sandbox.workspace.writes()
+        declare(sandbox, new, with_ids=False)
+        declared = (sandbox.folder / LOCAL).read_text(encoding="utf-8")
+        assert command(sandbox, "--import") == 1
+        assert "Nothing was imported: `pulumi up` would do more than that: Create endpoint" in capsys.readouterr().err
+        assert (sandbox.folder / LOCAL).read_text(encoding="utf-8") == declared
+        declare(sandbox)
+        assert command(sandbox, "--import") == 0
+        shown = capsys.readouterr().err
+        assert f"{len(names)} endpoints imported, nothing was written to the workspace" in shown
+        assert sandbox.workspace.writes() == before
+        text = (sandbox.folder / LOCAL).read_text(encoding="utf-8")
+        assert "adopt_id" not in text
+        sandbox.pulumi(*UP, "--refresh", "--expect-no-changes")
+        assert sandbox.workspace.writes() == before
+        assert command(sandbox, "--import") == 0
+        assert (sandbox.folder / LOCAL).read_text(encoding="utf-8") == text

@@ -37,18 +37,29 @@ class ManagedEndpoints:
 
 
 def source_differences(managed: ManagedEndpoint, live: Mapping[str, Any]) -> Iterator[str]:
-    """Where the other tool declares an endpoint otherwise than it is live: the entry has what is live.
+    """Where the other tool declares an endpoint otherwise than it is live, whose fields are those of a stack file.
 
     Values of environment variables are not shown.
     """
-    declared = live_fields(BaseEndpoint, managed.declared)
-    now = live_fields(BaseEndpoint, live)
+    declared = _normal(live_fields(BaseEndpoint, managed.declared))
+    now = _normal(live)
     for each in differences(declared, {name: value for name, value in now.items() if name in declared}):
-        if each.left is ABSENT or each.path == "name" or each.path.endswith("workload_type"):
-            continue  # the service fills in what is absent, and the name was found
-        secret = ".environment_vars" in each.path
-        values = "" if secret else f": {each.left} here, {_text(each.right)} live"
-        yield f"{managed.place} {managed.name}: {each.path}{' differs' if secret else values}"
+        if each.left is not ABSENT:  # the service fills in what is absent
+            secret = ".environment_vars" in each.path
+            values = " differs" if secret else f": {each.left} here, {_text(each.right)} live"
+            yield f"{managed.place} {managed.name}: {each.path}{values}"
+
+
+def _normal(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields without the name, by which the endpoint was found, and with models without an alias."""
+    entities = {name: _without_defaults(each) for name, each in (fields.get("served_entities") or {}).items()}
+    return {**{name: value for name, value in fields.items() if name != "name"}, "served_entities": entities}
+
+
+def _without_defaults(entity: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: value for name, value in entity.items() if (name, value) != ("workload_type", "CPU")}
+    model, at, _ = str(found.get("entity") or "").partition("@")
+    return {**found, "entity": model} if at else found
 
 
 def _text(value: Any) -> str:

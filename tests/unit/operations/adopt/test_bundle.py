@@ -124,12 +124,8 @@ def test_letting_go_names_exactly_the_adopted(bundle: Path) -> None:
 
 def test_differences_from_live_are_listed(bundle: Path) -> None:
     (managed,) = read_bundle(bundle, "prod").endpoints
-    entity = {"name": "champion", "entity_name": "main.ml.fraud", "entity_version": "9", "workload_size": "Large"}
-    live = {
-        "name": "team_a_fraud-prod",
-        "tags": [{"key": "team", "value": "risk"}],
-        "config": {"served_entities": [{**entity, "workload_type": "CPU", "environment_vars": {"TOKEN": "other"}}]},
-    }
+    entity = {"entity": "main.ml.fraud", "version": "9", "workload_size": "Large", "environment_vars": {"TOKEN": "x"}}
+    live = {"tags": {"team": "risk"}, "served_entities": {"champion": entity}}
     place = "resources/serving.yml:4:5 team_a_fraud-prod: "
     assert [*source_differences(managed, live)] == [
         f"{place}served_entities.champion.version: 8 here, 9 live",
