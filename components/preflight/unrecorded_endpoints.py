@@ -28,6 +28,7 @@ from model_serving.databricks.serving_endpoints import (
 )
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
+from model_serving.spec.succession import PREDECESSOR
 
 _CLOCK_SKEW_SECONDS: Final = 300.0
 """How far this machine's clock and the workspace's may differ."""
@@ -140,12 +141,13 @@ def _is_importable(endpoint: UnrecordedEndpoint, workspace: Workspace) -> bool:
 
 def _problem(endpoint: UnrecordedEndpoint, reason: str) -> Problem:
     name = endpoint.args.name
-    # Without --parent, which would have to be in the state: the component finds its endpoint by an alias.
-    options = f"--stack {pulumi.get_stack()} --protect=false --generate-code=false --yes"
+    identity = endpoint.live.get("id") if PREDECESSOR not in endpoint.path else None  # which has no such field
+    adopt = f"model-serving adopt --stack {pulumi.get_stack()} --name {name} --write"
+    compared = f'set `adopt_id: "{identity}"` here, which compares the two; or ' if identity else ""
     return (
         endpoint.path,
         f'the workspace has an endpoint "{name}" that is not in this stack: {reason}',
-        f"Choose another name. Or, to import it: pulumi import {MODEL_SERVING} {endpoint.resource} {name} {options}",
+        f"Choose another name. Or adopt it as it is: {compared}remove this block, then: {adopt}",
     )
 
 

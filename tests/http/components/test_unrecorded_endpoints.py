@@ -117,7 +117,8 @@ def test_only_our_own_endpoint_is_imported() -> None:
     ((path, message, hint),) = result.problems
     assert (path, result.warnings) == (("endpoints", "fraud"), [])
     assert message.startswith('the workspace has an endpoint "fraud" that is not in this stack: you created it')
-    assert f"pulumi import {MODEL_SERVING} fraud fraud --stack " in hint
+    assert "remove this block, then: model-serving adopt --stack " in hint
+    assert hint.endswith(" --name fraud --write")
 
 
 def test_a_successor_is_imported_under_its_resource_name() -> None:
