@@ -5,7 +5,7 @@ state then lacks the endpoint, and every later run would fail with "already exis
 this stack created is imported. Any other is a problem in the report, before anything is registered.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from model_serving.databricks.serving_endpoints import (
     wait_for_update,
 )
 from model_serving.spec.diagnostics import Problem
+from model_serving.spec.endpoint_resources import is_successor
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.succession import PREDECESSOR
 
@@ -141,14 +142,17 @@ def _is_importable(endpoint: UnrecordedEndpoint, workspace: Workspace) -> bool:
 
 def _problem(endpoint: UnrecordedEndpoint, reason: str) -> Problem:
     name = endpoint.args.name
-    identity = endpoint.live.get("id") if PREDECESSOR not in endpoint.path else None  # which has no such field
-    adopt = f"model-serving adopt --stack {pulumi.get_stack()} --name {name} --write"
-    compared = f'set `adopt_id: "{identity}"` here, which compares the two; or ' if identity else ""
-    return (
-        endpoint.path,
-        f'the workspace has an endpoint "{name}" that is not in this stack: {reason}',
-        f"Choose another name. Or adopt it as it is: {compared}remove this block, then: {adopt}",
-    )
+    hint = f"Choose another name. Or adopt it as it is: {'; or '.join(_ways_to_adopt(endpoint))}"
+    return endpoint.path, f'the workspace has an endpoint "{name}" that is not in this stack: {reason}', hint
+
+
+def _ways_to_adopt(endpoint: UnrecordedEndpoint) -> Iterator[str]:
+    """A predecessor has no `adopt_id`, and a successor is adopted where it is declared."""
+    if PREDECESSOR not in endpoint.path:
+        yield f'set `adopt_id: "{endpoint.live.get("id")}"` here, which compares the two'
+    if not is_successor(endpoint.resource):
+        command = f"model-serving adopt --stack {pulumi.get_stack()} --name {endpoint.args.name} --write"
+        yield f"remove this block, then: {command}"
 
 
 def _warning(endpoint: UnrecordedEndpoint, consequence: str) -> str:

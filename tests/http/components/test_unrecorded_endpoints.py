@@ -31,6 +31,7 @@ ARGS = ServingEndpointArgs(
 )
 LIVE: dict[str, Any] = {
     "name": "fraud",
+    "id": "0123",
     "creator": "ann",
     "creation_timestamp": NOW * 1000,
     "tags": [{"key": "team", "value": "risk"}],
@@ -130,7 +131,7 @@ def test_a_successor_is_imported_under_its_resource_name() -> None:
     endpoints_to_import(declared, result, State(), lambda: Answers(LIVE), dict, paths=PATHS)
     ((path, _, hint),) = result.problems
     assert path == ("endpoints", "fraud")
-    assert f"pulumi import {MODEL_SERVING} fraud/fraud-2 fraud --stack " in hint
+    assert hint == 'Choose another name. Or adopt it as it is: set `adopt_id: "0123"` here, which compares the two'
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False], ids=["preview", "up"])
