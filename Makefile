@@ -57,7 +57,8 @@ example: setup ## play a story of examples/ on a workspace of its own: make exam
 # Without compiled files, each process that a test starts would compile the project anew.
 unexport PYTHONDONTWRITEBYTECODE
 # Three at a time even on two cores: the engine's tests wait more than they compute.
-PYTEST := $(PY) -m pytest --numprocesses 3 --dist worksteal
+# Each takes the next file in the order of tests/conftest.py, so what a file's tests share is made once.
+PYTEST := $(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: $(READY_DEV) $(READY_TOOLS) setup ## run every test, including those on the real engine
 	@$(PYTEST)

@@ -13,12 +13,22 @@ from tests.support.snapshots import Snapshots, shared_folder  # noqa: E402
 from toolchain import install  # noqa: E402
 
 ENGINE = Path(__file__).parent / "engine"
+LONGEST_FIRST = (ENGINE / "workflows", ENGINE / "delivery", ENGINE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that run the real engine."""
+    """Mark the tests that run the real engine, and begin with them.
+
+    What takes longest would keep one process busy at the end, with nothing left for the others.
+    """
+
+    def position(item: pytest.Item) -> int:
+        folders = item.path.parents
+        return next((place for place, folder in enumerate(LONGEST_FIRST) if folder in folders), len(LONGEST_FIRST))
+
+    items.sort(key=position)
     for item in items:
-        if item.path.is_relative_to(ENGINE):
+        if ENGINE in item.path.parents:
             item.add_marker(pytest.mark.engine)
 
 
