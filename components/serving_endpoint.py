@@ -30,6 +30,7 @@ from model_serving.components.preflight.component_preflight import after_preflig
 from model_serving.components.providers import default_settings, explicit_host, explicit_settings
 from model_serving.components.resources import ModelServing, Permissions
 from model_serving.components.rollout_record.resource import KeptRollout, RolloutRecord, RolloutStep
+from model_serving.contract.replacement import DeclaredPlace
 from model_serving.databricks.resource_types import IS_PREDECESSOR, SERVING_ENDPOINT_COMPONENT
 
 
@@ -66,24 +67,23 @@ class ServingEndpoint(pulumi.ComponentResource):
         *,
         rollout: KeptRollout | None = None,
         adoption: Adoption | None = None,
-        is_predecessor: bool = False,
-        in_migration: bool = False,
+        place: DeclaredPlace | None = None,
     ) -> None:
         """`rollout` is what a stack's program gives an endpoint whose stack file declares a rollout.
 
-        `adoption` is what it takes over of a live endpoint, which must be declared as it is. With `is_predecessor` the
-        state says that it is the predecessor of its key's endpoint. `in_migration` says that it has a predecessor or is
-        one: it is not deleted while it is called.
+        `adoption` is what it takes over of a live endpoint, which must be declared as it is. `place` is where
+        stack files declare it: the state says whether it is a predecessor, and neither that nor its successor is
+        deleted while it is called.
         """
         declared: dict[str, Any] = {"rollout": dict(rollout.declared)} if rollout and rollout.declared else {}
-        declared |= {IS_PREDECESSOR: True} if is_predecessor else {}
+        declared |= {IS_PREDECESSOR: True} if place and place.is_predecessor else {}
         super().__init__(SERVING_ENDPOINT_COMPONENT, name, declared or None, opts)
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
         self._adoption = adoption or Adoption()
         self._imports = adoption is not None or args.adopt
-        self._in_migration = in_migration
+        self._place = place
         inputs = endpoint_inputs(after_preflight(name, args, self._workspace))
         record = RolloutRecord(f"{name}-rollout", args.name, rollout, self._state_only()) if rollout else None
         endpoint = self._endpoint(name, args, inputs, record)
@@ -130,11 +130,15 @@ class ServingEndpoint(pulumi.ComponentResource):
     def _hooks(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs) -> pulumi.ResourceHookBinding:
         """The endpoint's hooks. Those that refuse come first, and leave the live endpoint unchanged."""
         settings = self._workspace or pulumi.Output.from_input(default_settings())
-        bindings = [endpoint_hooks(name, inputs.model_serving, args.replace_id)]
+        bindings = [endpoint_hooks(name, inputs.model_serving, args.replace_id, self._place)]
         bindings += [existing_endpoint_hook(name, settings, args.replace_id)] if args.preflight else []
-        bindings += [register_quiet_predecessor_hook().binding()] if self._in_migration else []
+        bindings += self._retirement_hooks()
         bindings += [lost_update_hooks(name, settings), failure_hooks(name, settings)]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
+
+    def _retirement_hooks(self) -> list[pulumi.ResourceHookBinding]:
+        """The hooks of an endpoint in a migration and of its children: none of them is deleted while it is called."""
+        return [register_quiet_predecessor_hook().binding()] if self._place and self._place.in_migration else []
 
     def _attach(self, name: str, args: ServingEndpointArgs, inputs: EndpointInputs, endpoint: ModelServing) -> None:
         """Register settings and permissions. They can be changed and removed while the endpoint is protected.
@@ -143,7 +147,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         names, it deletes these first, before the endpoint's hook can refuse (3.220.0 does not).
         """
         hook = register_protected_children_hook()
-        hooks = [hook.binding(), *([register_quiet_predecessor_hook().binding()] if self._in_migration else [])]
+        hooks = [hook.binding(), *self._retirement_hooks()]
         options = pulumi.ResourceOptions(
             depends_on=endpoint,
             deleted_with=self,

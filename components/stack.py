@@ -19,6 +19,7 @@ from model_serving.components.rollout_record.resource import KeptRollout
 from model_serving.components.secret_scope import SecretScope
 from model_serving.components.service_principal import ServicePrincipal
 from model_serving.components.serving_endpoint import ServingEndpoint
+from model_serving.contract.replacement import DeclaredPlace
 from model_serving.spec import Endpoint, Stack
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.rollout_step import EndpointStep, RolloutFileError, steps_of_this_run
@@ -95,8 +96,9 @@ def _endpoint(
         _options(declared.endpoint, opts),
         rollout=_kept_rollout(successor, None if declared.is_predecessor else step),
         adoption=report.adoptions.get(resource),
-        is_predecessor=declared.is_predecessor,
-        in_migration=successor.predecessor is not None,
+        place=DeclaredPlace(
+            pulumi.get_stack(), declared.key, successor.predecessor is not None, declared.is_predecessor
+        ),
     )
 
 

@@ -4,14 +4,22 @@ Nothing is registered or read. The field contract names the fields. To change on
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import yaml
+
 from model_serving.components.engine.hook_values import UNKNOWN
 from model_serving.contract.immutable_fields import immutable_fields, is_never_sent
 from model_serving.contract.message_parts import MessageParts
-from model_serving.contract.replacement import ALTERNATIVE, explain_replace_id, explain_replacement
+from model_serving.contract.replacement import (
+    DeclaredPlace,
+    explain_alternative,
+    explain_replace_id,
+    explain_replacement,
+)
 from model_serving.contract.rows import Field, OnChange
 from model_serving.spec.field_names import stack_file_keys, stack_file_path
 from model_serving.spec.files.secrets import is_secret
@@ -62,10 +70,17 @@ def _values_at(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _values_at(value.get(path[0]), path[1:])
 
 
-def refusal(name: str, endpoint_id: str, changes: Sequence[ImmutableFieldChange], allowed_id: str | None = None) -> str:
+def refusal(
+    name: str,
+    endpoint_id: str,
+    changes: Sequence[ImmutableFieldChange],
+    allowed_id: str | None = None,
+    place: DeclaredPlace | None = None,
+) -> str:
     """The error for an endpoint that would be replaced, or whose change would not be sent.
 
-    `allowed_id` is the `replace_id` that is declared, if any: it is not this endpoint's id.
+    `allowed_id` is the `replace_id` that is declared, if any: it is not this endpoint's id. `place` is where stack
+    files declare the endpoint.
     """
     lines = [_headline(name, changes)]
     lines += [f"  {_name(each)}: {_shown(each.old)} -> {_shown(each.desired)}: {each.field.reason}" for each in changes]
@@ -73,7 +88,8 @@ def refusal(name: str, endpoint_id: str, changes: Sequence[ImmutableFieldChange]
     lines += [_DROPPED if is_dropped else explain_replacement()]
     if allowed_id:
         lines += [f"`replace_id: {allowed_id}` is declared, which is another endpoint's id"]
-    alternatives = () if is_dropped else (ALTERNATIVE,)
+    options = list(_migrate_options(changes))
+    alternatives = [] if is_dropped and not options else [explain_alternative(place, options)]
     fixes = (*_restored(changes), *alternatives, explain_replace_id(endpoint_id))
     return str(MessageParts("\n".join(lines), _field(changes), fixes))
 
@@ -98,6 +114,20 @@ def _restored(changes: Sequence[ImmutableFieldChange]) -> Iterator[str]:
             yield f"Remove `{_name(each)}`"
         else:
             yield f"Restore `{_name(each)}: {_shown(each.old)}`"
+
+
+def _migrate_options(changes: Sequence[ImmutableFieldChange]) -> Iterator[str]:
+    """The options of `model-serving migrate` for these changes; none if one of them can't be written as an option."""
+    texts = [None if is_secret(each.desired) or "*" in each.field.path else _option(each) for each in changes]
+    yield from (text for text in texts if text) if all(texts) else ()
+
+
+def _option(change: ImmutableFieldChange) -> str:
+    if change.field.path == "name":
+        return f"--name {shlex.quote(str(change.desired))}"
+    value = change.desired
+    plain = value if isinstance(value, str) and yaml.safe_load(value) == value else json.dumps(value)
+    return f"--set {shlex.quote(f'{_name(change)}={plain}')}"
 
 
 def _headline(name: str, changes: Sequence[ImmutableFieldChange]) -> str:

@@ -18,16 +18,21 @@ import pulumi
 from model_serving.components.engine.hook_values import resolve, resolve_hiding_secrets
 from model_serving.components.engine.program_run import PerRun, Registration
 from model_serving.components.guard.immutable_field_changes import immutable_field_changes, refusal
+from model_serving.contract.replacement import DeclaredPlace
 
 HOOK: Final = "immutable-endpoint-fields"
 
 
 @dataclass(frozen=True)
 class DesiredInputs:
-    """An endpoint's inputs in the program, and the id of the live endpoint that they may replace, if any."""
+    """An endpoint's inputs in the program, and the id of the live endpoint that they may replace, if any.
+
+    `place` is where stack files declare the endpoint.
+    """
 
     inputs: Mapping[str, Any]
     may_replace: str | None
+    place: DeclaredPlace | None = None
 
 
 class ImmutableFieldsHook:
@@ -62,7 +67,8 @@ class ImmutableFieldsHook:
         changes = list(immutable_field_changes(old, await resolve_hiding_secrets(desired.inputs)))
         is_replaced = is_deleted and registration is not None and registration.is_pending
         if changes or is_replaced:
-            raise ValueError(refusal(str(old.get("name")), str(endpoint_id), changes, desired.may_replace))
+            named = (str(old.get("name")), str(endpoint_id))
+            raise ValueError(refusal(*named, changes, desired.may_replace, desired.place))
 
     async def _declared_as(self, resource: str, endpoint: Any) -> str | None:
         """The resource's own name; if the program does not have it, the resource that declares this endpoint now."""
@@ -82,12 +88,15 @@ def register_immutable_fields_hook() -> ImmutableFieldsHook:
     return _hooks.get()
 
 
-def endpoint_hooks(resource: str, inputs: Mapping[str, Any], may_replace: str | None) -> pulumi.ResourceHookBinding:
+def endpoint_hooks(
+    resource: str, inputs: Mapping[str, Any], may_replace: str | None, place: DeclaredPlace | None = None
+) -> pulumi.ResourceHookBinding:
     """The hooks of an endpoint's resource with these inputs.
 
-    `may_replace` is the id of the live endpoint that may be deleted and created again with them.
+    `may_replace` is the id of the live endpoint that may be deleted and created again with them, `place` where stack
+    files declare it.
     """
-    return register_immutable_fields_hook().bind(resource, DesiredInputs(inputs, may_replace))
+    return register_immutable_fields_hook().bind(resource, DesiredInputs(inputs, may_replace, place))
 
 
 def without_dependencies(output: pulumi.Output[Any]) -> pulumi.Output[Any]:

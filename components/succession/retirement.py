@@ -98,11 +98,8 @@ def _another(retired: Retirement, live: Mapping[str, Any], stack: str) -> str:
         f" {live.get('creator') or 'somebody'}. Its id is {live.get('id')}, and this stack's was"
         f" {retired.member.endpoint_id}."
     )
-    return str(
-        MessageParts(
-            message, (PREDECESSOR,), (f"If it may be deleted: pulumi refresh --stack {stack}, and then retire it",)
-        )
-    )
+    fix = f"If it may be deleted, run `pulumi refresh --stack {stack}`, and then this again"
+    return str(MessageParts(message, (PREDECESSOR,), (fix,)))
 
 
 def _unknown(retired: Retirement, reason: str, stack: str, *, is_preview: bool) -> None:
@@ -121,7 +118,7 @@ def _fixes(retired: Retirement, stack: str) -> Iterator[str]:
     written = name.removeprefix(heir.prefix)
     yield (
         f'Declare `predecessor: {{name: {written}, ...}}` again until its callers use "{heir.name}". Who still calls'
-        f" it: model-serving migrate {heir.key} --status --stack {stack}"
+        f" it: `model-serving migrate {heir.key} --status --stack {stack}`"
     )
     yield (
         f"To cut its callers off: `replace_id: {retired.member.endpoint_id}` on the endpoint in the stack's own file."

@@ -41,8 +41,9 @@ this project. Generated from model_serving/contract/*.yaml by `python -m model_s
 makes every edit of a serving endpoint on the real engine and provider, in both kinds of program, and compares the
 writes that the workspace recorded with these rows.
 
-A change that is refused at preview needs another endpoint: a second one under a new name, or a replacement that the
-stack file's `replace_id` allows ([policies.md](policies.md#replacing-an-endpoint-on-purpose)).
+A change that is refused at preview needs another endpoint: a successor, which `model-serving migrate` declares
+([migration.md](migration.md)), or a replacement with an outage, which the stack file's `replace_id` allows
+([policies.md](policies.md#replacing-an-endpoint-on-purpose)).
 """
 
 

@@ -1,5 +1,7 @@
 """The explanation of a replacement: what it means for callers, what to do instead, and how to allow it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -22,6 +24,22 @@ ALTERNATIVE: Final = (
     "Without an outage: declare a second endpoint under a new name, move the callers, then remove the first"
 )
 
+
+@dataclass(frozen=True)
+class DeclaredPlace:
+    """The stack and the key whose files declare an endpoint, and its part in a migration."""
+
+    stack: str
+    key: str
+    has_predecessor: bool = False
+    is_predecessor: bool = False
+
+    @property
+    def in_migration(self) -> bool:
+        """Whether it has a predecessor or is one."""
+        return self.has_predecessor or self.is_predecessor
+
+
 REFUSED_BY: Final = frozenset(
     {"immutable-endpoint-fields", "route-optimized-create-only", "no-silently-dropped-changes"}
 )
@@ -34,6 +52,31 @@ Each refuses it by itself, since either can be missing. A report explains it onc
 def explain_replacement() -> str:
     """Why a replacement is refused, in one line."""
     return f"Pulumi would delete the endpoint and create another: {'; '.join(Effect)}"
+
+
+def explain_alternative(place: DeclaredPlace | None, options: Sequence[str]) -> str:
+    """How to change immutable fields without an outage, in one line.
+
+    `options` are those of `model-serving migrate` for the change, as in `--set route_optimized=true`. Without them, and
+    for an endpoint that no stack file declares (None), it is ALTERNATIVE.
+    """
+    if place is None or not options:
+        return ALTERNATIVE
+    if place.in_migration:
+        return f"Without an outage: end its migration first, then start another: {_migrate(place, '--status')}"
+    return f"Without an outage: take this edit back, then run {_migrate(place, *options)}"
+
+
+def explain_new_creator(place: DeclaredPlace | None, name: str, identity: str) -> str:
+    """How an endpoint comes to run as another identity, in one line. `name` is the endpoint's, as it is declared."""
+    if place is None or place.in_migration:
+        return f"{ALTERNATIVE}. Deploy the second one as {identity}: a creator can't be changed"
+    migrate = _migrate(place, f"--name {name}-2")
+    return f"Without an outage: run {migrate}, and deploy that as {identity}: a creator can't be changed"
+
+
+def _migrate(place: DeclaredPlace, *options: str) -> str:
+    return f"`model-serving migrate {place.key} {' '.join(options)} --stack {place.stack}`"
 
 
 def explain_replace_id(endpoint_id: str) -> str:

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, TypeAlias
 
 from model_serving.contract.message_parts import MessageParts
+from model_serving.contract.replacement import DeclaredPlace
 from model_serving.policies.pack.declared_endpoint import PREDECESSOR, declared_in_files, key_in, predecessor_in
 
 Level: TypeAlias = Literal["mandatory", "advisory"]
@@ -63,6 +64,21 @@ class Resource:
     def address(self) -> str:
         """What commands of `model-serving` know it by: its key, or `KEY.predecessor`."""
         return f"{self.key}.{PREDECESSOR}" if self.is_predecessor else self.key
+
+    @property
+    def place(self) -> DeclaredPlace | None:
+        """Where the stack files declare the endpoint; None for a program without them."""
+        declared = (self.stack_spec.get("endpoints") or {}).get(self.key)
+        if not isinstance(declared, Mapping):
+            return None
+        return DeclaredPlace(self.stack, self.key, PREDECESSOR in declared, self.is_predecessor)
+
+    @property
+    def written_name(self) -> str:
+        """The endpoint's name as the stack files declare it, without their prefix; else its name in the workspace."""
+        if self.place is None:
+            return str(self.inputs.get("name"))
+        return str(self.declared.get("name") or self.key)
 
     def replaces(self, endpoint_id: str) -> bool:
         """Whether the stack's own file allows the live endpoint of that id to be deleted and created again."""

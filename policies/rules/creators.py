@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from model_serving.contract.conditions import RUNS_AS_DECLARED, SERVING_PRINCIPALS_EXIST
+from model_serving.contract.replacement import explain_new_creator
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVICE_PRINCIPAL
 from model_serving.policies.pack.input_values import at
 from model_serving.policies.pack.rule import Registered, Resource, Rule, Settings, Violation, no_check
 from model_serving.policies.rules.live_resource import live_resource
-
-_WAY_OUT = "Deploy a second endpoint as that identity, move the callers, delete this one: a creator can't be changed"
 
 
 def _serving(resource: Resource) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def _mismatch(resource: Resource, created: dict[str, Any]) -> Violation | None:
         return Violation(
             f'Endpoint "{live.name}" runs as its creator {live.creator}, and not as {wanted}: it reads models and '
             f"secrets with the rights of {live.creator}",
-            fixes=(_WAY_OUT,),
+            fixes=(explain_new_creator(resource.place, resource.written_name, wanted),),
         )
     if live is None and deployer and deployer.lower() not in declared:
         return Violation(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from model_serving.contract.replacement import explain_new_creator
 from model_serving.databricks.naming import is_in_unity_catalog
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.policies.pack.input_values import UNKNOWN, at, items
@@ -13,7 +14,7 @@ _PRODUCTION = production_setting()
 
 
 def _check_protected(resource: Resource, settings: Settings) -> Iterator[Violation]:
-    if applies_to(resource.stack, settings) and not resource.protect:
+    if applies_to(resource.stack, settings) and not resource.protect and not resource.is_predecessor:
         yield Violation(
             f'{resource.title} isn\'t protected from deletion in stack "{resource.stack}"',
             fixes=("Set `protect: true`; to retire the endpoint later, remove it in a separate change",),
@@ -80,7 +81,7 @@ def _check_creator(resource: Resource, settings: Settings) -> Iterator[Violation
         yield Violation(
             f'Endpoint "{live.name}" permanently runs as its creator, the user {live.creator}. If that account is '
             "removed, the endpoint loses its access to models and secrets",
-            fixes=("Plan a second endpoint, created by the pipeline's service principal",),
+            fixes=(explain_new_creator(resource.place, resource.written_name, "the pipeline's service principal"),),
         )
 
 
@@ -91,7 +92,8 @@ production_is_protected = Rule(
     types=(MODEL_SERVING,),
     check=_check_protected,
     why="A protected endpoint can't be deleted or replaced by accident.",
-    passes="`protect` on the endpoint; any endpoint of another stack.",
+    passes="`protect` on the endpoint; a predecessor, which is not deleted while it is called; any endpoint of another"
+    " stack.",
     fails="No `protect`, in a stack that counts as production.",
     settings={"stacks": _PRODUCTION},
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from model_serving.contract.replacement import ALTERNATIVE, explain_replace_id, explain_replacement
+from model_serving.contract.replacement import explain_alternative, explain_replace_id, explain_replacement
 from model_serving.databricks.errors import DeniedError
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER, MODEL_SERVING
 from model_serving.policies.live import RETRY_SECONDS, LiveEndpoint, UnreadableError, live_endpoint, require_workspace
@@ -41,7 +41,7 @@ def _endpoint(resource: Resource, settings: Settings) -> Iterator[Violation]:
         return
     if live and live.route_optimized != flag(wanted):
         is_agreed = resource.replaces(live.endpoint_id)
-        yield _agreed(live) if is_agreed else _flip(live, wanted=flag(wanted))
+        yield _agreed(live) if is_agreed else _flip(resource, live, wanted=flag(wanted))
 
 
 def _not_yet(unknown: list[str]) -> str:
@@ -51,13 +51,14 @@ def _not_yet(unknown: list[str]) -> str:
     )
 
 
-def _flip(live: LiveEndpoint, *, wanted: bool) -> Violation:
+def _flip(resource: Resource, live: LiveEndpoint, *, wanted: bool) -> Violation:
     old = str(live.route_optimized).lower()
+    alternative = explain_alternative(resource.place, [f"--set route_optimized={str(wanted).lower()}"])
     return Violation(
         f'Route optimization of the live endpoint "{live.name}" can\'t be switched {"on" if wanted else "off"} '
         f"(route_optimized: {old} -> {str(wanted).lower()}). {explain_replacement()}",
         field_path=("route_optimized",),
-        fixes=(f"Restore `route_optimized: {old}`", ALTERNATIVE, explain_replace_id(live.endpoint_id)),
+        fixes=(f"Restore `route_optimized: {old}`", alternative, explain_replace_id(live.endpoint_id)),
     )
 
 

@@ -75,7 +75,7 @@ def test_a_called_endpoint_is_not_retired(frozen: Any) -> None:
     assert "\nfield: predecessor\n" in refused
     assert keep == (
         'fix: Declare `predecessor: {name: fraud, ...}` again until its callers use "dev-fraud-2". Who still calls it:'
-        " model-serving migrate fraud --status --stack prod"
+        " `model-serving migrate fraud --status --stack prod`"
     )
     assert f"`replace_id: {predecessor.id}` on the endpoint in the stack's own file" in force
 

@@ -9,6 +9,7 @@ import pytest
 
 from model_serving.components.guard.immutable_field_changes import immutable_field_changes
 from model_serving.components.guard.immutable_fields_hook import DesiredInputs, ImmutableFieldsHook
+from model_serving.contract.replacement import ALTERNATIVE, DeclaredPlace
 from model_serving.databricks.naming import snake_case
 
 ENDPOINT = {
@@ -93,6 +94,42 @@ def test_an_unsendable_change_names_the_replacement(hook: ImmutableFieldsHook, f
         call(hook, ENDPOINT, new=changed(field, "other"))
     assert f'{snake_case(field)}: not set -> "other": no call changes' in str(error.value)
     assert f"`replace_id: {ID}` on the endpoint in the stack's own file" in str(error.value)
+
+
+MIGRATIONS = [
+    ("routeOptimized", False, "--set route_optimized=false"),
+    ("name", "fraud-2", "--name fraud-2"),
+    ("description", "Scores payments", "--set 'description=Scores payments'"),
+    ("description", "7", "--set 'description=\"7\"'"),
+    ("budgetPolicyId", None, None),
+    ("config.autoCaptureConfig.tableNamePrefix", "x", "--set auto_capture.table_name_prefix=x"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "options"), MIGRATIONS)
+def test_a_refusal_names_the_migration(hook: ImmutableFieldsHook, path: str, value: Any, options: str | None) -> None:
+    before = changed(path, "policy-1") if options is None else ENDPOINT
+    place = DeclaredPlace("prod", "scorer")
+    hook.bind("fraud", DesiredInputs(changed(path, value), None, place))
+    with pytest.raises(ValueError, match="can't be updated in place") as error:
+        call(hook, before)
+    command = f"`model-serving migrate scorer {options or '--set budget_policy_id=null'} --stack prod`"
+    assert f"fix: Without an outage: take this edit back, then run {command}\n" in str(error.value)
+
+
+def test_a_migration_ends_before_the_next(hook: ImmutableFieldsHook) -> None:
+    place = DeclaredPlace("prod", "scorer", has_predecessor=True)
+    hook.bind("fraud", DesiredInputs(changed("routeOptimized", False), None, place))
+    with pytest.raises(ValueError, match="end its migration first, then start another") as error:
+        call(hook, ENDPOINT)
+    assert ": `model-serving migrate scorer --status --stack prod`\n" in str(error.value)
+
+
+def test_another_kind_of_entity_needs_a_second_endpoint(hook: ImmutableFieldsHook) -> None:
+    entities = [{"name": "champion", "externalModel": {"provider": "openai"}}]
+    hook.bind("fraud", DesiredInputs(changed("config.servedEntities", entities), None, DeclaredPlace("prod", "scorer")))
+    with pytest.raises(ValueError, match=ALTERNATIVE):
+        call(hook, ENDPOINT)
 
 
 @pytest.mark.parametrize("path", ["description", "budgetPolicyId", "config.autoCaptureConfig.catalogName"])

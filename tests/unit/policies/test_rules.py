@@ -324,6 +324,28 @@ def test_a_flip_message_names_effects_and_fixes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("declared", "way_out"),
+    [
+        ({}, "take this edit back, then run `model-serving migrate iris --set route_optimized=false --stack prod`"),
+        ({"predecessor": {"name": "old"}}, "end its migration first, then start another: `model-serving migrate iris"),
+    ],
+    ids=["alone", "in a migration"],
+)
+def test_a_flip_in_stack_files_names_the_migration(declared: dict[str, Any], way_out: str) -> None:
+    of_files = replace(endpoint(), stack_spec={"endpoints": {"iris": declared}})
+    (refused,) = violations("route-optimized-create-only", of_files)
+    assert f"fix: Without an outage: {way_out}" in refused.text
+
+
+def test_a_predecessor_in_production_may_be_unprotected() -> None:
+    spec = {"endpoints": {"iris": {"name": "iris-2", "predecessor": {"name": "iris"}}}}
+    predecessor = replace(endpoint(protect=False), stack_spec=spec)
+    assert violations("production-is-protected", predecessor) == []
+    successor = replace(predecessor, inputs={**predecessor.inputs, "name": "iris-2"})
+    assert len(violations("production-is-protected", successor)) == 1
+
+
 def test_replace_id_allows_a_flip() -> None:
     agreed = replace(endpoint(description="new"), stack_file_spec={"replace_id": "a" * 32})
     assert refusals("route-optimized-create-only", agreed) == []
