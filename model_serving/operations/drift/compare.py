@@ -12,6 +12,7 @@ from model_serving.databricks.secret_references import is_secret_reference
 from model_serving.operations.drift.report import FieldDrift, Origin
 from model_serving.spec.field_path import FieldPath
 from model_serving.spec.files.secrets import MASK, is_secret, is_unknown
+from model_serving.spec.vocabulary.endpoint import BaseEndpoint
 
 _ANY: Final = "*"
 _FILLED_IN: Final = (
@@ -74,13 +75,19 @@ def _drifts(declared: Any, live: Any, path: FieldPath) -> Iterator[FieldDrift]:
         declared, live = declared or {}, live or {}
     is_one_sided = not is_map and len(path) == 1 and is_absent(declared, path) != is_absent(live, path)
     if isinstance(declared, Mapping) and isinstance(live, Mapping) and path != _WHOLE and not is_one_sided:
-        for name in dict.fromkeys([*declared, *live]):
+        for name in _names(declared, live, path):
             if (*path, name) not in (_TABLES, _PROFILE):
                 yield from _drifts(declared.get(name), live.get(name), (*path, name))
         if path == _TELEMETRY:
             yield from _telemetry(declared, live)
     elif not _is_same(declared, live, path):
         yield _drift(path, declared, live)
+
+
+def _names(declared: Mapping[str, Any], live: Mapping[str, Any], path: FieldPath) -> list[str]:
+    """The members of either: of an endpoint in the order of the vocabulary."""
+    names = dict.fromkeys([*declared, *live])
+    return [*names] if path else [name for name in BaseEndpoint.model_fields if name in names]
 
 
 def _telemetry(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[FieldDrift]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from model_serving.components.from_spec import endpoint_args
+from model_serving.components.from_spec import declared_args
 from model_serving.components.inputs import endpoint_inputs
 from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.access_lists import AccessEntry
@@ -56,8 +56,7 @@ def _declared(
     stack: str, spec: Stack, each: DeclaredEndpoint, versions: Versions, application_id: Callable[[str], str]
 ) -> Declared:
     endpoint = each.endpoint
-    alone = spec.model_copy(update={"endpoints": {each.key: endpoint}})
-    args = resolve_aliases(endpoint_args(alone, each.key), lambda alias: versions(alias) or UNREAD)
+    args = resolve_aliases(declared_args(spec, each), lambda alias: versions(alias) or UNREAD)
     inputs = endpoint_inputs(args)
     permissions = endpoint.permissions
     return Declared(

@@ -21,7 +21,10 @@ def endpoint_fields(
     listed: bool = False,
 ) -> list[FieldDrift]:
     """The fields in which GET's answer, or with `listed` a summary of the listing, differs from the declaration."""
-    return [*_identity(declared, deployed, live), *_fields(declared, deployed, live, key_of, listed=listed)]
+    identity = [*_identity(declared, deployed, live)]
+    if listed and (is_updating(live) or not live.get("config")):  # a listing has the config that serves only
+        return identity
+    return identity + _fields(declared, deployed, live, key_of, listed=listed)
 
 
 def _identity(declared: Declared, deployed: DeployedEndpoint | None, live: Mapping[str, Any]) -> Iterator[FieldDrift]:

@@ -12,7 +12,7 @@ from model_serving.databricks.serving_endpoints import is_stopped, is_updating, 
 from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY
 from model_serving.spec.files.secrets import Secret
 from model_serving.spec.live_fields import live_fields
-from model_serving.spec.vocabulary.stack import BaseEndpoint
+from model_serving.spec.vocabulary.endpoint import BaseEndpoint
 
 Fields = dict[str, Any]
 

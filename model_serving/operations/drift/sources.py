@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
 from model_serving.errors import UserError
-from model_serving.operations.drift.declared import Declared
+from model_serving.operations.drift.declared import Declared, Versions, declared_in
 from model_serving.operations.drift.deployed import Deployed, DeployedEndpoint, deployed
 from model_serving.operations.drift.reads import RETRY_SECONDS
 from model_serving.operations.live.sign_in import workspace_settings
@@ -31,7 +31,7 @@ class Source:
     """A stack: what its files declare, what its state has, and the workspace that they are about."""
 
     stack: str
-    settings: Mapping[str, str]
+    settings: Mapping[str, Any]
     """The Databricks provider's, as far as they are not secret."""
     spec: Stack | None
     """The stack files; None if they have errors."""
@@ -73,8 +73,22 @@ class Source:
         keys = {each: key for key, each in self.application_ids.items()}
         return keys.get(application_id.lower(), application_id)
 
-    def splits(self) -> Mapping[str, Mapping[str, int]]:
-        """The splits of running rollouts by key or `KEY.predecessor`: they are no drift."""
+    def declared(self, versions: Versions) -> list[Declared]:
+        """Every endpoint that its files declare; none where they have errors. A running rollout's split is declared.
+
+        A step of a rollout gives a predecessor that inherits the traffic the same split.
+        """
+        if self.spec is None:
+            return []
+        splits, found = self._splits(), []
+        for each in declared_in(self.stack, self.spec, versions, self.application_id):
+            inherited = each.endpoint.traffic == self.spec.endpoints[each.key].traffic
+            split = splits.get(each.address) or (splits.get(each.key) if inherited else None)
+            found.append(each.with_traffic(split) if split else each)
+        return found
+
+    def _splits(self) -> Mapping[str, Mapping[str, int]]:
+        """The splits of running rollouts by key or `KEY.predecessor`."""
         try:
             histories = read_history(self.stack, self.resources or ())
         except ValueError:  # a record that another version of this project has written

@@ -10,7 +10,7 @@ from model_serving.components.preflight.privileges import UNITY_CATALOG
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.principals import SCIM
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
-from model_serving.operations.drift.declared import Declared, aliases, declared_in
+from model_serving.operations.drift.declared import aliases
 from model_serving.operations.drift.endpoint import Known, StackEndpoint, by_hand
 from model_serving.operations.drift.found import Found
 from model_serving.operations.drift.identities import deleted_principals
@@ -88,7 +88,7 @@ class Comparison:
         return [
             StackEndpoint(self._known(source), *each)
             for source in self.sources
-            for each in joined(self._declared(source, versions), source.deployed.endpoints)
+            for each in joined(source.declared(versions.get), source.deployed.endpoints)
         ]
 
     def _versions(self) -> dict[str, str]:
@@ -104,17 +104,6 @@ class Comparison:
             else:
                 reason = answer or "there is no such alias"
                 self.found.unread.append(f"The version of {alias} can't be read, so it is not compared: {reason}")
-        return found
-
-    def _declared(self, source: Source, versions: Mapping[str, str]) -> list[Declared]:
-        if source.spec is None:
-            return []
-        splits = source.splits()
-        found = []
-        for each in declared_in(source.stack, source.spec, versions.get, source.application_id):
-            inherited = each.endpoint.traffic == source.spec.endpoints[each.key].traffic
-            split = splits.get(each.address) or (splits.get(each.key) if inherited else None)
-            found.append(each.with_traffic(split) if split else each)
         return found
 
     def _access(self, endpoints: Iterable[StackEndpoint], details: Mapping[str, Answer]) -> dict[str, Answer]:

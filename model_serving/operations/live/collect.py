@@ -10,7 +10,8 @@ from model_serving.databricks.build_logs import build_log
 from model_serving.databricks.connection_problems import connection_problem
 from model_serving.databricks.errors import WorkspaceError
 from model_serving.errors import UserError
-from model_serving.operations.live.drift import Declared, aliases, declared_config
+from model_serving.operations.drift.declared import aliases
+from model_serving.operations.live.drift import Expected
 from model_serving.operations.live.extras import extras_of, totals_of
 from model_serving.operations.live.judge import absent, judged, unread
 from model_serving.operations.live.reads import (
@@ -20,7 +21,6 @@ from model_serving.operations.live.reads import (
     read_aliases,
     read_endpoints,
 )
-from model_serving.operations.live.rollouts import current_split
 from model_serving.operations.live.status import EndpointStatus, EntityStatus, Serves, Source, StackStatus, State
 from model_serving.operations.live.targets import Target, Targets
 from model_serving.operations.live.traffic_figures import Traffic, TrafficReader
@@ -44,7 +44,7 @@ class Collector:
         self.targets = read()
         self._chosen = self.targets.chosen(names)
         self._read_at = time.monotonic()
-        self._declared: dict[str, Declared] | None = None
+        self._declared: dict[str, Expected] | None = None
 
     def collect(self) -> StackStatus:
         """The status now. Raises UserError if the workspace does not answer, or rejects the credentials."""
@@ -75,19 +75,17 @@ class Collector:
         totals = totals_of(self.targets, found) if len(found) == len(self.targets.endpoints) > 1 else {}
         return StackStatus(self.targets.stack, self.targets.host, now, tuple(found), notes, totals)
 
-    def _read_declared(self) -> dict[str, Declared]:
-        spec, known = self.targets.spec, self.targets.resources is not None
-        if spec is None:
-            return {each.key: Declared(None, known) for each in self._chosen}
-        places = {each.key: each.place for each in self._chosen if each.place}
-        versions = read_aliases(self.targets.workspace, aliases(each.endpoint for each in places.values()))
-        histories = self.targets.histories
-        configs = {
-            # A step of a rollout gives a predecessor the same split.
-            key: current_split(declared_config(spec, place, versions.get), histories.get(place.key))
-            for key, place in places.items()
+    def _read_declared(self) -> dict[str, Expected]:
+        source = self.targets.source
+        wanted = aliases(each.declared for each in self._chosen if each.declared)
+        versions = read_aliases(self.targets.workspace, wanted) if wanted else {}
+        declared = {each.address: each for each in source.declared(versions.get)}
+        deployed = {each.name: each for each in source.deployed.endpoints}
+        known = source.resources is not None
+        return {
+            each.key: Expected(declared.get(each.key), deployed.get(each.name), known, source.key_of)
+            for each in self._chosen
         }
-        return {each.key: Declared(configs.get(each.key), known) for each in self._chosen}
 
     def _status(self, target: Target, reads: Reads) -> EndpointStatus:
         key, declared, host = target.key, (self._declared or {})[target.key], self.targets.host

@@ -13,7 +13,7 @@ from model_serving.databricks.serving_endpoints import (
     is_updating,
     traffic_shares,
 )
-from model_serving.operations.live.drift import Declared, differences
+from model_serving.operations.live.drift import Expected, differences
 from model_serving.operations.live.status import (
     Deployment,
     EndpointStatus,
@@ -30,7 +30,7 @@ _COLD: Final = "scaled to zero"
 """How `deployment_state_message` of a ready entity begins that has scaled to zero. Source: captures of the service."""
 
 
-def judged(target: Target, live: Answer, declared: Declared, host: str, *, listed: bool = False) -> EndpointStatus:
+def judged(target: Target, live: Answer, expected: Expected, host: str, *, listed: bool = False) -> EndpointStatus:
     """The status of an endpoint of which `live` is GET's answer, or with `listed` its summary in the listing."""
     active, pending = live.get("config") or {}, _pending(live)
     entities = _entities(target, active, pending)
@@ -45,7 +45,7 @@ def judged(target: Target, live: Answer, declared: Declared, host: str, *, liste
         entities,
         active.get("config_version"),
         pending.get("config_version"),
-        tuple(differences(target, live, declared, listed=listed)),
+        tuple(differences(live, expected, listed=listed)),
         target.declared is not None,
         str(live.get("id") or ""),
         str(live.get("creator") or ""),

@@ -8,21 +8,12 @@ from typing import Any, Final
 from model_serving.operations.live.extra import Extra
 from model_serving.operations.live.status import EndpointStatus
 from model_serving.operations.live.targets import Targets
-from model_serving.operations.rollout_history import History
 from model_serving.spec.rollout_record import split_text
 
 Json = dict[str, Any]
 
 _SHOWN: Final = 6
 """How many of the last steps the detailed view shows."""
-
-
-def current_split(config: Json, history: History | None) -> Json:
-    """The declared config with the split that a running rollout has reached: it is no drift."""
-    if history is None or not history.is_running:
-        return config
-    routes = [{"served_model_name": name, "traffic_percentage": share} for name, share in history.record.split.items()]
-    return {**config, "traffic_config": {"routes": routes}}
 
 
 def _read(targets: Targets, status: EndpointStatus) -> Json | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.sdk import import_in_background
 from model_serving.errors import UsageError, UserError
+from model_serving.operations.drift.sources import Source
 from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.outputs import Address, spec_name
 from model_serving.operations.rollout_history import History, read_history
@@ -73,6 +74,11 @@ class Targets:
     def workspace(self) -> Workspace:
         """The workspace, with the shell's own credentials. Raises UserError."""
         return sign_in(self.settings)
+
+    @cached_property
+    def source(self) -> Source:
+        """The files and the state, as they are compared with the workspace."""
+        return Source(self.stack, self.settings, self.spec, self.resources)
 
     @cached_property
     def histories(self) -> Mapping[str, History]:

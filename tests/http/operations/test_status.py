@@ -225,8 +225,8 @@ def test_drift_has_status_2(serving: Operator) -> None:
     endpoints = serving.endpoints()
     assert endpoints["fraud"]["drift"] == [
         "it was deleted and created again under this name, outside of this stack",
-        '"two": entity_version 8 instead of 9',
-        "route_optimized is true",
+        "route_optimized is true instead of false",
+        "served_entities.two.version is 8 instead of 9",
     ]
     assert (endpoints["plain"]["declared"], endpoints["plain"]["state"]) == (False, "ready")
 
@@ -239,10 +239,22 @@ def test_traffic_and_aliases_are_compared(serving: Operator) -> None:
     file.write_text(
         file.read_text().replace('"entity": "main.ml.fraud", "version": "7"', '"entity": "main.ml.fraud@Champion"')
     )
-    assert serving.endpoints()["fraud"]["drift"] == ["traffic one 50 %, two 50 % instead of one 95 %, two 5 %"]
+    assert serving.endpoints()["fraud"]["drift"] == ["traffic is one 50 %, two 50 % instead of one 95 %, two 5 %"]
     serving.frozen.call("PUT", "/api/2.1/unity-catalog/models/main.ml.fraud/aliases/Champion", {"version_num": 6})
     drift = serving.endpoints()["fraud"]["drift"]
-    assert '"one": entity_version 7 instead of 6' in drift
+    assert "served_entities.one.version is 7 instead of 6 (main.ml.fraud@Champion is version 6)" in drift
+
+
+def test_settings_by_hand_are_drift(serving: Operator) -> None:
+    path = f"{LISTING}/plain"
+    serving.frozen.call("PATCH", f"{path}/tags", {"add_tags": [{"key": "by", "value": "hand"}]})
+    serving.frozen.call("PUT", f"{path}/ai-gateway", {"usage_tracking_config": {"enabled": True}})
+    serving.frozen.call("PATCH", f"{path}/notifications", {"email_notifications": {"on_update_failure": ["a@b.c"]}})
+    assert serving.endpoints()["plain"]["drift"] == [
+        "tags.by is hand, and not declared",
+        "ai_gateway is usage_tracking true, and not declared",
+        "email_notifications is on_update_failure a@b.c, and not declared",
+    ]
 
 
 def test_status_works_without_the_state(serving: Operator) -> None:
