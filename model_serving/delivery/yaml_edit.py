@@ -6,9 +6,13 @@ nobody edited, and a reviewer would see them all in the patch.
 
 import functools
 import json
+import re
 from typing import Any, Final
 
 import yaml
+from yaml.reader import Reader
+
+from model_serving.spec.files.yaml_text import Loader
 
 _INDENT: Final = 2
 _WIDTH: Final = 120
@@ -176,11 +180,24 @@ def _flow(value: Any) -> str:
     return _scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
-@functools.lru_cache(4096)  # names and words come again and again, and each costs a parser
+_ESCAPED: Final = re.compile(f"{Reader.NON_PRINTABLE.pattern}|[\x85\u2028\u2029\ufeff]")
+"""What no YAML file may have in it, and what ends a line there but not in JSON."""
+
+
+@functools.lru_cache(4096)  # names and words come again and again, and each costs two parsers
 def _scalar(text: str) -> str:
-    """A text without quotes where YAML reads it as the same text, in braces, too; else in double quotes."""
+    """A text without quotes where every reader of YAML takes it for the same text, in braces, too; else in quotes."""
+    is_odd = "#" in text or "\n" in text or text != text.strip() or _ESCAPED.search(text)
+    if not is_odd and all(map(_is_text, (text, f"{{a: {text}}}"))):
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+def _is_text(text: str) -> bool:
+    """Whether YAML 1.1, as most tools read it, and 1.2, as Pulumi does, both have a text here."""
     try:
-        plain = yaml.safe_load(f"{{a: {text}}}") == {"a": text} and text == text.strip() and "\n" not in text
+        # Both loaders are safe ones.
+        return all(yaml.load(text, Loader=each) in (text, {"a": text[4:-1]}) for each in (yaml.SafeLoader, Loader))  # noqa: S506
     except yaml.YAMLError:
-        plain = False
-    return text if plain and "#" not in text else json.dumps(text, ensure_ascii=False)
+        return False

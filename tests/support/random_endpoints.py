@@ -25,6 +25,13 @@ SEED: Final = {
 }
 """What random endpoints need beside the workspace's default content."""
 
+TEXTS: Final = (
+    *("Scores payments", 'it\'s: "quoted" # no comment', "Ünïcode, 100 %", " spaces ", "two\nlines", "tab\t", "- item"),
+    *("on", "null", "~", "7", "0x1F", "1e3", "1_000", "12:30:45", "2026-01-01", "{a: b}", "[1]", "*all", "&all"),
+    *("%TAG", "@at", "`tick`", "😀", "\x7f and \x85", "a, b", "key:", "<<", "=", "true", "\\d", "!tag", "a]", "}"),
+)
+"""Texts that a YAML file has to quote, and others."""
+
 _MODELS: Final = {"main.ml.fraud": 9, "main.ml.iris": 3, "main.ml.assistant": 2, "legacy-churn": 4}
 
 
@@ -44,7 +51,7 @@ def random_fields(random: Random, principals: tuple[str, ...] = (), *, is_small:
         "description": lambda: random.choice(["Scores payments", 'it\'s: "quoted" # no comment', "Ünïcode, 100 %"]),
         "route_optimized": lambda: True,
         "permissions": lambda: _permissions(random, principals),
-        "tags": lambda: {key: random.choice(["risk", "", "on", "7", "a: b"]) for key in _some(random, _TAGS)},
+        "tags": lambda: {key: random.choice(["risk", "", *TEXTS]) for key in _some(random, _TAGS)},
         "ai_gateway": lambda: _gateway(random, principals),
         "auto_capture": lambda: _table(random),
         "email_notifications": lambda: _emails(random),
@@ -112,7 +119,13 @@ def _model(random: Random, *, is_small: bool) -> dict[str, Any]:
     if random.random() < 0.5:
         entity["scale_to_zero"] = True
     if random.random() < 0.3:
-        values = {"LEVEL": "info", "API_KEY": "{{secrets/serving/api-key}}", "camelCase": "true", "EMPTY": "", "N": "7"}
+        values = {
+            "LEVEL": "info",
+            "API_KEY": "{{secrets/serving/api-key}}",
+            "camelCase": "true",
+            "EMPTY": "",
+            "N": random.choice(TEXTS),
+        }
         entity["environment_vars"] = {name: values[name] for name in _some(random, tuple(values))}
     if random.random() < 0.1:
         entity["instance_profile_arn"] = "arn:aws:iam::123456789012:instance-profile/serving"

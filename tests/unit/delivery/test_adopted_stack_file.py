@@ -6,12 +6,15 @@ from random import Random
 from typing import Any
 
 import pytest
+import yaml
 
 from model_serving.delivery.adopt.stack_file import adoption_change
+from model_serving.delivery.yaml_edit import with_entries
 from model_serving.errors import UserError
 from model_serving.operations.adopt.entry import Adoption, Entry
 from model_serving.spec import load_stack
-from tests.support.random_endpoints import random_fields
+from model_serving.spec.files.yaml_text import Loader
+from tests.support.random_endpoints import TEXTS, random_fields
 
 OWN = """\
 # Production. Ask the team before you edit it.
@@ -142,3 +145,11 @@ def test_a_key_that_no_map_can_hold_is_quoted(tmp_path: Path) -> None:
     text = adoption_change("prod", folder, Adoption((Entry("7", "7", ID, fields),))).files["stacks/Pulumi.prod.yaml"]
     assert '    "7":\n' in text
     assert '        "null": {' in text
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "a\u2028b", "\ufeffx", "\u00a0", "a: b # c"])
+def test_every_text_is_read_again_as_it_was(text: str) -> None:
+    written = with_entries("a: {}\n", ("a",), {text: {"in a map": text, "in a list": [text, text]}, "alone": text})
+    expected = {text: {"in a map": text, "in a list": [text, text]}, "alone": text}
+    assert yaml.safe_load(written) == {"a": expected}  # YAML 1.1, as most tools read it
+    assert yaml.load(written, Loader=Loader) == {"a": expected}  # noqa: S506  1.2, as Pulumi does; it is a safe one

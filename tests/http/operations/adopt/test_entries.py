@@ -1,6 +1,6 @@
 """A random live endpoint becomes an entry with which the components would send what it has."""
 
-from collections.abc import Mapping
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -8,21 +8,16 @@ import pytest
 
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.serving_endpoints import endpoint_path
+from model_serving.delivery.adopt.stack_file import adoption_change
 from model_serving.operations.adopt.entries import entry_of
-from model_serving.operations.adopt.entry import Destination, Entry, NotAdopted
-from model_serving.spec import Stack
+from model_serving.operations.adopt.entry import Adoption, Destination, Entry, NotAdopted
+from model_serving.spec import Stack, load_stack
 from tests.http.conftest import READY_AFTER, FrozenWorkspace
 from tests.support.random_endpoints import SEED, inputs_of, make_endpoint, random_fields, stop_endpoint
-
-NAME = "fraud-scorer"
 
 
 def stack(**settings: Any) -> Stack:
     return Stack.model_validate(settings)
-
-
-def declared(fields: Mapping[str, Any]) -> Stack:
-    return stack(endpoints={NAME: fields})
 
 
 def read(workspace: FrozenWorkspace, name: str) -> tuple[Any, Any]:
@@ -36,23 +31,34 @@ def adopted(workspace: FrozenWorkspace, name: str, spec: Stack | None = None) ->
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_entries_declare_what_was_made(frozen: FrozenWorkspace, seed: int) -> None:
+def test_entries_declare_what_was_made(frozen: FrozenWorkspace, tmp_path: Path, seed: int) -> None:
     frozen.call("POST", "/_workspace/seed", SEED)
     random, (principal, _) = Random(seed), frozen.principal()  # noqa: S311  a test's own numbers
-    for number in range(10):
-        name = f"endpoint-{number}"
-        wanted = stack(endpoints={name: {"permissions": [], **random_fields(random, (principal,))}})
-        make_endpoint(frozen.call, name, inputs_of(wanted, name), lambda: frozen.clock.advance(READY_AFTER + 60))
-        if wanted.endpoints[name].stopped:
+    wanted, entries = {}, []
+    for name in (f"endpoint-{number}" for number in range(10)):
+        wanted[name] = stack(endpoints={name: {"permissions": [], **random_fields(random, (principal,))}})
+        make_endpoint(frozen.call, name, inputs_of(wanted[name], name), lambda: frozen.clock.advance(READY_AFTER + 60))
+        if wanted[name].endpoints[name].stopped:
             stop_endpoint(frozen.call, name)
         entry = adopted(frozen, name)
         assert isinstance(entry, Entry), entry
         assert entry.left_out == ()
-        found = stack(endpoints={name: entry.fields})
-        now, then = inputs_of(found, name), inputs_of(wanted, name)
+        entries.append(entry)
+    found = written_and_loaded(tmp_path, entries)
+    for name, spec in wanted.items():
+        now, then = inputs_of(found, name), inputs_of(spec, name)
         assert (now.model_serving, now.settings) == (then.model_serving, then.settings)
         assert _by_principal(now.access_controls) == _by_principal(then.access_controls)
-        assert found.endpoints[name].stopped == wanted.endpoints[name].stopped
+        assert found.endpoints[name].stopped == spec.endpoints[name].stopped
+
+
+def written_and_loaded(folder: Path, entries: list[Entry]) -> Stack:
+    """What a stack file declares into which the entries were written."""
+    (folder / "stacks").mkdir()
+    file = folder / "stacks" / "Pulumi.dev.yaml"
+    file.write_text("config: {}\n")
+    file.write_text(adoption_change("dev", folder, Adoption(tuple(entries))).files["stacks/Pulumi.dev.yaml"])
+    return load_stack("dev", folder / "stacks")
 
 
 def _by_principal(access: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
