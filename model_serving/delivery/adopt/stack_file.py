@@ -13,6 +13,7 @@ from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.yaml_edit import with_entries
 from model_serving.errors import UserError
 from model_serving.operations.adopt.entry import Adoption, Entry
+from model_serving.operations.outputs import spec_name
 from model_serving.spec import Endpoint, ServicePrincipal, SpecError, Stack, load_stack
 from model_serving.spec.field_path import CONFIG, NAMESPACE
 from model_serving.spec.files.listing import stack_file
@@ -27,6 +28,7 @@ def adoption_change(stack: str, folder: Path, adoption: Adoption) -> StackFileCh
     """
     if not adoption.entries:
         return StackFileChange({}, "")
+    stack = spec_name(stack)
     before, file = load_stack(stack, folder / "stacks"), stack_file(stack)
     written = {each.key: written_fields(each) for each in adoption.entries}
     principals = {key: dict(fields) for key, fields in adoption.service_principals.items()}

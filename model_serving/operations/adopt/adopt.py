@@ -17,6 +17,7 @@ from model_serving.operations.adopt.read import AdoptionRead
 from model_serving.operations.drift.reads import Reader
 from model_serving.operations.drift.sources import Source, read_sources
 from model_serving.operations.live.sign_in import sign_in
+from model_serving.operations.outputs import spec_name
 from model_serving.spec import Stack, load_stack
 from model_serving.spec.files.listing import has_file, stack_file, stacks
 from model_serving.spec.files.section_keys import section_keys
@@ -37,15 +38,14 @@ def read_adoption(
 
     `notify` gets what is being read. Raises UserError, also where the stack files have errors.
     """
-    folder = Path.cwd()
-    if not has_file(folder, stack):
+    folder, name = Path.cwd(), spec_name(stack)
+    if not has_file(folder, name):
         known = ", ".join(stacks(folder)) or "none"
-        raise UsageError(
-            f'There is no stack "{stack}" in this folder: create {stack_file(stack)}. Stacks here: {known}'
-        )
-    spec = load_stack(stack, folder / "stacks")  # before anything else is read: what it raises has places
+        hint = f"Create {stack_file(name)}. Stacks here: {known}"
+        raise UsageError(f'There is no stack "{name}" in this folder. {hint}')
+    spec = load_stack(name, folder / "stacks")  # before anything else is read: what it raises has places
     import_in_background()
-    sources = read_sources([stack, *(each for each in stacks(folder) if each != stack)], notify=notify)
+    sources = read_sources([stack, *(each for each in stacks(folder) if each != name)], notify=notify)
     own = sources[0]
     notify(f"Reading the endpoints of {own.host}")
     try:
@@ -58,7 +58,7 @@ def read_adoption(
             destination,
             owners_of(own, sources[1:]),
             without_key=_without_key(own, destination),
-            taken_principals=section_keys(folder, stack, "service_principals"),
+            taken_principals=section_keys(folder, name, "service_principals"),
             progress=progress,
         )
         return replace(read.run(), calls=reader.calls + 1)  # and that of the caller
@@ -74,7 +74,7 @@ def _destination(workspace: Workspace, own: Source, spec: Stack, folder: Path, *
         deployer=spec.deployer or read_caller(workspace).name,
         principals=declared_keys(spec),
         follow_aliases=follow_aliases,
-        taken=section_keys(folder, own.stack, "endpoints"),
+        taken=section_keys(folder, spec_name(own.stack), "endpoints"),
     )
 
 

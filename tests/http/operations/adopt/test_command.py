@@ -263,6 +263,12 @@ def test_calls_grow_with_what_is_read_only(adopter: Adopter) -> None:
     }
 
 
+def test_a_stack_s_full_name_is_accepted(adopter: Adopter) -> None:
+    adopter.create("fraud-scorer")
+    assert adopter.run("--write", stack="organization/project/dev").status == 0
+    assert list(adopter.spec().endpoints) == ["fraud-scorer"]
+
+
 def test_a_stack_that_can_t_be_read_is_noted(adopter: Adopter) -> None:
     adopter.create("fraud-scorer")
     adopter.declare("other", endpoints={"fraud": {}})
