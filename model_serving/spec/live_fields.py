@@ -4,8 +4,9 @@ Both are derived from the vocabulary, where a field's `serialization_alias` is t
 API has the same place under a name in snake_case.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -21,12 +22,41 @@ _ABSENT: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 def live_fields(kind: type[Model], answer: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a model of the vocabulary in an answer of the API; those that have their default are left out."""
     found: dict[str, Any] = {}
-    for name, field in _readable(kind, answer).items():
-        value = _at(answer, _place(field))
-        if value in (None, "") or (value := _declared(bare(field.annotation), value)) in (None, _default(field)):
+    skipped = _skipped(kind, answer)
+    for each in _fields(kind):
+        value = None if each.name == skipped else _at(answer, each.place)
+        if value in (None, "") or (value := _declared(each.type, value)) in (None, each.default):
             continue
-        found[name] = value
+        found[each.name] = value
     return found
+
+
+class _Field(NamedTuple):
+    """A field that a read returns: its name, its place in the answer, its bare type and its default."""
+
+    name: str
+    place: tuple[str, ...]
+    type: Any
+    default: Any
+
+
+@functools.cache
+def _fields(kind: type[Model]) -> tuple[_Field, ...]:
+    """The fields that a component sends, so that a read returns them. They are looked up once: stacks are large."""
+    return tuple(
+        _Field(name, _place(field), bare(field.annotation), _default(field))
+        for name, field in kind.model_fields.items()
+        if not field.exclude
+    )
+
+
+def _skipped(kind: type[Model], answer: Mapping[str, Any]) -> str:
+    """The one of two fields with the same place that the answer doesn't mean; empty for other models.
+
+    A model and a feature spec have the same place: an entity without a version is a feature spec. Source: product
+    documentation, feature serving.
+    """
+    return ("entity" if not answer.get("entity_version") else "feature_spec") if kind is ServedEntity else ""
 
 
 def unmapped(kind: type[Model], answer: Mapping[str, Any], outputs: frozenset[str], around: str = "") -> list[str]:
@@ -65,12 +95,8 @@ def _unmapped_at(
 
 
 def _readable(kind: type[Model], answer: Mapping[str, Any]) -> dict[str, FieldInfo]:
-    """The fields that a component sends, so that a read returns them, one for each place.
-
-    A model and a feature spec have the same place: an entity without a version is a feature spec. Source: product
-    documentation, feature serving.
-    """
-    skipped = ("entity" if not answer.get("entity_version") else "feature_spec") if kind is ServedEntity else ""
+    """The fields that a component sends, so that a read returns them, one for each place."""
+    skipped = _skipped(kind, answer)
     return {name: field for name, field in kind.model_fields.items() if not field.exclude and name != skipped}
 
 

@@ -51,7 +51,7 @@ def _fields(
 
     found = comparable(answered_fields(live))
     drifts = field_drifts(comparable(declared.fields), found)
-    known = deployed_fields(deployed) if deployed and not has_failed(live) else None
+    known = deployed_fields(deployed) if drifts and deployed and not has_failed(live) else None
     if known is not None:
         drifts = with_origins(drifts, comparable(known), found)
     if profile := _other_profile(declared, deployed, live, listed=listed):

@@ -138,19 +138,19 @@ def joined(
     That is the member of its name. Without one, a first endpoint of its key takes the newest that is left: its name was
     edited. A successor beside its predecessor is new.
     """
-    left = list(endpoints)
-    pairs: dict[int, DeployedEndpoint | None] = {}
-    for number, each in enumerate(declared):
-        pairs[number] = _take(left, each.key, each.name)
+    left: dict[str, list[DeployedEndpoint]] = {}
+    for endpoint in endpoints:
+        left.setdefault(endpoint.key, []).append(endpoint)
+    pairs = [_take(left.get(each.key, []), each.name) for each in declared]
     for number, each in enumerate(declared):
         if pairs[number] is None and not each.is_predecessor and each.endpoint.predecessor is None:
-            pairs[number] = _take(left, each.key)
-    return [*((each, pairs[number]) for number, each in enumerate(declared)), *((None, each) for each in left)]
+            pairs[number] = _take(left.get(each.key, []))
+    return [*zip(declared, pairs, strict=True), *((None, each) for family in left.values() for each in family)]
 
 
-def _take(left: list[DeployedEndpoint], key: str, name: str | None = None) -> DeployedEndpoint | None:
-    """The last of that key, and of that name if there is one, taken out of the list."""
-    found = next((each for each in reversed(left) if each.key == key and name in (None, each.name)), None)
+def _take(family: list[DeployedEndpoint], name: str | None = None) -> DeployedEndpoint | None:
+    """The last of them, and the one of that name if there is one, taken out of the list."""
+    found = next((each for each in reversed(family) if name in (None, each.name)), None)
     if found:
-        left.remove(found)
+        family.remove(found)
     return found
