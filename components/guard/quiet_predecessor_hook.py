@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
@@ -19,11 +19,10 @@ from model_serving.components.engine.program_run import PerRun
 from model_serving.components.engine.threads import in_thread
 from model_serving.components.succession.recorded_families import Retirement
 from model_serving.components.succession.retirement import RetirementRefusedError, require_quiet
+from model_serving.contract.retirement import RETIREMENT_REFUSED_BY
 from model_serving.databricks.resource_types import MODEL_SERVING
 from model_serving.databricks.sql_statements import WAREHOUSE
 from model_serving.spec.endpoint_resources import CHILD_SUFFIXES, endpoint_resource
-
-HOOK: Final = "predecessor-is-quiet"
 
 
 class QuietPredecessorHook:
@@ -34,7 +33,9 @@ class QuietPredecessorHook:
         self._settings: Mapping[str, Any] = {}
         self._quiet = timedelta()
         self._judged: dict[str, asyncio.Future[None]] = {}
-        self._hook = pulumi.ResourceHook(HOOK, self.refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+        self._hook = pulumi.ResourceHook(
+            RETIREMENT_REFUSED_BY, self.refuse, pulumi.ResourceHookOptions(on_dry_run=True)
+        )
 
     def binding(self) -> pulumi.ResourceHookBinding:
         """The hooks of an endpoint that has a predecessor or is one, and of its children."""
@@ -60,13 +61,13 @@ class QuietPredecessorHook:
             except RetirementRefusedError:
                 raise ValueError(f'Endpoint "{retired.member.name}" can\'t be retired, as reported already') from None
             return
-        self._judged[resource] = asyncio.ensure_future(self._judge(retired))
+        self._judged[resource] = asyncio.ensure_future(self._judge(retired, args.urn))
         try:
             await self._judged[resource]
         except RetirementRefusedError as error:
             raise ValueError(str(error)) from None
 
-    async def _judge(self, retired: Retirement) -> None:
+    async def _judge(self, retired: Retirement, urn: str) -> None:
         since, warehouse = datetime.now(UTC) - self._quiet, os.environ.get(WAREHOUSE, "")
         await in_thread(
             require_quiet,
@@ -76,6 +77,7 @@ class QuietPredecessorHook:
             warehouse,
             stack=pulumi.get_stack(),
             is_preview=pulumi.runtime.is_dry_run(),
+            urn=urn,
         )
 
 

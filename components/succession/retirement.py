@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from model_serving.components.engine.resource_log import log_of
 from model_serving.components.succession.recorded_families import Retirement
 from model_serving.contract.message_parts import MessageParts
 from model_serving.databricks.client import connect
@@ -29,12 +30,13 @@ def require_quiet(
     *,
     stack: str,
     is_preview: bool,
+    urn: str = "",
 ) -> None:
     """Raise RetirementRefusedError if the endpoint was called since that time, or if that can't be known.
 
     Nothing is read where `replace_id` has its id, and an endpoint that is stopped or gone receives no requests. What
-    the sources cover is logged. In a preview, whose caller may have fewer rights, it is a warning that nothing could be
-    read.
+    the sources cover is logged as about the resource of `urn`. In a preview, whose caller may have fewer rights, it is
+    a warning that nothing could be read.
     """
     name = retired.member.name
     if retired.heir.endpoint.replace_id == retired.member.endpoint_id:
@@ -43,7 +45,8 @@ def require_quiet(
         workspace = connect(settings)
         live = workspace.find(endpoint_path(name))
     except WorkspaceError as error:
-        _unknown(retired, f"The workspace did not say whether it is called: {error}", stack, is_preview=is_preview)
+        reason = f"The workspace did not say whether it is called: {error}"
+        _unknown(retired, reason, stack, urn, is_preview=is_preview)
         return
     if live is None or is_stopped(live):
         return
@@ -53,21 +56,18 @@ def require_quiet(
     if not usage.is_quiet:
         raise RetirementRefusedError(_called(retired, usage, stack))
     if not usage.has_any:
-        _unknown(retired, " ".join(coverage(usage)), stack, is_preview=is_preview)
+        _unknown(retired, " ".join(coverage(usage)), stack, urn, is_preview=is_preview)
     else:
-        _report(usage)
+        _report(usage, urn)
 
 
-def _report(usage: Usage) -> None:
+def _report(usage: Usage, urn: str) -> None:
     """Log what is known of the time: as a warning where no table has a part of it."""
     tables = [each for each in usage.readings if each.kind is not Kind.METRICS and not each.problem]
     known = " ".join(
         [f'Endpoint "{usage.endpoint}" can be retired: {requests_text(usage)} is known.', *coverage(usage)]
     )
-    if any(each.end > usage.since for each in tables):
-        pulumi.log.info(known)
-    else:
-        pulumi.log.warn(known)
+    log_of(urn, "info" if any(each.end > usage.since for each in tables) else "warn", known)
 
 
 class _Waiting:
@@ -102,11 +102,11 @@ def _another(retired: Retirement, live: Mapping[str, Any], stack: str) -> str:
     return str(MessageParts(message, (PREDECESSOR,), (fix,)))
 
 
-def _unknown(retired: Retirement, reason: str, stack: str, *, is_preview: bool) -> None:
+def _unknown(retired: Retirement, reason: str, stack: str, urn: str, *, is_preview: bool) -> None:
     message = f'Whether endpoint "{retired.member.name}" may be retired is not known. {reason}'
     if not is_preview:
         raise RetirementRefusedError(_refusal(retired, message, stack))
-    pulumi.log.warn(f"{message} `up` asks again, and refuses if that stays so")
+    log_of(urn, "warn", f"{message} `up` asks again, and refuses if that stays so")
 
 
 def _refusal(retired: Retirement, message: str, stack: str) -> str:

@@ -6,9 +6,9 @@ the comment is rendered from the recording. Read the difference before committin
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,6 +78,27 @@ _DELIVERED = """\
 oauth_secret: {deliver: {secret_scope: callers, github: {repository: acme/checkout, environment: staging}}}}
   model-serving:secret_scopes:
     callers: {readers: [{group: ml-engineers}, {service_principal: checkout}]}"""
+_RECORDED: tuple[Edit, ...] = (
+    (
+        _BASE,
+        "  model-serving:default_tags:\n",
+        "  model-serving:predecessor_quiet: 4h\n  model-serving:default_tags:\n",
+    ),
+    (
+        _BASE,
+        "      route_optimized: true\n",
+        "      route_optimized: false\n      ai_gateway: {inference_table: {catalog_name: main, schema_name: ml}}\n",
+    ),
+)
+"""What a migration to route optimization starts from: an endpoint whose requests are in an inference table."""
+_READS_TABLES = {"DATABRICKS_WAREHOUSE_ID": "0123456789abcdef"}
+_PREDECESSOR = "{name: fraud-scorer, route_optimized: false}"
+_MIGRATE: Edit = (
+    _BASE,
+    "route_optimized: false",
+    f"name: fraud-scorer-2\n      route_optimized: true\n      predecessor: {_PREDECESSOR}",
+)
+_PAYMENT = {"dataframe_records": [{"amount": 129.9, "country": "NL", "card_age_days": 12}]}
 _MANY = 300
 
 
@@ -156,6 +177,39 @@ def _lost(sandbox: Sandbox) -> None:
     sandbox.pulumi(*UP, check=False)
 
 
+def _migrate(sandbox: Sandbox) -> None:
+    """The change that begins a migration was merged and deployed."""
+    sandbox.edit(*_MIGRATE)
+    sandbox.pulumi(*UP)
+
+
+def _retire(sandbox: Sandbox) -> None:
+    """A later change retires the predecessor, which nobody has called."""
+    _migrate(sandbox)
+    sandbox.edit(_BASE, f"\n      predecessor: {_PREDECESSOR}", "")
+
+
+def _retire_called(sandbox: Sandbox) -> None:
+    """The same while the predecessor is called."""
+    _migrate(sandbox)
+    for _ in range(3):
+        sandbox.workspace.post("/serving-endpoints/fraud-scorer/invocations", _PAYMENT)
+    sandbox.edit(_BASE, f"\n      predecessor: {_PREDECESSOR}", "")
+
+
+def _turn_back(sandbox: Sandbox) -> None:
+    """A later change makes the predecessor the endpoint again."""
+    _migrate(sandbox)
+    back = "predecessor: {name: fraud-scorer-2, route_optimized: true}"
+    sandbox.edit(_BASE, _MIGRATE[2], f"route_optimized: false\n      name: fraud-scorer\n      {back}")
+
+
+def _abandon(sandbox: Sandbox) -> None:
+    """The change is reverted."""
+    _migrate(sandbox)
+    sandbox.edit(_BASE, _MIGRATE[2], _MIGRATE[1])
+
+
 @dataclass(frozen=True)
 class Case:
     """A change as a pull request brings it: `before` is deployed, then `edits` are made."""
@@ -167,6 +221,7 @@ class Case:
     prepare: Callable[[Sandbox], None] | None = None
     outside: Callable[[Sandbox], None] | None = None
     options: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 CASES_OF_REVIEW = (
@@ -269,6 +324,11 @@ CASES_OF_REVIEW = (
             (_BASE, "[{group: ml-engineers}, {service_principal: checkout}]", "[{group: ml-engineers}]"),
         ),
     ),
+    Case("migration-start", (_MIGRATE,), before=_RECORDED),
+    Case("migration-end", before=_RECORDED, outside=_retire, environment=_READS_TABLES),
+    Case("migration-refused", before=_RECORDED, outside=_retire_called, environment=_READS_TABLES),
+    Case("migration-back", before=_RECORDED, outside=_turn_back),
+    Case("migration-abandoned", before=_RECORDED, outside=_abandon, environment=_READS_TABLES),
     Case("new-endpoint", ((_LOCAL, "    iris-classifier:\n", f"{_SECOND_ENDPOINT}    iris-classifier:\n"),)),
     Case(
         "stopped-endpoint",
@@ -289,7 +349,7 @@ def record(case: Case, folder: Path, snapshots: Snapshots) -> None:
             case.outside(sandbox)
         events = sandbox.folder / "events"
         options = ("--policy-pack", "policies", "--event-log", str(events), *case.options)
-        environment = {"PULUMI_DEBUG_COMMANDS": "1", VARIABLE: PLANNED}
+        environment = {**case.environment, "PULUMI_DEBUG_COMMANDS": "1", VARIABLE: PLANNED}
         sandbox.pulumi("preview", *options, check=False, **environment)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "events.jsonl").write_text(recorded(events, sandbox.workspace.url), encoding="utf-8")

@@ -2,13 +2,19 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from model_serving.databricks.resource_types import MODEL_SERVING, SERVICE_PRINCIPAL, SERVICE_PRINCIPAL_SECRET
+from model_serving.databricks.resource_types import (
+    MODEL_SERVING,
+    SERVICE_PRINCIPAL,
+    SERVICE_PRINCIPAL_SECRET,
+    SERVING_ENDPOINT_COMPONENT,
+)
 from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY, UNKNOWN_VALUES
 from model_serving.review.plan.events import step_metadata
+from model_serving.spec.endpoint_resources import is_successor, key_of
 
 _OPTIONS = ("protect", "retainOnDelete")
 _STATE = ("parent", "inputs", "outputs", "initErrors", *_OPTIONS)
@@ -24,6 +30,8 @@ _MEANINGFUL = re.compile("|".join((SIGNATURE_KEY, SECRET_SIGNATURE, *UNKNOWN_VAL
 """Ids that mean the same in every run: what marks a secret, and what is not known yet."""
 _LOG_TIMES = re.compile(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\]")
 """When a line of a build log was written."""
+_MINUTES = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+"""When the metrics and the tables of an endpoint were read."""
 _EXPIRY = re.compile(r'("expireTime": ")[^"]+"')
 """The end of a secret, two years after the recording."""
 _SIZES = "config"
@@ -35,31 +43,45 @@ _READ_OF_UNTOUCHED = {SERVICE_PRINCIPAL: None, SERVICE_PRINCIPAL_SECRET: ("expir
 def recorded(events: Path, workspace: str) -> str:
     """The events as lines, sorted: the engine works on several resources at once, in an order of its own."""
     lines: dict[str, None] = {}
-    for line in events.read_text(encoding="utf-8").splitlines():
-        if kept := _kept(json.loads(line)):
+    every = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    migrating = _migrating(every)
+    for event in every:
+        if kept := _kept(event, migrating):
             lines[json.dumps(kept, sort_keys=True, ensure_ascii=False)] = None
     text = "\n".join(sorted(lines, key=_by_resource)) + "\n"
     return _masked(text.replace(workspace, "http://127.0.0.1:8787"))
 
 
-def _kept(event: Mapping[str, Any]) -> dict[str, Any] | None:
+def _migrating(events: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The keys of endpoints that have a successor: the review compares both, whether anything changes or not."""
+    urns = (str(metadata["urn"]) for event in events if (metadata := step_metadata(event)))
+    names = (urn.rpartition("::")[2] for urn in urns if f"::{SERVING_ENDPOINT_COMPONENT}::" in urn)
+    return {key_of(name) for name in names if is_successor(name)}
+
+
+def _kept(event: Mapping[str, Any], migrating: Collection[str]) -> dict[str, Any] | None:
     """What a review reads of an event; None for an event that it doesn't read."""
     if metadata := step_metadata(event):
         kind = "resOutputsEvent" if metadata["op"] == "refresh" else "resourcePreEvent"
-        return {kind: {"metadata": _metadata(metadata)}}
-    if event.get("diagnosticEvent", {}).get("severity") in {"error", "warning"}:
-        diagnostic = event["diagnosticEvent"]
-        return {
-            "diagnosticEvent": {name: diagnostic[name] for name in ("severity", "message", "urn") if name in diagnostic}
-        }
+        urn = str(metadata["urn"])
+        names = {urn.rpartition("::")[2], str((metadata.get("new") or {}).get("parent")).rpartition("::")[2]}
+        is_migrating = SERVING_ENDPOINT_COMPONENT in urn and any(key_of(name) in migrating for name in names)
+        return {kind: {"metadata": _metadata(metadata, whole=is_migrating)}}
+    diagnostic = event.get("diagnosticEvent", {})
+    # The engine's own "info" is about the stack; the program's is about an endpoint that is retired.
+    is_remark = diagnostic.get("severity") == "info" and f"{SERVING_ENDPOINT_COMPONENT}$" in diagnostic.get("urn", "")
+    if diagnostic.get("severity") in {"error", "warning"} or is_remark:
+        return {"diagnosticEvent": {name: diagnostic[name] for name in _DIAGNOSTIC if name in diagnostic}}
     for kind, wanted in _RECORDED.items():
         if kind in event:
             return {kind: {name: event[kind][name] for name in wanted if name in event[kind]}}
     return None
 
 
-def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(metadata: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+    """What a review reads of a step; `whole` keeps what nothing changes, too."""
     untouched = metadata["op"] in {"same", "refresh"} and not metadata.get("diffs") and metadata.get("new")
+    untouched = untouched and not whole
     kept = {name: metadata[name] for name in ("op", "urn", "keys", "diffs", "detailedDiff") if metadata.get(name)}
     for side in ("old", "new"):
         state = metadata.get(side) or {}
@@ -110,4 +132,5 @@ def _masked(text: str) -> str:
         return numbers.setdefault(identifier, f"{pattern[: -len(n)]}{n}")
 
     text = _EXPIRY.sub(r'\g<1>2028-01-01T00:00:00Z"', text)
+    text = _MINUTES.sub("2026-01-01 00:00 UTC", text)
     return _LOG_TIMES.sub("[2026-01-01T00:00:00Z]", _IDS.sub(number, text))

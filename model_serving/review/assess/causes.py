@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from textwrap import dedent
+from typing import Final
 
 from model_serving.contract.message_parts import message_parts
 from model_serving.contract.replacement import REFUSED_BY
+from model_serving.contract.retirement import RETIREMENT_REFUSED_BY
 from model_serving.databricks.resource_types import PERMISSIONS
 from model_serving.review.assess.grouping import Owner, owners
 from model_serving.review.assess.locations import Locations
@@ -20,13 +22,14 @@ class CauseKind(StrEnum):
     STACK_FILE = "stack-file"  # an error in the stack files
     IMMUTABLE = "immutable"  # a change that can't be made in place
     PROTECTED = "protected"  # a deletion of what is protected
+    IN_USE = "in-use"  # a retirement of what may still be called
     POLICY = "policy"  # a mandatory rule is violated
     ERROR = "error"  # everything else
 
     @property
     def refuses(self) -> bool:
         """Whether a safeguard refuses the change, while nothing went wrong."""
-        return self in {CauseKind.IMMUTABLE, CauseKind.PROTECTED, CauseKind.POLICY}
+        return self in {CauseKind.IMMUTABLE, CauseKind.PROTECTED, CauseKind.IN_USE, CauseKind.POLICY}
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,17 @@ class Cause:
     """The policy rules that report it."""
 
 
+_KINDS: Final = {**dict.fromkeys(REFUSED_BY, CauseKind.IMMUTABLE), RETIREMENT_REFUSED_BY: CauseKind.IN_USE}
+"""The kind of a hook's refusal, by its name."""
+
+
 def causes(preview: Preview, errors: Iterable[str], locations: Locations) -> tuple[Cause, ...]:
     """The causes of a failed preview: those of `errors`, then those of the mandatory rules that no error explains."""
     owner_of = owners(preview.steps)
-    distinct = [cause for error in errors for cause in _of_error(error, preview, owner_of, locations)]
+    every = [cause for error in errors for cause in _of_error(error, preview, owner_of, locations)]
+    # The hook that refuses a retirement is asked before each resource of the endpoint, and says why once.
+    whole = {cause.owner for cause in every if cause.kind is CauseKind.IN_USE and cause.fixes}
+    distinct = [each for each in every if each.kind is not CauseKind.IN_USE or each.fixes or each.owner not in whole]
     for violation in preview.violations:
         if violation.mandatory:
             _add(distinct, _of_violation(violation, owner_of, locations))
@@ -86,7 +96,7 @@ def _of_error(error: str, preview: Preview, owner_of: Mapping[str, Owner], locat
         return
     parts = message_parts(error)
     first, _, rest = parts.message.partition("\n")
-    kind = CauseKind.IMMUTABLE if origin and origin.hook in REFUSED_BY else CauseKind.ERROR
+    kind = _KINDS.get(origin.hook, CauseKind.ERROR) if origin else CauseKind.ERROR
     place = locations(*owner, parts.field) if owner else None
     # The engine begins some of its own errors with a word that a heading says already.
     yield Cause(kind, first.removeprefix("error: "), dedent(rest), parts.fixes, owner, place)

@@ -44,7 +44,7 @@ def report(
     known = known_principals(preview.steps)
     violations, others = violations_by_owner(preview)
     steps = without_live(preview.steps)
-    groups = grouped(steps)
+    groups = grouped(steps, preview.remarks)
     every = [
         replace(
             change,

@@ -44,6 +44,8 @@ class Group:
     steps: list[Step] = field(default_factory=list)
     refreshed: list[Step] = field(default_factory=list)
     components: list[Step] = field(default_factory=list)
+    remarks: tuple[str, ...] = ()
+    """What the program says of its resources without a warning."""
     resource: str = ""
     """The name of its resource in the program, which differs from the key for a successor."""
     family: "tuple[Group, ...]" = field(default=(), repr=False, compare=False)
@@ -65,6 +67,7 @@ class Group:
         main = self.main(MODEL_SERVING)
         sides = [] if main is None else [main.new, main.old, main.outputs]
         sides += [each.outputs for each in self.components]
+        sides += [{"name": each.old.get("endpointName")} for each in self.steps]  # of a plan that a hook has ended
         return next((name for side in sides if isinstance(name := side.get("name"), str)), short_name(self.resource))
 
     def main(self, resource: str) -> Step | None:
@@ -80,8 +83,11 @@ class Group:
         return next((step for step in steps if step.differs or step.gone), None)
 
 
-def grouped(steps: tuple[Step, ...]) -> list[Group]:
-    """The groups, sorted by kind and key. Providers and the stack itself are left out."""
+def grouped(steps: tuple[Step, ...], remarks: Mapping[str, tuple[str, ...]] | None = None) -> list[Group]:
+    """The groups, sorted by kind and key. Providers and the stack itself are left out.
+
+    `remarks` is what the program says of resources, by their URNs.
+    """
     known = _owners(steps)
     groups: dict[Owner, Group] = {}
     for step in steps:
@@ -93,6 +99,7 @@ def grouped(steps: tuple[Step, ...]) -> list[Group]:
             group.refreshed += [step] if step.type not in _COMPONENTS else []
         else:
             (group.components if step.type in _COMPONENTS else group.steps).append(step)
+            group.remarks += (remarks or {}).get(step.urn.text, ())
     by_key: dict[str, list[Group]] = {}
     for group in groups.values():
         if group.is_endpoint:

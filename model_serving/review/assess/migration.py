@@ -106,9 +106,11 @@ def _url(group: Group) -> str:
 
 
 def is_deleted(group: Group) -> bool:
-    """Whether the plan deletes the endpoint."""
+    """Whether the plan deletes the endpoint, also where it ends before the endpoint's own step."""
     main = group.main(MODEL_SERVING)
-    return main is not None and main.op == "delete"
+    if main is None:
+        return bool(group.steps) and not group.components and all(each.op == "delete" for each in group.steps)
+    return main.op == "delete"
 
 
 def pair_of(group: Group) -> Pair | None:

@@ -27,11 +27,11 @@ def with_migration(change: ResourceChange, group: Group, known: KnownPrincipals)
     migration = pair.migration
     if not is_about(group, migration):
         return replace(change, name=group.name, migration=replace(migration, phase=Phase.RUNS))
-    ends = change.action in {Action.CREATE, Action.DELETE}
-    others = stop_impacts(group, change.action) if ends else change.impacts
+    action = Action.DELETE if migration.phase.deletes else change.action
+    others = stop_impacts(group, action) if action in {Action.CREATE, Action.DELETE} else change.impacts
     return replace(
         change,
-        action=Action.UPDATE if change.action is Action.NONE else change.action,
+        action=Action.UPDATE if action is Action.NONE else action,
         impacts=by_risk([*migration_impacts(pair, known), *others]),
         name=group.name,
         migration=migration,
@@ -62,17 +62,22 @@ def migration_impacts(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:
             yield impact(Risk.BEHAVIOUR, "The endpoint and its predecessor swap their roles", why)
         case Phase.ENDS:
             why = "it is deleted on purpose, as the end of its migration"
-            yield impact(Risk.INTERFACE, "Whoever still calls it gets 404", why)
+            yield impact(Risk.INTERFACE, "Whoever still calls it gets 404", _with_remarks(why, pair))
             yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
             yield impact(Risk.COSMETIC, "Callers of the endpoint that succeeds it are not affected", _KEEPS)
         case Phase.ABANDONED:
             why = "the migration is abandoned: the stack's outputs name the predecessor's URL again"
-            yield impact(Risk.INTERFACE, "Whoever calls it gets 404", why)
+            yield impact(Risk.INTERFACE, "Whoever calls it gets 404", _with_remarks(why, pair))
             yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
             yield impact(
                 Risk.COSMETIC, "Callers of the predecessor, which is the endpoint again, are not affected", _KEEPS
             )
     yield from _access(pair, known)
+
+
+def _with_remarks(why: str, pair: Pair) -> str:
+    """Why an endpoint is deleted, and what is known of its requests."""
+    return ". ".join([why, *(each.rstrip(".") for each in dict.fromkeys(pair.other.remarks))])
 
 
 def _access(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:

@@ -81,11 +81,14 @@ def _preview(
     scrub = Scrubber(redactor.hidden_texts | secrets_of())
     messages: dict[str, set[str]] = {}
     origins: dict[str, Origin] = {}
+    remarks: dict[str, set[str]] = {}
     for each in diagnostics:
         text, hook = _without_frame(scrub(_uncoloured(each.get("message", ""))).strip())
         messages.setdefault(each.get("severity", ""), set()).add(text)
         if each.get("urn"):
             origins[text] = Origin(str(each["urn"]), hook)
+        if each.get("urn") and each.get("severity") == "info":
+            remarks.setdefault(str(each["urn"]), set()).add(text)
     return Preview(
         stack=next((step.urn.stack for step in steps), ""),
         # What the state remembers of rollouts is bookkeeping: no report shows it, and no digest covers it.
@@ -96,6 +99,7 @@ def _preview(
         errors=tuple(sorted(messages.get("error", set()) - {""})),
         origins={text: origins[text] for text in sorted(origins)},
         warnings=tuple(sorted(messages.get("warning", set()) - {""})),
+        remarks={urn: tuple(sorted(texts)) for urn, texts in remarks.items()},
         packs=packs,
         complete=complete,
     )

@@ -150,6 +150,8 @@ class Preview:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """The origin of each error that the engine reports for a resource, by its text."""
     warnings: tuple[str, ...] = ()
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the program says of a resource without a warning, by the resource's URN."""
     packs: tuple[str, ...] = ()
     """The policy packs that checked it, as `name version`."""
     complete: bool = True

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from model_serving.review.assess.impacts import Impact, Risk
 from model_serving.review.assess.report import Report, Stamp
-from model_serving.review.assess.resource_change import ResourceChange
+from model_serving.review.assess.resource_change import ResourceChange, Row
 from model_serving.review.assess.rollout_plan import RolloutPlan
 from model_serving.review.assess.served_entities import Share
 from model_serving.review.plan.preview import Violation
@@ -14,6 +14,7 @@ from model_serving.review.render import rollout_words as words
 from model_serving.review.render.collapse import CollapsedChange, CollapsedViolation
 from model_serving.review.render.escape import code, escaped, fitting, folded, message, prose
 
+_VALUE = 100
 _MESSAGES = 2_000
 """At most so many characters of collapsed policy messages are shown."""
 
@@ -22,7 +23,7 @@ def change(collapsed: CollapsedChange, stamp: Stamp, stack: str) -> str:
     """All that a reviewer should know of one change, or of several identical ones."""
     this, count = collapsed.change, len(collapsed.keys)
     head = headline(this, stamp) if count == 1 else prose(phrases.collapsed_headline(collapsed))
-    lines = [f"### {phrases.icon(this)} {head}", "", *body(this, stack)]
+    lines = [f"### {phrases.icon(this)} {head}", "", *body(this, stack, alone=count == 1)]
     if count > 1:
         lines += ["", folded(f"All {count} of them", ", ".join(map(code, collapsed.keys)))]
     return "\n".join(lines).rstrip()
@@ -35,25 +36,31 @@ def headline(this: ResourceChange, stamp: Stamp) -> str:
     return f"{escaped(this.noun)} {links.resource(this, stamp)}{of} {escaped(this.done)}{place}"
 
 
-def body(this: ResourceChange, stack: str) -> list[str]:
-    """What happens to a resource, worst first; what it serves; how its traffic moves; what follows in a migration."""
+def body(this: ResourceChange, stack: str, *, alone: bool = True) -> list[str]:
+    """What happens to a resource, worst first; what it serves; how its traffic moves; what follows in a migration.
+
+    Not `alone` it stands for identical changes, whose names differ.
+    """
     described = [each for each in this.impacts if not each.of_shares]
     lines = [f"- {each.risk.icon} **{each.risk}** · {impact_text(each)}" for each in described]
     lines += [line for each in this.moved_aliases for line in _alias(each)]
     lines += [f"- 📦 {prose(each)}" for each in phrases.served(this)]
     lines += traffic(this.shares) if len(described) < len(this.impacts) else []
     lines += rollout(this.rollout) if this.rollout else []
-    return [*lines, *migration(this, stack)]
+    return [*lines, *migration(this, stack, alone=alone)]
 
 
-def migration(this: ResourceChange, stack: str) -> list[str]:
-    """What comes next in a migration, and its two endpoints side by side."""
-    following, rows = migration_words.next_step(this, stack), migration_words.rows(this)
-    lines = [f"- ⏭️ **next** · {prose(following)}"] if following else []
-    if this.migration and rows:
-        lines += ["", f"| | {' | '.join(migration_words.HEADINGS[this.migration.phase])} |", "| --- | --- | --- |"]
-        lines += [f"| {escaped(row.label)} | {code(row.before) or '-'} | {code(row.after) or '-'} |" for row in rows]
-    return lines
+def migration(this: ResourceChange, stack: str, *, alone: bool = True) -> list[str]:
+    """Its two endpoints with their URLs, how they differ, and what comes next. URLs in a table would not fit."""
+    following = migration_words.next_step(this, stack, alone=alone)
+    named = migration_words.endpoints(this) if alone else ()
+    lines = [f"- 🔗 **{role}** {code(name)} · {code(url)}" for role, name, url in named]
+    lines += [f"- ⚖️ **differs** · {_difference(row)}" for row in this.compared]
+    return [*lines, *([f"- ⏭️ **next** · {prose(following)}"] if following else [])]
+
+
+def _difference(row: Row) -> str:
+    return f"{code(row.label)}: {code(row.before, _VALUE) or 'not set'} → {code(row.after, _VALUE) or 'not set'}"
 
 
 def _alias(moved: Violation) -> list[str]:

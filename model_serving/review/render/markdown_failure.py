@@ -11,7 +11,11 @@ from model_serving.review.render import links, phrases
 from model_serving.review.render.escape import code, escaped, fitting
 from model_serving.review.render.markdown_change import body, headline
 
-_EXPLAINED = {CauseKind.IMMUTABLE: (Risk.OUTAGE, Risk.LOST), CauseKind.PROTECTED: (Risk.OUTAGE,)}
+_EXPLAINED = {
+    CauseKind.IMMUTABLE: (Risk.OUTAGE, Risk.LOST),
+    CauseKind.PROTECTED: (Risk.OUTAGE,),
+    CauseKind.IN_USE: (Risk.INTERFACE,),
+}
 """The risks of a resource that its cause explains."""
 
 

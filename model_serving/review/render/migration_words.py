@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from model_serving.review.assess.migration import Phase
-from model_serving.review.assess.resource_change import ResourceChange, Row
+from model_serving.review.assess.resource_change import ResourceChange
 from model_serving.review.assess.sentence import Sentence, quoted, sentence
 
 HEADINGS: Final[Mapping[Phase, tuple[str, str]]] = {
@@ -13,7 +13,7 @@ HEADINGS: Final[Mapping[Phase, tuple[str, str]]] = {
     Phase.ENDS: ("retired", "endpoint"),
     Phase.ABANDONED: ("removed", "endpoint"),
 }
-"""What the two endpoints are called in the table of a phase that is told, the other one first."""
+"""What the two endpoints are called in a phase that is told, the other one first."""
 
 VERDICTS: Final[Mapping[Phase, str]] = {
     Phase.BEGINS: "a migration begins, callers are not affected",
@@ -24,25 +24,25 @@ VERDICTS: Final[Mapping[Phase, str]] = {
 """What a change does that does nothing else."""
 
 
-def rows(change: ResourceChange) -> tuple[Row, ...]:
-    """Name and URL of the two endpoints, and every declared field that differs; `before` is of the other one."""
+def endpoints(change: ResourceChange) -> tuple[tuple[str, str, str], ...]:
+    """What each of the two endpoints is, its name and its URL; none where the change is not about the migration."""
     told = change.migration
     if told is None or told.phase not in HEADINGS:
         return ()
-    names = Row("name", told.other, told.endpoint), Row("URL", told.other_url, told.endpoint_url)
-    return (*names, *change.compared)
+    other, endpoint = HEADINGS[told.phase]
+    return (other, told.other, told.other_url), (endpoint, told.endpoint, told.endpoint_url)
 
 
-def next_step(change: ResourceChange, stack: str) -> Sentence | None:
-    """What follows when the change is deployed; None where nothing does."""
+def next_step(change: ResourceChange, stack: str, *, alone: bool = True) -> Sentence | None:
+    """What follows when the change is deployed; None where nothing does. Not `alone` it stands for several."""
     told = change.migration
     if told is None or told.phase not in {Phase.BEGINS, Phase.TURNS_BACK}:
         return None
-    status = quoted(f"model-serving migrate {change.key} --status --stack {stack}")
-    what = sentence("move the callers of ", quoted(told.other), " to ", quoted(told.endpoint), "; ", status)
-    return sentence(
-        what, " shows who still calls it. Then a change that removes ", quoted("predecessor"), " retires it"
-    )
+    status = quoted(f"model-serving migrate {change.key if alone else 'ENDPOINT'} --status --stack {stack}")
+    what = sentence("move the callers of ", quoted(told.other), " to ", quoted(told.endpoint))
+    move = what if alone else sentence("move the callers of each predecessor")
+    who = sentence("; ", status, " shows who still calls it. ")
+    return sentence(move, who, "Then a change that removes ", quoted("predecessor"), " retires it")
 
 
 def way_back(change: ResourceChange, stack: str) -> Sentence | None:

@@ -18,7 +18,11 @@ from model_serving.review.render.phrases import number
 
 _NAMED = 3
 """At most so many resources are named in the verdict."""
-_REFUSALS = {CauseKind.IMMUTABLE: "can't be changed in place", CauseKind.PROTECTED: "can't be deleted while protected"}
+_REFUSALS = {
+    CauseKind.IMMUTABLE: "can't be changed in place",
+    CauseKind.PROTECTED: "can't be deleted while protected",
+    CauseKind.IN_USE: "can't be retired",
+}
 
 
 def verdict(report: Report) -> Sentence:
@@ -67,7 +71,8 @@ def _failure(report: Report) -> Part:
         return f"{number(len(report.causes), 'error')} in the stack files"
     if kinds == {CauseKind.POLICY}:
         return sentence("refused by policy (", joined(map(quoted, rules)), ")")
-    owners = list(dict.fromkeys(cause.owner[1] for cause in report.causes if cause.owner))
+    labels = {(each.kind, each.key): each.label for each in report.resources}
+    owners = [labels.get(owner, owner[1]) for owner in dict.fromkeys(each.owner for each in report.causes) if owner]
     if len(kinds) == 1 and 0 < len(owners) <= _NAMED and (why := _REFUSALS.get(next(iter(kinds)))):
         return sentence("refused: ", joined(map(quoted, owners)), f" {why}")
     if kinds and all(kind.refuses for kind in kinds):

@@ -149,11 +149,17 @@ def _change(collapsed: CollapsedChange, stack: str) -> RenderableType:
         blocks.append(_indented(_traffic(change), gap=True))
     if change.rollout:
         blocks.append(_indented(_rollout(change.rollout), gap=True))
-    if change.migration and (rows := migration_words.rows(change)):
-        blocks.append(_indented(_table(rows, *migration_words.HEADINGS[change.migration.phase]), gap=True))
-    if following := migration_words.next_step(change, stack):
-        blocks.append(_indented(Text.assemble(("next: ", "green"), _sentence(following)), gap=True))
+    blocks += [_indented(each) for each in _migration(change, stack, alone=len(keys) == 1)]
     return Padding(Group(*blocks), (0, 2, 1, 2))
+
+
+def _migration(change: ResourceChange, stack: str, *, alone: bool) -> Iterator[Text]:
+    for role, name, url in migration_words.endpoints(change) if alone else ():
+        yield Text.assemble(f"{role} ", (name, "bold"), f": {url}")
+    for row in change.compared:
+        yield Text(f"differs: {row.label}: {row.before or 'not set'} → {row.after or 'not set'}")
+    if following := migration_words.next_step(change, stack, alone=alone):
+        yield Text.assemble(("next: ", "green"), _sentence(following))
 
 
 def _impacts(change: ResourceChange) -> Table:

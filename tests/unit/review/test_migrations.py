@@ -122,7 +122,6 @@ def test_comment_has_both_addresses_and_the_next_step(start: list[Event]) -> Non
     comment, printed = markdown(report_of(*start)), text([report_of(*start)], width=200)
     assert "| | predecessor | successor |" in comment
     assert f"| URL | `{HOST}/serving-endpoints/fraud/invocations` | `known after up` |" in comment
-    assert "| route\\_optimized | - | `true` |" in comment
     assert "`model-serving migrate fraud --status --stack prod` shows who still calls it" in comment
     assert "Then a change that removes `predecessor` retires it" in comment
     for form in (comment, printed):
