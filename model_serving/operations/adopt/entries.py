@@ -34,8 +34,12 @@ SERVICE_OUTPUTS: Final = frozenset(
 )
 """What the service adds to the answer for an endpoint. Sources: REST reference, get; captures of the service."""
 
-_REPLACED: Final = {"ai_gateway.": "`ai_gateway`", "config.": "the served entities"}
-"""What the calls that change it replace as a whole. Source: REST reference, update AI gateway and update config."""
+_REPLACED: Final = {
+    "ai_gateway.": "`ai_gateway`",
+    "config.": "the served entities",
+    "telemetry_config.": "`telemetry_config`",
+}
+"""What the calls that change it replace as a whole. Source: REST reference, update of each."""
 
 _BUDGET: Final = "effective_budget_policy_id"
 _CPU: Final = "CPU"
@@ -158,7 +162,7 @@ def _left_out(answer: Mapping[str, Any]) -> Iterator[LeftOut]:
         replaced = next((what for start, what in _REPLACED.items() if path.startswith(start)), None)
         ends = f"until the first change of {replaced}, which removes it" if replaced else "as it is"
         yield LeftOut(path, f"no field of a stack file. It stays {ends}")
-    if policy := answer.get(_BUDGET):
+    if (policy := answer.get(_BUDGET)) and not answer.get("budget_policy_id"):
         why = f"{policy}: a read doesn't say whether it is the endpoint's own budget policy or a default. It stays"
         yield LeftOut("budget_policy_id", why)
 

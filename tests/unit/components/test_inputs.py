@@ -11,8 +11,9 @@ from model_serving.components.args import (
     ServedEntityArgs,
     ServingEndpointArgs,
 )
+from model_serving.components.from_spec import endpoint_args
 from model_serving.components.inputs import access_controls, endpoint_inputs
-from model_serving.spec import Secret, is_secret
+from model_serving.spec import Secret, Stack, is_secret
 from model_serving.spec.vocabulary.stack import (
     EmailNotifications,
     ExternalModel,
@@ -125,3 +126,13 @@ def test_a_secret_user_stays_secret() -> None:
     (entry,) = access_controls([PermissionArgs(user=Secret("Ann@Example.com"), level="CAN_QUERY")])
     assert is_secret(entry["userName"])
     assert entry["userName"].reveal() == "ann@example.com"
+
+
+@pytest.mark.parametrize(
+    ("has_default_tags", "expected"), [(True, {"team": "risk", "by": "us"}), (False, {"by": "us"})]
+)
+def test_default_tags_can_be_left_out(*, has_default_tags: bool, expected: dict[str, str]) -> None:
+    served = {"champion": {"entity": "main.ml.fraud", "version": "7"}}
+    endpoint = {"served_entities": served, "tags": {"by": "us"}, "default_tags": has_default_tags}
+    stack = Stack.model_validate({"default_tags": {"team": "risk"}, "endpoints": {"fraud": endpoint}})
+    assert endpoint_args(stack, "fraud").tags == expected

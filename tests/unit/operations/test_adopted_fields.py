@@ -1,13 +1,18 @@
 """Answers of the workspace, as captures and the REST reference have them, as entries of a stack file."""
 
+import dataclasses
+import typing
 from typing import Any
 
 import pytest
+from databricks.sdk.service import serving
 
-from model_serving.operations.adopt.entries import entry_of
+from model_serving.operations.adopt.entries import SERVICE_OUTPUTS, entry_of
 from model_serving.operations.adopt.entry import Adoption, Destination, Entry, NotAdopted, Reason
 from model_serving.operations.adopt.summary import summary
 from model_serving.spec import Stack
+from model_serving.spec.live_fields import unmapped
+from model_serving.spec.vocabulary.stack import BaseEndpoint
 
 DEPLOYER = "11111111-abcd-1234-abcd-1234567890ab"
 CALLER = "22222222-abcd-1234-abcd-1234567890ab"
@@ -195,3 +200,27 @@ def test_a_long_result_is_cut() -> None:
     assert lines[0] == "40 of 80 endpoints can be adopted into stack dev"
     assert "  and 10 more: --json has all" in lines
     assert lines[-1].endswith("r-28, r-29 and 10 more: deleted: it is gone")
+
+
+def whole(kind: Any) -> Any:
+    """An answer with every member that the SDK knows."""
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return {each.name: whole(hints[each.name]) for each in dataclasses.fields(kind)}
+    inner = typing.get_args(kind)
+    if typing.get_origin(kind) is list:
+        return [whole(inner[0])]
+    if typing.get_origin(kind) is dict:
+        return {"NAME": "x"}
+    return whole(inner[0]) if inner else "7"
+
+
+def test_every_member_of_the_sdk_is_known() -> None:
+    left_out = unmapped(BaseEndpoint, whole(serving.ServingEndpointDetailed), SERVICE_OUTPUTS)
+    assert sorted(each for each in left_out if ".external_model." not in each) == [
+        "ai_gateway.fallback_config",
+        "ai_gateway.guardrails",
+        "config.served_entities.burst_scaling_enabled",
+        "config.served_entities.foundation_model",
+        "telemetry_config.enabled_telemetry_features",
+    ]
