@@ -1,5 +1,6 @@
 """Migrations in a review: which phase a plan is, what it means for callers, and what comes next."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from model_serving.review.plan.events import from_events
 from model_serving.review.render import summary
 from model_serving.review.render.markdown import markdown
 from model_serving.review.render.terminal import text
+from tests.support.golden_cases import CASES, comment_on, report_on
 from tests.support.reports import report_of
 
 Event = dict[str, Any]
@@ -120,8 +122,9 @@ def test_successor_is_created_beside_its_predecessor(start: list[Event]) -> None
 
 def test_comment_has_both_addresses_and_the_next_step(start: list[Event]) -> None:
     comment, printed = markdown(report_of(*start)), text([report_of(*start)], width=200)
-    assert "| | predecessor | successor |" in comment
-    assert f"| URL | `{HOST}/serving-endpoints/fraud/invocations` | `known after up` |" in comment
+    assert f"- 🔗 **predecessor** `fraud` · `{HOST}/serving-endpoints/fraud/invocations`" in comment
+    assert "- 🔗 **successor** `fraud-2` · `known after up`" in comment
+    assert "- ⚖️ **differs** · `route_optimized`: not set → `true`" in comment
     assert "`model-serving migrate fraud --status --stack prod` shows who still calls it" in comment
     assert "Then a change that removes `predecessor` retires it" in comment
     for form in (comment, printed):
@@ -235,3 +238,69 @@ def test_forty_migrations_are_one_section(inputs: Inputs) -> None:
     comment = markdown(report_of(*events))
     assert "40 successors created identically" in comment
     assert all(f"`s{n}-2`" in comment for n in range(40))
+
+
+RECORDED: dict[str, dict[str, set[str]]] = {
+    "migration-start": {"create": {"fraud-scorer/fraud-scorer-2"}, "delete": set()},
+    "migration-end": {"create": set(), "delete": {"fraud-scorer"}},
+    "migration-back": {"create": set(), "delete": set()},
+    "migration-abandoned": {"create": set(), "delete": {"fraud-scorer/fraud-scorer-2"}},
+}
+"""The endpoints that the engine creates and deletes in each recorded phase."""
+
+
+def operations(name: str) -> dict[tuple[str, str], str]:
+    """The engine's operation on each resource of an endpoint, by type and name."""
+    events = map(json.loads, (CASES / name / "events.jsonl").read_text(encoding="utf-8").splitlines())
+    steps = (event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event)
+    return {
+        (step["urn"].split("::")[2].rpartition("$")[2], step["urn"].rpartition("::")[2]): step["op"]
+        for step in steps
+        if SERVING_ENDPOINT_COMPONENT in step["urn"]
+    }
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recorded_phase_touches_no_other_endpoint(name: str) -> None:
+    found, allowed = operations(name), RECORDED[name]["create"] | RECORDED[name]["delete"]
+    assert {op for op in found.values() if "replace" in op} == set()
+    for op, endpoints in RECORDED[name].items():
+        assert {
+            resource for (kind, resource), done in found.items() if (kind, done) == (MODEL_SERVING, op)
+        } == endpoints
+    written = {
+        resource for (kind, resource), op in found.items() if op != "same" and kind != SERVING_ENDPOINT_COMPONENT
+    }
+    own = {f"{one}{suffix}" for one in allowed for suffix in ("", "-settings", "-permissions")}
+    assert written <= own
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_comment_of_a_phase_names_both_endpoints(name: str) -> None:
+    comment = comment_on(CASES / name)
+    named = [line for line in comment.splitlines() if line.startswith("- 🔗")]
+    assert {line.split("`")[1] for line in named} == {"fraud-scorer", "fraud-scorer-2"}
+    assert sum("/invocations`" in line for line in named) == (1 if name == "migration-start" else 2)
+    assert "- ⚖️ **differs** · `route_optimized`: " in comment
+    assert "an outage" not in comment
+
+
+def test_requests_of_a_retired_endpoint_are_in_the_comment() -> None:
+    assert 'Endpoint "fraud-scorer" can be retired: no request since' in comment_on(CASES / "migration-end")
+
+
+def test_refused_retirement_names_callers_and_both_ways_on() -> None:
+    report, comment = report_on(CASES / "migration-refused"), comment_on(CASES / "migration-refused")
+    assert str(summary.verdict(report)) == "local: refused: fraud-scorer can't be retired"
+    (cause,) = report.causes
+    assert "3 requests since" in cause.message
+    assert [fix.partition(":")[0] for fix in cause.fixes] == ["Declare `predecessor", "To cut its callers off"]
+    assert comment.count("model-serving migrate fraud-scorer --status --stack local") == 1
+    assert report.digest == ""
+
+
+def test_remark_of_the_program_is_why_it_may_be_retired(retirement: list[Event]) -> None:
+    urn = retirement[1]["resourcePreEvent"]["metadata"]["urn"]
+    said = {"severity": "info", "message": "No request since noon.", "urn": urn}
+    (change,) = report_of(*retirement, {"diagnosticEvent": said}).resources
+    assert str(change.impacts[0].why) == "it is deleted on purpose, as the end of its migration. No request since noon"
