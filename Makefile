@@ -122,9 +122,10 @@ workspace-page: $(READY) ## generate docs/workspace.md from the workspace's rout
 fuzz: $(READY_DEV) ## send generated requests to the embedded workspace for five minutes; none may end in a 5xx
 	@$(PY) -m bench.fuzz --seconds 300
 
-bench: $(READY_DEV) setup ## measure the workspace's answers, and what the policy pack adds to a preview
+bench: $(READY_DEV) setup ## measure the workspace, what the policy pack adds to a preview, and drift of 1,000 endpoints
 	@$(PY) -m bench.workspace_latency
 	@$(PY) -m bench.policy_overhead
+	@$(PY) -m bench.drift_speed
 
 clean: ## delete the engine, the virtual environment, the local workspace and its stack
 	rm -rf $(VENV) .local
