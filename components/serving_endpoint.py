@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi
 
-from model_serving.components.adoption.adoption import Adoption
+from model_serving.components.adoption.adoption import Adoption, nothing_adopted
+from model_serving.components.adoption.live_permissions import imports_live_permissions
 from model_serving.components.args import ServingEndpointArgs
 from model_serving.components.deployment.endpoint_url import endpoint_url
 from model_serving.components.deployment.failure_hooks import failure_hooks
@@ -81,8 +82,9 @@ class ServingEndpoint(pulumi.ComponentResource):
         self._workspace = explicit_settings(self)
         retained = opts.retain_on_delete if opts else None
         self._options = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
-        self._adoption = adoption or Adoption()
-        self._imports = adoption is not None or args.adopt
+        # A stack's program imports an endpoint alone where its creation got no answer: it has had its preflight.
+        self._adoption = adoption or (Adoption() if args.adopt and args.preflight else None)
+        self._imports = self._adoption is not None or args.adopt
         self._place = place
         inputs = endpoint_inputs(after_preflight(name, args, self._workspace))
         record = RolloutRecord(f"{name}-rollout", args.name, rollout, self._state_only()) if rollout else None
@@ -160,7 +162,7 @@ class ServingEndpoint(pulumi.ComponentResource):
         children: list[pulumi.CustomResource] = []
         endpoint_id = without_dependencies(self.endpoint_id)
         target = {"endpointId": endpoint_id, "endpointName": args.name, "workspace": self._workspace}
-        adopted = self._adoption.adopted
+        adopted = self._adoption.adopted if self._adoption else nothing_adopted
         if inputs.settings:
             settings = {**target, **inputs.settings, **adopted(*inputs.settings)}
             children.append(EndpointSettings(f"{name}-settings", settings, opts))
@@ -185,12 +187,18 @@ class ServingEndpoint(pulumi.ComponentResource):
             hook.protect(child._name, args.name, child.id)  # noqa: SLF001  no public name
 
     def _imported_permissions(self) -> pulumi.ResourceOptions | None:
-        """The options that import the permissions, which the preflight has found to be as declared.
-
-        The provider's read leaves out the caller's own entry, whoever that is: it is no change.
-        """
-        endpoint_id = self._adoption.permissions_id
-        return pulumi.ResourceOptions(import_=endpoint_id, ignore_changes=[GRANTED]) if endpoint_id else None
+        """The options that import the permissions of an adopted endpoint."""
+        if self._adoption is None:
+            return None
+        if self._adoption.permissions_id:
+            # They are as declared. The provider's read leaves out the caller's own entry, which is no change.
+            return pulumi.ResourceOptions(import_=self._adoption.permissions_id, ignore_changes=[GRANTED])
+        settings = self._workspace or pulumi.Output.from_input(default_settings())
+        return (
+            None
+            if self._adoption.endpoint_id
+            else pulumi.ResourceOptions(transforms=[imports_live_permissions(self.endpoint_id, settings)])
+        )
 
     def _url(self, args: ServingEndpointArgs, endpoint: ModelServing) -> pulumi.Output[str | None]:
         settings = pulumi.Output.unsecret(self._workspace) if self._workspace else default_settings()

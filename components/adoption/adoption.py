@@ -12,8 +12,8 @@ ADOPTED: Final = "adopted"
 class Adoption:
     """The adoption of one endpoint. An import has no effect on a resource that the state has.
 
-    `endpoint_id` is empty where the endpoint alone is imported: one that this stack created, without an answer. `live`
-    has the names of the inputs of this project's own resources that are live already.
+    `endpoint_id` is empty where a program knows the name only. `live` has the names of the inputs of this project's own
+    resources that are live already, as far as they were compared.
     """
 
     endpoint_id: str = ""
@@ -26,8 +26,13 @@ class Adoption:
         return f"/serving-endpoints/{self.endpoint_id}" if self.imports_permissions else None
 
     def adopted(self, *inputs: str) -> dict[str, list[str]]:
-        """The input ADOPTED of a resource that declares these inputs; none where its endpoint is not adopted."""
-        return {ADOPTED: sorted(self.live.intersection(inputs))} if self.endpoint_id else {}
+        """The input ADOPTED of a resource that declares these inputs."""
+        return {ADOPTED: sorted(self.live.intersection(inputs))}
+
+
+def nothing_adopted(*_inputs: str) -> dict[str, list[str]]:
+    """No input, for an endpoint that is not adopted."""
+    return {}
 
 
 def without_adopted(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Difference:
     def problem(self, endpoint: FieldPath) -> Problem:
         """The difference as an error in the stack file at the endpoint's path, without values that may be secret."""
         hint = "Declare what is live, and change it in a later commit: an adoption writes nothing"
+        hint += ". `default_tags: false` leaves out the tags of the whole stack" if self.path[0] == "tags" else ""
         return (*endpoint, *self.path), self._message, hint
 
     @property

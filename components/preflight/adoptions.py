@@ -103,6 +103,13 @@ def adoptions(
     return found
 
 
+def is_another(adopt_id: str, resource: str, state: State) -> bool:
+    """Whether another resource of the state has that endpoint: the line is left from before a migration."""
+    return any(
+        each.outputs.get("servingEndpointId") == adopt_id and each.name != resource for each in state.of(MODEL_SERVING)
+    )
+
+
 def _is_open(wanted: AdoptedEndpoint, recorded: _Recorded) -> bool:
     """Whether something is left to import: all of it, or what a killed run did not get to."""
     if recorded.endpoint_id is None:

@@ -10,7 +10,7 @@ import pulumi
 from model_serving.components.args import ServicePrincipalArgs, ServingEndpointArgs
 from model_serving.components.engine.exported_state import creation_times, deletion_options
 from model_serving.components.engine.state import State, read_state
-from model_serving.components.preflight.adoptions import AdoptedEndpoint, adoptions
+from model_serving.components.preflight.adoptions import AdoptedEndpoint, adoptions, is_another
 from model_serving.components.preflight.delivery_scopes import check_delivery_scopes
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.report import PreflightReport
@@ -100,7 +100,7 @@ def _take_over(
     adopted = [
         AdoptedEndpoint(resource, each.declared.path, each.declared.endpoint.adopt_id, each.args)
         for resource, each in named.items()
-        if each.declared.endpoint.adopt_id
+        if each.declared.endpoint.adopt_id and not is_another(each.declared.endpoint.adopt_id, resource, state)
     ]
     application_ids = {
         key: each.application_id for key, each in principals.items() if is_plaintext(each.application_id)

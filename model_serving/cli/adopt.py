@@ -56,7 +56,7 @@ def adopt_command(
 ) -> int:
     """Take live endpoints under management: by default all that no stack has.
 
-    Prints the change of the stack's own file as a patch. The next `pulumi up` imports the endpoints, without a write.
+    Prints the stack file's change as a patch. The next `pulumi up` imports them, without a write.
     """
     if dry_run + write + imports > 1:
         raise UsageError("Choose one of --dry-run, --write and --import")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from model_serving.cli.main import main
+from model_serving.components.inputs import EndpointInputs
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.serving_endpoints import endpoint_path
 from model_serving.operations.adopt.entries import entry_of
@@ -74,13 +75,15 @@ def declare(sandbox: Sandbox, *adopted: Entry, with_ids: bool = True, **changed:
 def test_random_endpoints_are_adopted_without_a_write(snapshots: Snapshots) -> None:
     with snapshots.initialized("--ready-after", "0") as sandbox:
         names = make(sandbox, 12, 7)
-        declare(sandbox, *entries(sandbox, names))
+        adopted = entries(sandbox, names)
+        declare(sandbox, *adopted)
         before = sandbox.workspace.writes()
-        assert "to update" not in sandbox.pulumi("preview").text
+        # As after a run that was killed between the endpoints and what belongs to them.
+        sandbox.pulumi(*UP, "--target", "**ServingEndpoint::hand-made-*", "--target", "**ModelServing::hand-made-*")
         sandbox.pulumi(*UP)
         assert sandbox.workspace.writes() == before
         sandbox.pulumi("preview", "--expect-no-changes")
-        declare(sandbox, *entries(sandbox, names), with_ids=False)
+        declare(sandbox, *adopted, with_ids=False)
         sandbox.pulumi(*UP, "--expect-no-changes", "--refresh")
         assert sandbox.workspace.writes() == before
 
@@ -114,3 +117,39 @@ def test_import_command_leaves_nothing_to_do(snapshots: Snapshots, capsys: pytes
         assert sandbox.workspace.writes() == before
         assert command(sandbox, "--import") == 0
         assert (sandbox.folder / LOCAL).read_text(encoding="utf-8") == text
+
+
+PROGRAM: Final = """
+import pulumi
+from model_serving.components.args import AiGatewayArgs, PermissionArgs, ServedEntityArgs, ServingEndpointArgs
+from model_serving.components.serving_endpoint import ServingEndpoint
+
+ServingEndpoint(
+    "iris",
+    ServingEndpointArgs(
+        name="iris",
+        adopt=True,
+        served_entities={"current": ServedEntityArgs(entity="main.ml.iris", version="1", workload_size="Small")},
+        permissions=[PermissionArgs(group="ml-engineers", level="CAN_QUERY")],
+        ai_gateway=AiGatewayArgs(usage_tracking=True),
+    ),
+)
+"""
+
+
+def test_program_of_its_own_adopts_by_name(snapshots: Snapshots) -> None:
+    with snapshots.initialized("--ready-after", "0") as sandbox:
+        settings = {"aiGateway": {"usageTrackingConfig": {"enabled": True}}}
+        config = {"servedEntities": [{"name": "current", "entityName": "main.ml.iris", "entityVersion": "1"}]}
+        config["servedEntities"][0] |= {"workloadSize": "Small", "scaleToZeroEnabled": False}  # type: ignore[dict-item]
+        access = [{"groupName": "ml-engineers", "permissionLevel": "CAN_QUERY"}]
+        make_endpoint(functools.partial(call, sandbox), "iris", EndpointInputs({"config": config}, settings, access))
+        before = sandbox.workspace.writes()
+        program = sandbox.folder / "__main__.py"
+        program.unlink()
+        program.write_text(PROGRAM, encoding="utf-8")
+        done = sandbox.pulumi(*UP)
+        assert "= 2 imported" in done.text, done.text
+        assert sandbox.workspace.writes() == before
+        sandbox.pulumi(*UP, "--refresh", "--expect-no-changes")
+        assert sandbox.workspace.writes() == before
