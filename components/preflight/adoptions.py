@@ -21,7 +21,13 @@ from model_serving.components.preflight.requirements import resolve_aliases
 from model_serving.databricks.access_lists import access_list_path, direct_entries, without_own
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import WorkspaceError
-from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS
+from model_serving.databricks.resource_types import (
+    ENDPOINT_ACCESS,
+    ENDPOINT_SETTINGS,
+    ENDPOINT_STOP,
+    MODEL_SERVING,
+    PERMISSIONS,
+)
 from model_serving.databricks.serving_endpoints import endpoint_path, is_stopped, is_updating
 from model_serving.spec.diagnostics import Problem
 from model_serving.spec.field_path import FieldPath
@@ -29,6 +35,7 @@ from model_serving.spec.field_path import FieldPath
 _PARALLEL: Final = 32
 _STOPPED: Final = "stopped"
 _ACCESS: Final = "accessControls"
+_CHILDREN: Final = (ENDPOINT_SETTINGS, PERMISSIONS, ENDPOINT_ACCESS, ENDPOINT_STOP)
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,10 @@ class _Live:
 
 @dataclass(frozen=True)
 class _Recorded:
-    """What the state has of an endpoint."""
+    """What the state has of an endpoint: its id, and the names of all children of endpoints."""
 
     endpoint_id: str | None
-    has_permissions: bool
+    children: frozenset[str]
 
     @classmethod
     def of(cls, wanted: AdoptedEndpoint, state: State) -> "_Recorded":
@@ -63,8 +70,8 @@ class _Recorded:
             for each in state.of(MODEL_SERVING)
             if each.name == wanted.resource or each.outputs.get("name") == wanted.args.name
         ]
-        permissions = {each.name for each in state.of(PERMISSIONS)}
-        return cls(ids[0] if ids else None, f"{wanted.resource}-permissions" in permissions)
+        children = (each.name for kind in _CHILDREN for each in state.of(kind))
+        return cls(ids[0] if ids else None, frozenset(children))
 
 
 def adoptions(
@@ -114,7 +121,18 @@ def _is_open(wanted: AdoptedEndpoint, recorded: _Recorded) -> bool:
     """Whether something is left to import: all of it, or what a killed run did not get to."""
     if recorded.endpoint_id is None:
         return True
-    return recorded.endpoint_id == wanted.adopt_id and bool(wanted.args.permissions) and not recorded.has_permissions
+    return recorded.endpoint_id == wanted.adopt_id and not recorded.children.issuperset(_children(wanted))
+
+
+def _children(wanted: AdoptedEndpoint) -> Iterator[str]:
+    """The resource names of what belongs to the endpoint, as the component registers it."""
+    args = wanted.args
+    if any((args.ai_gateway, args.email_notifications, args.telemetry_config)):
+        yield f"{wanted.resource}-settings"
+    if args.permissions is not None:
+        yield f"{wanted.resource}-permissions"
+    if args.stopped:
+        yield f"{wanted.resource}-stop"
 
 
 def _deployer(report: PreflightReport) -> str | None:

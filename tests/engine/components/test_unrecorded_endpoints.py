@@ -1,17 +1,11 @@
 """Endpoints that are live and not in the state, on the real engine: ours are taken over, another's are an error."""
 
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from model_serving.delivery.yaml_edit import without_key
+from tests.support.killed_run import is_written, killed_when
 from tests.support.sandbox import Sandbox
 from tests.support.snapshots import Snapshots
 from tests.support.troubleshooting import section
@@ -65,46 +59,6 @@ def test_next_run_finishes_a_killed_creation(project: Sandbox) -> None:
     assert project.workspace.writes().count(CREATION) <= len(before) == 3
     project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
     assert live(project) == {}
-
-
-def killed_when(sandbox: Sandbox, is_time: Callable[[], bool]) -> None:
-    """Run `pulumi up`, kill the engine as soon as it is time, and then what it started."""
-    run = subprocess.Popen(
-        ["pulumi", *UP, "--non-interactive"],
-        cwd=sandbox.folder,
-        env=dict(sandbox.environment),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while not is_time():
-        assert time.monotonic() < deadline, "The workspace never got there"
-        time.sleep(0.1)
-    run.kill()
-    run.wait()
-    for process in started_by(run.pid):
-        with suppress(ProcessLookupError):  # it ended meanwhile
-            os.kill(process, signal.SIGKILL)
-
-
-def is_written(sandbox: Sandbox) -> bool:
-    """Whether the state has been at rest for two seconds: a kill in the middle of its file would leave half of it."""
-    folder = Path(urlsplit(sandbox.environment["PULUMI_BACKEND_URL"]).path)
-    return all(time.time() - state.stat().st_mtime > 2 for state in folder.rglob("stacks/**/local.json"))
-
-
-def started_by(session: int) -> list[int]:
-    """The processes of a session that are left."""
-    processes = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        if int(fields[3]) == session:
-            processes.append(int(stat.parent.name))
-    return processes
 
 
 def test_destroy_names_the_endpoint_it_leaves(project: Sandbox) -> None:
