@@ -26,12 +26,14 @@ def migration_problems(
 
     `connect` is called only if a declared predecessor is not among them, `options` only if an endpoint is retired.
     """
+    undeclared = {endpoint.key: (endpoint, members) for endpoint, members in found.undeclared}
     for each in found.missing:
-        yield _missing(each, live.get(each.name))
+        _, present = undeclared.pop(each.key, (None, ()))
+        yield _misnamed(each, present[0]) if len(present) == 1 else _missing(each, live.get(each.name))
     for path, member in found.members.items():
         if _is_predecessor(path) and (problem := _replaced_outside(path, member, live, connect)):
             yield problem
-    for endpoint, members in found.undeclared:
+    for endpoint, members in undeclared.values():
         yield _undeclared(endpoint, members)
     if found.retirements:
         recorded = options()
@@ -81,6 +83,12 @@ def _is_gone(workspace: Workspace, name: str) -> bool:
         return workspace.find(endpoint_path(name)) is None
     except WorkspaceError:
         return False
+
+
+def _misnamed(predecessor: DeclaredEndpoint, present: Member) -> Problem:
+    """The problem of a predecessor that the stack does not have, where it has one endpoint that it may mean."""
+    message = f'this stack has no endpoint "{predecessor.name}" here to migrate from; it has "{present.name}"'
+    return predecessor.path, message, f"Write `name: {present.name.removeprefix(predecessor.prefix)}` in `predecessor`"
 
 
 def _missing(predecessor: DeclaredEndpoint, live: Mapping[str, Any] | None) -> Problem:

@@ -14,9 +14,10 @@ from model_serving.delivery.yaml_edit import with_value, without_key
 from model_serving.errors import UserError
 from model_serving.review.plan.diff import Change, Kind, compare
 from model_serving.review.plan.redact import shown
-from model_serving.spec import load_stack
+from model_serving.spec import Endpoint, load_stack
 from model_serving.spec.files.listing import BASE, stack_file
 from model_serving.spec.files.secrets import is_secret
+from model_serving.spec.succession import PREDECESSOR
 from model_serving.spec.vocabulary.quantities import Quantity
 
 _MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
@@ -24,9 +25,9 @@ _MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
 
 
 _ROLLOUT: Final = "rollout"
-_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id", "adopt_id", _ROLLOUT)
+_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id", "adopt_id", _ROLLOUT, PREDECESSOR)
 """Fields that `all` leaves out: a safeguard that the target alone has stays, an id belongs to one stack, and each
-environment decides how its traffic moves."""
+environment decides how its traffic moves, and when it migrates."""
 
 
 class PromotionError(UserError):
@@ -91,7 +92,7 @@ def promotion(source: str, target: str, folder: Path, include: Sequence[str] = (
         difference
         for key in here
         if key in there
-        for difference in _differences(key, _written(here[key]), _written(there[key]), include)
+        for difference in _differences(key, _declared(here, key), _declared(there, key), include)
     ]
     return Promotion(
         source,
@@ -102,6 +103,15 @@ def promotion(source: str, target: str, folder: Path, include: Sequence[str] = (
         tuple(each for stack in endpoints for each in undeployed(stack, endpoints[stack], folder)) if state else (),
         _patch(folder, stack_file(target), differences),
     )
+
+
+def _declared(endpoints: Mapping[str, Endpoint], key: str) -> dict[str, Any]:
+    """An endpoint as the stack files declare it, with the name of its predecessor for all of that."""
+    endpoint = endpoints[key]
+    declared: dict[str, Any] = _written(endpoint)
+    if endpoint.predecessor:
+        declared[PREDECESSOR] = {"name": endpoint.predecessor.name or key}
+    return declared
 
 
 def _written(value: Any) -> Any:

@@ -85,6 +85,15 @@ def test_a_predecessor_must_exist() -> None:
     assert hint == f"Correct its `name`, or remove `predecessor`. {FRESH}"
 
 
+@pytest.mark.parametrize("name", ["fraud-3", "fraud-2"], ids=["new successor", "deployed successor"])
+def test_a_predecessor_under_another_name_is_suggested(name: str) -> None:
+    present = ("fraud",) if name == "fraud-3" else ("fraud", "fraud-2")
+    ((path, message, hint),) = problems(found(stack(name, "fruad"), *present))
+    assert path == ("endpoints", "fraud", "predecessor")
+    assert message == 'this stack has no endpoint "fruad" here to migrate from; it has "fraud"'
+    assert hint == "Write `name: fraud` in `predecessor`"
+
+
 def test_a_predecessor_must_be_of_this_stack() -> None:
     ((_, message, hint),) = problems(found(stack()))
     assert message == 'endpoint "fraud", which ann created, is not in this stack, so it can\'t be migrated from'

@@ -70,6 +70,16 @@ def test_each_stack_keeps_its_own_rollout(include: list[str], carried: set[str],
     assert ("bake: 10m" in found.patch) is bool(carried)
 
 
+def test_each_stack_keeps_its_own_migration(folder: Path) -> None:
+    staging = folder / "Pulumi.staging.yaml"
+    block = "      name: fraud-2\n      predecessor: {description: null}\n"
+    staging.write_text(staging.read_text().replace("    fraud-scorer:\n", f"    fraud-scorer:\n{block}"))
+    found = promotion("staging", "prod", folder.parent, ["all"])
+    migration = {each.field: each.source for each in found.differences if each.field.startswith("predecessor")}
+    assert migration == {"predecessor.name": "fraud-scorer"}
+    assert "predecessor" not in found.patch
+
+
 def test_nothing_is_called_promoted_before_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (folder / "Pulumi.prod.yaml").read_text()
     assert main(["promote", "staging", "prod", "--output", "promotion.patch"]) == 0
