@@ -67,19 +67,19 @@ def adopt_command(
     selection = Selection(source.names) if source else Selection(names, creator)
     adoption = _read(stack, selection, follow_aliases=follow_aliases)
     change = StackFileChange({}, "") if dry_run else adoption_change(stack, Path.cwd(), adoption)
-    told = handover(source, adoption, load_stack(stack, Path("stacks")).default_tags) if source else Handover()
+    released = handover(source, adoption, load_stack(stack, Path("stacks")).default_tags) if source else Handover()
     if write:
         for file, text in change.files.items():
             Path(file).write_text(text, encoding="utf-8")
     if as_json:
         files = sorted(change.files) if write else []
-        result = {**json_adoption(adoption, stack), "patch": change.patch, "written": files, "source": asdict(told)}
+        result = {**json_adoption(adoption, stack), "patch": change.patch, "written": files, "source": asdict(released)}
         click.echo(json.dumps(result, indent=2))
     else:
         click.echo(summary(adoption, stack), err=not dry_run, nl=False)
         if not imports:
             _keep(adoption, change, stack, write=write)
-        for line in told.lines():
+        for line in released.lines():
             click.echo(line, err=True)
     return max(_status(adoption, names), _import(stack, packs, change) if imports else 0)
 
@@ -111,13 +111,13 @@ def _keep(adoption: Adoption, change: StackFileChange, stack: str, *, write: boo
     """Print the patch, or say what was written, and what comes next."""
     if not change.files:
         return
-    files = ", ".join(change.files)
-    after = f"Then pulumi preview --stack {stack} shows imports and no other change"
+    files, number = ", ".join(change.files), len(adoption.entries)
+    after = f"model-serving check --stack {stack} reports the rules that they break, and pulumi preview their imports"
     if write:
-        click.echo(f"{len(adoption.entries)} entries are in {files}. {after}", err=True)
+        click.echo(f"Wrote {number} entr{'y' if number == 1 else 'ies'} into {files}. {after}", err=True)
         return
     click.echo(change.patch, nl=False)
-    click.echo(f"That is the change of {files}: --write writes it. {after}", err=True)
+    click.echo(f"That is the change of {files}: --write writes it. Then {after}", err=True)
 
 
 def _status(adoption: Adoption, names: tuple[str, ...]) -> int:

@@ -32,18 +32,17 @@ class Owners:
         owner = self.by_name.get(name)
         if owner is None:
             return None
+        key = "" if owner.key == name else f" as {owner.key}"
         if owner.stack != self.own:
             how = "declares it" if owner.is_declared else "has it in its state"
             why = (
-                f"stack {owner.stack} {how} as {owner.key}. An endpoint belongs to one stack: remove it there first,"
-                " with `retain_on_delete: true` so that it stays"
+                f"stack {owner.stack} {how}{key}. An endpoint belongs to one stack: remove it there first, with"
+                " `retain_on_delete: true` so that it stays"
             )
             return NotAdopted(name, Reason.OWNED, why)
         if owner.is_declared:
-            why = f"the stack files declare it as {owner.key}: nothing is left to adopt"
-        else:
-            why = f"this stack's state has it as {owner.key}: declare it under that key again"
-        return NotAdopted(name, Reason.DECLARED, why)
+            return NotAdopted(name, Reason.DECLARED, f"the stack files have it{key}: nothing is left to adopt")
+        return NotAdopted(name, Reason.DECLARED, f"this stack's state has it{key}: declare it under that key again")
 
 
 def owners_of(own: Source, others: Sequence[Source]) -> Owners:

@@ -67,9 +67,9 @@ def test_stack_files_and_states_own_their_endpoints(adopter: Adopter) -> None:
     outcome = adopter.run("--json")
     assert [each["name"] for each in outcome.result["adopted"]] == ["elsewhere", "free"]
     why = {each["name"]: each["why"] for each in outcome.result["not_adopted"]}
-    assert why["declared"].startswith("stack other declares it as declared. An endpoint belongs to one stack")
-    assert why["deployed"].startswith("stack other has it in its state as deployed.")
-    assert why["own"] == "this stack's state has it as own: declare it under that key again"
+    assert why["declared"].startswith("stack other declares it. An endpoint belongs to one stack")
+    assert why["deployed"].startswith("stack other has it in its state.")
+    assert why["own"] == "this stack's state has it: declare it under that key again"
     assert adopter.run("--name", "declared").status == 1
 
 
