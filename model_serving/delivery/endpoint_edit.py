@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from model_serving.delivery.patch import unified_diff
-from model_serving.delivery.yaml_edit import with_value, without_key
+from model_serving.delivery.yaml_edit import with_entries, with_value, without_key
 from model_serving.errors import UserError
 from model_serving.spec import SpecError, load_stack
 from model_serving.spec.field_path import CONFIG, NAMESPACE
@@ -67,9 +67,14 @@ def endpoint_change(stack: str, folder: Path, now: WrittenEndpoint, wanted: Data
     file = stack_file(stack)
     text = before = (folder / file).read_text(encoding="utf-8")
     try:
+        added: Data = {}
         for path, value in _edits(now.merged, wanted, now.base):
             place = (*_ENDPOINTS, now.key, *path)
-            text = without_key(text, place) if value is _REMOVED else with_value(text, place, value)
+            if len(path) == 1 and path[0] not in now.merged and path[0] not in now.base:
+                added[path[0]] = value
+            else:
+                text = without_key(text, place) if value is _REMOVED else with_value(text, place, value)
+        text = with_entries(text, (*_ENDPOINTS, now.key), added) if added else text
         _require_exact(stack, folder, text, now.key, wanted)
     except (yaml.YAMLError, _MoreChangesError):
         raise UserError(_by_hand(stack, now.key, wanted)) from None

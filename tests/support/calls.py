@@ -23,8 +23,11 @@ class Answer:
     served_by: str
 
 
-def oauth_token(host: str, client_id: str, client_secret: str, endpoint_id: str) -> Token:
-    """A token that may query one endpoint, as Databricks documents it for route-optimized endpoints."""
+def oauth_token(host: str, client_id: str, client_secret: str, endpoint_id: str | None) -> Token:
+    """A token that may query one endpoint, as Databricks documents it for route-optimized endpoints.
+
+    Without an endpoint it is one for all APIs, as other endpoints take it.
+    """
     details = [
         {
             "type": "workspace_permission",
@@ -33,7 +36,8 @@ def oauth_token(host: str, client_id: str, client_secret: str, endpoint_id: str)
             "actions": ["query_inference_endpoint"],
         }
     ]
-    form = {"grant_type": "client_credentials", "scope": "all-apis", "authorization_details": json.dumps(details)}
+    form = {"grant_type": "client_credentials", "scope": "all-apis"}
+    form |= {"authorization_details": json.dumps(details)} if endpoint_id else {}
     credentials = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310  the address is the stack's own
         f"{host}/oidc/v1/token",

@@ -62,15 +62,17 @@ class Snapshots:
         key = hashlib.sha256(repr((edits, options, policies)).encode()).hexdigest()[:16]
         return new_sandbox(*options, snapshot=self._once(f"deployed-{key}", deploy))
 
-    def prepared(self, name: str, prepare: Callable[[Sandbox], None]) -> AbstractContextManager[Sandbox]:
+    def prepared(
+        self, name: str, prepare: Callable[[Sandbox], None], options: tuple[str, ...] = IMMEDIATE
+    ) -> AbstractContextManager[Sandbox]:
         """A sandbox after `prepare`, which gets one whose stack `local` is empty."""
 
         def make(root: Path) -> None:
             copy_sandbox(self._initialized(), root)
-            with opened_sandbox(root, *IMMEDIATE) as sandbox:
+            with opened_sandbox(root, *options) as sandbox:
                 prepare(sandbox)
 
-        return new_sandbox(*IMMEDIATE, snapshot=self._once(f"prepared-{name}", make))
+        return new_sandbox(*options, snapshot=self._once(f"prepared-{name}", make))
 
     def result(self, name: str, judge: Callable[[], _Result]) -> _Result:
         """What `judge` returns, which runs once for all tests that ask for this name. It must be picklable."""

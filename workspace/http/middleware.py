@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+from contextlib import suppress
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,7 +92,8 @@ class _Response:
         """Resets the connection (RST, not FIN). ASGI has no message for that, so it uses uvicorn's transport."""
         self._record(NO_RESPONSE)
         transport = self._send.__self__.transport  # type: ignore[attr-defined]
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # the client has gone meanwhile
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
         # uvicorn would send a 500 if the application returned first
         while (await receive())["type"] != "http.disconnect":

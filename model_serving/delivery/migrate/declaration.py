@@ -21,7 +21,7 @@ def started(endpoint: Data, key: str, name: str, settings: Sequence[Setting]) ->
     """The endpoint as the successor of that name, and what it was as its predecessor."""
     before = {field: value for field, value in endpoint.items() if field not in LIVE_IDS}
     after = with_settings(before, [*settings, *_tables_of_its_own(before, name, settings)])
-    return {**after, NAME: name, PREDECESSOR: _predecessor(before, after, key)}
+    return {NAME: name} | after | {NAME: name, PREDECESSOR: _predecessor(before, after, key)}
 
 
 def swapped(endpoint: Data, key: str) -> Data:

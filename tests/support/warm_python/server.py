@@ -76,8 +76,10 @@ def _answer(connection: socket.socket, modules: CheckoutModules) -> None:
     """Become the process that was asked for, and send its id and its exit status."""
     head, files, _, _ = socket.recv_fds(connection, 4, 3)
     length, body = int.from_bytes(head, "big"), b""
-    while len(body) < length:
-        body += connection.recv(length - len(body))
+    while len(body) < length and (part := connection.recv(length - len(body))):
+        body += part
+    if not head or len(body) < length:  # the interpreter was killed before it had said what to run
+        os._exit(1)
     arguments, environment, folder, parent = marshal.loads(body)  # noqa: S302  written by `interpreter.py`
     for number, file in enumerate(files):
         os.dup2(file, number)

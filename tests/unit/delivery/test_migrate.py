@@ -106,8 +106,8 @@ BOTH = {KEY: KEY, f"{KEY}/fraud-scorer-2": "fraud-scorer-2"}
 def test_a_successor_is_declared_beside_the_endpoint(make: Make) -> None:
     project = make()
     assert migrated(project, *ROUTE) == [
-        "+      route_optimized: true",
         "+      name: fraud-scorer-2",
+        "+      route_optimized: true",
         "+      predecessor: {name: fraud-scorer, route_optimized: false}",
     ]
     endpoint, predecessor = sides(project)
@@ -195,6 +195,17 @@ def test_an_endpoint_of_base_yaml_migrates_in_one_stack(make: Make) -> None:
     )
     assert (project.folder / "stacks" / "base.yaml").read_text() == BASE
     assert load_stack("staging", project.folder / "stacks").endpoints[KEY].predecessor is None
+
+
+def test_an_endpoint_of_base_yaml_gets_lines_of_its_own(make: Make) -> None:
+    own = "config:\n  databricks:host: https://prod.example.com\n# The end.\n"
+    assert migrated(make(own, BASE.replace("      route_optimized: false  # see the docs\n", "")), *ROUTE) == [
+        "+  model-serving:endpoints:",
+        "+    fraud-scorer:",
+        "+      name: fraud-scorer-2",
+        "+      route_optimized: true",
+        "+      predecessor: {name: fraud-scorer, route_optimized: false}",
+    ]
 
 
 def test_the_way_back_of_an_endpoint_of_base_yaml(make: Make) -> None:
@@ -370,11 +381,11 @@ def test_the_way_back_swaps_both(make: Make) -> None:
     migrated(project, *ROUTE)
     after = reloaded(project, BOTH)
     assert applied(after, back(after)) == [
-        "-      route_optimized: true",
         "-      name: fraud-scorer-2",
+        "-      route_optimized: true",
         "-      predecessor: {name: fraud-scorer, route_optimized: false}",
-        "+      route_optimized: false",
         "+      name: fraud-scorer",
+        "+      route_optimized: false",
         "+      predecessor: {name: fraud-scorer-2, route_optimized: true}",
     ]
     again = reloaded(after, BOTH)
