@@ -16,8 +16,8 @@ from model_serving.delivery.promote_text import promotion_text
     "--include",
     metavar="FIELD",
     multiple=True,
-    help="Promote this field, too, such as traffic or workload_size; `all` for every field but `protect`,"
-    " `retain_on_delete`, `replace_id`, `adopt_id` and `predecessor`.",
+    help="Promote this field, too, such as traffic or workload_size; `all` for every field but `name`,"
+    " `protect`, `retain_on_delete`, `replace_id`, `adopt_id`, `rollout` and `predecessor`.",
 )
 @click.option("--state", is_flag=True, help="Compare with what is deployed, by `pulumi stack export`.")
 @click.option("--output", type=Path, metavar="FILE", help="Write the patch to this file, for `git apply FILE`.")

@@ -25,9 +25,9 @@ _MODEL_FIELDS: Final = ("entity", "version", "feature_spec")
 
 
 _ROLLOUT: Final = "rollout"
-_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id", "adopt_id", _ROLLOUT, PREDECESSOR)
-"""Fields that `all` leaves out: a safeguard that the target alone has stays, an id belongs to one stack, and each
-environment decides how its traffic moves, and when it migrates."""
+_OF_ONE_STACK: Final = ("protect", "retain_on_delete", "replace_id", "adopt_id", "name", _ROLLOUT, PREDECESSOR)
+"""Fields that `all` leaves out: a safeguard that the target alone has stays, an id belongs to one stack, a live
+endpoint can't be renamed, and each environment decides how its traffic moves, and when it migrates."""
 
 
 class PromotionError(UserError):
@@ -146,10 +146,10 @@ def _single_values(changes: Iterable[Change]) -> Iterator[Change]:
 
 def _is_promoted(change: Change, target: Mapping[str, Any], include: Sequence[str]) -> bool:
     """Whether the patch holds a change of an endpoint that the target declares as `target`."""
-    if is_secret(change.new) or is_secret(change.old):
-        # A stack's secrets are encrypted with its own key: another stack can't read them.
-        return False
     field, *below = change.path
+    # A stack's secrets are encrypted with its own key: another stack can't read them.
+    if field == PREDECESSOR or is_secret(change.new) or is_secret(change.old):
+        return False
     # The gate of a rollout has `smoke` and other names, too, which ask for nothing of it.
     if {field} & set(include) or (field != _ROLLOUT and set(change.path) & set(include)):
         return True

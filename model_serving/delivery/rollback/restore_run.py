@@ -39,26 +39,28 @@ class RestoreRun:
         """
         with tempfile.TemporaryDirectory(prefix="model-serving-rollback-") as name:
             file = Path(name) / "restore.json"
-            file.write_text(self._file.text, encoding="utf-8")
+            file.write_text(self.content.text, encoding="utf-8")
             ran = run_when_free(lambda: self._up(file, notify), self.stack, self.folder, notify)
         if not ran.status:
             return ""
         return cause(ran.text, self.stack) or "`pulumi up` failed, see above"
 
     def _up(self, file: Path, notify: Callable[[str], None]) -> EngineRun:
-        options = ["--yes", "--skip-preview", "--suppress-outputs", *(f"--target={urn}" for urn in self._targets)]
+        options = ["--yes", "--skip-preview", "--suppress-outputs", *(f"--target={urn}" for urn in self.targets)]
         environment = {**os.environ, VARIABLE: str(file)}
         return run_pulumi("up", self.stack, self.folder, options, show=notify, environment=environment)
 
     @property
-    def _targets(self) -> list[str]:
+    def targets(self) -> list[str]:
+        """The URNs that the run may touch."""
         parent = self.deployed.urn.rpartition("$")[0]
         records = [(kind, name) for kind, name in self.deployed.siblings if self.step and kind in ROLLOUTS]
         others = [self.companion.urn] if self.companion else []
         return [self.deployed.urn, *(f"{parent}${kind}::{name}" for kind, name in records), *others]
 
     @property
-    def _file(self) -> Restore:
+    def content(self) -> Restore:
+        """What the program registers."""
         companion = self._restore(self.companion, None) if self.companion else None
         return replace(self._restore(self.deployed, self.step), companion=companion)
 

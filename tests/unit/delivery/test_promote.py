@@ -74,10 +74,12 @@ def test_each_stack_keeps_its_own_migration(folder: Path) -> None:
     staging = folder / "Pulumi.staging.yaml"
     block = "      name: fraud-2\n      predecessor: {description: null}\n"
     staging.write_text(staging.read_text().replace("    fraud-scorer:\n", f"    fraud-scorer:\n{block}"))
-    found = promotion("staging", "prod", folder.parent, ["all"])
-    migration = {each.field: each.source for each in found.differences if each.field.startswith("predecessor")}
-    assert migration == {"predecessor.name": "fraud-scorer"}
-    assert "predecessor" not in found.patch
+    for include in ("all", "name", "traffic"):
+        found = promotion("staging", "prod", folder.parent, [include])
+        migration = {each.field: each.source for each in found.differences if each.field.startswith("predecessor")}
+        assert migration == {"predecessor.name": "fraud-scorer"}
+        assert "predecessor" not in found.patch
+        assert ("fraud-2" in found.patch) is (include == "name")
 
 
 def test_nothing_is_called_promoted_before_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """The file of a rollback's `up`: read as it was written, and refused in another stack."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert restore_of_this_run("prod", {VARIABLE: str(file)}) == RESTORE
     with pytest.raises(RolloutFileError, match="is of stack prod, and this is dev"):
         restore_of_this_run("dev", {VARIABLE: str(file)})
+
+
+def test_a_predecessor_goes_back_in_the_same_file(tmp_path: Path) -> None:
+    both = replace(RESTORE, companion=replace(RESTORE, resource="fraud/fraud-2", step=None))
+    file = tmp_path / "restore.json"
+    file.write_text(both.text)
+    assert restore_of_this_run("prod", {VARIABLE: str(file)}) == both
 
 
 def test_other_runs_restore_nothing(tmp_path: Path) -> None:
