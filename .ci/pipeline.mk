@@ -134,9 +134,10 @@ deliver-secrets: engine-home
 outputs: engine-home
 	@$(WITH_ENGINE) pulumi stack output --stack $(STACK) --json
 
+# The comparison without the engine, and a preview for what only that shows: grants, secrets that expire, policies.
 drift: engine-home ## compare the workspace with the stack files: make drift STACK=prod; fails if they differ
 	@rm -f drift-$(STACK).*
-	@$(WITH_ENGINE) $(COMMAND) drift --stack $(STACK) $(call outputs,drift,md json txt)
+	@$(WITH_ENGINE) $(COMMAND) drift --stack $(STACK) --preview $(call outputs,drift,md json txt)
 
 drift-issue: $(READY)
 	@$(COMMAND) ci issue --stack $(STACK) --report drift-$(STACK).json --file drift-$(STACK).md

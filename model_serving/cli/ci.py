@@ -13,11 +13,11 @@ from model_serving.cli.options import Declare, stack_option
 from model_serving.delivery.approval import Reviewed, approved, put_report
 from model_serving.delivery.caller_secrets.credentials import deliveries
 from model_serving.delivery.caller_secrets.deliver import deliver
+from model_serving.delivery.drift.issue import drift_marker
 from model_serving.delivery.forges.forge import forge
 from model_serving.delivery.records import review_key
 from model_serving.errors import UsageError, UserError
 from model_serving.operations.outputs import spec_name, stack_outputs
-from model_serving.review.assess.report import Verdict
 from model_serving.review.plan.credentials import REVIEW_KEY
 from model_serving.review.render.markers import marker, reviewed_digest, reviewed_sections
 
@@ -96,33 +96,40 @@ def approved_digest(stack: str, number: int, file: Path | None, *, without_appro
     group=ci_command,
     example="model-serving ci issue --stack prod --report drift-prod.json --file drift-prod.md",
 )
-@stack_option()
+@click.option("--stack", metavar="NAME", default="", help="Name of the stack.")
+@click.option("--all", "every", is_flag=True, help="The report is of `model-serving drift --all`.")
 @click.option("--report", type=Path, required=True, metavar="FILE", help="The drift report in JSON.")
 @click.option(
     "--file", type=Path, required=True, metavar="FILE", help="The drift report in Markdown: the issue's text."
 )
-def issue(stack: str, report: Path, file: Path) -> int:
-    """Open, update or close a stack's issue on drift.
+def issue(stack: str, report: Path, file: Path, *, every: bool) -> int:
+    """Open, update or close the issue on drift of a stack, or of all stacks.
 
     It is closed if the workspace is as declared, and no person needs to look at it.
     """
-    issues, mark = forge().issues(), marker(stack)
+    if bool(stack) is every:
+        raise UsageError("Which stack? Give --stack NAME, or --all")
+    issues, mark, name = forge().issues(), drift_marker([stack], is_whole_workspace=every), stack or "all stacks"
     if _needs_issue(report):
-        done = issues.put(mark, file.read_text(encoding="utf-8"), f"Drift: {stack}")
+        text = file.read_text(encoding="utf-8")
+        if not text.startswith(mark):
+            raise UserError(
+                f"{file} is not the drift report of {name}. Write it with: model-serving drift --output FILE.md"
+            )
+        done = issues.put(mark, text, f"Drift: {name}")
     else:
         done = issues.close(mark)
-    click.echo(f"Issue for {stack}: {done}")
+    click.echo(f"Issue for {name}: {done}")
     return 0
 
 
 def _needs_issue(report: Path) -> bool:
-    """Whether a report in JSON has steps, or another verdict than fine. Raises UserError where it is no such report."""
+    """Whether a drift report in JSON is not clean. Raises UserError where it is none."""
     try:
-        stacks = json.loads(report.read_text(encoding="utf-8"))["stacks"]
-        return any(each["order"] or each["verdict"] != Verdict.FINE for each in stacks)
+        return int(json.loads(report.read_text(encoding="utf-8"))["exit_status"]) != 0
     except (ValueError, KeyError, TypeError):
         hint = "Write it with: model-serving drift --output FILE.json"
-        raise UserError(f"{report} is not a report in JSON. {hint}") from None
+        raise UserError(f"{report} is not a drift report in JSON. {hint}") from None
 
 
 @subcommand("merged", group=ci_command, example="model-serving ci merged --commit 0123abc")

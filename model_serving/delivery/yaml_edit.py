@@ -97,10 +97,37 @@ def _nested(path: tuple[str, ...], value: Any) -> Any:
 
 
 def _replaced(text: str, node: yaml.Node, value: Any) -> str:
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style and isinstance(value, list) and value:
+        changed = _with_items(text, node, value)
+        if changed is not None:
+            return changed
     start = node.start_mark.index
     # The end mark of a block is the next token; the blank lines and comments before that don't belong to the block.
     end = start + len(text[start : node.end_mark.index].rstrip())
     return f"{text[:start]}{_flow(value)}{text[end:]}"
+
+
+def _with_items(text: str, node: yaml.SequenceNode, items: list[Any]) -> str | None:
+    """`text` with these items in a list of one line or more each: those that stay keep their lines and comments.
+
+    None where an item is written elsewhere, behind an anchor.
+    """
+    begin = end = text.rfind("\n", 0, node.start_mark.index) + 1
+    kept: list[tuple[Any, str]] = []
+    for each in node.value:
+        start = each.start_mark.index
+        if not end <= start < node.end_mark.index or text[end:start].count("\n- ") > 1:
+            return None
+        own_end = len(_without_comments_after(text[: each.end_mark.index], node.start_mark.column).rstrip())
+        line_end = text.find("\n", own_end)
+        behind = len(text) if line_end < 0 else line_end + 1
+        kept.append((yaml.SafeLoader("").construct_object(each, deep=True), text[end:behind]))
+        end = behind
+    indent, lines = " " * node.start_mark.column, []
+    for item in items:
+        own = next((n for n, (value, _) in enumerate(kept) if value == item), None)
+        lines.append(f"{indent}- {_flow(item)}\n" if own is None else kept.pop(own)[1])
+    return f"{text[:begin]}{''.join(line if line.endswith(chr(10)) else line + chr(10) for line in lines)}{text[end:]}"
 
 
 def _inserted(text: str, node: yaml.MappingNode, entries: dict[str, Any]) -> str:

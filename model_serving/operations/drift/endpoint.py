@@ -1,6 +1,6 @@
 """Compare one endpoint with its declaration and with the state: its one class, and the fields that differ."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from model_serving.operations.drift.declared import Declared
 from model_serving.operations.drift.deployed import DeployedEndpoint
 from model_serving.operations.drift.endpoint_fields import endpoint_fields
 from model_serving.operations.drift.identities import Principal, principal_of
-from model_serving.operations.drift.permissions import entry_path, live_entries, permission_drifts
+from model_serving.operations.drift.permissions import entry_path, live_entries, permission_drifts, without_unknown
 from model_serving.operations.drift.reads import Answer, Unread
 from model_serving.operations.drift.report import Condition, FieldDrift, Kind, Origin, Orphan, OrphanKind, ResourceDrift
 
@@ -136,10 +136,13 @@ class StackEndpoint:
     ) -> list[FieldDrift]:
         key_of, entries = self.known.key_of, self.entries(live, access)
         there = [each for each in entries if principal_of(each) not in deleted]
+        wanted: Sequence[AccessEntry] = declared.permissions or ()
+        if not self.known.has_state:
+            wanted, there = without_unknown(wanted, there)
         unnamed = {entry_path(each, key_of) for each in there if not self.known.is_named(each.name)}
         drifts = [
             replace(each, note="no stack file names this principal" if each.path in unnamed else "")
-            for each in permission_drifts(declared.permissions or (), there, key_of)
+            for each in permission_drifts(wanted, there, key_of)
         ]
         if self.deployed is None or self.deployed.access is None:
             return drifts

@@ -5,6 +5,7 @@ that deploys and the caller have without declaring it. Source: terraform-provide
 permissions/permission_definitions.go.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from model_serving.spec.vocabulary.stack import Permission
 
 PERMISSIONS: Final = "permissions"
 _LEVELS: Final = ("CAN_VIEW", "CAN_QUERY", CAN_MANAGE)
+_SERVICE_PRINCIPAL: Final = "service_principal_name"
+_APPLICATION_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MEMBERS: Final = {kind.replace(" ", "_"): member for member, kind in KINDS.items()}
 
 
@@ -59,6 +62,20 @@ def permission_drifts(
         for place, entry in ({**there, **wanted}).items()
         if _level(wanted.get(place)) != _level(there.get(place))
     ]
+
+
+def without_unknown(
+    declared: Sequence[AccessEntry], live: Sequence[AccessEntry]
+) -> tuple[list[AccessEntry], list[AccessEntry]]:
+    """Both without service principals that can't be compared: only the state has the application ids of a stack's own.
+
+    A live one that is not declared by its application id may be one of them.
+    """
+    known = [each for each in declared if each.member != _SERVICE_PRINCIPAL or _APPLICATION_ID.fullmatch(each.name)]
+    if len(known) == len(declared):
+        return known, list(live)
+    named = {each.name for each in known}
+    return known, [each for each in live if each.member != _SERVICE_PRINCIPAL or each.name in named]
 
 
 def entry_path(entry: AccessEntry, key_of: Callable[[str], str]) -> FieldPath:

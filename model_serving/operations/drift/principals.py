@@ -40,7 +40,10 @@ def compare_principals(reader: Reader, source: Source) -> Found:
         comparison = _Comparison(reader, source, key, declared.get(key), deployed.get(key))
         resource = comparison.resource()
         resources = [resource] if resource else []
-        found.add(Found(resources, [*comparison.orphans()], [*comparison.unread()]))
+        own = Found(resources, [*comparison.orphans()])
+        for sentence, answer in comparison.unread():
+            own.leave_out(sentence, answer)
+        found.add(own)
     return found
 
 
@@ -172,13 +175,13 @@ class _Comparison:
                     _seconds(each.get("create_time")),
                 )
 
-    def unread(self) -> Iterator[str]:
+    def unread(self) -> Iterator[tuple[str, Unread]]:
         """What could not be read of its secrets and deliveries."""
         if isinstance(answer := self._live_secrets(), Unread):
-            yield f'The OAuth secrets of service principal "{self.key}" can\'t be read: {answer}'
+            yield f'The OAuth secrets of service principal "{self.key}" can\'t be read: {answer}', answer
         for each in self.deployed.deliveries if self.deployed else ():
             if isinstance(answer := self.reader.read(keys_path(str(each["scope"]))), Unread):
-                yield f'The keys of secret scope "{each["scope"]}" can\'t be read: {answer}'
+                yield f'The keys of secret scope "{each["scope"]}" can\'t be read: {answer}', answer
 
 
 def _is_expired(secret: Mapping[str, Any]) -> bool:

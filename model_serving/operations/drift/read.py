@@ -22,7 +22,8 @@ def read_drift(
     """The drift of these stacks of the current folder, by default of all that have a file.
 
     With `whole_workspace` endpoints that are in no stack file are reported, too. `notify` gets what is being read.
-    Raises UserError if a workspace does not answer, or if neither the files nor the state of a stack can be read.
+    Raises UserError if the only workspace does not answer, or if neither the files nor the state of a stack can be
+    read. One of several workspaces that does not answer is reported.
     """
     import_in_background()
     began, names = time.time(), [*stacks] or every_stack(Path.cwd())
@@ -34,10 +35,16 @@ def read_drift(
             raise UserError("\n".join(each.problems))
     others = _Others(names, notify)
     workspaces = []
-    for workspace in dict.fromkeys(each.workspace for each in sources):
+    known = list(dict.fromkeys(each.workspace for each in sources))
+    for workspace in known:
         own = [each for each in sources if each.workspace == workspace]
         notify(f"Reading the workspace {own[0].host}")
-        workspaces.append(_compared(own, others, whole_workspace))
+        try:
+            workspaces.append(_compared(own, others, whole_workspace))
+        except UserError as error:
+            if len(known) == 1:
+                raise
+            workspaces.append(WorkspaceDrift(own[0].host, tuple(each.stack for each in own), (), unread=(str(error),)))
     return DriftReport(tuple(workspaces), began, time.time() - began, whole_workspace)
 
 

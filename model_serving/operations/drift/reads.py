@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from model_serving.databricks.caller import read_caller
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.errors import DeniedError, SignInError, UnreachableError, WorkspaceError
 
@@ -65,7 +66,7 @@ class Reader:
     def read_all(self, paths: Iterable[str]) -> dict[str, Answer]:
         """The answers by path, those of earlier reads too.
 
-        The first read of a workspace says whether it can be reached at all: it raises SignInError and UnreachableError.
+        The first read of a workspace says whether it can be used at all: it raises SignInError and UnreachableError.
         """
         wanted = list(dict.fromkeys(paths))
         missing = [path for path in wanted if path not in self._answers]
@@ -82,6 +83,9 @@ class Reader:
             return self.workspace.find(path)
         except (SignInError, UnreachableError):
             raise
+        except DeniedError as error:
+            read_caller(self.workspace)  # a token that the workspace does not know is denied everything
+            return _unread(error)
         except WorkspaceError as error:
             return _unread(error)
 

@@ -34,20 +34,27 @@ def compare_scopes(reader: Reader, source: Source, every: Sequence[Source], owne
     if not names and not deployed:
         return Found()
     listing = reader.read(_SCOPES)
+    every_one = Found()
     if not isinstance(listing, Mapping):
-        return Found(unread=[f"The secret scopes of the workspace can't be listed: {listing}"])
+        every_one.leave_out(f"The secret scopes of the workspace can't be listed: {listing}", listing)
+        return every_one
     live = {str(each["name"]) for each in listing.get("scopes") or []}
     every_name = list(dict.fromkeys([*names.values(), *deployed.values()]))
     keys = reader.read_all(map(keys_path, every_name))
     reader.read_all(_acls_path(name) for name in every_name if name in live)
-    every_one = Found()
     for key in dict.fromkeys([*names, *deployed]):
         name = deployed.get(key) or names[key]
-        found = _resource(source, key, name, keys[keys_path(name)])
+        answer = keys[keys_path(name)]
+        if isinstance(answer, Unread) and answer.is_denied:
+            every_one.leave_out(f'The secret scope "{name}" can\'t be read: {answer}', answer)
+            continue
+        found = _resource(source, key, name, answer)
         if name in live and found.condition is Condition.AS_DECLARED:
-            fields, problem = _readers(reader, source, key, name, owners)
-            condition = Condition.DRIFTED if fields else Condition.NOT_READABLE if problem else found.condition
-            found = replace(found, condition=condition, fields=tuple(fields), reason=problem)
+            acls = reader.read(_acls_path(name))
+            if isinstance(acls, Unread) and acls.is_denied:
+                every_one.leave_out(f'The readers of secret scope "{name}" can\'t be read: {acls}', acls)
+            else:
+                found = _with_readers(found, acls, source, owners)
             delivered = delivered_keys(every).get(name, set())
             every_one.orphans += _orphans(reader, source, name, delivered)
         every_one.resources.append(found)
@@ -78,18 +85,17 @@ def _resource(source: Source, key: str, name: str, keys: Answer) -> ResourceDrif
     return found
 
 
-def _readers(
-    reader: Reader, source: Source, key: str, name: str, owners: Sequence[str | None]
-) -> tuple[list[FieldDrift], str]:
-    """The rights that differ, by principal, or why they can't be read."""
-    answer = reader.read(_acls_path(name))
-    if not isinstance(answer, Mapping):
-        return [], f"its readers can't be read: {answer or 'there is no such scope'}"
-    spec = source.spec
-    declared = {} if spec is None else {_principal(source, each): "READ" for each in spec.secret_scopes[key].readers}
-    live = {str(each["principal"]): str(each["permission"]) for each in answer.get("items") or []}
+def _with_readers(found: ResourceDrift, acls: Answer, source: Source, owners: Sequence[str | None]) -> ResourceDrift:
+    """The scope with the rights that differ, by principal."""
+    if not isinstance(acls, Mapping):
+        reason = f"its readers can't be read: {acls or 'there is no such scope'}"
+        return replace(found, condition=Condition.NOT_READABLE, reason=reason)
+    scopes = {} if source.spec is None else source.spec.secret_scopes
+    declared = {_principal(source, each): "READ" for each in scopes[found.key].readers} if scopes else {}
+    live = {str(each["principal"]): str(each["permission"]) for each in acls.get("items") or []}
     hidden = _managers(live, owners)
-    return [*_rights(source, declared, {who: right for who, right in live.items() if who not in hidden})], ""
+    fields = tuple(_rights(source, declared, {who: right for who, right in live.items() if who not in hidden}))
+    return replace(found, condition=Condition.DRIFTED if fields else found.condition, fields=fields)
 
 
 def _principal(source: Source, reader: Any) -> str:

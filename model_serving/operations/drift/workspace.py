@@ -55,6 +55,7 @@ class Comparison:
             tuple(self.found.resources),
             tuple(self.found.orphans),
             (*problems, *self.found.unread),
+            tuple(self.found.notes),
             calls=self.reader.calls,
         )
 
@@ -103,7 +104,8 @@ class Comparison:
                 found[alias] = str(answer.get("model_version", answer).get("version"))
             else:
                 reason = answer or "there is no such alias"
-                self.found.unread.append(f"The version of {alias} can't be read, so it is not compared: {reason}")
+                sentence = f"The version of {alias} can't be read, so it is not compared: {reason}"
+                self.found.leave_out(sentence, answer)
         return found
 
     def _access(self, endpoints: Iterable[StackEndpoint], details: Mapping[str, Answer]) -> dict[str, Answer]:

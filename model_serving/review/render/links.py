@@ -24,4 +24,9 @@ def resource(change: ResourceChange, stamp: Stamp) -> str:
     exists = change.action is not Action.CREATE and not change.gone
     if not (stamp.workspace and exists and change.is_endpoint and change.name):
         return text
-    return f"[{text}]({stamp.workspace.rstrip('/')}{_PAGE}{quote(change.name, safe='')})"
+    return endpoint_page(text, stamp.workspace, change.name)
+
+
+def endpoint_page(text: str, workspace: str, name: str) -> str:
+    """Markdown that links to an endpoint's page in a workspace."""
+    return f"[{text}]({workspace.rstrip('/')}{_PAGE}{quote(name, safe='')})"

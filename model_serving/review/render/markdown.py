@@ -28,13 +28,14 @@ _OPEN = 8
 """So many changes are shown unfolded."""
 
 
-def markdown(report: Report, limit: int = LIMIT) -> str:
-    """The report as a comment of at most `limit` characters."""
+def markdown(report: Report, limit: int = LIMIT, *, is_comment: bool = True) -> str:
+    """The report as a comment of at most `limit` characters; otherwise as a part of another one, without its marker."""
     end = folded_parts.stamp(report)
     page = _Page(limit - _MARGIN - len(end))
     hidden = [marker(report.stack)]
     hidden += [digest_marker(report.digest, report.covered.sections)] if report.digest else []
-    page.add("\n".join(hidden))
+    if is_comment:
+        page.add("\n".join(hidden))
     if judged := open_parts.judge_notices(report):
         page.add(judged)
     if report.rolled_out:

@@ -1,6 +1,9 @@
 """`stopped: true` on the real engine: what is written, what a second run writes, and how it starts again."""
 
+import json
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -33,15 +36,15 @@ def written(sandbox: Sandbox, before: int) -> list[str]:
     return [write.replace(IRIS, "iris") for write in sandbox.workspace.writes()[before:]]
 
 
-def drift_of(sandbox: Sandbox) -> tuple[int, str]:
-    """The exit status of `model-serving drift` and its comment."""
-    file = sandbox.folder / "report.md"
+def drift_of(sandbox: Sandbox, *options: str) -> tuple[int, Any]:
+    """The exit status of `model-serving drift` and the endpoint's part of its report."""
+    file = sandbox.folder / "report.json"
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environment.items():
             patch.setenv(name, value)
         patch.chdir(sandbox.folder)
-        status = main(["drift", "--stack", "local", "--output", str(file)])
-    return status, file.read_text(encoding="utf-8")
+        status = main(["drift", "iris-classifier", "--stack", "local", "--output", str(file), *options])
+    return status, json.loads(file.read_text(encoding="utf-8"))["workspaces"][0]["resources"][0]
 
 
 def test_new_endpoint_is_deployed_and_stopped_last(stopped: Sandbox) -> None:
@@ -70,11 +73,14 @@ def test_change_of_a_stopped_endpoint_ends_stopped(stopped: Sandbox) -> None:
 
 def test_start_by_hand_is_drift_and_undone(stopped: Sandbox) -> None:
     stopped.workspace.post(f"{IRIS}/config:start", {})
-    status, comment = drift_of(stopped)
-    assert (status, "Stopped again: every request gets 400 until it is started" in comment) == (2, True), comment
-    assert "changed outside" in comment.lower(), comment
+    while stopped.workspace.get(IRIS)["state"]["ready"] != "READY":
+        time.sleep(0.1)
+    status, found = drift_of(stopped)
+    (field,) = found["fields"]
+    assert (status, field["name"], field["declared"], field["live"]) == (2, "stopped", True, False)
     before = len(stopped.workspace.writes())
-    stopped.pulumi(*UP)
+    status, found = drift_of(stopped, "--revert", "--yes")
+    assert (status, found["condition"]) == (0, "as_declared")
     assert written(stopped, before) == ["POST iris/config:stop"]
 
 

@@ -117,16 +117,17 @@ def reports(troubled: Sandbox, request: pytest.FixtureRequest) -> tuple[int, dic
     """The exit status of the command, its report as JSON, and its comment."""
     files = [troubled.folder / f"report.{form}" for form in ("json", "md")]
     before = troubled.workspace.writes()
-    refresh = ["--refresh"] if request.param == "review" else []
+    option, member = {"review": ("--refresh", "stacks"), "drift": ("--preview", "previews")}[request.param]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in troubled.environment.items():
             patch.setenv(name, value)
         patch.chdir(troubled.folder)
         outputs = [option for file in files for option in ("--output", str(file))]
-        status = main([request.param, "--stack", "local", *refresh, *outputs])
+        status = main([request.param, "--stack", "local", option, *outputs])
     assert troubled.workspace.writes() == before
     report, comment = (file.read_text(encoding="utf-8") for file in files)
-    return status, json.loads(report)["stacks"][0], comment
+    # The nightly issue holds the review below what the comparison without the engine has found.
+    return status, json.loads(report)[member][0], comment.partition("Preview of the next deployment")[2] or comment
 
 
 def test_review_and_drift_report_every_condition(reports: tuple[int, dict[str, Any], str]) -> None:

@@ -58,7 +58,7 @@ def test_command_line_precedes_the_stack_files(from_another_folder: Outcome) -> 
 @pytest.mark.parametrize("command", ["check", "review", "deploy", "drift"])
 def test_command_judges_by_the_stack_files(project: Sandbox, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = project.workspace.writes()
-    options = ["--reviewed", "000000000000"] if command == "deploy" else []
+    options = {"deploy": ["--reviewed", "000000000000"], "drift": ["--preview"]}.get(command, [])
     assert main([command, "--stack", "local", *options]) == 1
     printed = "".join(capsys.readouterr())
     assert 'Served entity "current" scales to zero in stack "local"' in printed

@@ -32,7 +32,8 @@ def run(sandbox: Sandbox, shell: Mapping[str, str], *arguments: str) -> tuple[in
         text=True,
         check=False,
     )
-    found = json.loads(report.read_text(encoding="utf-8"))["stacks"][0] if report.exists() else None
+    written = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+    (found,) = written.get("previews") or written.get("stacks") or [None]
     return ran.returncode, found, ran.stdout
 
 
@@ -75,7 +76,7 @@ def test_every_identity_gets_the_same_report(deployed: Sandbox) -> None:
     admins = {"admin": shell, "another admin": new_identity(workspace, "admin", admin=True).shell(shell)}
     readers = {"deployer": deployer.shell(shell), "reader": reader.shell(shell, passphrase=False)}
     before = (state_file(deployed), workspace.writes())
-    clean = run(deployed, readers["reader"], "drift", "--stack", "local")
+    clean = run(deployed, readers["reader"], "drift", "--stack", "local", "--preview")
     assert (clean[0], clean[1]["order"]) == (0, []), clean[2]
     assert not any(each["drift"] or each["gone"] for each in clean[1]["resources"])
 
@@ -121,5 +122,5 @@ def test_another_admin_deploys_what_was_reviewed(deployed: Sandbox) -> None:
     (principal,) = workspace.get(f"{PRINCIPALS}?filter=displayName%20eq%20%22checkout-app%22")["Resources"]
     secrets = f"/api/2.0/accounts/servicePrincipals/{principal['id']}/credentials/secrets"
     workspace.delete(f"{secrets}/{workspace.get(secrets)['secrets'][0]['id']}")
-    status, report, printed = run(deployed, shell, "drift", "--stack", "local")
+    status, report, printed = run(deployed, shell, "drift", "--stack", "local", "--preview")
     assert (status, [each["key"] for each in report["resources"] if each["gone"]]) == (2, ["checkout"]), printed

@@ -4,16 +4,19 @@ import gzip
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from model_serving.cli.main import main
+from model_serving.delivery.drift.reports import Result
 from model_serving.delivery.forges.client import Client, ForgeError, Limits
 from model_serving.delivery.forges.forge import forge
 from model_serving.delivery.forges.github import GitHub
+from model_serving.review.assess.report import Stamp
+from tests.support.drift_reports import NOTHING_DIFFERS, SCORER, report_of
 from tests.support.fake_forge import Answer, FakeForge, Kind, fake_forge
 
 
@@ -187,38 +190,58 @@ def test_outside_of_a_job_variables_are_named(
 
 
 @pytest.mark.parametrize(
-    ("stack", "action"),
-    [
-        ({"order": [], "verdict": "fine"}, "closed"),
-        ({"order": ["update"], "verdict": "fine"}, "updated"),
-        ({"order": [], "verdict": "approval"}, "updated"),
-        ({"order": [], "verdict": "failed"}, "updated"),
-    ],
-    ids=["no drift", "cosmetic drift", "stopped endpoint", "failed"],
+    ("exit_status", "action"), [(0, "closed"), (2, "updated"), (1, "updated")], ids=["clean", "drift", "not compared"]
 )
 def test_the_json_report_decides_about_the_issue(
-    stack: dict[str, Any], action: str, environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    exit_status: int,
+    action: str,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     report, text = tmp_path / "drift.json", tmp_path / "drift.md"
-    report.write_text(json.dumps({"version": 1, "stacks": [stack]}))
+    report.write_text(json.dumps({"version": 1, "exit_status": exit_status}))
     text.write_text("<!-- model-serving-review:prod -->\nnew\n")
     forge(environment).issues().put(
         "<!-- model-serving-review:prod -->", "<!-- model-serving-review:prod -->\nold", "t"
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("GITHUB_REPOSITORY", raising=False)
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        assert main(["ci", "issue", "--stack", "prod", "--report", str(report), "--file", str(text)]) == 0
+    _as_job(environment, monkeypatch)
+    assert main(["ci", "issue", "--stack", "prod", "--report", str(report), "--file", str(text)]) == 0
     assert capsys.readouterr().out == f"Issue for prod: {action}\n"
+
+
+def test_the_issue_of_all_stacks_is_another_one(
+    server: FakeForge, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _as_job(environment, monkeypatch)
+    every = replace(NOTHING_DIFFERS, is_whole_workspace=True)
+    for name, found, options in (("one", report_of(SCORER), ["--stack", "prod"]), ("all", every, ["--all"])):
+        Result(found, (), tmp_path, Stamp()).write(None, [tmp_path / f"{name}.json", tmp_path / f"{name}.md"])
+        files = ["--report", str(tmp_path / f"{name}.json"), "--file", str(tmp_path / f"{name}.md")]
+        assert main(["ci", "issue", *options, *files]) == 0
+    assert [(each.title, each.open) for each in server.issues] == [("Drift: prod", True)]
+    mixed = ["--report", str(tmp_path / "one.json"), "--file", str(tmp_path / "one.md")]
+    assert main(["ci", "issue", "--all", *mixed]) == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--all", "--stack", "prod"]])
+def test_an_issue_is_of_one_stack_or_all(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ci", "issue", *options, "--report", "drift.json", "--file", "drift.md"]) == 3
+    assert "Which stack? Give --stack NAME, or --all" in capsys.readouterr().err
 
 
 def test_an_issue_needs_a_json_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"GITHUB_REPOSITORY": "o/n", "GITHUB_TOKEN": "t"}.items():
-        monkeypatch.setenv(name, value)
+    _as_job({"GITHUB_REPOSITORY": "o/n", "GITHUB_TOKEN": "t"}, monkeypatch)
     report = tmp_path / "drift.md"
     report.write_text("## No drift")
     assert main(["ci", "issue", "--stack", "prod", "--report", str(report), "--file", str(report)]) == 1
-    assert "is not a report in JSON" in capsys.readouterr().err
+    assert "is not a drift report in JSON" in capsys.readouterr().err
+
+
+def _as_job(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)

@@ -148,7 +148,7 @@ def test_the_state_needs_pulumi(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         ("a: {}\n", ("a", "c"), "8", 'a: {c: "8"}\n'),
         ("a:\n  b: 1 # last\n\n# end\n", ("a", "c"), 2, "a:\n  b: 1 # last\n  c: 2\n\n# end\n"),
         ("a:\n  b:\n    c: 1\nd: 1\n", ("a", "b", "e", "f"), True, "a:\n  b:\n    c: 1\n    e: {f: true}\nd: 1\n"),
-        ("a:\n  - 1\n  - 2\nb: 1\n", ("a",), [3], "a:\n  [3]\nb: 1\n"),
+        ("a:\n  - 1\n  - 2\nb: 1\n", ("a",), [3], "a:\n  - 3\nb: 1\n"),
         ("# nothing yet\n", ("a", "b"), None, "# nothing yet\na: {b: null}\n"),
         ("a: 'it''s'\n", ("a",), "yes", 'a: "yes"\n'),
         ("a:\n    b: { c: ~,  d: 1 }\ne: 1\n", ("e",), 2, "a:\n    b: { c: ~,  d: 1 }\ne: 2\n"),
