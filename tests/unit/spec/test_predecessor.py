@@ -1,10 +1,16 @@
 """A predecessor in a stack file: what it takes from its endpoint, and what can't be declared."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from model_serving.spec.succession import declared_endpoints, predecessor_of
+from model_serving.spec.vocabulary.predecessor import Predecessor
+from model_serving.spec.vocabulary.stack import Endpoint
 from tests.support.stack_files import StackFiles
 
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "migration.md"
 FRAUD = """\
 config:
   model-serving:name_prefix: dev-
@@ -28,6 +34,22 @@ REPLACED = {"name: fraud-2": "name: fraud", "name_prefix: dev-": "default_tags: 
 
 def with_predecessor(written: str, more: str = "") -> str:
     return f"{FRAUD}{more}      predecessor: {written}\n"
+
+
+def test_the_example_of_the_page_is_as_it_says(files: StackFiles) -> None:
+    (example,) = re.findall(r"```yaml predecessor\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    new, old = declared_endpoints(files.write(example).load())
+    assert (new.name, new.endpoint.route_optimized) == ("fraud-scorer-2", True)
+    assert (old.name, old.endpoint.route_optimized, old.endpoint.tags) == ("fraud-scorer", False, {"team": "risk"})
+    entities = [each.endpoint.served_entities["champion"] for each in (new, old)]
+    assert [(each.version, each.workload_size) for each in entities] == [("8", "Medium"), ("8", "Small")]
+    assert old.endpoint.permissions == new.endpoint.permissions
+
+
+def test_the_page_names_the_keys_that_a_predecessor_lacks() -> None:
+    (named,) = re.findall(r"are those of an endpoint without (.*?), which", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    lacking = set(Endpoint.model_fields) - set(Predecessor.model_fields) - {"predecessor"}
+    assert set(re.findall(r"`(\w+)`", named)) == lacking
 
 
 def test_a_predecessor_is_as_its_endpoint(files: StackFiles) -> None:
