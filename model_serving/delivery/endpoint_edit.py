@@ -1,7 +1,5 @@
 """The change of a stack's own file after which an endpoint is declared as wanted, and everything else as before."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any, Final
 
 import yaml
 
+from model_serving.delivery.edited_copy import edited_copy
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.yaml_edit import with_entries, with_value, without_key
 from model_serving.errors import UserError
@@ -108,12 +107,7 @@ def _require_exact(stack: str, folder: Path, text: str, key: str, wanted: Data) 
     """Raise UserError unless the files, with the text as the stack's own one, declare what is wanted and no more."""
     expected = _merged(stack, folder)
     expected["endpoints"] = {**expected["endpoints"], key: wanted}
-    with tempfile.TemporaryDirectory(prefix="model-serving-stacks-") as name:
-        copy = Path(name)
-        shutil.copytree(folder / "stacks", copy / "stacks", symlinks=True)
-        own = copy / stack_file(stack)
-        own.unlink()
-        own.write_text(text, encoding="utf-8")
+    with edited_copy(folder, {stack_file(stack): text}) as copy:
         if _merged(stack, copy) != expected:
             raise _MoreChangesError
         try:

@@ -1,13 +1,12 @@
 """The change of a stack's own file that declares adopted endpoints: comments, order and other lines stay."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from model_serving.delivery.edited_copy import edited_copy
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.yaml_edit import with_entries
@@ -37,8 +36,7 @@ def adoption_change(stack: str, folder: Path, adoption: Adoption) -> StackFileCh
         for section, entries in zip(_SECTIONS, (written, principals), strict=True):
             if entries:
                 text = with_entries(text, (CONFIG, f"{NAMESPACE}{section}"), entries)
-        with tempfile.TemporaryDirectory(prefix="model-serving-stacks-") as name:
-            is_exact = _loaded(stack, folder, {file: text}, Path(name)) == _expected(before, written, principals)
+        is_exact = _loaded(stack, folder, {file: text}) == _expected(before, written, principals)
     except yaml.YAMLError:  # an anchor that other lines refer to is gone
         is_exact = False
     if not is_exact:
@@ -54,16 +52,14 @@ def written_fields(entry: Entry) -> dict[str, Any]:
     return {"adopt_id": entry.id, **entry.fields}
 
 
-def _loaded(stack: str, folder: Path, change: Mapping[str, str], copy: Path) -> Stack:
+def _loaded(stack: str, folder: Path, change: Mapping[str, str]) -> Stack:
     """What the stack files declare with the change. Raises UserError."""
-    shutil.copytree(folder / "stacks", copy / "stacks", symlinks=True)
-    for file, text in change.items():
-        (copy / file).unlink()
-        (copy / file).write_text(text, encoding="utf-8")
-    try:
-        return load_stack(stack, copy / "stacks")
-    except SpecError as error:
-        raise UserError(f"The stack file would have errors with the adopted endpoints:\n{error}") from None
+    with edited_copy(folder, change) as copy:
+        try:
+            return load_stack(stack, copy / "stacks")
+        except SpecError as error:
+            found = str(error).replace(f"{copy}/", "")
+            raise UserError(f"The stack file would have errors with the adopted endpoints:\n{found}") from None
 
 
 def _expected(

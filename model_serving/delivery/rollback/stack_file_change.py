@@ -4,13 +4,12 @@ It is written where the value comes from: into the stack's own file, unless `bas
 it.
 """
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from model_serving.delivery.edited_copy import edited_copy
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.delivery.rollback.goal import Goal
@@ -63,8 +62,7 @@ def stack_file_change(stack: str, folder: Path, deployed: DeployedEndpoint, goal
         file = _deciding_file(stack, folder, (*_ENDPOINTS, deployed.key, *path))
         text = texts.get(file) or (folder / file).read_text(encoding="utf-8")
         texts[file] = with_value(text, (*_ENDPOINTS, deployed.key, *path), value)
-    with tempfile.TemporaryDirectory(prefix="model-serving-stacks-") as name:
-        _require_exact(texts, before, deployed.key, _expected(endpoint, deployed, goal), Path(name))
+    _require_exact(texts, before, deployed.key, _expected(endpoint, deployed, goal))
     patches = (unified_diff(file, (folder / file).read_text(encoding="utf-8"), text) for file, text in texts.items())
     return StackFileChange(texts, "".join(patches))
 
@@ -122,13 +120,10 @@ def _deciding_file(stack: str, folder: Path, path: FieldPath) -> str:
     return base if not is_shared and path[:-1] in read(folder / base).locations else own
 
 
-def _require_exact(change: Mapping[str, str], before: LoadedFiles, key: str, wanted: Endpoint, copy: Path) -> None:
+def _require_exact(change: Mapping[str, str], before: LoadedFiles, key: str, wanted: Endpoint) -> None:
     """Raise UserError unless the changed files declare the wanted endpoint, and everything else as before."""
-    shutil.copytree(before.folder / "stacks", copy / "stacks", symlinks=True)
-    for file, text in change.items():
-        (copy / file).unlink()
-        (copy / file).write_text(text, encoding="utf-8")
-    after = load_stack(before.stack, copy / "stacks")
+    with edited_copy(before.folder, change) as copy:
+        after = load_stack(before.stack, copy / "stacks")
     expected = before.spec.model_copy(update={"endpoints": {**before.spec.endpoints, key: wanted}})
     if _comparable(after, key) != _comparable(expected, key):
         raise UserError(
