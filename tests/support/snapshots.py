@@ -34,6 +34,12 @@ PYTHON = PROJECT / ".venv" / "bin" / "python3"
 _DEPLOY = ("up", "--yes", "--skip-preview")
 _WITH_POLICIES = ("--policy-pack", "policies")
 
+_ANSWER = """import sys
+from pathlib import Path
+
+print(Path(__file__).with_name(" ".join(sys.argv[1:])).read_text(encoding="utf-8"))
+"""
+
 _Result = TypeVar("_Result")
 
 
@@ -117,9 +123,9 @@ def record_packages(root: Path) -> None:
     package = modules(root) / "pip"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    answers = {arguments: _listed(arguments) for arguments in ("list -v --format json", "list --format json")}
-    program = f"import sys\n\nprint({answers!r}[' '.join(sys.argv[1:])])\n"
-    (package / "__main__.py").write_text(program, encoding="utf-8")
+    for arguments in ("list -v --format json", "list --format json"):
+        (package / arguments).write_text(_listed(arguments), encoding="utf-8")
+    (package / "__main__.py").write_text(_ANSWER, encoding="utf-8")
 
 
 def _listed(arguments: str) -> str:

@@ -3,7 +3,6 @@
 import json
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -179,7 +178,7 @@ def run(sandbox: Sandbox, commands: Sequence[tuple[str, ...]], **environment: st
     path = f"{PROJECT}:{sandbox.environment['PYTHONPATH']}"
     shell = {**sandbox.environment, **environment, "PYTHONPATH": path, "COLUMNS": "1000"}
     shell = {name: value for name, value in shell.items() if value != "UNSET"}
-    program = [sys.executable, "-P", "-c", RUN_COMMANDS, json.dumps(commands)]
+    program = [sandbox.python, "-P", "-c", RUN_COMMANDS, json.dumps(commands)]
     ran = subprocess.run(program, cwd=sandbox.folder, env=shell, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     return [tuple(result) for result in json.loads(ran.stdout)]

@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from model_serving.cli.main import main
 from tests.support.running_workspace import PROJECT, RunningWorkspace, running_workspace
+from tests.support.warm_python.environment import warm_environment
 
 STACK = """\
 config:
@@ -185,7 +185,7 @@ def deployed(tmp_path: Path, _workspace: RunningWorkspace, _outputs: dict[str, A
     )
     pulumi.chmod(0o755)
     command = programs / "model-serving"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m model_serving "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {warm_environment()}/bin/python -m model_serving "$@"\n')
     command.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DATABRICKS_")}
     environment |= {

@@ -6,7 +6,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from model_serving.operations.live.render.view import frame_view
 from model_serving.operations.live.status import EndpointStatus, StackStatus, State
 from model_serving.operations.live.watch import Frame, Watcher
 from tests.support.running_workspace import PROJECT
+from tests.support.warm_python.environment import warm_environment
 
 LISTING = "/api/2.0/serving-endpoints"
 STACK = """\
@@ -48,7 +48,18 @@ def folder(frozen: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @contextmanager
 def command(folder: Path, *arguments: str, **options: Any) -> Iterator["subprocess.Popen[str]"]:
-    words = [sys.executable, "-P", "-m", "model_serving", "status", "--stack", "dev", "--interval", "2s", *arguments]
+    words = [
+        str(warm_environment() / "bin" / "python"),
+        "-P",
+        "-m",
+        "model_serving",
+        "status",
+        "--stack",
+        "dev",
+        "--interval",
+        "2s",
+        *arguments,
+    ]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "TERM": "xterm", "COLUMNS": "80"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     with subprocess.Popen(words, cwd=folder, env=environment, text=True, **pipes) as process:

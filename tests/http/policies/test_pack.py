@@ -18,6 +18,7 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from model_serving.databricks.resource_types import DATABRICKS_PROVIDER
 from model_serving.databricks.special_values import SECRET_SIGNATURE, SIGNATURE_KEY
 from model_serving.policies.rules import RULES
+from tests.support.warm_python.environment import warm_environment
 
 PACK = Path(__file__).resolve().parents[3] / "policies"
 SERVING = "databricks:index/modelServing:ModelServing"
@@ -56,7 +57,7 @@ def pack(
         "MODEL_SERVING_PROJECT": str(project),
         "DATABRICKS_CONFIG_FILE": os.devnull,
     }
-    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
+    command = [warm_environment() / "bin" / "python", "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
     process = subprocess.Popen(command, cwd=PACK, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None, "The output is a pipe"

@@ -3,6 +3,8 @@
 import atexit
 import functools
 import os
+import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,21 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).resolve().parent
 _REAL = _FOLDER.parents[2] / ".venv"
+_PROGRAM = """#!/bin/sh
+words="$*"
+case $words in
+  --version) echo "Python {version}"; exit ;;
+  "-m pip list "*)
+    IFS=:
+    for folder in $PYTHONPATH; do
+      answer="$folder/pip/${{words#-m pip }}"
+      [ ! -f "$answer" ] || exec cat "$answer"
+    done
+    unset IFS ;;
+esac
+exec {command} "$@"
+"""
+"""What the language host asks in each run needs no Python: the version, and the packages that snapshots.py records."""
 
 
 @functools.cache
@@ -22,11 +39,15 @@ def warm_environment() -> Path:
     text = (_FOLDER / "interpreter.py").read_text(encoding="utf-8")
     text = text.replace('SERVER = ""', f"SERVER = {str(socket)!r}")
     text = text.replace('REAL = ""', f"REAL = {str(_REAL / 'bin' / 'python')!r}")
+    asking = folder / "interpreter.py"
+    asking.write_text(text, encoding="utf-8")
     programs = folder / "bin"
     programs.mkdir()
     for name in ("python", "python3"):
         program = programs / name
-        program.write_text(f"#!{os.path.realpath(sys.executable)} -SE\n{text}", encoding="utf-8")
+        version = platform.python_version()
+        command = f"{shlex.quote(os.path.realpath(sys.executable))} -SE {asking}"
+        program.write_text(_PROGRAM.format(version=version, command=command), encoding="utf-8")
         program.chmod(0o755)
     for program in (_REAL / "bin").iterdir():
         if not program.name.startswith("python"):

@@ -1,7 +1,7 @@
 """What stands for `python` in a sandbox's virtual environment: it asks the server to run the same command line.
 
-It is started as `python -SE`, by a first line that `environment.py` adds, and imports built-in modules only, since its
-start is what is saved. For an option that the server does not know, or without a server, it becomes the real one.
+A script that `environment.py` writes starts it as `python -SE`. It imports built-in modules only, since its start is
+what is saved. For an option that the server does not know, or without a server, it becomes the real one.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -14,7 +14,7 @@ SERVER = ""
 REAL = ""
 """Both are set by `environment.py`, in the copy of this text."""
 
-KNOWN = {"-u", "-P", "-m"}
+KNOWN = {"-u", "-P", "-m", "-c"}
 WORD = 4
 """The length of each number that is sent, in bytes."""
 
@@ -49,9 +49,6 @@ def status_of(connection: "_socket.socket") -> int:
 def main() -> None:
     """Run this process's command line."""
     arguments = sys.argv[1:]
-    if arguments == ["--version"]:
-        print("Python", sys.version.partition(" ")[0])
-        return
     options = next((index for index, each in enumerate(arguments) if not each.startswith("-")), len(arguments))
     is_known = options < len(arguments) and set(arguments[:options]) <= KNOWN
     if is_known and (connection := ask(arguments)):

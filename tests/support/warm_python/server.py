@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import traceback
+import types
 from pathlib import Path
 
 from tests.support.warm_python.checkout_modules import CheckoutModules
@@ -105,17 +106,20 @@ def _end_with(connection: socket.socket) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a module or a script as `python` does, and return the exit status."""
+    """Run a module, a script or a program text as `python` does, and return the exit status."""
     start = next(index for index, each in enumerate(arguments) if not each.startswith("-"))
     options, (target, *rest) = arguments[:start], arguments[start:]
     _open_streams(unbuffered="-u" in options)
-    folder = Path.cwd() if "-m" in options else Path(target).resolve().parent
-    first = [] if "-P" in options else [str(folder)]
-    sys.path[:0] = [*first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    sys.argv = [target, *rest]
+    first = Path.cwd() if "-m" in options else "" if "-c" in options else Path(target).resolve().parent
+    path = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:0] = [*([] if "-P" in options else [str(first)]), *path]
+    sys.argv = ["-c" if "-c" in options else target, *rest]
     try:
         if "-m" in options:
             runpy.run_module(target, run_name="__main__", alter_sys=True)
+        elif "-c" in options:
+            sys.modules["__main__"] = program = types.ModuleType("__main__")
+            exec(compile(target, "<string>", "exec"), program.__dict__)  # noqa: S102  as the interpreter does
         else:
             runpy.run_path(target, run_name="__main__")
         status = 0

@@ -1,7 +1,6 @@
 """Help, exit statuses and wrong usage of every command: 3, since 2 says that a change needs approval."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +10,15 @@ import pytest
 from model_serving import __version__
 from model_serving.cli.ci import ci_command
 from model_serving.cli.main import main, model_serving
+from tests.support.warm_python.environment import warm_environment
 
 PROJECT = Path(__file__).resolve().parents[3]
 NEEDS_A_STACK = ("review", "review-comment", "approved", "deploy", "smoke", "outputs", "drift", "drift-issue")
 
 
 def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-m", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
+    program = warm_environment() / "bin" / "python"
+    return subprocess.run([program, "-m", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The interpreter of sandboxes runs what the real one runs, and ends as it does."""
 
+import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sandbox import copy_project
+from tests.support.snapshots import record_packages
 from tests.support.warm_python.environment import warm_environment
 
 PYTHON = "bin/python"
@@ -64,7 +67,21 @@ def test_error_shows_a_traceback(tmp_path: Path) -> None:
 
 
 def test_unknown_option_reaches_the_real_interpreter(tmp_path: Path) -> None:
-    assert run("-c", "import sys; print(sys.flags.isolated)", folder=tmp_path).stdout == "0\n"
+    assert run("-I", "-c", "import sys; print(sys.flags.isolated)", folder=tmp_path).stdout == "1\n"
+
+
+@pytest.mark.parametrize(("options", "first"), [((), ""), (("-P",), "{folder}")])
+def test_program_text_runs_as_a_module(options: tuple[str, ...], first: str, tmp_path: Path) -> None:
+    text = "import sys\ndef f(): return __name__, sys.argv, sys.path[0]\nprint(f(), f is sys.modules['__main__'].f)"
+    ran = run(*options, "-c", text, "a", folder=Path("/"), PYTHONPATH=str(tmp_path))
+    assert ran.stdout == f"{('__main__', ['-c', 'a'], first.format(folder=tmp_path))} True\n", ran.stderr
+
+
+def test_version_and_packages_need_no_python(tmp_path: Path) -> None:
+    record_packages(tmp_path)
+    answer = run("-m", "pip", "list", "--format", "json", folder=tmp_path, PYTHONPATH=f"/x:{tmp_path}/python")
+    assert {"name", "version"} <= set(json.loads(answer.stdout)[0])
+    assert run("--version", folder=tmp_path).stdout.split() == ["Python", platform.python_version()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
