@@ -57,7 +57,7 @@ def pack(
         "MODEL_SERVING_PROJECT": str(project),
         "DATABRICKS_CONFIG_FILE": os.devnull,
     }
-    command = [warm_environment() / "bin" / "python", "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
+    command = [str(warm_environment() / "bin" / "python"), "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
     process = subprocess.Popen(command, cwd=PACK, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None, "The output is a pipe"
