@@ -30,10 +30,11 @@ def phases_of_start(
         Phase(
             f"Then move the callers to endpoints.{project.key}.url of the outputs. Both answer, and"
             f" endpoints.{project.key}.predecessor.url is the old one. --back returns at any time.",
-            (_migrate(project, "--status"),),
+            (migrate_command(project, "--status"),),
         ),
         Phase(
-            f"When nobody calls {predecessor} any more, the next commit retires it.", (_migrate(project, "--retire"),)
+            f"When nobody calls {predecessor} any more, the next commit retires it.",
+            (migrate_command(project, "--retire"),),
         ),
     )
 
@@ -45,7 +46,7 @@ def phases_of_unprotecting(project: Project, file: str, predecessor: str) -> tup
             f"This commit ends the protection of {predecessor}. Nothing is written to the workspace.",
             _commit_and_deploy(project, file, f"End the protection of {predecessor}"),
         ),
-        Phase("The next commit retires it.", (_migrate(project, "--retire"),)),
+        Phase("The next commit retires it.", (migrate_command(project, "--retire"),)),
     )
 
 
@@ -78,5 +79,6 @@ def _commit_and_deploy(project: Project, file: str, subject: str) -> tuple[str, 
     )
 
 
-def _migrate(project: Project, option: str) -> str:
+def migrate_command(project: Project, option: str) -> str:
+    """The command line of a step of this endpoint's migration."""
     return f"model-serving migrate {shlex.quote(project.key)} --stack {project.stack} {option}"

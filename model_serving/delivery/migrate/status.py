@@ -1,5 +1,6 @@
 """Where a migration stands, and who still calls the predecessor."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from model_serving.databricks.resource_types import SERVICE_PRINCIPAL
 from model_serving.databricks.serving_endpoints import is_updating
 from model_serving.databricks.usage.read import requests_since
 from model_serving.databricks.usage.usage import Usage
+from model_serving.delivery.migrate.phases import migrate_command
 from model_serving.delivery.migrate.project import Project
 
 _READY: Final = "READY"
@@ -104,13 +106,13 @@ def _stage(project: Project, successor: Side, predecessor: Side | None) -> Stage
 
 
 def _next(project: Project, stage: Stage) -> tuple[str, ...]:
-    migrate = f"model-serving migrate {project.key} --stack {project.stack}"
+    back, up = migrate_command(project, "--back"), f"pulumi up --stack {project.stack}"
     return {
         Stage.NONE: (),
-        Stage.DECLARED: (f"pulumi up --stack {project.stack}", f"{migrate} --back"),
-        Stage.CREATING: (f"model-serving status {project.key} --stack {project.stack}", f"{migrate} --back"),
-        Stage.BOTH: (f"{migrate} --retire", f"{migrate} --back"),
-        Stage.RETIRED: (f"pulumi up --stack {project.stack}",),
+        Stage.DECLARED: (up, back),
+        Stage.CREATING: (f"model-serving status {shlex.quote(project.key)} --stack {project.stack}", back),
+        Stage.BOTH: (migrate_command(project, "--retire"), back),
+        Stage.RETIRED: (up,),
     }[stage]
 
 

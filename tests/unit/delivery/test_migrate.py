@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
+from model_serving.contract.immutable_fields import immutable_fields
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.delivery.migrate.plan import Step, back, retire, start
 from model_serving.delivery.migrate.project import Project
-from model_serving.delivery.migrate.settings import parse_setting
+from model_serving.delivery.migrate.settings import Setting, parse_setting, require_migration
 from model_serving.errors import UsageError, UserError
 from model_serving.spec import Endpoint, load_stack
+from model_serving.spec.field_names import stack_file_keys
 from model_serving.spec.succession import predecessor_of
 
 OWN = """\
@@ -151,6 +153,20 @@ def test_every_immutable_field_can_be_migrated(
     assert predecessor is not None
     assert predecessor.model_copy(update={"name": None}) == before
     assert endpoint.model_copy(update={"name": None, "predecessor": None}) != before
+
+
+@pytest.mark.parametrize("row", [row.path for row in immutable_fields() if row.path != "name"])
+def test_each_immutable_row_of_the_contract_is_taken(make: Make, row: str) -> None:
+    path = stack_file_keys(tuple("[champion]" if part == "*" else part for part in row.split(".")))
+    require_migration(KEY, make().written.merged, [Setting(path, {"a": "b"})])
+
+
+def test_a_block_of_base_yaml_is_overridden_in_one_stack(make: Make) -> None:
+    block = "      name: fraud-scorer-2\n      predecessor: {name: fraud-scorer, route_optimized: true}\n"
+    project = make("config: {}\n", BASE + block, deployed=BOTH)
+    assert "predecessor: null" in applied(project, retire(project))[-1]
+    assert sides(project)[1] is None
+    assert predecessor_of(load_stack("staging", project.folder / "stacks"), KEY) is not None
 
 
 def test_a_name_alone_is_a_migration(make: Make) -> None:
