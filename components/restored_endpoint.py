@@ -11,8 +11,10 @@ import pulumi
 
 from model_serving.components.deployment.failure_hooks import failure_hooks
 from model_serving.components.deployment.lost_updates import lost_update_hooks
+from model_serving.components.engine.program_run import PerRun
 from model_serving.components.guard.immutable_fields_hook import HOOK
 from model_serving.components.guard.protected_children_hook import register_protected_children_hook
+from model_serving.components.guard.quiet_predecessor_hook import register_quiet_predecessor_hook
 from model_serving.components.inputs import served_entity_inputs
 from model_serving.components.providers import default_settings
 from model_serving.components.resources import ModelServing
@@ -86,9 +88,11 @@ class RestoredEndpoint(pulumi.ComponentResource):
 
     def _hooks(self) -> pulumi.ResourceHookBinding:
         settings = pulumi.Output.from_input(default_settings())
-        guard = pulumi.ResourceHook(HOOK, _refuse_deletion, pulumi.ResourceHookOptions(on_dry_run=True))
+        guard = _guard.get()
         bindings = [
             pulumi.ResourceHookBinding(before_delete=[guard], before_update=[guard]),
+            # The state keeps the names: a retirement after this run is refused while the endpoint is called.
+            register_quiet_predecessor_hook().binding(),
             lost_update_hooks(self._wanted.resource, settings),
             failure_hooks(self._wanted.resource, settings),
         ]
@@ -99,6 +103,9 @@ async def _refuse_deletion(args: pulumi.ResourceHookArgs) -> None:
     """Raise ValueError if the endpoint would be deleted or replaced. The name of the hook is the state's."""
     if args.new_inputs is None:
         raise ValueError(f'A rollback never deletes an endpoint: "{args.name}" stays as it is')
+
+
+_guard = PerRun(lambda: pulumi.ResourceHook(HOOK, _refuse_deletion, pulumi.ResourceHookOptions(on_dry_run=True)))
 
 
 def _entity(number: int, entity: RestoredEntity) -> tuple[dict[str, Any], list[str]]:

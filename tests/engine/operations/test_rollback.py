@@ -57,8 +57,8 @@ def git(sandbox: Sandbox, *arguments: str) -> str:
     return ran.stdout
 
 
-def split(sandbox: Sandbox) -> dict[str, Any]:
-    live = sandbox.workspace.get("/api/2.0/serving-endpoints/fraud-scorer")
+def split(sandbox: Sandbox, name: str = "fraud-scorer") -> dict[str, Any]:
+    live = sandbox.workspace.get(f"/api/2.0/serving-endpoints/{name}")
     return {
         each["served_model_name"]: each["traffic_percentage"] for each in live["config"]["traffic_config"]["routes"]
     }
@@ -105,6 +105,29 @@ def test_a_rollback_under_load_loses_no_request(moved: Sandbox) -> None:
     git(moved, "apply", "rollback.patch")
     moved.pulumi("up", "--yes", "--skip-preview", "--policy-pack", "policies", "--expect-no-changes")
     assert ROLLED_BACK not in moved.pulumi("stack", "export").text
+
+
+MIGRATED = "    fraud-scorer:\n      name: fraud-scorer-2\n      predecessor: {name: fraud-scorer}\n"
+
+
+def test_a_predecessor_goes_back_with_its_endpoint(snapshots: Snapshots) -> None:
+    with snapshots.deployed(policies=False) as sandbox:
+        sandbox.edit("stacks/base.yaml", "    fraud-scorer:\n", MIGRATED)
+        sandbox.pulumi("up", "--yes", "--skip-preview")
+        sandbox.edit("stacks/base.yaml", BEFORE, AFTER)
+        sandbox.pulumi("up", "--yes", "--skip-preview")
+        outputs, written = sandbox.outputs(), len(sandbox.workspace.writes())
+        to = ("--to", "champion=95,challenger=5")
+        ran = command(sandbox, "rollback", "fraud-scorer", *to, "--yes", "--patch", "rollback.patch")
+        assert ran.status == 0, ran.err
+        assert "predecessor:  fraud-scorer serves the same, and goes back with it" in ran.err
+        other = CONFIG.replace("fraud-scorer", "fraud-scorer-2")
+        assert sorted(sandbox.workspace.writes()[written:]) == sorted([CONFIG, other])
+        assert split(sandbox) == split(sandbox, "fraud-scorer-2") == {"champion": 95, "challenger": 5}
+        assert sandbox.outputs() == outputs
+        git(sandbox, "init", "--quiet")
+        git(sandbox, "apply", "rollback.patch")
+        sandbox.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
 
 
 ROLLOUT = """\

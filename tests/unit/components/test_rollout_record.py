@@ -16,6 +16,7 @@ from model_serving.operations.rollout_history import read_history
 from model_serving.spec import load_stack
 from model_serving.spec.files.rollout_step import VARIABLE, EndpointStep, RolloutStepFile
 from model_serving.spec.rollout_record import KEPT, Approval, Entry, Owner, Record, Status, Verdict, record_from
+from model_serving.spec.succession import declared_endpoints
 from tests.support.pulumi_mocks import Recorded, mocked
 
 START, TARGET, STEP = {"champion": 100, "challenger": 0}, {"champion": 0, "challenger": 100}, {"champion": 95}
@@ -61,7 +62,9 @@ def program(tmp_path: Path, recorded: Recorded, monkeypatch: pytest.MonkeyPatch)
         spec = load_stack("stack", tmp_path / "stacks")
         monkeypatch.setattr(
             "model_serving.components.stack.stack_preflight",
-            lambda *_: StackPreflight(PreflightReport(), {("endpoints", key): key for key in spec.endpoints}),
+            lambda *_: StackPreflight(
+                PreflightReport(), {each.path: each.address for each in declared_endpoints(spec)}
+            ),
         )
         monkeypatch.setattr("model_serving.components.stack.raise_problems", lambda *_: None)
         mocked(lambda: pulumi.export("all", build(spec)))()
@@ -91,6 +94,22 @@ def test_a_step_replaces_the_declared_traffic(program: Any) -> None:
     assert shares(recorded, "fraud") == split
     assert recorded.registered["RolloutRecord", "fraud-rollout"] == inputs("r1", "r0")
     assert recorded.registered["RolloutStep", "fraud-rollout-step"] == {"endpointName": "fraud", "step": "step1"}
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [("", {"champion": 95, "challenger": 5}), (", traffic: {champion: 100, challenger: 0}", START)],
+    ids=["same traffic", "its own traffic"],
+)
+def test_a_step_moves_the_traffic_that_a_predecessor_shares(
+    program: Any, tmp_path: Path, own: str, expected: dict[str, int]
+) -> None:
+    file = tmp_path / "stacks" / "Pulumi.stack.yaml"
+    block = f"    fraud:\n      name: fraud-2\n      predecessor: {{name: fraud{own}}}\n"
+    file.write_text(STACK_FILE.replace("    fraud:\n", block), encoding="utf-8")
+    recorded = program(step_file(fraud=EndpointStep({"champion": 95, "challenger": 5})))
+    assert shares(recorded, "fraud") == {"champion": 95, "challenger": 5}
+    assert shares(recorded, "fraud.predecessor") == expected
 
 
 def test_a_review_ignores_every_step(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
