@@ -14,13 +14,17 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from model_serving.workspace.catalog.grants import missing_on_table
-from model_serving.workspace.dataplane.system_tables import COLUMNS, ENTITIES, rows_of_entities
+from model_serving.workspace.dataplane import audit_log, system_tables
+from model_serving.workspace.dataplane.audit_log import AUDIT, rows_of_audit
+from model_serving.workspace.dataplane.system_tables import ENTITIES, rows_of_entities
 from model_serving.workspace.http.call import Call
 from model_serving.workspace.store.database import Json
 
 TYPES: Final[Mapping[str, str]] = {
     "date": "DATE",
     "request_date": "DATE",
+    "event_date": "DATE",
+    "event_time": "TIMESTAMP",
     "request_time": "TIMESTAMP",
     "change_time": "TIMESTAMP",
     "timestamp_ms": "BIGINT",
@@ -31,7 +35,10 @@ TYPES: Final[Mapping[str, str]] = {
     "request_metadata": "MAP<STRING, STRING>",
     "logging_error_codes": "ARRAY<STRING>",
 }
-"""The types of the columns of inference tables that are not STRING."""
+"""The types of the columns of inference tables and system tables that are not STRING."""
+
+_COLUMNS: Final[Mapping[str, Sequence[str]]] = {**system_tables.COLUMNS, AUDIT: audit_log.COLUMNS}
+"""The columns of system tables."""
 
 _PART: Final = r"(?:`(?:[^`]|``)+`|\w+)"
 _TABLE: Final = re.compile(rf"\b(?:FROM|JOIN)\s+({_PART}\.{_PART}\.{_PART})", re.IGNORECASE)
@@ -68,8 +75,11 @@ def execute(call: Call, statement: str, parameters: Iterable[Json]) -> Result:
 
 def _rows(call: Call, name: str) -> Sequence[Json]:
     """The rows of a table that the caller may read."""
-    rows = rows_of_entities(call.store, call.clock.now()) if name == ENTITIES else call.store.rows(name)
-    if not rows and call.store.get("uc_table", name) is None and name not in COLUMNS:
+    if name == AUDIT:
+        rows = rows_of_audit(call.store)
+    else:
+        rows = rows_of_entities(call.store, call.clock.now()) if name == ENTITIES else call.store.rows(name)
+    if not rows and call.store.get("uc_table", name) is None and name not in _COLUMNS:
         quoted = ".".join(f"`{part}`" for part in name.split("."))
         raise StatementError(f"[TABLE_OR_VIEW_NOT_FOUND] The table or view {quoted} cannot be found.", "42P01")
     if missing := missing_on_table(call, name):
@@ -94,7 +104,7 @@ def _selected(query: str, tables: Mapping[str, Sequence[Json]], parameters: Mapp
 
 
 def _fill(database: sqlite3.Connection, table: str, rows: Sequence[Json]) -> None:
-    fixed = COLUMNS.get(table, ())
+    fixed = _COLUMNS.get(table, ())
     columns = list(dict.fromkeys([*fixed, *(name for row in rows for name in row)])) or ["databricks_request_id"]
     database.execute(f"CREATE TABLE {_quoted(table)} ({', '.join(map(_quoted, columns))})")
     marks = ", ".join("?" for _ in columns)

@@ -13,6 +13,7 @@ from model_serving.operations.drift.report import DriftReport, WorkspaceDrift
 from model_serving.operations.drift.sources import Source, read_sources
 from model_serving.operations.drift.workspace import Comparison
 from model_serving.operations.live.sign_in import sign_in
+from model_serving.operations.sql_warehouse import chosen_warehouse
 from model_serving.spec.files.listing import stacks as every_stack
 
 
@@ -40,7 +41,7 @@ def read_drift(
         own = [each for each in sources if each.workspace == workspace]
         notify(f"Reading the workspace {own[0].host}")
         try:
-            workspaces.append(_compared(own, others, whole_workspace))
+            workspaces.append(_compared(own, others, whole_workspace, notify))
         except UserError as error:
             if len(known) == 1:
                 raise
@@ -63,10 +64,10 @@ class _Others:
         return [each for each in self._read if each.host == host]
 
 
-def _compared(sources: Sequence[Source], others: _Others, whole: bool) -> WorkspaceDrift:
-    settings = sources[0].settings
+def _compared(sources: Sequence[Source], others: _Others, whole: bool, notify: Callable[[str], None]) -> WorkspaceDrift:
+    settings, host = sources[0].settings, sources[0].host
     reader = Reader(sign_in(settings))
     try:
-        return Comparison(reader, sources, lambda: others.of(sources[0].host), whole).run()
+        return Comparison(reader, sources, lambda: others.of(host), whole, chosen_warehouse(), notify).run()
     except WorkspaceError as error:
         raise UserError(connection_problem(error, settings) or str(error)) from error

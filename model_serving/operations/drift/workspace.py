@@ -10,6 +10,7 @@ from model_serving.components.preflight.privileges import UNITY_CATALOG
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.principals import SCIM
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
+from model_serving.operations.drift.audit import with_events
 from model_serving.operations.drift.declared import aliases
 from model_serving.operations.drift.endpoint import Known, StackEndpoint, by_hand
 from model_serving.operations.drift.found import Found
@@ -37,6 +38,9 @@ class Comparison:
     sources: Sequence[Source]
     others: Callable[[], Sequence[Source]]
     whole: bool
+    warehouse: str = ""
+    """The id of a SQL warehouse to read the audit log with; empty if none is known."""
+    notify: Callable[[str], None] = lambda _: None
     found: Found = field(default_factory=Found)
 
     def run(self) -> WorkspaceDrift:
@@ -48,15 +52,19 @@ class Comparison:
         for source in self.sources:
             self.found.add(compare_principals(self.reader, source))
             self.found.add(self._scopes(source))
+        ids = {each.name: each.id for source in self.sources for each in source.deployed.endpoints}
+        resources, note = with_events(
+            self.reader.workspace, self.found.resources, ids, self.warehouse, waiting=self._waiting
+        )
         problems = [problem for source in self.sources for problem in source.problems]
         return WorkspaceDrift(
             self.reader.workspace.host,
             tuple(each.stack for each in self.sources),
-            tuple(self.found.resources),
+            tuple(resources),
             tuple(self.found.orphans),
             (*problems, *self.found.unread),
-            tuple(self.found.notes),
-            calls=self.reader.calls,
+            (*self.found.notes, *([note] if note else [])),
+            self.reader.calls,
         )
 
     def _compare_endpoints(self) -> None:
@@ -136,6 +144,9 @@ class Comparison:
         granted = [one for spec in specs for each in declared_endpoints(spec) for one in each.endpoint.granted]
         names = {one.principal if one.kind == "group" else one.principal.lower() for one in granted}
         return frozenset(names | {key for spec in specs for key in spec.service_principals})
+
+    def _waiting(self, state: str, seconds: float) -> None:
+        self.notify(f"Reading the audit log: SQL warehouse {self.warehouse} is {state.lower()} since {seconds:.0f} s")
 
     def _caller(self) -> str | None:
         answer = self.reader.read(f"{SCIM}/Me")
