@@ -282,3 +282,14 @@ def test_a_stack_with_errors_adopts_nothing(adopter: Adopter) -> None:
     assert outcome.status == 1
     assert "endpoints.fraud.served_entities: is required but missing" in outcome.err
     assert main(["adopt", "--stack", "prdo"]) == 3
+
+
+def test_a_workspace_that_can_t_be_used_is_named(adopter: Adopter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABRICKS_TOKEN", "dapi-of-nobody")
+    refused = adopter.run()
+    assert (refused.status, refused.out) == (1, "")
+    assert f"The workspace {adopter.frozen.origin} rejects the credentials" in refused.err
+    adopter.declare(host="http://127.0.0.1:1")
+    silent = adopter.run()
+    assert (silent.status, silent.out) == (1, "")
+    assert "The workspace http://127.0.0.1:1 does not answer: [Errno 111] Connection refused" in silent.err

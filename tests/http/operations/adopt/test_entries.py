@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model_serving.databricks.access_lists import access_list_path
-from model_serving.databricks.serving_endpoints import endpoint_path
+from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
 from model_serving.delivery.adopt.stack_file import adoption_change
 from model_serving.operations.adopt.entries import entry_of
 from model_serving.operations.adopt.entry import Adoption, Destination, Entry, NotAdopted
@@ -63,3 +63,16 @@ def written_and_loaded(folder: Path, entries: list[Entry]) -> Stack:
 
 def _by_principal(access: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
     return sorted(access or [], key=str)
+
+
+def test_the_deprecated_form_is_adopted(frozen: FrozenWorkspace) -> None:
+    """As older clients and notebooks make endpoints: without names, traffic or a size."""
+    model = {"model_name": "main.ml.fraud", "model_version": "7", "scale_to_zero_enabled": True}
+    frozen.call("POST", ENDPOINTS_PATH, {"name": "by-notebook", "config": {"served_models": [model]}})
+    frozen.clock.advance(READY_AFTER + 60)
+    entry = adopted(frozen, "by-notebook")
+    assert isinstance(entry, Entry), entry
+    assert entry.fields["served_entities"] == {
+        "fraud-7": {"entity": "main.ml.fraud", "version": "7", "workload_size": "Small", "scale_to_zero": True}
+    }
+    assert "traffic" not in entry.fields
