@@ -47,7 +47,7 @@ class RestoredEndpoint(pulumi.ComponentResource):
     """The component of an endpoint, with the children that the state has."""
 
     def __init__(self, wanted: Restore) -> None:
-        super().__init__(SERVING_ENDPOINT_COMPONENT, wanted.resource)
+        super().__init__(SERVING_ENDPOINT_COMPONENT, wanted.resource, dict(wanted.inputs) or None)
         self._wanted = wanted
         register_protected_children_hook()
         kept, names = KeptRollout(wanted.step), {kind: name for kind, name in wanted.siblings if kind in ROLLOUTS}
@@ -95,6 +95,8 @@ class RestoredEndpoint(pulumi.ComponentResource):
             register_quiet_predecessor_hook().binding(),
             lost_update_hooks(self._wanted.resource, settings),
             failure_hooks(self._wanted.resource, settings),
+            # The state keeps it for the next run, which may retire the endpoint.
+            register_quiet_predecessor_hook().binding(),
         ]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 

@@ -11,7 +11,7 @@ from model_serving.components.succession.recorded_families import Retirement
 from model_serving.contract.message_parts import MessageParts
 from model_serving.databricks.client import connect
 from model_serving.databricks.errors import WorkspaceError
-from model_serving.databricks.serving_endpoints import endpoint_path, is_stopped
+from model_serving.databricks.serving_endpoints import endpoint_path, is_ready, is_stopped
 from model_serving.databricks.usage.read import TIMEOUT_SECONDS, requests_since
 from model_serving.databricks.usage.sentences import coverage, requesters_text, requests_text
 from model_serving.databricks.usage.usage import Kind, Usage
@@ -34,16 +34,16 @@ def require_quiet(
 ) -> None:
     """Raise RetirementRefusedError if the endpoint was called since that time, or if that can't be known.
 
-    Nothing is read where `replace_id` has its id, and an endpoint that is stopped or gone receives no requests. What
-    the sources cover is logged as about the resource of `urn`. In a preview, whose caller may have fewer rights, it is
-    a warning that nothing could be read.
+    The endpoint that stays must be ready first. Nothing is read where `replace_id` has the id, and an endpoint that is
+    stopped or gone receives no requests. What the sources cover is logged as about the resource of `urn`. In a preview,
+    whose caller may have fewer rights, it is a warning that nothing could be read.
     """
-    name = retired.member.name
-    if retired.heir.endpoint.replace_id == retired.member.endpoint_id:
+    name, heir = retired.member.name, retired.heir
+    if heir.endpoint.replace_id == retired.member.endpoint_id:
         return
     try:
         workspace = connect(settings)
-        live = workspace.find(endpoint_path(name))
+        live, stays = (workspace.find(endpoint_path(each)) for each in (name, heir.name))
     except WorkspaceError as error:
         reason = f"The workspace did not say whether it is called: {error}"
         _unknown(retired, reason, stack, urn, is_preview=is_preview)
@@ -52,13 +52,15 @@ def require_quiet(
         return
     if live.get("id") != retired.member.endpoint_id:
         raise RetirementRefusedError(_another(retired, live, stack))
+    if not heir.endpoint.stopped and not (stays and is_ready(stays)):
+        raise RetirementRefusedError(_no_heir(retired, stack))
     usage = requests_since(workspace, live, since, warehouse, waiting=_Waiting(name))
     if not usage.is_quiet:
         raise RetirementRefusedError(_called(retired, usage, stack))
-    if not usage.has_any:
-        _unknown(retired, " ".join(coverage(usage)), stack, urn, is_preview=is_preview)
-    else:
+    if usage.has_any or not is_ready(live):
         _report(usage, urn)
+    else:
+        _unknown(retired, " ".join(coverage(usage)), stack, urn, is_preview=is_preview)
 
 
 def _report(usage: Usage, urn: str) -> None:
@@ -90,6 +92,13 @@ def _called(retired: Retirement, usage: Usage, stack: str) -> str:
     who = requesters_text(usage)
     message = f'Endpoint "{retired.member.name}" can\'t be retired: {requests_text(usage)}{f", {who}" if who else ""}.'
     return _refusal(retired, "\n".join([message, *(f"  {each}" for each in coverage(usage))]), stack)
+
+
+def _no_heir(retired: Retirement, stack: str) -> str:
+    heir = retired.heir
+    message = f'Endpoint "{retired.member.name}" can\'t be retired: "{heir.name}", which stays, is not ready.'
+    why = f"Why it is not: `model-serving status {heir.key} --stack {stack}`"
+    return str(MessageParts(message, (PREDECESSOR,), (why, *_fixes(retired, stack))))
 
 
 def _another(retired: Retirement, live: Mapping[str, Any], stack: str) -> str:

@@ -42,6 +42,11 @@ def has_failed(endpoint: Mapping[str, Any]) -> bool:
     return config_update(endpoint) in _FAILED
 
 
+def is_ready(endpoint: Mapping[str, Any]) -> bool:
+    """Whether the endpoint answers requests, also while an update is in progress."""
+    return (endpoint.get("state") or {}).get("ready") == "READY"
+
+
 def is_stopped(endpoint: Mapping[str, Any]) -> bool:
     """Whether the endpoint was stopped: its queries get 400 until it is started.
 

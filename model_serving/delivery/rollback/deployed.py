@@ -1,7 +1,7 @@
 """An endpoint as Pulumi's state has it: what a rollback starts from, and what it leaves as it is."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from model_serving.databricks.naming import model_label
@@ -57,6 +57,8 @@ class DeployedEndpoint:
     history: History | None
     is_rolled_back: bool
     """Whether it was rolled back since the last deployment of the whole stack."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """The inputs of its component."""
 
     @property
     def resource(self) -> str:
@@ -105,6 +107,7 @@ def deployed_endpoint(stack: str, key: str, resources: Sequence[Resource]) -> De
         bool(own.get("retainOnDelete")),
         read_history(stack, resources).get(key),
         bool(outputs.get(ROLLED_BACK)),
+        dict(component.get("inputs") or {}),
     )
 
 

@@ -81,6 +81,7 @@ class RestoreRun:
             fields=deployed.fields,
             config_fields=deployed.config_fields,
             outputs=deployed.outputs,
+            inputs=deployed.inputs,
             siblings=deployed.siblings,
             protect=deployed.protect,
             retain_on_delete=deployed.retain_on_delete,

@@ -48,6 +48,8 @@ class Restore:
     """The same of its `config`, besides the entities and the traffic."""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """The outputs of its component."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """The inputs of its component, such as its part in a migration."""
     siblings: tuple[tuple[str, str], ...] = ()
     """Type and name of the other resources of its component."""
     protect: bool = False

@@ -25,6 +25,8 @@ class Predecessor:
         entity = {"name": "one", "entity_name": "main.ml.fraud", "entity_version": "7", "workload_size": "Small"}
         made = {"name": "dev-fraud", **members, "config": {"served_entities": [entity]}}
         self.frozen, self.id = frozen, frozen.call("POST", ENDPOINTS, made)["id"]
+        if not any(each["name"] == "dev-fraud-2" for each in frozen.call("GET", ENDPOINTS)["endpoints"]):
+            frozen.endpoint("dev-fraud-2")
         frozen.clock.advance(60)
 
     def ask(self) -> None:
@@ -105,6 +107,17 @@ def test_replace_id_retires_a_called_endpoint(frozen: Any) -> None:
     predecessor.ask()
     assert predecessor.retire(replace_id=predecessor.id) == ""
     assert predecessor.retire(replace_id="another") != ""
+
+
+@pytest.mark.parametrize("state", ["stopped", "deleted"])
+def test_the_endpoint_that_stays_must_be_ready(frozen: Any, state: str) -> None:
+    predecessor, successor = Predecessor(frozen, {}), f"{ENDPOINTS}/dev-fraud-2"
+    frozen.call(*(("POST", f"{successor}/config:stop") if state == "stopped" else ("DELETE", successor)))
+    frozen.clock.advance(60)
+    refused = predecessor.retire()
+    assert refused.startswith('Endpoint "dev-fraud" can\'t be retired: "dev-fraud-2", which stays, is not ready.\n')
+    assert "`model-serving status fraud --stack prod`" in refused
+    assert predecessor.retire(replace_id=predecessor.id) == ""
 
 
 def test_a_stopped_endpoint_may_be_retired(frozen: Any) -> None:
