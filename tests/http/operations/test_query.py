@@ -233,3 +233,25 @@ def test_stopped_endpoint_names_the_command_that_starts_it(deployed: Any) -> Non
     )
     assert (asked.status, asked.err) == (1, f"{message}\n")
     assert (smoked.status, message in smoked.out) == (1, True)
+
+
+MIGRATING = """\
+    plain:
+      name: plain-2
+      predecessor: {name: iris-classifier}
+"""
+
+
+def test_both_endpoints_of_a_migration_can_be_queried(deployed: Any) -> None:
+    """The predecessor is known by its place in the outputs and by its name."""
+    file = deployed.folder / "stacks" / "Pulumi.dev.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("    plain:\n", MIGRATING), encoding="utf-8")
+    endpoints = deployed.outputs["endpoints"]
+    endpoints["plain"]["predecessor"] = endpoints["fraud-scorer"]
+    deployed.publish()
+    data = ("--as", "checkout", "--data", deployed.request(PAYMENT))
+    assert deployed.run("query", "plain", *data).err.startswith("plain: current answered")
+    asked = deployed.run("query", "plain.predecessor", *data)
+    assert asked.err.startswith("plain.predecessor, route optimized: champion answered"), asked.err
+    unknown = deployed.run("query", "plain.predecesor", *data)
+    assert 'Did you mean "plain.predecessor"?' in unknown.err

@@ -422,3 +422,47 @@ def test_cost_and_capacity_are_shown(serving: Operator, monkeypatch: pytest.Monk
     assert "cost of all endpoints: 613 EUR/month" in wide
     _, detail, _ = serving.run("plain")
     assert "one (100 %) needs 12 of 4: too few" in detail
+
+
+@pytest.fixture
+def migrating(serving: Operator) -> Operator:
+    """The same stack while a successor of `plain` is live beside it."""
+    file, state = serving.folder / "stacks" / "Pulumi.dev.yaml", serving.folder / "state.json"
+    text = json.loads(file.read_text())
+    text["config"]["model-serving:endpoints"]["plain"] |= {"name": "plain-2", "predecessor": {"name": "plain"}}
+    file.write_text(json.dumps(text))
+    serving.create("plain-2", entity("one", "2"))
+    serving.frozen.clock.advance(60)
+    serving.record("fraud", "plain", "plain-2")
+    resources = json.loads(state.read_text().replace("::plain-2", "::plain/plain-2"))
+    (component,) = [
+        each for each in resources["deployment"]["resources"] if each["urn"].endswith(f"::{COMPONENT}::plain")
+    ]
+    component["inputs"] = {"predecessor": True}
+    state.write_text(json.dumps(resources))
+    return serving
+
+
+def test_both_endpoints_of_a_migration_have_their_roles(migrating: Operator) -> None:
+    status, out, err = migrating.run()
+    assert (status, err) == (0, "")
+    who = "Who still calls it: model-serving migrate plain --status --stack dev"
+    assert f"predecessor: its callers move to plain-2. {who}" in " ".join(out.split())
+    found = migrating.endpoints()
+    assert {key: (each["name"], (each.get("migration") or {}).get("role")) for key, each in found.items()} == {
+        "fraud": ("fraud", None),
+        "plain": ("plain-2", "successor"),
+        "plain.predecessor": ("plain", "predecessor"),
+    }
+    _, detail, _ = migrating.run("plain.predecessor")
+    assert "predecessor of plain-2" in " ".join(detail.split())
+
+
+def test_migration_that_is_not_deployed_yet_differs(serving: Operator) -> None:
+    file = serving.folder / "stacks" / "Pulumi.dev.yaml"
+    text = json.loads(file.read_text())
+    text["config"]["model-serving:endpoints"]["plain"] |= {"name": "plain-2", "predecessor": {"name": "plain"}}
+    file.write_text(json.dumps(text))
+    found = serving.endpoints()
+    assert (found["plain"]["state"], found["plain.predecessor"]["state"]) == ("not_deployed", "ready")
+    assert found["plain.predecessor"]["drift"] == []
