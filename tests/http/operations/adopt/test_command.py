@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.serving_endpoints import ENDPOINTS_PATH, endpoint_path
 from model_serving.operations.adopt.adopt import read_adoption
 from model_serving.operations.adopt.entry import Selection
+from model_serving.spec import Stack
 from tests.http.operations.adopt.conftest import Adopter, entity
+from tests.support.random_endpoints import SEED, inputs_of, make_endpoint, random_fields
 
 
 def test_the_patch_is_printed_and_nothing_written(adopter: Adopter) -> None:
@@ -248,18 +251,22 @@ def test_aliases_are_named_and_followed(adopter: Adopter) -> None:
     assert champion == {"entity": "main.ml.fraud@Champion", "workload_size": "Small"}
 
 
-def test_calls_grow_with_what_is_read_only(adopter: Adopter) -> None:
-    for number in range(40):
-        adopter.create(f"endpoint-{number}")
+def test_300_mixed_endpoints_take_two_reads_each(adopter: Adopter) -> None:
+    random, names = Random(300), [f"endpoint-{number}" for number in range(300)]  # noqa: S311  a test's own numbers
+    adopter.frozen.call("POST", "/_workspace/seed", SEED)
+    for name in names:
+        spec = Stack.model_validate({"endpoints": {name: random_fields(random, is_small=True)}})
+        make_endpoint(adopter.frozen.call, name, inputs_of(spec, name), lambda: adopter.frozen.clock.advance(100))
     adopter.frozen.call("DELETE", "/_workspace/journal")
-    assert len(adopter.run("--json").result["adopted"]) == 40
-    permissions = "GET /api/2.0/permissions/serving-endpoints"
+    outcome = adopter.run("--json", "--write")
+    assert (outcome.status, outcome.refused) == (0, {})
+    assert sorted(adopter.spec().endpoints) == sorted(names)
     counted = {path: number for path, number in adopter.calls().items() if "scim" not in path}
     assert counted == {
         "GET /api/2.0": 1,
-        "GET /api/2.0/serving-endpoints": 40,
-        permissions: 40,
-        "GET /api/2.1/unity-catalog/models": 1,
+        "GET /api/2.0/serving-endpoints": 300,
+        "GET /api/2.0/permissions/serving-endpoints": 300,
+        "GET /api/2.1/unity-catalog/models": 3,
     }
 
 
