@@ -35,7 +35,8 @@ def read_events(file: Path) -> Preview:
 
 def load_events(file: Path) -> list[Event]:
     """The events of an event log. Raises UnreadablePreviewError."""
-    lines = enumerate(_text(file).splitlines(), 1)
+    # Not `splitlines`: a text in an event may hold a character that Python takes for the end of a line.
+    lines = enumerate(_text(file).split("\n"), 1)
     return [_object(line, f"{file}:{number}") for number, line in lines if line.strip()]
 
 

@@ -1,13 +1,10 @@
 """Live endpoints that a stack takes under management, on the real engine: imported, and never written."""
 
 import functools
-from random import Random
 from typing import Any, Final
 
 import pytest
-import yaml
 
-from model_serving.cli.main import main
 from model_serving.components.inputs import EndpointInputs
 from model_serving.databricks.access_lists import access_list_path
 from model_serving.databricks.resource_types import MODEL_SERVING
@@ -15,70 +12,38 @@ from model_serving.databricks.serving_endpoints import endpoint_path
 from model_serving.operations.adopt.entries import entry_of
 from model_serving.operations.adopt.entry import Destination, Entry
 from model_serving.spec import Stack
-from tests.support.killed_run import is_written, killed_when, state_of
-from tests.support.random_endpoints import SEED, inputs_of, make_endpoint, random_fields, stop_endpoint
+from tests.support.hand_made import LOCAL, adopt, call, declare_only, make_by_hand
+from tests.support.killed_run import UP, is_written, killed_when, state_of
+from tests.support.random_endpoints import make_endpoint
 from tests.support.sandbox import Sandbox
 from tests.support.snapshots import Snapshots
 
-UP: Final = ("up", "--yes", "--skip-preview")
-LOCAL: Final = "stacks/Pulumi.local.yaml"
-HOST: Final = "databricks:host"
 NEW: Final = {"current": {"entity": "main.ml.iris", "version": "1", "workload_size": "Small"}}
 
 
-def call(sandbox: Sandbox, method: str, path: str, body: Any) -> Any:
-    return getattr(sandbox.workspace, method.lower())(path, body or {})
-
-
-def make(sandbox: Sandbox, number: int, seed: int) -> list[str]:
-    """Random endpoints that no stack made, and their names."""
-    random, act = Random(seed), functools.partial(call, sandbox)  # noqa: S311  a test's own numbers
-    names = [f"hand-made-{n}" for n in range(number)]
-    sandbox.workspace.post("/_workspace/seed", SEED)
-    for name in names:
-        fields = random_fields(random)
-        stack = Stack.model_validate({"endpoints": {name: fields}})
-        make_endpoint(act, name, inputs_of(stack, name))
-        if fields.get("stopped"):
-            stop_endpoint(act, name)
-    return names
-
-
-def entries(sandbox: Sandbox, names: list[str], deployer: str | None = None) -> list[Entry]:
-    found = []
+def declared(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
+    """The fields of each endpoint as it is live."""
+    found = {}
     for name in names:
         answer = sandbox.workspace.get(endpoint_path(name))
         access = sandbox.workspace.get(access_list_path(answer["id"]))
-        entry = entry_of(answer, access, Destination("local", Stack(), deployer or answer["creator"]))
+        entry = entry_of(answer, access, Destination("local", Stack(), answer["creator"]))
         assert isinstance(entry, Entry), entry
-        found.append(entry)
+        found[entry.key] = {"adopt_id": entry.id, **entry.fields}
     return found
 
 
-def declare(sandbox: Sandbox, *adopted: Entry, with_ids: bool = True, **changed: Any) -> None:
-    """Make a stack of these endpoints only."""
-    file = sandbox.folder / LOCAL
-    written = yaml.safe_load(file.read_text(encoding="utf-8"))
-    ids = [{"adopt_id": each.id} if with_ids else {} for each in adopted]
-    endpoints = {each.key: {**each.fields, **one, **changed} for each, one in zip(adopted, ids, strict=True)}
-    allowed = {"gpu-where-allowed": {"stacks": ["local"]}}
-    written["config"] = {
-        HOST: written["config"][HOST],
-        "model-serving:policies": allowed,
-        "model-serving:endpoints": endpoints,
+def without_ids(endpoints: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: {name: each for name, each in fields.items() if name != "adopt_id"} for key, fields in endpoints.items()
     }
-    file.unlink()
-    file.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
-    base = sandbox.folder / "stacks/base.yaml"
-    base.unlink()
-    base.write_text("config: {}\n", encoding="utf-8")
 
 
-def test_random_endpoints_are_adopted_without_a_write(snapshots: Snapshots) -> None:
+def test_killed_adoption_goes_on_without_a_write(snapshots: Snapshots) -> None:
     with snapshots.initialized("--ready-after", "0") as sandbox:
-        names = make(sandbox, 12, 7)
-        adopted = entries(sandbox, names)
-        declare(sandbox, *adopted)
+        names = make_by_hand(sandbox, 12, 7)
+        adopted = declared(sandbox, names)
+        declare_only(sandbox, adopted)
         before = sandbox.workspace.writes()
         slow = {"pattern": "GET /api/2.0/permissions/*", "times": -1, "delay_seconds": 5}
         sandbox.workspace.post("/_workspace/faults", slow)
@@ -90,45 +55,37 @@ def test_random_endpoints_are_adopted_without_a_write(snapshots: Snapshots) -> N
         assert "databricks:index:ModelServing" not in rest
         assert " imported" in rest
         assert sandbox.workspace.writes() == before
-        sandbox.pulumi("preview", "--expect-no-changes")
-        declare(sandbox, *adopted, with_ids=False)
+        declare_only(sandbox, without_ids(adopted))
         sandbox.pulumi(*UP, "--expect-no-changes", "--refresh")
         assert sandbox.workspace.writes() == before
 
 
-def command(sandbox: Sandbox, *arguments: str) -> int:
-    """The exit status of `model-serving adopt`."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environment.items():
-            patch.setenv(name, value)
-        patch.chdir(sandbox.folder)
-        return main(["adopt", "--stack", "local", *arguments])
-
-
 def test_import_command_leaves_nothing_to_do(snapshots: Snapshots, capsys: pytest.CaptureFixture[str]) -> None:
     with snapshots.initialized("--ready-after", "0") as sandbox:
-        names, new = make(sandbox, 6, 11), Entry("new", "new", "", {"served_entities": NEW})
+        names = make_by_hand(sandbox, 16, 11, external=2)
         before = sandbox.workspace.writes()
-        declare(sandbox, new, with_ids=False)
-        declared = (sandbox.folder / LOCAL).read_text(encoding="utf-8")
-        assert command(sandbox, "--import") == 1
+        declare_only(sandbox, {"new": {"served_entities": NEW}})
+        text = (sandbox.folder / LOCAL).read_text(encoding="utf-8")
+        assert adopt(sandbox, "--import") == 1
         assert "Nothing was imported: `pulumi up` would do more than that: Create endpoint" in capsys.readouterr().err
-        assert (sandbox.folder / LOCAL).read_text(encoding="utf-8") == declared
-        declare(sandbox)
-        assert command(sandbox, "--import") == 0
+        assert (sandbox.folder / LOCAL).read_text(encoding="utf-8") == text
+        declare_only(sandbox, {})
+        assert adopt(sandbox, "--import") == 0
         shown = capsys.readouterr().err
+        assert "external-0, external-1: external model" in shown
         assert f"{len(names)} endpoints imported, nothing was written to the workspace" in shown
         assert sandbox.workspace.writes() == before
         text = (sandbox.folder / LOCAL).read_text(encoding="utf-8")
         assert "adopt_id" not in text
+        assert "shop: {application_id: " in text
+        sandbox.pulumi("preview", "--expect-no-changes")
         sandbox.pulumi(*UP, "--refresh", "--expect-no-changes")
         assert sandbox.workspace.writes() == before
-        assert command(sandbox, "--import") == 0
+        assert adopt(sandbox, "--import") == 0
         assert (sandbox.folder / LOCAL).read_text(encoding="utf-8") == text
 
 
 PROGRAM: Final = """
-import pulumi
 from model_serving.components.args import AiGatewayArgs, PermissionArgs, ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.serving_endpoint import ServingEndpoint
 

@@ -178,6 +178,14 @@ def test_invalid_event_log_names_the_line(
     assert str(refused.value).startswith(message)
 
 
+def test_no_character_of_a_text_ends_an_event(plan: Planned, inputs: Inputs, tmp_path: Path) -> None:
+    new = inputs("fraud", description="a\x85b\u2028c")
+    events: list[Any] = [plan("create", "fraud", None, new), {"summaryEvent": {}}]
+    lines = [json.dumps(each, ensure_ascii=False) for each in events]
+    (tmp_path / "events").write_text("\n".join(lines), encoding="utf-8")
+    assert len(read_events(tmp_path / "events").steps) == 1
+
+
 SETTINGS = "pulumi-python:dynamic/model-serving:EndpointSettings"
 GRANT = "databricks:index/grant:Grant"
 
