@@ -3,7 +3,7 @@
 The requests are sent in parallel. What the caller may not read is a warning: the workspace then decides itself.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
@@ -35,11 +35,13 @@ def preflight(
     deployer: str | None = None,
     *,
     is_preview: bool = False,
+    adopted: Collection[str] = (),
 ) -> PreflightReport:
     """Check the endpoints' requirements in the workspace of these provider settings.
 
     A preview may be run by somebody else than `deployer`, whose rights are judged. What only its caller lacks is no
-    problem then: an alias that it may not read has no version in the report.
+    problem then: an alias that it may not read has no version in the report. `adopted` are the names of endpoints that
+    others may have created: nothing follows from who did.
 
     Raises pulumi.RunError if the workspace does not answer or rejects the credentials.
     """
@@ -47,7 +49,7 @@ def preflight(
     if not endpoints:
         return report
     try:
-        _run_checks(report, endpoints, connect(settings), deployer, is_preview=is_preview)
+        _run_checks(report, endpoints, connect(settings), deployer, adopted, is_preview=is_preview)
     except WorkspaceError as error:
         reason = connection_problem(error, settings) or f"The preflight could not be completed: {error}"
         if not only_warns():
@@ -61,6 +63,7 @@ def _run_checks(
     endpoints: Sequence[EndpointRequirements],
     workspace: Workspace,
     deployer: str | None,
+    adopted: Collection[str],
     *,
     is_preview: bool,
 ) -> None:
@@ -79,7 +82,7 @@ def _run_checks(
         report.caller, report.live = caller.result(), listing.result()
         new = {model.name: model for each in endpoints if each.name not in report.live for model in each.models}
         declared = [report.live[each.name] for each in endpoints if each.name in report.live]
-        creators = [each["creator"] for each in declared if each.get("creator")]
+        creators = [each["creator"] for each in declared if each.get("creator") and each["name"] not in adopted]
         who = judged(workspace, report.caller, deployer, creators, is_preview=is_preview)
         report.deployer = who.deployer
         checks = [start(check_privileges, who, model) for model in new.values() if model.in_unity_catalog]

@@ -65,7 +65,8 @@ def stack_preflight(
     settings, name = default_settings(), pulumi.get_stack()
     with ThreadPoolExecutor(2) as pool:
         is_preview = pulumi.runtime.is_dry_run()
-        checks = pool.submit(preflight, requirements, settings, stack.deployer, is_preview=is_preview)
+        adopted = {each.args.name for each in endpoints if each.declared.endpoint.adopt_id}
+        checks = pool.submit(preflight, requirements, settings, stack.deployer, is_preview=is_preview, adopted=adopted)
         state = read_state()  # in this thread: it runs the program's event loop
         leftovers = pool.submit(unrecorded_principals, principals, state, settings)
         scopes = check_delivery_scopes(stack, principals, state, settings, is_preview=is_preview)

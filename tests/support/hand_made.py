@@ -16,6 +16,10 @@ from tests.support.sandbox import Sandbox
 
 LOCAL: Final = "stacks/Pulumi.local.yaml"
 _HOST: Final = "databricks:host"
+_PLAIN: Final = {
+    "served_entities": {"current": {"entity": "main.ml.fraud", "version": "7", "workload_size": "Small"}},
+    "permissions": [{"group": "ml-engineers", "level": "CAN_QUERY"}],
+}
 _EXTERNAL: Final = {"provider": "openai", "name": "gpt-4o", "task": "llm/v1/chat"}
 _KEY: Final = {"openai_config": {"openai_api_key": "{{secrets/serving/api-key}}"}}
 
@@ -28,10 +32,11 @@ def call(sandbox: Sandbox, method: str, path: str, body: Any = None) -> Any:
         raise AssertionError(f"{method} {path}: {error.read().decode()}") from error
 
 
-def make_by_hand(sandbox: Sandbox, number: int, seed: int, external: int = 0) -> list[str]:
+def make_by_hand(sandbox: Sandbox, number: int, seed: int, external: int = 0, plain: float = 0) -> list[str]:
     """The names of random endpoints that no stack made: models and feature specs, with everything that they may have.
 
-    Some have permissions for a service principal. There are as many endpoints of an external model as `external`.
+    Some have permissions for a service principal. `plain` is the share of those that have only what a user interface
+    asks for. There are as many endpoints of an external model as `external`.
     """
     random, act = Random(seed), functools.partial(call, sandbox)  # noqa: S311  a test's own numbers
     sandbox.workspace.post("/_workspace/seed", SEED)
@@ -39,6 +44,7 @@ def make_by_hand(sandbox: Sandbox, number: int, seed: int, external: int = 0) ->
     names = [f"hand-made-{n}" for n in range(number)]
     for name in names:
         fields = random_fields(random, (principal,))
+        fields = _PLAIN if random.random() < plain else fields
         stack = Stack.model_validate({"endpoints": {name: fields}})
         make_endpoint(act, name, inputs_of(stack, name))
         if fields.get("stopped"):

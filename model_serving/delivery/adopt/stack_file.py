@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import yaml
 
+from model_serving.delivery.adopt.config_size import require_fitting
 from model_serving.delivery.edited_copy import edited_copy
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
@@ -23,7 +24,8 @@ _SECTIONS: Final = ("endpoints", "service_principals")
 def adoption_change(stack: str, folder: Path, adoption: Adoption) -> StackFileChange:
     """The change that declares the entries, each with its `adopt_id`, and their service principals.
 
-    Nothing is written. Raises UserError where the files then would declare anything else.
+    Nothing is written. Raises UserError where the files then would declare anything else, or more than a
+    policy pack can get.
     """
     if not adoption.entries:
         return StackFileChange({}, "")
@@ -44,6 +46,7 @@ def adoption_change(stack: str, folder: Path, adoption: Adoption) -> StackFileCh
             f"{file} can't be changed without changing more, because of anchors, merge keys (<<) or keys that base.yaml"
             " has, too. Write the entries into it by hand: `--json` prints them"
         )
+    require_fitting(text, file)
     return StackFileChange({file: text}, unified_diff(file, old, text))
 
 

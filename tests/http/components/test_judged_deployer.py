@@ -6,6 +6,7 @@ from model_serving.components.args import ServedEntityArgs, ServingEndpointArgs
 from model_serving.components.preflight.preflight import preflight
 from model_serving.components.preflight.report import PreflightReport
 from model_serving.components.preflight.requirements import endpoint_requirements
+from model_serving.databricks.access_lists import access_list_path
 
 WAY = {"catalog/main": "USE_CATALOG", "schema/main.ml": "USE_SCHEMA", "function/main.ml.fraud": "EXECUTE"}
 LACKING = "USE CATALOG on main, USE SCHEMA on main.ml, EXECUTE on main.ml.fraud"
@@ -53,6 +54,20 @@ def test_an_unknown_deployer_is_assumed(frozen: Any) -> None:
     assert report.problems == []
     assert f"run as its creator, {me}, who lacks {LACKING}. `up` refuses to run as {me}" in " ".join(report.warnings)
     assert "declare it: model-serving:deployer" in " ".join(report.warnings)
+
+
+def test_creators_of_adopted_endpoints_do_not_deploy(frozen: Any) -> None:
+    me, settings = frozen.principal()
+    frozen.endpoint("fraud")
+    frozen.call("PATCH", access_list_path(frozen.call("GET", "/api/2.0/serving-endpoints/fraud")["id"]), {
+        "access_control_list": [{"service_principal_name": me, "permission_level": "CAN_MANAGE"}]
+    })  # fmt: skip
+    served = {"one": ServedEntityArgs(entity="main.ml.fraud", version="7", workload_size="Small")}
+    asked = [endpoint_requirements(("endpoints", "fraud"), ServingEndpointArgs(name="fraud", served_entities=served))]
+    for adopted, judged in ((frozenset(), "admin@example.com"), (frozenset({"fraud"}), me)):
+        report = preflight(asked, settings, is_preview=True, adopted=adopted)
+        assert report.deployer is not None
+        assert report.deployer.name == judged
 
 
 def test_the_rule_on_creators_is_left_to_the_pack(frozen: Any) -> None:
