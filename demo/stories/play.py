@@ -8,7 +8,7 @@ from pathlib import Path
 
 from demo.stories.read import Command, Edit, steps
 from tests.support.running_workspace import PROJECT
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import PARTS, Sandbox
 
 EXAMPLES = PROJECT / "examples"
 _ADDRESS = "http://127.0.0.1:8787"
@@ -48,8 +48,12 @@ def play(name: str, sandbox: Sandbox, show: Callable[[str], None]) -> None:
 
 
 def _copy_files(story: Path, sandbox: Sandbox) -> None:
-    """Put the story's files into the project. Its stack files take the place of the project's."""
+    """Put the story's files into the project. Its stack files take the place of the project's, or its program does."""
     stacks = sandbox.folder / "stacks"
+    if _has_program(story):
+        for part in PARTS:
+            path = sandbox.folder / part
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     if (story / "stacks").is_dir():
         for file in stacks.glob("*.yaml"):
             file.unlink()
@@ -59,6 +63,11 @@ def _copy_files(story: Path, sandbox: Sandbox) -> None:
     for file in stacks.glob("Pulumi.*.yaml"):
         text = file.read_text(encoding="utf-8").replace(_ADDRESS, sandbox.workspace.url)
         file.write_text(text, encoding="utf-8")
+
+
+def _has_program(folder: Path) -> bool:
+    """Whether a story's folder, or the sandbox that plays it, has a Pulumi program besides the project's."""
+    return (folder / "Pulumi.yaml").exists() and not (folder / "model_serving").exists()
 
 
 def _apply(edit: Edit, sandbox: Sandbox) -> None:
@@ -75,6 +84,8 @@ def _run(command: Command, sandbox: Sandbox) -> str:
         "NO_COLOR": "1",
         "COLUMNS": "120",
     }
+    if _has_program(sandbox.folder):  # it imports the library as it is installed elsewhere, and has no stack files
+        environment |= {"PYTHONPATH": str(PROJECT), "DATABRICKS_HOST": sandbox.workspace.url}
     run = subprocess.run(
         ["bash", "-c", command.text.replace(_ADDRESS, sandbox.workspace.url)],
         cwd=sandbox.folder,
