@@ -18,8 +18,15 @@ _FAILED: Final = ("UPDATE_FAILED", "UPDATE_CANCELED")
 """The states of `config_update` in which an update ended without its configuration being served."""
 
 
+_WORDS_EVERY_SECONDS: Final = 30
+
+
 class StillUpdatingError(WorkspaceError):
-    """An update has not ended within LONGEST_UPDATE_SECONDS."""
+    """An update has not ended within the longest wait. `waited` is how many seconds that was."""
+
+    def __init__(self, message: str, waited: float) -> None:
+        super().__init__(message)
+        self.waited = waited
 
 
 def endpoint_path(name: str) -> str:
@@ -75,15 +82,31 @@ def traffic_shares(config: Any) -> dict[str, int]:
     return {name: share for name, share in sorted(shares.items(), key=lambda each: (-each[1], each[0])) if share}
 
 
-def wait_for_update(endpoint: Mapping[str, Any], read: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The endpoint once no update of it is in progress; `read` reads it again. Raises StillUpdatingError."""
-    deadline = time.monotonic() + LONGEST_UPDATE_SECONDS
+def wait_for_update(
+    endpoint: Mapping[str, Any],
+    read: Callable[[], Mapping[str, Any]],
+    *,
+    seconds: float | None = None,
+    say: Callable[[Mapping[str, Any], float], None] | None = None,
+) -> Mapping[str, Any]:
+    """The endpoint once no update of it is in progress; `read` reads it again.
+
+    `say` gets the endpoint and for how many seconds it was waited for: at once, then every half minute. Raises
+    StillUpdatingError after `seconds`, by default LONGEST_UPDATE_SECONDS.
+    """
+    longest = LONGEST_UPDATE_SECONDS if seconds is None else seconds
+    began, next_words = time.monotonic(), 0.0
     while is_updating(endpoint):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited >= longest:
             raise StillUpdatingError(
-                f"still being updated after {LONGEST_UPDATE_SECONDS // 60} minutes. See its state with `databricks"
-                f" serving-endpoints get {endpoint['name']}`; when the update has ended, run `pulumi up` again"
+                f"still being updated after {int(longest) // 60} minutes. See its state with `databricks"
+                f" serving-endpoints get {endpoint['name']}`; when the update has ended, run `pulumi up` again",
+                waited,
             )
-        time.sleep(POLL_SECONDS)
+        if say and waited >= next_words:
+            next_words = waited + _WORDS_EVERY_SECONDS
+            say(endpoint, waited)
+        time.sleep(min(POLL_SECONDS, longest - waited))
         endpoint = read()
     return endpoint

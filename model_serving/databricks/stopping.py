@@ -17,11 +17,13 @@ from model_serving.databricks.failure_report import failure_report
 from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,
     POLL_SECONDS,
+    StillUpdatingError,
     deployment_state,
     endpoint_path,
     has_failed,
     is_stopped,
     is_updating,
+    wait_for_update,
 )
 from model_serving.measures import duration_text, elapsed_text
 
@@ -117,22 +119,24 @@ def _settled(
     workspace: Workspace, name: str, say: Say, deadline: float, too_late: type[WorkspaceError]
 ) -> Mapping[str, Any]:
     """The endpoint once no update of it is in progress. Raises `too_late` after the deadline."""
-    path, began, next_words = endpoint_path(name), time.monotonic(), 0.0
-    while is_updating(live := workspace.get(path)):
-        now = time.monotonic()
-        if now >= deadline:
-            raise too_late(
-                f'Endpoint "{name}" is still being deployed after {elapsed_text(now - began)}. See its state with'
-                f" `databricks serving-endpoints get {name}`, and run the same command again when that has ended"
-            )
-        if now >= next_words:
-            next_words = now + _WORDS_EVERY_SECONDS
-            say(
-                f'Endpoint "{name}" is being deployed{_entities(live)}. Waited {elapsed_text(now - began)},'
-                f" {duration_text(deadline - began)} at most"
-            )
-        time.sleep(min(POLL_SECONDS, max(0.0, deadline - now)))
-    return live
+    path, longest = endpoint_path(name), deadline - time.monotonic()
+
+    def read() -> Mapping[str, Any]:
+        return workspace.get(path)
+
+    def describe(live: Mapping[str, Any], waited: float) -> None:
+        say(
+            f'Endpoint "{name}" is being deployed{_entities(live)}. Waited {elapsed_text(waited)},'
+            f" {duration_text(longest)} at most"
+        )
+
+    try:
+        return wait_for_update(read(), read, seconds=longest, say=describe)
+    except StillUpdatingError as error:
+        raise too_late(
+            f'Endpoint "{name}" is still being deployed after {elapsed_text(error.waited)}. See its state with'
+            f" `databricks serving-endpoints get {name}`, and run the same command again when that has ended"
+        ) from None
 
 
 def _wait_until_stopped(workspace: Workspace, name: str, say: Say) -> None:

@@ -1,22 +1,18 @@
 """The split that the workspace serves, once no update of the endpoint is in progress."""
 
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.serving_endpoints import (
     LONGEST_UPDATE_SECONDS,
-    POLL_SECONDS,
+    StillUpdatingError,
     endpoint_path,
-    is_updating,
     traffic_shares,
+    wait_for_update,
 )
 from model_serving.errors import UserError
 from model_serving.spec.rollout_record import Split
-
-_BETWEEN: Final = 30.0
-"""Seconds between two lines while an update is waited for."""
 
 
 def settled_split(workspace: Workspace, name: str, notify: Callable[[str], None]) -> Split:
@@ -31,16 +27,15 @@ def settled_endpoint(workspace: Workspace, name: str, notify: Callable[[str], No
     Waits for an update in progress, with words, as long as the Databricks provider would. Raises WorkspaceError, and
     UserError if the update takes longer.
     """
-    began, said = time.monotonic(), 0.0
     minutes = LONGEST_UPDATE_SECONDS // 60
-    while True:
-        live = workspace.find(endpoint_path(name)) or {}
-        if not is_updating(live):
-            return live
-        now = time.monotonic()
-        if now - began > LONGEST_UPDATE_SECONDS:
-            raise UserError(f"{name} is still being updated after {minutes} minutes. Run the command again later")
-        if not said or now - said > _BETWEEN:
-            notify(f"{name} is being updated: waiting until that ends, {minutes} minutes at most\n")
-            said = now
-        time.sleep(POLL_SECONDS)
+
+    def read() -> Mapping[str, Any]:
+        return workspace.find(endpoint_path(name)) or {}
+
+    def say(_live: Mapping[str, Any], _waited: float) -> None:
+        notify(f"{name} is being updated: waiting until that ends, {minutes} minutes at most\n")
+
+    try:
+        return wait_for_update(read(), read, say=say)
+    except StillUpdatingError:
+        raise UserError(f"{name} is still being updated after {minutes} minutes. Run the command again later") from None

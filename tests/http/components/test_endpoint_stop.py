@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_serving.components.endpoint_stop.provider import StopError, StopProvider
-from model_serving.databricks import stopping
+from model_serving.databricks import serving_endpoints, stopping
 
 Inputs = Callable[..., dict[str, Any]]
 PLACE = "/api/2.0/serving-endpoints/fraud"
@@ -21,7 +21,8 @@ def declared(frozen: Any, monkeypatch: pytest.MonkeyPatch) -> Inputs:
     frozen.endpoint("fraud")
     frozen.clock.advance(60)
     pauses = SimpleNamespace(monotonic=frozen.clock.now, sleep=frozen.clock.advance)
-    monkeypatch.setattr(stopping, "time", pauses)
+    for module in (serving_endpoints, stopping):
+        monkeypatch.setattr(module, "time", pauses)
     monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
     endpoint_id = frozen.call("GET", PLACE)["id"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from model_serving.databricks import stopping
+from model_serving.databricks import serving_endpoints, stopping
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import CallError, NotFoundError
 from model_serving.databricks.stopping import (
@@ -35,7 +35,8 @@ def workspace(frozen: Any, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     frozen.endpoint("fraud")
     frozen.clock.advance(60)
     pauses = SimpleNamespace(monotonic=frozen.clock.now, sleep=frozen.clock.advance)
-    monkeypatch.setattr(stopping, "time", pauses)
+    for module in (serving_endpoints, stopping):
+        monkeypatch.setattr(module, "time", pauses)
     return connect(frozen.settings())
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from model_serving.cli.main import main
-from model_serving.databricks import client, stopping
+from model_serving.databricks import client, serving_endpoints, stopping
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
 ENTITY = {"entity_name": "main.ml.fraud", "entity_version": "7", "workload_size": "Small"}
@@ -68,7 +68,9 @@ def operator(frozen: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///state")
     monkeypatch.setenv("DATABRICKS_TOKEN", frozen.credentials.token)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    monkeypatch.setattr(stopping, "time", SimpleNamespace(monotonic=frozen.clock.now, sleep=frozen.clock.advance))
+    pauses = SimpleNamespace(monotonic=frozen.clock.now, sleep=frozen.clock.advance)
+    for module in (serving_endpoints, stopping):
+        monkeypatch.setattr(module, "time", pauses)
     frozen.call("POST", "/_workspace/seed", {"models": {"main.ml.fraud": {"versions": 9}}})
     for name, entity in (("fraud", ENTITY), ("features", SPEC)):
         config = {"served_entities": [{"name": "one", **entity, "scale_to_zero_enabled": False}]}
@@ -185,6 +187,8 @@ def test_interrupted_wait_says_what_goes_on(operator: Operator, monkeypatch: pyt
         raise KeyboardInterrupt
 
     operator.run("stop", "fraud", "--yes")
-    monkeypatch.setattr(stopping, "time", SimpleNamespace(monotonic=operator.frozen.clock.now, sleep=interrupt))
+    pauses = SimpleNamespace(monotonic=operator.frozen.clock.now, sleep=interrupt)
+    for module in (serving_endpoints, stopping):
+        monkeypatch.setattr(module, "time", pauses)
     status, _, err = operator.run("start", "fraud")
     assert (status, "What was sent goes on in the workspace" in err) == (130, True)
