@@ -2,25 +2,29 @@
 
 import queue
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from model_serving.review.plan.child_process import (
+    DRAIN_SECONDS,
+    ENDING_SIGNALS,
+    ChildProcess,
+    signals_go_to,
+    start_in_own_group,
+)
 from model_serving.review.plan.credentials import LineScrubber, Scrubber
 
 _QUIET_SECONDS = 30.0
 """After so long without output, a message says that it is still running."""
 _POLL_SECONDS = 0.2
 """How often to check for signals, and for the end of the process."""
-_DRAIN_SECONDS = 2.0
-"""A plugin that outlives `pulumi` keeps its output open: how long to wait for the last lines."""
 
 Show = Callable[[str], None]
 
@@ -59,8 +63,9 @@ def run_engine(
             text.append(part)
             show(part)
 
-    with _caught_signals() as signals:
-        process = _start(command, folder, environment)
+    signals = _Signals()
+    with signals_go_to(signals.receive, _caught()):
+        process = start_in_own_group(command, folder, environment)
         signals.pass_on_to(process)
         try:
             for line in _lines(process, _WaitMessages(" ".join(command[:2]), process.pid, signals, notify)):
@@ -74,22 +79,7 @@ def run_engine(
         return EngineRun(process.wait(), "".join(text), signals.first)
 
 
-def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    """Start it in a group of its own, since a terminal sends Ctrl-C to the whole foreground group."""
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        process_group=0,
-    )
-
-
-def _lines(process: "subprocess.Popen[str]", messages: "_WaitMessages") -> Iterator[str]:
+def _lines(process: ChildProcess, messages: "_WaitMessages") -> Iterator[str]:
     """Each line of its output, until it has ended."""
     assert process.stdout is not None, "Its output is a pipe"
     arrived: queue.Queue[str | None] = queue.Queue()
@@ -102,7 +92,7 @@ def _lines(process: "subprocess.Popen[str]", messages: "_WaitMessages") -> Itera
 
     threading.Thread(target=read, args=(process.stdout,), daemon=True).start()
     ended = 0.0
-    while not ended or time.monotonic() - ended < _DRAIN_SECONDS:
+    while not ended or time.monotonic() - ended < DRAIN_SECONDS:
         line: str | None = ""
         with suppress(queue.Empty):
             line = arrived.get(timeout=_POLL_SECONDS)
@@ -121,7 +111,7 @@ class _Signals:
     def __init__(self) -> None:
         self.first: signal.Signals | None = None
         self.count = 0
-        self._process: subprocess.Popen[str] | None = None
+        self._process: ChildProcess | None = None
 
     def receive(self, number: int, _frame: FrameType | None) -> None:
         """Pass on the first as an interrupt: `pulumi` finishes what it has begun, and stops.
@@ -135,7 +125,7 @@ class _Signals:
             if self._process:
                 self._process.send_signal(signal.SIGINT)
 
-    def pass_on_to(self, process: "subprocess.Popen[str]") -> None:
+    def pass_on_to(self, process: ChildProcess) -> None:
         """Pass signals on to this process; at once if one was received already."""
         self._process = process
         if self.first:
@@ -171,21 +161,8 @@ class _WaitMessages:
         )
 
 
-@contextmanager
-def _caught_signals() -> Iterator[_Signals]:
-    """Catch signals meanwhile. Outside of the main thread Python allows no handler, so none is caught."""
-    signals = _Signals()
-    if threading.current_thread() is not threading.main_thread():
-        yield signals
-        return
-    # `nohup` ignores SIGHUP for its command: that stays.
-    caught = [each for each in _CAUGHT if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, signals.receive) for each in caught}
-    try:
-        yield signals
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-_CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+def _caught() -> list[signal.Signals]:
+    """All that end this process. `nohup` ignores SIGHUP for its command: that stays."""
+    return [
+        each for each in ENDING_SIGNALS if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN
+    ]

@@ -14,7 +14,7 @@ WORDS = "fraud is being updated: waiting until that ends, 45 minutes at most\n"
 
 
 def test_a_missing_endpoint_has_no_split(frozen: Any) -> None:
-    assert settled_split(connect(frozen.settings()), "fraud", str) == {}
+    assert settled_split(connect(frozen.settings()), "fraud", list[str]().append) == {}
 
 
 @pytest.mark.parametrize(("seconds_of_a_pause", "words"), [(2, 1), (0.2, 4)])
@@ -43,4 +43,4 @@ def test_an_endless_update_is_a_sentence(frozen: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(serving_endpoints, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=pause))
     frozen.endpoint("fraud")
     with pytest.raises(UserError, match=r"^fraud is still being updated after 45 minutes. Run the command again later"):
-        settled_split(connect(frozen.settings()), "fraud", str)
+        settled_split(connect(frozen.settings()), "fraud", list[str]().append)

@@ -11,13 +11,17 @@ from types import FrameType
 from typing import IO, Final, NoReturn
 
 from model_serving.errors import InterruptedRunError
+from model_serving.review.plan.child_process import (
+    DRAIN_SECONDS,
+    ENDING_SIGNALS,
+    ChildProcess,
+    signals_go_to,
+    start_in_own_group,
+)
 from model_serving.review.plan.credentials import REVIEW_KEY, LineScrubber, Scrubber, secrets_of
 
 _END_SECONDS: Final = 5.0
 """How long a program may take to end after SIGTERM, before SIGKILL."""
-_CAUGHT: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DRAIN_SECONDS: Final = 2.0
-"""A process that outlives the program keeps its output open: how long to wait for the last lines."""
 
 
 def failure_of_command(
@@ -33,9 +37,10 @@ def failure_of_command(
     of reviews are signed with. After `seconds`, or when this process is interrupted, its whole process group is ended.
     """
     environment = {name: value for name, value in os.environ.items() if name != REVIEW_KEY} | dict(variables)
-    with _caught_signals() as signals:
+    signals = _Signals()
+    with signals_go_to(signals.receive, _unhandled()):
         try:
-            process = _started(command, folder, environment)
+            process = start_in_own_group(command, folder, environment)
         except OSError as error:
             return f"can't be run: {error.strerror}. {_hint(error, command[0])}"
         with _ended_group(process):
@@ -45,24 +50,10 @@ def failure_of_command(
                 status = process.wait(seconds)
             except subprocess.TimeoutExpired:
                 return f"ended after {seconds:g} s, which is as long as it may take"
-            reader.join(_DRAIN_SECONDS)
+            reader.join(DRAIN_SECONDS)
     if status < 0:
         return f"ended by {signal.Signals(-status).name}"
     return f"exit status {status}" if status else ""
-
-
-def _started(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        list(command),
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        process_group=0,
-    )
 
 
 def _hint(error: OSError, program: str) -> str:
@@ -73,7 +64,7 @@ def _hint(error: OSError, program: str) -> str:
     return "A script begins with the line of its interpreter, such as #!/bin/sh"
 
 
-def _shown(process: "subprocess.Popen[str]", show: Callable[[str], None]) -> threading.Thread:
+def _shown(process: ChildProcess, show: Callable[[str], None]) -> threading.Thread:
     """A thread that shows the program's output as it comes."""
     scrub = LineScrubber(Scrubber(secrets_of()))
 
@@ -93,7 +84,7 @@ def _shown(process: "subprocess.Popen[str]", show: Callable[[str], None]) -> thr
 
 
 @contextmanager
-def _ended_group(process: "subprocess.Popen[str]") -> Iterator[None]:
+def _ended_group(process: ChildProcess) -> Iterator[None]:
     """End the program and everything that it has started, unless it has ended by itself."""
     try:
         yield
@@ -102,7 +93,7 @@ def _ended_group(process: "subprocess.Popen[str]") -> Iterator[None]:
             _end(process)
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: ChildProcess) -> None:
     for number, seconds in ((signal.SIGTERM, _END_SECONDS), (signal.SIGKILL, None)):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
@@ -136,17 +127,6 @@ class _Signals:
         raise InterruptedRunError(self._first, f"Interrupted ({self._first.name}) while a gate's command was running")
 
 
-@contextmanager
-def _caught_signals() -> Iterator[_Signals]:
-    """Catch the signals that nobody else handles. Outside of the main thread Python allows no handler."""
-    signals = _Signals()
-    if threading.current_thread() is not threading.main_thread():
-        yield signals
-        return
-    unhandled = [each for each in _CAUGHT if signal.getsignal(each) in (signal.SIG_DFL, signal.default_int_handler)]
-    before = {each: signal.signal(each, signals.receive) for each in unhandled}
-    try:
-        yield signals
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+def _unhandled() -> list[signal.Signals]:
+    """Those that nobody else handles."""
+    return [each for each in ENDING_SIGNALS if signal.getsignal(each) in (signal.SIG_DFL, signal.default_int_handler)]
