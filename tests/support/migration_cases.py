@@ -51,7 +51,8 @@ def cases_of(snapshots: Snapshots, phase: Phase) -> tuple[Sequence[Case], Sequen
         sandbox.pulumi(*UP)
         made = calls(sandbox, before)
     writes = sum(not call.startswith("GET ") for call in made)
-    found = [Case(phase, READS, number, Fate.BEFORE) for number in range(len(made) - writes)]
+    fates = (Fate.BEFORE, Fate.LOST)  # a read has no effect
+    found = [Case(phase, READS, number, fate) for fate in fates for number in range(len(made) - writes)]
     return found + [Case(phase, WRITES, number, fate) for fate in Fate for number in range(writes)], made
 
 

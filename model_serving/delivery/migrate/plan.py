@@ -83,7 +83,7 @@ def retire(project: Project) -> Step:
         change = endpoint_change(project.file_name, project.folder, project.written, without_protection(written))
         headline = f"{project.key} of stack {project.file_name}: the protection of {predecessor} ends first"
         phases = phases_of_unprotecting(project, change.file, predecessor)
-        return Step(headline, change, phases, project.name, predecessor)
+        return Step(headline, change, phases, project.name, predecessor, tuple(project.notes))
     if project.is_protected(predecessor):
         raise UserError(
             f"{predecessor} is still protected in the state. Deploy the end of its protection first:\n"
@@ -91,7 +91,8 @@ def retire(project: Project) -> Step:
         )
     change = endpoint_change(project.file_name, project.folder, project.written, without_predecessor(written))
     headline = f"{project.key} of stack {project.file_name}: {predecessor} is retired; {project.name} stays"
-    return Step(headline, change, phases_of_retirement(project, change.file, predecessor), project.name, predecessor)
+    phases = phases_of_retirement(project, change.file, predecessor)
+    return Step(headline, change, phases, project.name, predecessor, tuple(project.notes))
 
 
 def _require_no_migration(project: Project) -> None:
@@ -137,7 +138,11 @@ def _require_both_live(project: Project, predecessor: str) -> None:
             f"{project.name} is not deployed, and {predecessor} would be deleted: first pulumi up --stack"
             f" {project.stack}; or --back, to stay with {predecessor}"
         )
-    live = project.live(project.name)
+    try:
+        live = project.live(project.name)
+    except UserError as error:
+        project.notes.append(f"Whether {project.name} is ready is not known here, and `up` asks again: {error}")
+        return
     ready = ((live or {}).get("state") or {}).get("ready")
     if ready != "READY":
         raise UserError(

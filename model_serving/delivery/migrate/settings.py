@@ -81,7 +81,10 @@ def _problems(key: str, endpoint: Data, setting: Setting) -> Iterator[str]:
     elif setting.path[0] == PREDECESSOR:
         yield f"--set {setting.field}: the command writes `predecessor` itself"
     elif value_at(endpoint, setting.path) == setting.value:
-        yield f"{setting.field} of {key} is {_text(setting.value)} already"
+        yield (
+            f"{setting.field} of {key} is declared as {_text(setting.value)} already. If that edit is not deployed yet,"
+            " take it back, then run this again"
+        )
     elif not _needs_migration(endpoint, setting):
         yield (
             f"{setting.field} needs no migration: it is updated in place. Declare `{setting.field}:"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from model_serving.cli.main import main
+from model_serving.databricks import client
 from model_serving.databricks.client import Workspace
 from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
 from model_serving.delivery.migrate import status as migrate_status
@@ -234,6 +235,16 @@ def test_a_successor_that_is_not_ready_retires_nothing(project: Project) -> None
     status, _, err = project.run("--retire")
     assert (status, project.file.read_text()) == (1, before)
     assert "fraud-scorer-2 is NOT_READY, so fraud-scorer must stay" in err
+
+
+def test_a_retirement_is_written_without_the_workspace(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.run("--set", "route_optimized=true")
+    project.deploy(NEW, f"{OLD}/{NEW}")
+    monkeypatch.setattr(client, "_connected", {})
+    monkeypatch.setenv("DATABRICKS_TOKEN", "wrong")
+    status, out, err = project.run("--retire")
+    assert (status, "-      predecessor: " in out) == (0, True)
+    assert "Whether fraud-scorer-2 is ready is not known here, and `up` asks again: " in err
 
 
 @pytest.mark.parametrize(

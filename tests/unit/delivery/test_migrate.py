@@ -282,7 +282,7 @@ def test_an_alias_that_others_share_is_left_to_a_person(make: Make) -> None:
         ("auto_capture.catalog=x", 'There is no field "catalog" of auto_capture. Did you mean "catalog_name"?'),
         ("served_entities.champio.external_model=null", 'served entity "champio". Did you mean "champion"?'),
         ("route_optimized.x=true", "route_optimized is one value and has no fields: --set route_optimized=VALUE"),
-        ("route_optimized=false", "route_optimized of fraud-scorer is false already"),
+        ("route_optimized=false", "route_optimized of fraud-scorer is declared as false already. If that edit"),
         ("served_entities.champion.version='8'", "served_entities.champion.version needs no migration: it is updated"),
         ("tags.team=risk", "tags.team needs no migration: it is updated in place. Declare `tags.team: risk`"),
         ("stopped=true", "stopped needs no migration"),
