@@ -1,5 +1,7 @@
 """Which Pulumi resource holds which declared endpoint, by the stack's state."""
 
+from itertools import count
+from random import Random
 from typing import Any
 
 import pytest
@@ -133,3 +135,33 @@ def test_a_new_name_for_two_endpoints_is_undeclared() -> None:
 def test_families_of_other_keys_are_apart() -> None:
     found = assigned(declared(), state(fraud="fraud", **{"fraud-2": "fraud-2", "fraud-2/fraud-3": "fraud-3"}))
     assert (resources(found), found.retirements) == (["fraud"], [])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_history_moves_a_resource(seed: int) -> None:
+    """Migrations there and back, some killed in the middle: each endpoint keeps the resource it was created with."""
+    random = Random(seed)  # noqa: S311  a test repeats its choices
+    live, names = {"fraud": "fraud"}, (f"fraud-{number}" for number in count(2))
+    current, previous = "fraud", None
+    for _ in range(30):
+        match random.choice(["start", "start and kill", "swap", "retire", "repeat"]):
+            case "start" | "start and kill" as step if previous is None:
+                current, previous = next(names), current
+                resource = resources(assigned(declared(current, previous), state(**live)))[0]
+                assert resource not in live
+                if step == "start and kill":
+                    unfinished = state(**live, **{resource: ""})
+                    assert resources(assigned(declared(current, previous), unfinished))[0] == resource
+                live[resource] = current
+            case "swap" if previous is not None:
+                current, previous = previous, current
+            case "retire" if previous is not None:
+                (retired,) = assigned(declared(current), state(**live)).retirements
+                assert retired.member.name == previous
+                live, previous = {held: name for held, name in live.items() if name != previous}, None
+            case _:
+                pass
+        found = assigned(declared(current, previous), state(**live))
+        held = {name: resource for resource, name in live.items()}
+        assert resources(found) == [held[name] for name in (current, previous) if name]
+        assert (found.missing, found.undeclared, found.retirements, found.abandoned) == ([], [], [], [])
