@@ -95,8 +95,6 @@ class RestoredEndpoint(pulumi.ComponentResource):
             register_quiet_predecessor_hook().binding(),
             lost_update_hooks(self._wanted.resource, settings),
             failure_hooks(self._wanted.resource, settings),
-            # The state keeps it for the next run, which may retire the endpoint.
-            register_quiet_predecessor_hook().binding(),
         ]
         return functools.reduce(pulumi.ResourceHookBinding.merge, bindings)
 

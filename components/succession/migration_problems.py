@@ -121,7 +121,7 @@ def _replaced_outside(
         message = f'endpoint "{member.name}" was deleted outside of Pulumi: there is nothing to migrate from'
         hint = "Remove `predecessor`: then `pulumi up` takes it out of the state"
         return (path, message, hint) if _is_gone(connect(), member.name) else None
-    if entry.get("id") in (member.endpoint_id, None):
+    if not member.endpoint_id or entry.get("id") in (member.endpoint_id, None):
         return None
     message = (
         f'endpoint "{member.name}" was deleted and created again outside of Pulumi, by {entry.get("creator")}: it is'

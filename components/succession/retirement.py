@@ -39,7 +39,7 @@ def require_quiet(
     whose caller may have fewer rights, it is a warning that nothing could be read.
     """
     name, heir = retired.member.name, retired.heir
-    if heir.endpoint.replace_id == retired.member.endpoint_id:
+    if retired.member.endpoint_id and heir.endpoint.replace_id == retired.member.endpoint_id:
         return
     try:
         workspace = connect(settings)
@@ -50,7 +50,7 @@ def require_quiet(
         return
     if live is None or is_stopped(live):
         return
-    if live.get("id") != retired.member.endpoint_id:
+    if retired.member.endpoint_id and live.get("id") != retired.member.endpoint_id:
         raise RetirementRefusedError(_another(retired, live, stack))
     if not heir.endpoint.stopped and not (stays and is_ready(stays)):
         raise RetirementRefusedError(_no_heir(retired, stack))
