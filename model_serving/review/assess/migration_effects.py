@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from model_serving.databricks.resource_types import PERMISSIONS
+from model_serving.databricks.resource_types import ENDPOINT_SETTINGS, PERMISSIONS
 from model_serving.review.assess.actions import field_row
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
@@ -13,6 +13,7 @@ from model_serving.review.assess.permissions import Grant, KnownPrincipals, Prin
 from model_serving.review.assess.resource_change import Action, ResourceChange, Row
 from model_serving.review.assess.sentence import Sentence, joined, quoted, sentence
 from model_serving.review.assess.served_entities import capacity_of
+from model_serving.review.assess.settings import declared_settings
 from model_serving.review.assess.stops import stop_impacts
 from model_serving.review.plan.diff import compare
 
@@ -40,11 +41,18 @@ def with_migration(change: ResourceChange, group: Group, known: KnownPrincipals)
 
 
 def _differences(pair: Pair) -> Iterator[Row]:
-    """Each declared field that differs; `before` is of the other endpoint."""
+    """Each declared field that differs, but for permissions; `before` is of the other endpoint."""
     before, after = inputs_of(pair.other), inputs_of(pair.endpoint)
-    for change in compare(before, after) if before and after else ():
+    if not before or not after:
+        return
+    for change in (*compare(before, after), *compare(_settings(pair.other), _settings(pair.endpoint))):
         if change.path != ("name",):
             yield field_row(change)
+
+
+def _settings(group: Group) -> dict[str, Any]:
+    step = group.main(ENDPOINT_SETTINGS)
+    return declared_settings(step.new or step.old) if step else {}
 
 
 def migration_impacts(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:

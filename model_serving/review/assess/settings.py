@@ -1,6 +1,7 @@
 """The settings of an endpoint that the provider drops, and that this project writes by the API's own calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from model_serving.review.assess.contract_rules import edit
 from model_serving.review.assess.impacts import Impact, Risk, impact
@@ -12,10 +13,12 @@ _NAMES_ONLY = ("endpointId", "endpointName")
 
 def settings_changes(step: Step) -> tuple[Change, ...]:
     """The changed settings, without the names of the endpoint that they belong to."""
-    old, new = (
-        {name: value for name, value in side.items() if name not in _NAMES_ONLY} for side in (step.old, step.new)
-    )
-    return tuple(compare(old, new, step.differs))
+    return tuple(compare(declared_settings(step.old), declared_settings(step.new), step.differs))
+
+
+def declared_settings(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What is declared among the inputs of an EndpointSettings."""
+    return {name: value for name, value in inputs.items() if name not in _NAMES_ONLY}
 
 
 def settings_impacts(changes: tuple[Change, ...]) -> Iterator[Impact]:

@@ -38,11 +38,14 @@ def next_step(change: ResourceChange, stack: str, *, alone: bool = True) -> Sent
     told = change.migration
     if told is None or told.phase not in {Phase.BEGINS, Phase.TURNS_BACK}:
         return None
-    status = quoted(f"model-serving migrate {change.key if alone else 'ENDPOINT'} --status --stack {stack}")
+    key = change.key if alone else "ENDPOINT"
+    status, retire = (
+        quoted(f"model-serving migrate {key} {each} --stack {stack}") for each in ("--status", "--retire")
+    )
     what = sentence("move the callers of ", quoted(told.other), " to ", quoted(told.endpoint))
     move = what if alone else sentence("move the callers of each predecessor")
     who = sentence("; ", status, " shows who still calls it. ")
-    return sentence(move, who, "Then a change that removes ", quoted("predecessor"), " retires it")
+    return sentence(move, who, "Then ", retire, " writes the change that retires it")
 
 
 def way_back(change: ResourceChange, stack: str) -> Sentence | None:

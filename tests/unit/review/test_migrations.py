@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from model_serving.databricks.resource_types import MODEL_SERVING, PERMISSIONS, SERVING_ENDPOINT_COMPONENT
+from model_serving.databricks.resource_types import (
+    ENDPOINT_SETTINGS,
+    MODEL_SERVING,
+    PERMISSIONS,
+    SERVING_ENDPOINT_COMPONENT,
+)
 from model_serving.review.assess.digest import covered
 from model_serving.review.assess.families import families
 from model_serving.review.assess.impacts import Risk
@@ -126,10 +131,17 @@ def test_comment_has_both_addresses_and_the_next_step(start: list[Event]) -> Non
     assert "- 🔗 **successor** `fraud-2` · `known after up`" in comment
     assert "- ⚖️ **differs** · `route_optimized`: not set → `true`" in comment
     assert "`model-serving migrate fraud --status --stack prod` shows who still calls it" in comment
-    assert "Then a change that removes `predecessor` retires it" in comment
+    assert "Then `model-serving migrate fraud --retire --stack prod` writes the change that retires it" in comment
     for form in (comment, printed):
         assert "To go back: revert this change and deploy it, before callers move" in form
         assert f"{HOST}/serving-endpoints/fraud/invocations" in form
+
+
+def test_settings_that_differ_are_named(start: list[Event]) -> None:
+    gateway = {"aiGateway": {"usageTrackingConfig": {"enabled": True}}, "endpointName": "fraud"}
+    changes = report_of(*start, step("same", OLD, ENDPOINT_SETTINGS, gateway, gateway)).resources
+    (row,) = [row for each in changes for row in each.compared if row.label.startswith("ai_gateway")]
+    assert (row.before != "", row.after) == (True, "")
 
 
 def test_retirement_says_who_loses_what(retirement: list[Event]) -> None:
