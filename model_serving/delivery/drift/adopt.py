@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from model_serving.databricks.serving_endpoints import traffic_shares
 from model_serving.delivery.endpoint_edit import endpoint_change, written_endpoint
 from model_serving.delivery.patch import unified_diff
 from model_serving.errors import UserError
@@ -16,6 +17,8 @@ from model_serving.operations.drift.report import FieldDrift, Kind, ResourceDrif
 from model_serving.spec.files.listing import stack_file
 
 _PERMISSIONS = "permissions"
+_ENTITIES = "served_entities"
+_TRAFFIC = "traffic"
 _VERSION = "version"
 
 
@@ -79,11 +82,35 @@ def _declare(stack: str, folder: Path, resource: ResourceDrift) -> tuple[tuple[s
                 left.append(Left(f"{own}.{field.name}", why))
             else:
                 found.append(field.name)
+        if _part(wanted, resource).get(_ENTITIES) == {}:
+            return (), [*left, Left(own, "none of the served entities that are live can be declared")]
+        _complete_traffic(_part(wanted, resource), resource)
         change = endpoint_change(stack, folder, now, wanted)
     except UserError as error:
         return (), [Left(own, str(error))]
     (folder / change.file).write_text(change.text, encoding="utf-8")
     return tuple(found), left
+
+
+def _part(endpoint: dict[str, Any], resource: ResourceDrift) -> dict[str, Any]:
+    """What the stack file writes of this endpoint: of a predecessor, its block."""
+    for part in resource.path[2:]:
+        endpoint = endpoint.get(str(part)) or {}
+    return endpoint
+
+
+def _complete_traffic(endpoint: dict[str, Any], resource: ResourceDrift) -> None:
+    """Give each of several served entities its share: 0 to one that has none, and none to one that is gone."""
+    entities = endpoint.get(_ENTITIES)
+    if not isinstance(entities, dict) or not any(field.path[0] in (_ENTITIES, _TRAFFIC) for field in resource.fields):
+        return
+    shares = endpoint.get(_TRAFFIC)
+    if shares is None:
+        config = (resource.live or {}).get("config") or {}
+        shares = traffic_shares(config.get("traffic_config")) or {}
+    if len(entities) > 1 or _TRAFFIC in endpoint:
+        kept = {name: share for name, share in shares.items() if name in entities}
+        endpoint[_TRAFFIC] = {**kept, **{name: 0 for name in entities if name not in kept}}
 
 
 def _other_kind(resource: ResourceDrift) -> str:

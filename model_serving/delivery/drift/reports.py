@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from model_serving.delivery.drift.issue import issue
+from model_serving.delivery.drift.issue import Places, issue
 from model_serving.errors import UsageError
 from model_serving.operations.drift.render import terminal
 from model_serving.operations.drift.render.json_drift import json_drift
 from model_serving.operations.drift.report import DriftReport
+from model_serving.operations.outputs import spec_name
 from model_serving.review.assess.report import Report, Stamp
 from model_serving.review.render.formats import is_coloured
 from model_serving.review.render.json_report import as_json
 from model_serving.review.render.terminal import text as preview_text
-from model_serving.spec.diagnostics import Location
 from model_serving.spec.files.declarations import declared_in
-from model_serving.spec.files.listing import has_file
 
 FORMATS: Final = ("markdown", "json", "text")
 _EXTENSIONS: Final = {".md": "markdown", ".json": "json", ".txt": "text"}
@@ -52,7 +51,7 @@ class Result:
 
     def _text(self, form: str, *, width: int = 110, color: bool = False) -> str:
         if form == "markdown":
-            return issue(self.drift, self._place, self.stamp, self.previews)
+            return issue(self.drift, self._places(), self.stamp, self.previews)
         if form == "json":
             return json.dumps(self._json, indent=2, ensure_ascii=False) + "\n"
         previews = preview_text(self.previews, width=width, colour=color) if self.previews else ""
@@ -63,10 +62,11 @@ class Result:
         previews = json.loads(as_json(self.previews))["stacks"] if self.previews else None
         return {**json_drift(self.drift), "exit_status": self.exit_status, "previews": previews}
 
-    def _place(self, stack: str, kind: str, key: str, field: tuple[str, ...]) -> Location | None:
-        if not has_file(self.folder, stack):
-            return None
-        return declared_in(stack, self.folder / "stacks")(kind, key, field)
+    def _places(self) -> Places:
+        """The lines of the stack files, each file read once."""
+        stacks = [stack for each in self.drift.workspaces for stack in each.stacks]
+        files = {stack: declared_in(spec_name(stack), self.folder / "stacks") for stack in stacks}
+        return lambda stack, kind, key, field: files[stack](kind, key, field)
 
 
 def require_known_formats(form: str | None, files: Sequence[Path]) -> None:

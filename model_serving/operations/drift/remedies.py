@@ -28,7 +28,7 @@ def why_not_reverted(resource: ResourceDrift) -> str:
         return known
     if pending := [each.name for each in resource.fields if each.origin is Origin.NOT_DEPLOYED]:
         names = ", ".join(pending)
-        return f"the stack files have changes that are not deployed yet ({names}): deploy them after a review"
+        return f"it would get what no deployment has set yet ({names}): deploy that after a review"
     if fixed := [each.name for each in resource.fields if is_fixed(each)]:
         return f"{', '.join(fixed)} can't be changed on a live endpoint"
     own = f"{resource.key} --stack {resource.stack}`"
@@ -59,7 +59,8 @@ def why_not_declared(field: FieldDrift) -> str:
     if field.path == ("id",):
         return "it was created again under its name; `--revert` takes it over as it is declared"
     if field.origin is Origin.NOT_DEPLOYED:
-        return "it was not changed outside: the stack files have changed since the last deployment"
+        since = f"{field.note}, and the next deployment follows it" if field.note else "the stack files were"
+        return f"it was not changed outside: {since}"
     if _has_mask(field.live):
         return "its value may be secret and is never written: declare it by hand"
     return ""

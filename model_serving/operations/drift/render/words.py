@@ -62,8 +62,9 @@ def state_words(resource: ResourceDrift) -> str:
     if resource.condition is Condition.OTHER_STACK and resource.owner:
         return f"in the state of stack {resource.owner}"
     if resource.fields and all(each.origin is Origin.NOT_DEPLOYED for each in resource.fields):
+        words = "an alias moved" if all(each.note for each in resource.fields) else "changed in the stack files"
         return (
-            "changed in the stack files, not deployed yet"
+            f"{words}, not deployed yet"
             if resource.condition is Condition.DRIFTED
             else condition_words(resource.condition)
         )

@@ -289,7 +289,7 @@ def test_undeployed_changes_are_not_reverted(deployed: Project, capsys: pytest.C
     made = writes(deployed)
     status, _, err = run(capsys, "--stack", "dev", "--revert", "--yes")
     assert status == 2
-    assert "Not restored: fraud: the stack files have changes that are not deployed yet (tags.team)" in err
+    assert "Not restored: fraud: it would get what no deployment has set yet (tags.team)" in err
     assert writes(deployed) == made
     _, out, err = adopted(capsys)
     assert (out, "it was not changed outside" in err) == ("", True)

@@ -94,7 +94,7 @@ def test_terminal_has_every_way_out() -> None:
         (samples.FAILED, "model-serving status ranker --stack prod", "none of its fields differs"),
         (samples.ELSEWHERE, "prod or prod-eu", "prod or prod-eu"),
         (samples.RECREATED, "", "`--revert` takes it over"),
-        (samples.PENDING, "not deployed yet (served_entities.one.version)", "secret"),
+        (samples.PENDING, "no deployment has set yet (served_entities.one.version)", "secret"),
         (samples.UNREADABLE, "nothing is known", "nothing is known"),
         (samples.UNDECLARED, "restore its block", "restore its block"),
         (samples.NEW, "a deployment creates it", "a deployment creates it"),
