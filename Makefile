@@ -17,7 +17,7 @@ INSTALL := pip install --quiet --no-compile --disable-pip-version-check --requir
 UV_LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo example test test-unit test-http test-engine check accept format schema workspace env clean fuzz bench bench-migration workspace-page lock wheel tools
+.PHONY: help setup demo example test test-unit test-http test-engine check accept format schema workspace env clean fuzz bench bench-migration bench-adoption workspace-page lock wheel tools
 
 # The targets of each group; those of the pipeline are the others in .ci/pipeline.mk, and the rest is for maintainers.
 START := setup demo workspace env
@@ -129,6 +129,9 @@ bench: $(READY_DEV) setup ## measure the workspace, what the policy pack adds to
 
 bench-migration: $(READY_DEV) setup ## interrupt each phase of a migration at each API call, and print what the next run makes of it
 	@$(PY) -m bench.migration_kills
+
+bench-adoption: $(READY_DEV) setup ## adopt a workspace of 300 random endpoints: no write, and an empty preview after it
+	@$(PY) -m bench.adoption
 
 clean: ## delete the engine, the virtual environment, the local workspace and its stack
 	rm -rf $(VENV) .local
