@@ -153,3 +153,18 @@ def test_every_text_is_read_again_as_it_was(text: str) -> None:
     expected = {text: {"in a map": text, "in a list": [text, text]}, "alone": text}
     assert yaml.safe_load(written) == {"a": expected}  # YAML 1.1, as most tools read it
     assert yaml.load(written, Loader=Loader) == {"a": expected}  # noqa: S506  1.2, as Pulumi does; it is a safe one
+
+
+def test_encrypted_values_stay_as_they_are(tmp_path: Path) -> None:
+    secret = '        current: {entity: main.ml.iris, version: "2", environment_vars: {KEY: {secure: v1:abc:def}}}\n'
+    own = OWN.replace('        current: {entity: main.ml.iris, version: "2"}\n', secret)
+    text = adoption_change("prod", project(tmp_path, own), ADOPTION).files["stacks/Pulumi.prod.yaml"]
+    assert secret in text
+    assert "    fraud-scorer:\n" in text
+
+
+def test_a_file_without_a_last_line_break_is_extended(tmp_path: Path) -> None:
+    folder = project(tmp_path, OWN.partition("    # The end")[0].rstrip("\n"))
+    change = adoption_change("prod", folder, ADOPTION)
+    subprocess.run(["git", "apply", "-"], cwd=folder, input=change.patch, text=True, check=True)
+    assert list(load_stack("prod", folder / "stacks").endpoints) == ["iris", "fraud-scorer"]
