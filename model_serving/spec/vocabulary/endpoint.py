@@ -33,9 +33,9 @@ class EndpointFields(Model):
     description: Description | None = Field(default=None, description=f"Up to {DESCRIPTION_LENGTH.value} characters.")
     route_optimized: Flag = Field(
         default=False,
-        description="Chosen when the endpoint is created; it can't be changed later. true pays off for over about"
-        f" {REQUESTS_PER_SECOND.value} requests a second, or where each millisecond counts; its callers need OAuth"
-        " tokens.",
+        description="Chosen when the endpoint is created; later, `model-serving migrate` creates a successor. true pays"
+        f" off for over about {REQUESTS_PER_SECOND.value} requests a second, or where each millisecond counts; its"
+        " callers need OAuth tokens.",
     )
     served_entities: dict[EntityName, ServedEntity] = Field(
         min_length=1,
@@ -97,7 +97,7 @@ class BaseEndpoint(EndpointFields):
     replace_id: Text | None = Field(
         default=None,
         exclude=True,
-        description="Id of the live endpoint that may be deleted and created again, for a change that can't be made"
-        " without an outage. In the stack's own file only. It allows nothing else, and nothing once that endpoint is"
-        " deleted.",
+        description="Id of the live endpoint that may be deleted: to be created again with an outage, or as a"
+        " predecessor that is still called. In the stack's own file only. It allows nothing else, and nothing once that"
+        " endpoint is deleted.",
     )
