@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from model_serving.databricks import call_clock
+from model_serving.databricks import call_clock, client
 from model_serving.databricks.client import Workspace, connect
 from model_serving.databricks.errors import CallError, NotFoundError, SignInError, UnavailableError, UnreachableError
 
@@ -178,3 +178,20 @@ def test_text_is_read_as_it_is(frozen: Any) -> None:
     assert "# TYPE request_count" in connect(frozen.settings()).text("/api/2.0/serving-endpoints/fraud/metrics")
     with pytest.raises(NotFoundError, match="missing"):
         connect(frozen.settings()).text("/api/2.0/serving-endpoints/missing/metrics")
+
+
+def test_proxy_and_certificates_of_the_environment_are_used(
+    frozen: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificates = tmp_path / "certificates.pem"
+    certificates.touch()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    direct = Workspace(frozen.settings())
+    assert direct.get(ME)["userName"]
+    session = direct._client._api_client._session  # noqa: SLF001
+    assert ("http" in session.proxies, session.verify) == (False, str(certificates))
+    session.trust_env = True
+    client._with_environment(session, "http://elsewhere.example")  # noqa: SLF001
+    assert session.proxies["http"] == "http://127.0.0.1:9"
