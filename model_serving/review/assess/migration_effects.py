@@ -93,9 +93,9 @@ def _access(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:
     kept, deleted, phase = _levels(pair.endpoint, known), _levels(pair.other, known), pair.migration.phase
     if phase is Phase.BEGINS:
         if kept:
-            yield impact(Risk.ACCESS, sentence("Access: ", _listed(kept)))
+            yield impact(Risk.ACCESS, sentence("Granted on the successor: ", _listed(kept)))
         if kept is not None and (without := _without(deleted, kept)):
-            what = sentence("Access on the predecessor alone: ", _listed(without))
+            what = sentence("Granted on the predecessor alone: ", _listed(without))
             yield impact(Risk.ACCESS, what, "without the same on the successor, these callers can't move")
     elif phase.deletes and deleted:
         what = sentence("Access lost: ", _listed(deleted))

@@ -19,6 +19,7 @@ from model_serving.review.assess.migration import Phase
 from model_serving.review.assess.report import Report
 from model_serving.review.plan.events import from_events
 from model_serving.review.render import summary
+from model_serving.review.render.json_report import as_json
 from model_serving.review.render.markdown import markdown
 from model_serving.review.render.terminal import text
 from tests.support.golden_cases import CASES, comment_on, report_on
@@ -115,8 +116,8 @@ def test_successor_is_created_beside_its_predecessor(start: list[Event]) -> None
     report = report_of(*start)
     assert phases(report) == {"successor fraud-2": Phase.BEGINS}
     assert risks(report) == [
-        ("access", "Access: checkout (service principal) with CAN_QUERY"),
-        ("access", "Access on the predecessor alone: batch (service principal) with CAN_QUERY"),
+        ("access", "Granted on the successor: checkout (service principal) with CAN_QUERY"),
+        ("access", "Granted on the predecessor alone: batch (service principal) with CAN_QUERY"),
         ("behaviour", "The stack's outputs name the successor's URL from now on"),
         ("cost", "Billed twice, until the predecessor is retired"),
         ("cosmetic", "Callers of the predecessor are not affected"),
@@ -135,6 +136,15 @@ def test_comment_has_both_addresses_and_the_next_step(start: list[Event]) -> Non
     for form in (comment, printed):
         assert "To go back: revert this change and deploy it, before callers move" in form
         assert f"{HOST}/serving-endpoints/fraud/invocations" in form
+
+
+def test_json_report_has_phase_and_both_names(start: list[Event]) -> None:
+    (stack,) = json.loads(as_json([report_of(*start)]))["stacks"]
+    (resource,) = stack["resources"]
+    told = resource["migration"]
+    assert (told["phase"], told["endpoint"], told["other"]) == ("begins", "fraud-2", "fraud")
+    assert [(row["label"], row["after"]) for row in resource["compared"]] == [("route_optimized", "true")]
+    assert (resource["kind"], resource["key"], resource["name"]) == ("endpoint", "fraud", "fraud-2")
 
 
 def test_settings_that_differ_are_named(start: list[Event]) -> None:
@@ -295,6 +305,14 @@ def test_comment_of_a_phase_names_both_endpoints(name: str) -> None:
     assert sum("/invocations`" in line for line in named) == (1 if name == "migration-start" else 2)
     assert "- ⚖️ **differs** · `route_optimized`: " in comment
     assert "an outage" not in comment
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("flipped-route-optimization", "--set route_optimized=false"), ("field-that-is-dropped", "--set 'description=")],
+)
+def test_refused_change_names_the_command_that_migrates(name: str, option: str) -> None:
+    assert f"`model-serving migrate fraud-scorer {option}" in comment_on(CASES / name)
 
 
 def test_requests_of_a_retired_endpoint_are_in_the_comment() -> None:
