@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.support.followed_address import remember_caller
 from tests.support.running_workspace import PROJECT
-from tests.support.sandbox import Outcome, Sandbox
+from tests.support.sandbox import Edit, Outcome, Sandbox
 
 KEY: Final = "fraud-scorer"
 SUCCESSOR: Final = "fraud-scorer-2"
@@ -32,6 +32,8 @@ _EDITS: Final = (
         "  model-serving:predecessor_quiet: 2s\n  model-serving:default_tags:\n",
     ),
 )
+_TEAM: Final = "      tags: {team: risk}\n"
+_WITH_TABLE: Final = (_BASE, _TEAM, f"      auto_capture: {{catalog_name: main, schema_name: ml}}\n{_TEAM}")
 _WAREHOUSE: Final = {"DATABRICKS_WAREHOUSE_ID": "0123456789abcdef"}
 """With a warehouse, a retirement also reads who called from the usage table."""
 
@@ -75,9 +77,14 @@ def prepared(phase: Phase) -> Callable[[Sandbox], None]:
     return prepare
 
 
-def deployed_endpoint(sandbox: Sandbox) -> None:
+def deployed_with_table(sandbox: Sandbox) -> None:
+    """The same with an inference table, whose place is another immutable field."""
+    deployed_endpoint(sandbox, _WITH_TABLE)
+
+
+def deployed_endpoint(sandbox: Sandbox, *more: Edit) -> None:
     """Deploy the endpoint that is migrated, into an empty stack."""
-    for each in _EDITS:
+    for each in (*_EDITS, *more):
         sandbox.edit(*each)
     sandbox.pulumi(*UP)
     remember_caller(sandbox)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from model_serving.databricks.inference_tables import inference_table
 from tests.support.followed_address import followed_address
 from tests.support.killed_runs import WRITES, Fate
 from tests.support.migration import (
@@ -16,7 +17,7 @@ from tests.support.migration import (
     OPTIONS,
     PHASES,
     SUCCESSOR,
-    deployed_endpoint,
+    deployed_with_table,
     migrate,
     run,
     with_warehouse,
@@ -25,6 +26,7 @@ from tests.support.migration_cases import QUIET_SECONDS, Case, judged
 from tests.support.sandbox import Outcome, Sandbox
 from tests.support.snapshots import Snapshots
 
+CHANGES = ("--set", "route_optimized=true", "--set", "auto_capture.table_name_prefix=scores")
 CREATE, RETIRE = PHASES[0], PHASES[3]
 
 
@@ -45,6 +47,12 @@ def urns(sandbox: Sandbox) -> set[str]:
     return {each["urn"] for each in exported["deployment"]["resources"] if KEY in each["urn"]}
 
 
+def tables(sandbox: Sandbox) -> dict[str, str]:
+    """The inference table of each endpoint of the family."""
+    live = {name: sandbox.workspace.get(f"{ENDPOINTS}/{name}") for name in FAMILY}
+    return {name: found.full_name for name, each in live.items() if (found := inference_table(each))}
+
+
 def permissions(sandbox: Sandbox, address: dict[str, Any]) -> dict[str, str]:
     """Who has which level on an endpoint."""
     found = sandbox.workspace.get(f"/api/2.0/permissions/serving-endpoints/{address['id']}")["access_control_list"]
@@ -54,18 +62,19 @@ def permissions(sandbox: Sandbox, address: dict[str, Any]) -> dict[str, str]:
 
 def test_there_and_back_no_request_fails(snapshots: Snapshots) -> None:
     with (
-        snapshots.prepared("migration", deployed_endpoint, OPTIONS) as copied,
+        snapshots.prepared("migration", deployed_with_table, OPTIONS) as copied,
         followed_address(copied, KEY, FAMILY) as caller,
     ):
         project = with_warehouse(copied)
         run(project, "git init -q && git config user.name Ann && git config user.email ann@example.com")
         assert run(project, "git add stacks && git commit -qm Deployed").status == 0
         before, known = len(project.workspace.writes()), urns(project)
-        review, commit, up = carried_out(project, "--set", "route_optimized=true", review=True)
+        review, commit, up = carried_out(project, *CHANGES, review=True)
         assert (review.status, commit.status, up.status) == (2, 0, 0), review.text + commit.text + up.text
         address = project.outputs()["endpoints"][KEY]
         assert (address["name"], address["predecessor"]["name"]) == (SUCCESSOR, KEY)
         assert (address["route_optimized"], address["predecessor"]["route_optimized"]) == (True, False)
+        assert tables(project) == {KEY: "main.ml.fraud-scorer_payload", SUCCESSOR: "main.ml.scores_payload"}
         assert permissions(project, address) == permissions(project, address["predecessor"])
         both = urns(project)
         assert known < both
