@@ -104,7 +104,7 @@ def adoptions(
                 every = [*field_differences(args, live.answer), *(differing if args.permissions else ())]
                 problems = [difference.problem(each.path) for difference in every]
             if not problems:
-                imports = bool(args.permissions) and not differing and live.access is not None
+                imports = bool(args.permissions) and not differing and _is_importable(live, report)
                 found[each.resource] = Adoption(each.adopt_id, imports, _live_inputs(args, live, report))
         report.problems += problems
     return found
@@ -115,6 +115,12 @@ def is_another(adopt_id: str, resource: str, state: State) -> bool:
     return any(
         each.outputs.get("servingEndpointId") == adopt_id and each.name != resource for each in state.of(MODEL_SERVING)
     )
+
+
+def _is_importable(live: _Live, report: PreflightReport) -> bool:
+    """Whether the provider sees a list: its read leaves out the caller's own entries."""
+    caller = report.caller.name if report.caller else ""
+    return any(not entry.is_of(caller) for entry in direct_entries(live.access or {}))
 
 
 def _is_open(wanted: AdoptedEndpoint, recorded: _Recorded) -> bool:

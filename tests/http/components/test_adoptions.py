@@ -46,12 +46,13 @@ def judged(
     state: State | None = None,
     name: str = "fraud",
     as_seen: Workspace | None = None,
+    deployer: Caller = ADMIN,
     **fields: Any,
 ) -> tuple[Mapping[str, Adoption], list[tuple[str, str]]]:
     """The adoptions of a stack with one endpoint, and the problems as path and message."""
     declared = {"name": name, "served_entities": SERVED, "permissions": [GROUP], **fields}
     stack = Stack.model_validate({"endpoints": {"fraud": declared}})
-    report = PreflightReport(caller=ADMIN, deployer=ADMIN)
+    report = PreflightReport(caller=ADMIN, deployer=deployer)
     wanted = AdoptedEndpoint("fraud", ("endpoints", "fraud"), adopt_id, endpoint_args(stack, "fraud"))
     seen = as_seen or connect(workspace.settings())
     found = adoptions([wanted], report, state or State(), lambda: seen, {})
@@ -109,6 +110,14 @@ def test_another_endpoint_is_never_taken(live: FrozenWorkspace) -> None:
 def test_endpoint_that_is_being_deployed_waits(frozen: FrozenWorkspace) -> None:
     frozen.endpoint("fraud")
     assert judged(frozen, id_of(frozen)) == ({}, [("adopt_id", 'endpoint "fraud" is being updated')])
+
+
+def test_a_list_of_the_callers_own_is_not_imported(frozen: FrozenWorkspace) -> None:
+    frozen.endpoint("fraud")
+    frozen.clock.advance(READY_AFTER)
+    own = [{"user": ADMIN.name, "level": "CAN_MANAGE"}]
+    found, problems = judged(frozen, id_of(frozen), permissions=own, deployer=Caller("pipeline", frozenset()))
+    assert (found["fraud"].imports_permissions, problems) == (False, [])
 
 
 def test_listing_without_reading_is_a_problem(live: FrozenWorkspace) -> None:
