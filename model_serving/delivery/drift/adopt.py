@@ -13,7 +13,7 @@ from model_serving.delivery.endpoint_edit import endpoint_change, written_endpoi
 from model_serving.delivery.patch import unified_diff
 from model_serving.errors import UserError
 from model_serving.operations.drift.remedies import why_not_adopted, why_not_declared
-from model_serving.operations.drift.report import FieldDrift, Kind, ResourceDrift
+from model_serving.operations.drift.report import FieldDrift, ResourceDrift
 from model_serving.spec.files.listing import stack_file
 
 _PERMISSIONS = "permissions"
@@ -72,7 +72,7 @@ def plan_adoption(stack: str, folder: Path, drifted: Iterable[ResourceDrift]) ->
 def _declare(stack: str, folder: Path, resource: ResourceDrift) -> tuple[tuple[str, ...], list[Left]]:
     """Write the live values of an endpoint into the file of `folder`: their names, and what could not be declared."""
     own = resource.key or resource.name
-    if why := why_not_adopted(resource) or _other_kind(resource):
+    if why := why_not_adopted(resource):
         return (), [Left(own, why)]
     try:
         now = written_endpoint(stack, folder, resource.key)
@@ -111,10 +111,6 @@ def _complete_traffic(endpoint: dict[str, Any], resource: ResourceDrift) -> None
     if len(entities) > 1 or _TRAFFIC in endpoint:
         kept = {name: share for name, share in shares.items() if name in entities}
         endpoint[_TRAFFIC] = {**kept, **{name: 0 for name in entities if name not in kept}}
-
-
-def _other_kind(resource: ResourceDrift) -> str:
-    return "" if resource.kind is Kind.ENDPOINT else f"declare it by hand, under `{resource.path[0]}`"
 
 
 def _set(endpoint: dict[str, Any], within: tuple[str, ...], field: FieldDrift) -> str:

@@ -43,6 +43,8 @@ def why_not_adopted(resource: ResourceDrift) -> str:
     """Why the stack files can't declare what is live, as a phrase; empty where they can, at least of one field."""
     if known := _NOT_DECLARED.get(resource.condition) or _of_others(resource):
         return known
+    if resource.kind is not Kind.ENDPOINT:
+        return f"declare it by hand, under `{resource.path[0] if resource.path else resource.kind.value}`"
     if any(adopted_fields(resource)):
         return ""
     reasons = [f"{each.name}: {why_not_declared(each)}" for each in resource.fields]

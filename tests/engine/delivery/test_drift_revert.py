@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from model_serving.cli.main import main
-from tests.support.identities import access_list, entry
+from tests.support.identities import PRINCIPALS, access_list, entry
 from tests.support.sandbox import Sandbox
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -32,7 +32,7 @@ def drift(sandbox: Sandbox, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def change(sandbox: Sandbox) -> None:
-    """Somebody moves traffic, changes tags, grants a permission, deletes one endpoint and makes another again."""
+    """Somebody moves traffic, changes tags, grants a permission, and deletes an endpoint and an OAuth secret."""
     workspace = sandbox.workspace
     live = workspace.get(f"{ENDPOINTS}/fraud-scorer")
     routes = [{"served_entity_name": name, "traffic_percentage": share} for name, share in SHARES.items()]
@@ -41,6 +41,9 @@ def change(sandbox: Sandbox) -> None:
     workspace.patch(access_list(live["id"]), {"access_control_list": [entry("users", "CAN_QUERY")]})
     workspace.delete(f"{ENDPOINTS}/iris-classifier")
     workspace.patch(f"{ENDPOINTS}/user-features/tags", {"add_tags": [{"key": "made", "value": "by-hand"}]})
+    (principal,) = workspace.get(f"{PRINCIPALS}?filter=displayName%20eq%20%22checkout-app%22")["Resources"]
+    secrets = f"/api/2.0/accounts/servicePrincipals/{principal['id']}/credentials/secrets"
+    workspace.delete(f"{secrets}/{workspace.get(secrets)['secrets'][0]['id']}")
 
 
 def test_revert_restores_what_was_chosen(shell: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,7 +51,8 @@ def test_revert_restores_what_was_chosen(shell: Sandbox, capsys: pytest.CaptureF
     before = shell.workspace.writes()
     status, found = drift(shell)
     conditions = {key: each["condition"] for key, each in found.items() if each["is_drift"]}
-    assert conditions == {"fraud-scorer": "drifted", "iris-classifier": "missing", "user-features": "drifted"}
+    drifted = dict.fromkeys(("fraud-scorer", "user-features", "checkout"), "drifted")
+    assert conditions == {**drifted, "iris-classifier": "missing"}
     assert (status, shell.workspace.writes()) == (2, before)
 
     status, found = drift(shell, "fraud-scorer", "iris-classifier", "--revert", "--yes")
@@ -59,13 +63,13 @@ def test_revert_restores_what_was_chosen(shell: Sandbox, capsys: pytest.CaptureF
     assert not any("user-features" in each for each in made)
 
     status, found = drift(shell)
-    assert (status, [key for key, each in found.items() if each["is_drift"]]) == (2, ["user-features"])
+    assert (status, {key for key, each in found.items() if each["is_drift"]}) == (2, {"user-features", "checkout"})
     (field,) = found["user-features"]["fields"]
     assert (field["name"], field["origin"]) == ("tags.made", "outside"), "its state was not refreshed"
 
     again = len(shell.workspace.writes())
     assert drift(shell, "--revert", "--yes")[0] == 0
-    assert len(shell.workspace.writes()) == again + 1
+    assert len(shell.workspace.writes()) == again + 2, "a tag is removed, and a secret created"
     shell.pulumi("up", "--yes", "--skip-preview", "--refresh", "--expect-no-changes")
 
 

@@ -90,6 +90,7 @@ def test_terminal_has_every_way_out() -> None:
     [
         (samples.SCORER, "", ""),
         (samples.MISSING, "", "remove its block"),
+        (replace(samples.CALLER, condition=Condition.DRIFTED), "", "by hand, under `service_principals`"),
         (samples.STOPPED, "model-serving start night --stack prod", ""),
         (samples.FAILED, "model-serving status ranker --stack prod", "none of its fields differs"),
         (samples.ELSEWHERE, "prod or prod-eu", "prod or prod-eu"),
