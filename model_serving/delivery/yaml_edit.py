@@ -4,19 +4,11 @@ A YAML library that writes the file again (ruamel.yaml was tried) changes indent
 nobody edited, and a reviewer would see them all in the patch.
 """
 
-import functools
-import json
-import re
-from typing import Any, Final
+from typing import Any
 
 import yaml
-from yaml.reader import Reader
 
-from model_serving.spec.files.yaml_text import Loader
-
-_INDENT: Final = 2
-_WIDTH: Final = 120
-"""The longest line for a map or a list; a longer one is written on several lines."""
+from model_serving.delivery.yaml_values import INDENT, block, flow
 
 
 def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
@@ -40,11 +32,11 @@ def with_entries(text: str, path: tuple[str, ...], entries: dict[str, Any]) -> s
 
     All at once: the text is read once, however many they are.
     """
-    node, column = yaml.compose(text), -_INDENT
+    node, column = yaml.compose(text), -INDENT
     for depth in range(len(path) + 1):
         rest = _nested(path[depth:], entries)
         if node is None or not isinstance(node, yaml.MappingNode) or not node.value:
-            return _filled(text, node, rest, column + _INDENT)
+            return _filled(text, node, rest, column + INDENT)
         found = next(((key, child) for key, child in node.value if path[depth : depth + 1] == (key.value,)), None)
         if found is None:  # at the end of the path, too
             return _inserted(text, node, rest)
@@ -55,11 +47,11 @@ def with_entries(text: str, path: tuple[str, ...], entries: dict[str, Any]) -> s
 def _filled(text: str, node: yaml.Node | None, entries: dict[str, Any], indent: int) -> str:
     """`text` with a block in place of an empty map, or of nothing. A comment behind it stays on its line."""
     if node is None:
-        return text + ("" if not text or text.endswith("\n") else "\n") + _block(entries, indent) + "\n"
+        return text + ("" if not text or text.endswith("\n") else "\n") + block(entries, indent) + "\n"
     line_end = text.find("\n", node.end_mark.index)
     end = len(text) if line_end < 0 else line_end
     before = text[: node.start_mark.index].rstrip(" ") + text[node.end_mark.index : end]
-    return f"{before}\n{_block(entries, indent)}{text[end:]}"
+    return f"{before}\n{block(entries, indent)}{text[end:]}"
 
 
 def without_key(text: str, path: tuple[str, ...]) -> str:
@@ -104,7 +96,7 @@ def _replaced(text: str, node: yaml.Node, value: Any) -> str:
     start = node.start_mark.index
     # The end mark of a block is the next token; the blank lines and comments before that don't belong to the block.
     end = start + len(text[start : node.end_mark.index].rstrip())
-    return f"{text[:start]}{_flow(value)}{text[end:]}"
+    return f"{text[:start]}{flow(value)}{text[end:]}"
 
 
 def _with_items(text: str, node: yaml.SequenceNode, items: list[Any]) -> str | None:
@@ -126,7 +118,7 @@ def _with_items(text: str, node: yaml.SequenceNode, items: list[Any]) -> str | N
     indent, lines = " " * node.start_mark.column, []
     for item in items:
         own = next((n for n, (value, _) in enumerate(kept) if value == item), None)
-        lines.append(f"{indent}- {_flow(item)}\n" if own is None else kept.pop(own)[1])
+        lines.append(f"{indent}- {flow(item)}\n" if own is None else kept.pop(own)[1])
     return f"{text[:begin]}{''.join(line if line.endswith(chr(10)) else line + chr(10) for line in lines)}{text[end:]}"
 
 
@@ -136,12 +128,12 @@ def _inserted(text: str, node: yaml.MappingNode, entries: dict[str, Any]) -> str
         before = text[:closing].rstrip()
         comma = "" if before.endswith(("{", ",")) else ","
         space = "" if before.endswith("{") else " "
-        return f"{before}{comma}{space}{_flow(entries)[1:-1]}{text[closing:]}"
+        return f"{before}{comma}{space}{flow(entries)[1:-1]}{text[closing:]}"
     last = node.value[-1][1].end_mark.index
     column = node.value[0][0].start_mark.column  # of its first key: the map itself begins at its anchor, if it has one
     line_end = text.find("\n", len(_without_comments_after(text[:last], column).rstrip()))
     end = len(text) if line_end < 0 else line_end
-    return f"{text[:end]}\n{_block(entries, column)}{text[end:]}"
+    return f"{text[:end]}\n{block(entries, column)}{text[end:]}"
 
 
 def _without_comments_after(text: str, column: int) -> str:
@@ -157,74 +149,3 @@ def _without_comments_after(text: str, column: int) -> str:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
-
-
-def _block(value: dict[str, Any], indent: int) -> str:
-    """A map on several lines. What is in it is on one line where it has no maps inside and the line is not too long."""
-    lines: list[str] = []
-    for name, item in value.items():
-        start = f"{' ' * indent}{_flow(name)}:"
-        if _fits(start, item):
-            lines.append(f"{start} {_flow(item)}")
-        else:
-            lines += [start, _items(item, indent + _INDENT)]
-    return "\n".join(lines)
-
-
-def _items(value: dict[str, Any] | list[Any], indent: int) -> str:
-    """A map or a list on several lines."""
-    if isinstance(value, dict):
-        return _block(value, indent)
-    dash = f"{' ' * indent}-"
-    lines = []
-    for item in value:
-        # The first key of a map stands behind the dash.
-        text = _flow(item) if _fits(dash, item) else _items(item, indent + _INDENT).lstrip()
-        lines.append(f"{dash} {text}")
-    return "\n".join(lines)
-
-
-def _fits(start: str, value: Any) -> bool:
-    """Whether a value is written on the line that begins like this."""
-    if not value or not isinstance(value, dict | list):
-        return True
-    inside = value.values() if isinstance(value, dict) else value
-    return not any(map(_holds_map, inside)) and len(start) + 1 + len(_flow(value)) <= _WIDTH
-
-
-def _holds_map(value: Any) -> bool:
-    if isinstance(value, list):
-        return any(_holds_map(each) for each in value)
-    return isinstance(value, dict)
-
-
-def _flow(value: Any) -> str:
-    """A value on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_flow(name)}: {_flow(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    return _scalar(value) if isinstance(value, str) else json.dumps(value)
-
-
-_ESCAPED: Final = re.compile(f"{Reader.NON_PRINTABLE.pattern}|[\x85\u2028\u2029\ufeff]")
-"""What no YAML file may have in it, and what ends a line there but not in JSON."""
-
-
-@functools.lru_cache(4096)  # names and words come again and again, and each costs two parsers
-def _scalar(text: str) -> str:
-    """A text without quotes where every reader of YAML takes it for the same text, in braces, too; else in quotes."""
-    is_odd = "#" in text or "\n" in text or text != text.strip() or _ESCAPED.search(text)
-    if not is_odd and all(map(_is_text, (text, f"{{a: {text}}}"))):
-        return text
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
-
-
-def _is_text(text: str) -> bool:
-    """Whether YAML 1.1, as most tools read it, and 1.2, as Pulumi does, both have a text here."""
-    try:
-        # Both loaders are safe ones.
-        return all(yaml.load(text, Loader=each) in (text, {"a": text[4:-1]}) for each in (yaml.SafeLoader, Loader))  # noqa: S506
-    except yaml.YAMLError:
-        return False
