@@ -3,7 +3,7 @@
 Sources: product documentation, audit log system table, for its columns; audit log reference, and queries of users, for
 the service's name and that a permission change has the endpoint's id as `resourceId`, any other event its name. A
 struct or a map is JSON in a result of the statement execution API. Not verified: that no event lacks both; such a one
-is not found. Account admins grant access to the table; it has most events within an hour.
+is not found. Account admins grant access to the table; it is updated throughout the day.
 """
 
 import json
