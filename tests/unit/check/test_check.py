@@ -341,28 +341,29 @@ MIGRATION = """\
 """
 
 
+WARM = "workload_size: Small, scale_to_zero: false}\n      permissions:\n        - {group"
+PROTECTED = "      name: iris-classifier-2\n      protect: true\n"
+
+
 def test_predecessor_is_checked_like_an_endpoint(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(project, "Pulumi.local.yaml", "    iris-classifier:\n", MIGRATION)
     assert main(["check", "--stack", "local"]) == 0
     assert "4 endpoints" in capsys.readouterr().out
-    edit(project, "Pulumi.local.yaml", "route_optimized: false}", "route_optimized: false, protect: false}")
+    cold = "{name: iris-classifier, served_entities: {current: {scale_to_zero: true}}, protect: false}"
+    edit(project, "Pulumi.local.yaml", "{name: iris-classifier, route_optimized: false}", cold)
     edit(
         project,
         "Pulumi.local.yaml",
-        "      name: iris-classifier-2\n",
-        "      name: iris-classifier-2\n      protect: true\n",
+        "workload_size: Small, scale_to_zero: true}\n      permissions:\n        - {group",
+        WARM,
     )
+    edit(project, "Pulumi.local.yaml", "      name: iris-classifier-2\n", PROTECTED)
     stacks = "  model-serving:policies: {production: {stacks: [local]}, required-tags: disabled}\n"
     edit(project, "Pulumi.local.yaml", "  model-serving:endpoints:\n", f"{stacks}  model-serving:endpoints:\n")
     main(["check", "--stack", "local", "--format", "json"])
-    found = {
-        each["path"]: each for each in json.loads(capsys.readouterr().out) if each["rule"] == "production-is-protected"
-    }
-    unprotected = found["endpoints.iris-classifier.predecessor"]
-    assert unprotected["message"].startswith(
-        'Predecessor "iris-classifier" of endpoint "iris-classifier" isn\'t protected'
-    )
-    assert "endpoints.iris-classifier" not in found
+    found = json.loads(capsys.readouterr().out)
+    iris = {each["path"] for each in found if "iris" in each["path"] and each["rule"].startswith("production-")}
+    assert iris == {"endpoints.iris-classifier.predecessor.served_entities.current.scale_to_zero"}
 
 
 def test_finding_of_both_endpoints_is_reported_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
