@@ -5,17 +5,28 @@ from typing import Any
 
 import pytest
 
-from model_serving.databricks.resource_types import MODEL_SERVING, SERVING_ENDPOINT_COMPONENT
+from model_serving.databricks.client import Workspace
+from model_serving.databricks.resource_types import (
+    MODEL_SERVING,
+    ROLLOUT_RECORD,
+    ROLLOUT_STEP,
+    SERVING_ENDPOINT_COMPONENT,
+)
 from model_serving.delivery.rollback.deployed import companion_of, deployed_endpoint
 from model_serving.delivery.rollback.goal import Goal, whole_split
 from model_serving.delivery.rollback.restore_run import RestoreRun
+from model_serving.delivery.rollout import stack_deployer
 from model_serving.delivery.rollout.change_parts import changes, unexpected_changes
 from model_serving.delivery.rollout.declared_rollouts import DeclaredRollouts
+from model_serving.delivery.rollout.stack_deployer import StackDeployer
 from model_serving.delivery.rollout.staging import staging_of
 from model_serving.review.assess.from_preview import report
+from model_serving.review.plan.engine_process import EngineRun
 from model_serving.review.plan.events import from_events
 from model_serving.review.plan.preview import Preview
+from model_serving.review.plan.state_copy.source import Source
 from model_serving.spec import load_stack
+from model_serving.spec.files.rollout_step import EndpointStep
 from model_serving.spec.rollout_record import Split
 from tests.unit.delivery.rollout.fake_rollout import LIVE, TARGET
 from tests.unit.delivery.rollout.test_staging import STACK_FILE, endpoint
@@ -77,6 +88,49 @@ def test_step_that_moves_one_of_them_is_unexpected() -> None:
     assert unexpected_changes(plan(step, step).steps, [], wanted) == ()
     assert unexpected_changes(plan(step, LIVE).steps, [], wanted) == ("traffic of fraud.predecessor",)
     assert changes(plan(step, step).steps, ["fraud"]) != ()
+
+
+@pytest.mark.parametrize("predecessor", [TARGET, LIVE], ids=["along", "left behind"])
+def test_going_back_targets_both_endpoints(predecessor: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing runs: the plan is the one that Pulumi would report, the options are those that it would get."""
+    given: list[list[str]] = []
+
+    def run_pulumi(_command: str, _stack: str, _folder: Path, flags: list[str], **_: Any) -> EngineRun:
+        given.append(flags)
+        return EngineRun(0, "")
+
+    monkeypatch.setattr(stack_deployer, "preview_of", lambda *_: plan(TARGET, predecessor))
+    monkeypatch.setattr(stack_deployer, "run_pulumi", run_pulumi)
+    monkeypatch.setattr(StackDeployer, "_restore", lambda *_: None)
+    urns = {
+        "fraud": f"{PREFIX}${MODEL_SERVING}::fraud/fraud-2",
+        "fraud.predecessor": f"{PREFIX}${MODEL_SERVING}::fraud",
+    }
+    deployer = StackDeployer(
+        Source("prod", tmp_path, {}),
+        [],
+        [],
+        urns,
+        {},
+        no_workspace,
+        lambda _: None,
+        companions={"fraud": "fraud.predecessor"},
+    )
+    deployer.deploy({"fraud": EndpointStep(TARGET, "{}", "", "1")}, going_back=True)
+    if predecessor == LIVE:
+        assert given == []  # a plan that moves one of the two is not applied
+        return
+    (flags,) = given
+    targets = {flags[n + 1] for n, flag in enumerate(flags) if flag == "--target"}
+    records = {
+        f"{PREFIX}${kind}::fraud/fraud-2-{name}"
+        for kind, name in ((ROLLOUT_RECORD, "rollout"), (ROLLOUT_STEP, "rollout-step"))
+    }
+    assert targets == {*urns.values(), *records}
+
+
+def no_workspace() -> Workspace:
+    raise AssertionError("nothing is read")
 
 
 def state(predecessor: Split, version: str = "8") -> list[dict[str, Any]]:
