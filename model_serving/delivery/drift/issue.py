@@ -59,7 +59,8 @@ def issue(
 ) -> str:
     """The report as an issue of at most `limit` characters. `previews` are what the next deployments would do."""
     stacks = [stack for each in report.workspaces for stack in each.stacks]
-    end = f"<sub>{_stamp(stamp)}</sub>" if _stamp(stamp) else ""
+    is_stamped = any(_is_open(each, report) for each in previews)  # by the preview
+    end = f"<sub>{_stamp(stamp)}</sub>" if _stamp(stamp) and not is_stamped else ""
     room = limit - _MARGIN - len(end)
     sections = [drift_marker(stacks, is_whole_workspace=report.is_whole_workspace), _title(report, previews)]
     room -= sum(len(each) + 2 for each in sections)
@@ -100,8 +101,9 @@ def _sections(
     yield _unmanaged(made, room // 8)
     yield _ways_out(report)
     for preview in previews:
-        yield _looked_at(preview, room // 8)
-        yield _preview(preview, room // (3 * len(previews)), opened=not report.exit_status)
+        opened = _is_open(preview, report)
+        yield "" if opened else _looked_at(preview, room // 8)
+        yield _preview(preview, room // (3 * len(previews)), opened=opened)
     notes = [sentence for each in report.workspaces for sentence in each.notes]
     yield _list("### Notes", [escaped(each) for each in dict.fromkeys(notes)], room // 8)
 
@@ -196,6 +198,11 @@ def _ways_out(report: DriftReport) -> str:
     return f"### What to do\n\n{code_block(chr(10).join(ways), 'sh')}" if ways else ""
 
 
+def _is_open(preview: Report, report: DriftReport) -> bool:
+    """Whether a preview is not folded: it failed, or nothing else is in the issue."""
+    return preview.verdict is Verdict.FAILED or (preview.verdict is not Verdict.FINE and not report.exit_status)
+
+
 def _looked_at(preview: Report, room: int) -> str:
     """Conditions that no comparison of values shows: aliases that moved, and secrets that expire."""
     every = ((violation, each) for each in preview.resources for violation in each.violations)
@@ -205,9 +212,9 @@ def _looked_at(preview: Report, room: int) -> str:
 
 
 def _preview(preview: Report, room: int, *, opened: bool) -> str:
-    """What a deployment of the stack files would do now; open where nothing else is in the issue."""
+    """What a deployment of the stack files would do now."""
     body = markdown(preview, max(room, 4_000), is_comment=False)
-    if (opened and preview.verdict is not Verdict.FINE) or preview.verdict is Verdict.FAILED:
+    if opened:
         return body.strip()
     return folded(f"Preview of the next deployment: {html.escape(str(verdict(preview)))}", body.strip())
 

@@ -140,9 +140,11 @@ def test_failed_preview_is_open_and_first_in_title() -> None:
 
 
 def test_moved_alias_is_shown_open() -> None:
-    text = issue(NOTHING_DIFFERS, places, STAMP, (report_on(CASES / "moved-alias"),))
-    assert "### 👁️ Look at" in text
-    assert text.index("moved from version") < text.index("### ", text.index("Look at") + 8)
+    preview = report_on(CASES / "moved-alias")
+    text = written(samples.SCORER, previews=(preview,))
+    assert text.index("### 👁️ Look at") < text.index("moved from version") < text.index("<details>")
+    alone = issue(NOTHING_DIFFERS, places, STAMP, (preview,))
+    assert (alone.count("moved from version"), "Look at" in alone, alone.count("commit `")) == (1, False, 1)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +172,5 @@ def test_expiring_secret_needs_a_person() -> None:
     expiring = Violation("advisory", "secrets-last", "urn", 'OAuth secret "checkout-secret-1" expires on 2026-12-01')
     resource = replace(report_on(CASES / "moved-alias").resources[0], violations=(expiring,))
     preview = replace(clean, resources=(resource,), verdict=Verdict.APPROVAL)
-    text = issue(NOTHING_DIFFERS, places, STAMP, (preview,))
-    assert "### 👁️ Look at" in text
-    assert "expires on 2026-12-01" in text
+    assert "expires on 2026-12-01" in written(samples.SCORER, previews=(preview,)).partition("<details>")[0]
+    assert "expires on 2026-12-01" in issue(NOTHING_DIFFERS, places, STAMP, (preview,))
