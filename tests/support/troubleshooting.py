@@ -33,7 +33,7 @@ class Section:
             commands = re.sub(rf"\b{name}\b", value, commands)
         shell = {
             **sandbox.environment,
-            "PATH": f"{sandbox.folder / '.venv' / 'bin'}:{sandbox.environment['PATH']}",
+            "PATH": f"{PROJECT / '.venv' / 'bin'}:{sandbox.environment['PATH']}",
             "PULUMI_SKIP_CONFIRMATIONS": "true",
         }
         ran = subprocess.run(

@@ -80,15 +80,15 @@ def test_deleted_endpoint_is_recreated_with_settings(notified: Sandbox) -> None:
 )
 def test_older_gateway_does_not_crash_the_provider(project: Sandbox, edited: str) -> None:
     """As an older state has it, whose program declared the gateway on the provider's resource."""
-    settings = project.folder / "components/inputs.py"
-    now = settings.read_text(encoding="utf-8")
+    files = [project.folder / "components" / name for name in ("inputs.py", "serving_endpoint.py")]
+    now = [file.read_text(encoding="utf-8") for file in files]
     sent = "return EndpointInputs(inputs"
     older = f'{sent} | {{"aiGateway": {{"usageTrackingConfig": {{"enabled": True}}}}}}'
     project.edit("components/inputs.py", sent, older)
     project.edit("components/serving_endpoint.py", '"aiGateway", ', "")
     project.pulumi(*UP)
-    settings.write_text(now, encoding="utf-8")
-    project.edit("components/serving_endpoint.py", "ignore_changes=[", 'ignore_changes=["aiGateway", ')
+    for file, text in zip(files, now, strict=True):
+        file.write_text(text, encoding="utf-8")
     project.edit("stacks/base.yaml", TAGS, edited)
     before = project.workspace.writes()
     project.pulumi(*UP)

@@ -7,7 +7,7 @@ import pytest
 from model_serving.operations.logs.tail import Tail
 
 
-def told(*texts: str) -> list[str]:
+def new_parts(*texts: str) -> list[str]:
     tail = Tail()
     return [tail.new(text) for text in texts]
 
@@ -27,7 +27,7 @@ def told(*texts: str) -> list[str]:
     ],
 )
 def test_each_line_is_given_once(texts: list[str], parts: list[str]) -> None:
-    assert told(*texts) == parts
+    assert new_parts(*texts) == parts
 
 
 def test_another_log_is_noticed() -> None:
