@@ -41,12 +41,6 @@ def is_written(sandbox: Sandbox) -> bool:
     return all(time.time() - state.stat().st_mtime > 2 for state in folder.rglob("stacks/**/local.json"))
 
 
-def state_of(sandbox: Sandbox) -> str:
-    """The text of the state of stack `local`; empty before there is one."""
-    folder = Path(urlsplit(sandbox.environment["PULUMI_BACKEND_URL"]).path)
-    return "".join(state.read_text(encoding="utf-8") for state in folder.rglob("stacks/**/local.json"))
-
-
 def started_by(session: int) -> list[int]:
     """The processes of a session that are left."""
     processes = []
