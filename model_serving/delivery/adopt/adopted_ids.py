@@ -5,10 +5,12 @@ from typing import Final
 
 import yaml
 
+from model_serving.delivery.adopt.stack_file import load_edited
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.yaml_edit import without_key
-from model_serving.spec import load_stack
+from model_serving.errors import UserError
+from model_serving.spec import Stack, load_stack
 from model_serving.spec.field_path import CONFIG, NAMESPACE
 from model_serving.spec.files.listing import stack_file
 
@@ -21,13 +23,29 @@ def adopted_keys(stack: str, folder: Path) -> tuple[str, ...]:
 
 
 def without_adopt_ids(stack: str, folder: Path) -> StackFileChange:
-    """The change that removes every `adopt_id` of the stack's own file. Nothing is written."""
+    """The change that removes every `adopt_id` of the stack's own file. Nothing is written.
+
+    Raises UserError where the files then would declare anything else.
+    """
     file = stack_file(stack)
     old = text = (folder / file).read_text(encoding="utf-8")
-    for key in _in_flow_style(text):
-        text = without_key(text, (CONFIG, f"{NAMESPACE}endpoints", key, FIELD))
-    text = _without_lines(text)
+    try:
+        for key in _alone_or_in_flow_style(text):
+            text = without_key(text, (CONFIG, f"{NAMESPACE}endpoints", key, FIELD))
+        text = _without_lines(text)
+        is_exact = text == old or _without_ids(load_edited(stack, folder, {file: text})) == _without_ids(
+            load_stack(stack, folder / "stacks")
+        )
+    except (yaml.YAMLError, UserError):  # such as an anchor on the line that other lines refer to
+        is_exact = False
+    if not is_exact:
+        raise UserError(f"The `adopt_id` lines of {file} have no effect any more: remove them by hand")
     return StackFileChange({file: text} if text != old else {}, unified_diff(file, old, text))
+
+
+def _without_ids(spec: Stack) -> Stack:
+    endpoints = {key: each.model_copy(update={FIELD: None}) for key, each in spec.endpoints.items()}
+    return spec.model_copy(update={"endpoints": endpoints})
 
 
 def _endpoints(text: str) -> list[tuple[str, yaml.MappingNode]]:
@@ -39,18 +57,25 @@ def _endpoints(text: str) -> list[tuple[str, yaml.MappingNode]]:
     return [(str(key.value), child) for key, child in pairs if isinstance(child, yaml.MappingNode)]
 
 
-def _in_flow_style(text: str) -> list[str]:
+def _alone_or_in_flow_style(text: str) -> list[str]:
+    """The keys of endpoints whose `adopt_id` has no line of its own, or no other line beside it.
+
+    A key without any value would be null, which removes what base.yaml declares.
+    """
     return [
-        key for key, node in _endpoints(text) if node.flow_style and any(name.value == FIELD for name, _ in node.value)
+        key
+        for key, node in _endpoints(text)
+        if (node.flow_style or len(node.value) == 1) and any(name.value == FIELD for name, _ in node.value)
     ]
 
 
 def _without_lines(text: str) -> str:
     """The text without the lines of block maps, all at once: it is composed once, however many they are."""
     numbers = {
-        name.start_mark.line
+        number
         for _, node in _endpoints(text)
-        for name, _ in node.value
+        for name, value in node.value
         if name.value == FIELD and not node.flow_style
+        for number in range(name.start_mark.line, value.end_mark.line + 1)
     }
     return "".join(line for number, line in enumerate(text.splitlines(keepends=True)) if number not in numbers)

@@ -44,10 +44,14 @@ def import_adopted(
         return outcome
     if not outcome.deployed:
         return replace(outcome, message=f"{outcome.message}\n{_AGAIN}")
-    _write(folder, without_adopt_ids(stack, folder).files)
+    left = ""
+    try:
+        _write(folder, without_adopt_ids(stack, folder).files)
+    except UserError as error:
+        left = f"\n{error}"
     number = sum(each.action is Action.ADOPT for each in outcome.report.resources)
     done = f"{number} endpoint{'s' * (number != 1)} imported" if number else "Everything is imported already"
-    message = f"{done}, nothing was written to the workspace. The next preview of stack {stack} shows no change"
+    message = f"{done}, nothing was written to the workspace. The next preview of stack {stack} shows no change{left}"
     return replace(outcome, message=message)
 
 

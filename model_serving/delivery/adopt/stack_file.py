@@ -38,7 +38,7 @@ def adoption_change(stack: str, folder: Path, adoption: Adoption) -> StackFileCh
         for section, entries in zip(_SECTIONS, (written, principals), strict=True):
             if entries:
                 text = with_entries(text, (CONFIG, f"{NAMESPACE}{section}"), entries)
-        is_exact = _loaded(stack, folder, {file: text}) == _expected(before, written, principals)
+        is_exact = load_edited(stack, folder, {file: text}) == _expected(before, written, principals)
     except yaml.YAMLError:  # an anchor that other lines refer to is gone
         is_exact = False
     if not is_exact:
@@ -55,7 +55,7 @@ def written_fields(entry: Entry) -> dict[str, Any]:
     return {"adopt_id": entry.id, **entry.fields}
 
 
-def _loaded(stack: str, folder: Path, change: Mapping[str, str]) -> Stack:
+def load_edited(stack: str, folder: Path, change: Mapping[str, str]) -> Stack:
     """What the stack files declare with the change. Raises UserError."""
     with edited_copy(folder, change) as copy:
         try:

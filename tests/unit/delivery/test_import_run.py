@@ -21,6 +21,7 @@ from model_serving.review.assess.report import Report
 from model_serving.review.assess.resource_change import Action, ResourceChange
 from model_serving.review.assess.sentence import sentence
 from model_serving.review.plan.preview import Preview
+from model_serving.spec import load_stack
 
 FILE = "stacks/Pulumi.dev.yaml"
 BEFORE = "config: {}  # of the team\n"
@@ -113,6 +114,33 @@ def test_only_adopt_ids_leave_the_file(file: Path) -> None:
     assert change.patch.count("\n-") == 2
     file.write_text(AFTER, encoding="utf-8")
     assert without_adopt_ids("dev", file.parent.parent) == StackFileChange({}, "")
+
+
+def test_an_id_alone_leaves_no_null(file: Path) -> None:
+    served = 'served_entities: {one: {entity: main.ml.fraud, version: "7", workload_size: Small}}'
+    base = f"config:\n  model-serving:endpoints:\n    fraud: {{{served}}}\n"
+    file.with_name("base.yaml").write_text(base, encoding="utf-8")
+    own = "config:\n  databricks:host: https://dev.example.com\n  model-serving:endpoints:\n    fraud:\n      adopt_id: 0a1b\n"
+    file.write_text(own, encoding="utf-8")
+    (text,) = without_adopt_ids("dev", file.parent.parent).files.values()
+    file.write_text(text, encoding="utf-8")
+    assert [*load_stack("dev", file.parent).endpoints] == ["fraud"]
+
+
+def test_an_id_on_its_second_line_leaves(file: Path) -> None:
+    file.write_text(ADOPTED.replace("adopt_id: 0a1b", "adopt_id:\n        0a1b"), encoding="utf-8")
+    assert without_adopt_ids("dev", file.parent.parent).files == {FILE: AFTER}
+
+
+def test_an_id_that_others_refer_to_stays(file: Path) -> None:
+    shared = ADOPTED.replace("adopt_id: 0a1b", "adopt_id: &id 0a1b\n      replace_id: *id")
+
+    def share() -> None:
+        file.write_text(shared, encoding="utf-8")
+
+    outcome = run(file, planned(IMPORTED), share)
+    assert (outcome.status, file.read_text(encoding="utf-8")) == (0, shared)
+    assert outcome.message.endswith(f"The `adopt_id` lines of {FILE} have no effect any more: remove them by hand")
 
 
 def test_more_than_a_policy_pack_gets_is_refused() -> None:
