@@ -34,7 +34,7 @@ def read_drift(
     for each in sources:
         if each.spec is None and each.resources is None:
             raise UserError("\n".join(each.problems))
-    others = _Others(names, notify)
+    others = _Others(sources, notify)
     workspaces = []
     known = list(dict.fromkeys(each.workspace for each in sources))
     for workspace in known:
@@ -50,24 +50,26 @@ def read_drift(
 
 
 class _Others:
-    """The stacks that are not compared, read when they are first needed."""
+    """The stacks that are not compared at the same time; those that are not compared at all are read when needed."""
 
-    def __init__(self, names: Sequence[str], notify: Callable[[str], None]) -> None:
+    def __init__(self, compared: Sequence[Source], notify: Callable[[str], None]) -> None:
+        names = [each.stack for each in compared]
+        self._compared = compared
         self._names = [each for each in every_stack(Path.cwd()) if each not in names]
         self._notify = notify
         self._read: list[Source] | None = None
 
-    def of(self, host: str) -> list[Source]:
-        """Those of the same workspace."""
+    def of(self, sources: Sequence[Source]) -> list[Source]:
+        """Those of the same workspace, with other credentials too."""
         if self._read is None:
             self._read = read_sources(self._names, notify=self._notify) if self._names else []
-        return [each for each in self._read if each.host == host]
+        return [each for each in (*self._compared, *self._read) if each.host == sources[0].host and each not in sources]
 
 
 def _compared(sources: Sequence[Source], others: _Others, whole: bool, notify: Callable[[str], None]) -> WorkspaceDrift:
-    settings, host = sources[0].settings, sources[0].host
+    settings = sources[0].settings
     reader = Reader(sign_in(settings))
     try:
-        return Comparison(reader, sources, lambda: others.of(host), whole, chosen_warehouse(), notify).run()
+        return Comparison(reader, sources, lambda: others.of(sources), whole, chosen_warehouse(), notify).run()
     except WorkspaceError as error:
         raise UserError(connection_problem(error, settings) or str(error)) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
+from model_serving.databricks.workspace_address import workspace_address
 from model_serving.errors import UserError
 from model_serving.operations.drift.declared import Declared, Versions, declared_in
 from model_serving.operations.drift.deployed import Deployed, DeployedEndpoint, deployed
@@ -22,6 +23,9 @@ from model_serving.spec import SpecError, Stack, load_stack
 _STACKS: Final = Path("stacks")
 _PROCESSES: Final = 4
 """How many states are read at a time: each takes a process of Pulumi."""
+
+_NEITHER: Final = (*TIMEOUT_SETTINGS, "rateLimit", "debugHeaders", "debugTruncateBytes")
+"""Settings of the provider that say nothing of a workspace or its credentials."""
 
 T = TypeVar("T")
 
@@ -44,7 +48,8 @@ class Source:
     def workspace(self) -> tuple[tuple[str, str], ...]:
         """What tells the workspace and the credentials apart from those of another stack."""
         named = {"host": os.environ.get("DATABRICKS_HOST", ""), **self.settings}
-        return tuple(sorted((name, each.rstrip("/")) for name, each in named.items() if name not in TIMEOUT_SETTINGS))
+        named["host"] = workspace_address(named["host"])
+        return tuple(sorted((name, each) for name, each in named.items() if name not in _NEITHER))
 
     @property
     def host(self) -> str:

@@ -120,7 +120,8 @@ def test_an_id_alone_leaves_no_null(file: Path) -> None:
     served = 'served_entities: {one: {entity: main.ml.fraud, version: "7", workload_size: Small}}'
     base = f"config:\n  model-serving:endpoints:\n    fraud: {{{served}}}\n"
     file.with_name("base.yaml").write_text(base, encoding="utf-8")
-    own = "config:\n  databricks:host: https://dev.example.com\n  model-serving:endpoints:\n    fraud:\n      adopt_id: 0a1b\n"
+    own = "config:\n  databricks:host: https://dev.example.com\n"
+    own += "  model-serving:endpoints:\n    fraud:\n      adopt_id: 0a1b\n"
     file.write_text(own, encoding="utf-8")
     (text,) = without_adopt_ids("dev", file.parent.parent).files.values()
     file.write_text(text, encoding="utf-8")

@@ -76,6 +76,15 @@ def test_stack_files_and_states_own_their_endpoints(adopter: Adopter) -> None:
     assert adopter.run("--name", "declared").status == 1
 
 
+@pytest.mark.parametrize("spelled", [str.upper, lambda host: f"{host}/", lambda host: host.replace("http", "HTTP")])
+def test_a_host_may_be_spelled_differently(adopter: Adopter, spelled: Callable[[str], str]) -> None:
+    adopter.create("declared")
+    host = spelled(adopter.frozen.origin.replace("127.0.0.1", "localhost"))
+    adopter.declare(host=adopter.frozen.origin.replace("127.0.0.1", "localhost"))
+    adopter.declare("other", host, endpoints={"declared": {"served_entities": {"a": {"entity": "m", "version": "1"}}}})
+    assert adopter.run("--json").refused == {"declared": "owned by another stack"}
+
+
 def test_each_reason_is_named_once(adopter: Adopter) -> None:
     external = {"name": "gpt", "external_model": {"name": "gpt", "provider": "openai", "task": "llm/v1/chat"}}
     adopter.create("external", config={"served_entities": [external]})

@@ -145,6 +145,19 @@ def test_all_reports_endpoints_made_by_hand(deployed: Project, capsys: pytest.Ca
     assert "by-hand  by admin@example.com" in " ".join(out.split(" "))
 
 
+def test_stacks_of_a_workspace_know_each_other(deployed: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    deployed.declare("other", endpoints={"mine": ENDPOINTS["iris"]})
+    deployed.deploy("other")
+    file = deployed.folder / "stacks" / "Pulumi.other.yaml"
+    config = json.loads(file.read_text(encoding="utf-8"))["config"]
+    for settings in ({"rateLimit": 100}, {"profile": "other"}, {"host": f"{deployed.frozen.origin}/".upper()}):
+        named = {f"databricks:{name}": value for name, value in settings.items()}
+        file.write_text(json.dumps({"config": config | named}), encoding="utf-8")
+        status, out, _ = run(capsys, "--all")
+        assert "made by hand" not in out, settings
+        assert status != 2, settings
+
+
 def test_silent_workspace_leaves_the_others_compared(deployed: Project, capsys: pytest.CaptureFixture[str]) -> None:
     deployed.declare("gone", host="http://127.0.0.1:1", endpoints={"iris": ENDPOINTS["iris"]})
     retag(deployed, team="growth")
