@@ -70,7 +70,7 @@ def adopt_command(
     released = handover(source, adoption, load_stack(stack, Path("stacks")).default_tags) if source else Handover()
     if write:
         for file, text in change.files.items():
-            Path(file).write_text(text, encoding="utf-8")
+            Path(file).write_text(text, encoding="utf-8", newline="")
     if as_json:
         files = sorted(change.files) if write else []
         result = {**json_adoption(adoption, stack), "patch": change.patch, "written": files, "source": asdict(released)}

@@ -95,9 +95,9 @@ def _keep(project: Project, step: Step, patch: Path | None, *, dry_run: bool, as
     """Write the change where it is wanted, and print it with the phases."""
     change = step.change
     if patch:
-        patch.write_text(change.patch, encoding="utf-8")
+        patch.write_text(change.patch, encoding="utf-8", newline="")
     elif not dry_run:
-        (project.folder / change.file).write_text(change.text, encoding="utf-8")
+        (project.folder / change.file).write_text(change.text, encoding="utf-8", newline="")
     if as_json:
         click.echo(json.dumps(_result(project, step), indent=2))
         return

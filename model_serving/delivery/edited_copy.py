@@ -18,5 +18,5 @@ def edited_copy(folder: Path, texts: Mapping[str, str]) -> Iterator[Path]:
         shutil.copytree(folder / "stacks", copy / "stacks", symlinks=True)
         for file, text in texts.items():
             (copy / file).unlink()
-            (copy / file).write_text(text, encoding="utf-8")
+            (copy / file).write_text(text, encoding="utf-8", newline="")
         yield copy

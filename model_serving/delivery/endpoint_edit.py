@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from model_serving.delivery.edited_copy import edited_copy
+from model_serving.delivery.file_text import file_text
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.yaml_edit import with_entries, with_value, without_key
 from model_serving.errors import UserError
@@ -64,7 +65,7 @@ def endpoint_change(stack: str, folder: Path, now: WrittenEndpoint, wanted: Data
     Raises UserError where the wanted values are invalid, or where the change can't be made without changing more.
     """
     file = stack_file(stack)
-    text = before = (folder / file).read_text(encoding="utf-8")
+    text = before = file_text(folder / file)
     try:
         added: Data = {}
         for path, value in _edits(now.merged, wanted, now.base):

@@ -4,13 +4,30 @@ A YAML library that writes the file again (ruamel.yaml was tried) changes indent
 nobody edited, and a reviewer would see them all in the patch.
 """
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec
 
 import yaml
 
 from model_serving.delivery.yaml_values import INDENT, block, flow
 
+_Edit = ParamSpec("_Edit")
 
+
+def _keeping_line_ends(edit: Callable[Concatenate[str, _Edit], str]) -> Callable[Concatenate[str, _Edit], str]:
+    """The edit, with CRLF at the end of each new line of a text that has it at the end of each."""
+
+    @functools.wraps(edit)
+    def edited(text: str, /, *arguments: _Edit.args, **named: _Edit.kwargs) -> str:
+        if not 0 < text.count("\n") == text.count("\r\n"):
+            return edit(text, *arguments, **named)
+        return edit(text.replace("\r\n", "\n"), *arguments, **named).replace("\n", "\r\n")
+
+    return edited
+
+
+@_keeping_line_ends
 def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
     """`text` with `value` at `path`. Missing maps on the way are added; None is written as `null`."""
     root = yaml.compose(text)
@@ -27,6 +44,7 @@ def with_value(text: str, path: tuple[str, ...], value: Any) -> str:
     return text
 
 
+@_keeping_line_ends
 def with_entries(text: str, path: tuple[str, ...], entries: dict[str, Any]) -> str:
     """`text` with new keys at the end of the map at `path`, each on lines of its own. The map has none of them.
 
@@ -54,6 +72,7 @@ def _filled(text: str, node: yaml.Node | None, entries: dict[str, Any], indent: 
     return f"{before}\n{block(entries, indent)}{text[end:]}"
 
 
+@_keeping_line_ends
 def without_key(text: str, path: tuple[str, ...]) -> str:
     """`text` without the key at `path`, which it has. A map that is empty then goes, too."""
     node = yaml.compose(text)

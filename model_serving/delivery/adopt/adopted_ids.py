@@ -6,6 +6,7 @@ from typing import Final
 import yaml
 
 from model_serving.delivery.adopt.stack_file import load_edited
+from model_serving.delivery.file_text import file_text
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.yaml_edit import without_key
@@ -28,7 +29,7 @@ def without_adopt_ids(stack: str, folder: Path) -> StackFileChange:
     Raises UserError where the files then would declare anything else.
     """
     file = stack_file(stack)
-    old = text = (folder / file).read_text(encoding="utf-8")
+    old = text = file_text(folder / file)
     try:
         for key in _alone_or_in_flow_style(text):
             text = without_key(text, (CONFIG, f"{NAMESPACE}endpoints", key, FIELD))

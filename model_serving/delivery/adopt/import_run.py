@@ -7,6 +7,7 @@ from typing import Final
 
 from model_serving.delivery.adopt.adopted_ids import without_adopt_ids
 from model_serving.delivery.deploy import Command, Outcome, carry_out
+from model_serving.delivery.file_text import file_text
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.rollout.course import PlannedRollout
 from model_serving.errors import InterruptedRunError, UserError
@@ -30,7 +31,7 @@ def import_adopted(
     If the preview has any other step, nothing is imported, and the stack file is as it was. After a run that ended
     early the file keeps its lines, so that the same command goes on. Raises what `carry_out` raises.
     """
-    before = {file: (folder / file).read_text(encoding="utf-8") for file in change.files}
+    before = {file: file_text(folder / file) for file in change.files}
     _write(folder, change.files)
     try:
         outcome = deploy(Command(stack, folder, packs), only_imports)
@@ -72,4 +73,4 @@ def only_imports(now: Report, _rollouts: Sequence[PlannedRollout]) -> Outcome | 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:
     for file, text in files.items():
-        (folder / file).write_text(text, encoding="utf-8")
+        (folder / file).write_text(text, encoding="utf-8", newline="")

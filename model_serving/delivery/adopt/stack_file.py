@@ -8,6 +8,7 @@ import yaml
 
 from model_serving.delivery.adopt.config_size import require_fitting
 from model_serving.delivery.edited_copy import edited_copy
+from model_serving.delivery.file_text import file_text
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.rollback.stack_file_change import StackFileChange
 from model_serving.delivery.yaml_edit import with_entries
@@ -33,7 +34,7 @@ def adoption_change(stack: str, folder: Path, adoption: Adoption) -> StackFileCh
     before, file = load_stack(stack, folder / "stacks"), stack_file(stack)
     written = {each.key: written_fields(each) for each in adoption.entries}
     principals = {key: dict(fields) for key, fields in adoption.service_principals.items()}
-    old = text = (folder / file).read_text(encoding="utf-8")
+    old = text = file_text(folder / file)
     try:
         for section, entries in zip(_SECTIONS, (written, principals), strict=True):
             if entries:

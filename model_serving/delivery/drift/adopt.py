@@ -10,6 +10,7 @@ from typing import Any
 
 from model_serving.databricks.serving_endpoints import traffic_shares
 from model_serving.delivery.endpoint_edit import endpoint_change, written_endpoint
+from model_serving.delivery.file_text import file_text
 from model_serving.delivery.patch import unified_diff
 from model_serving.errors import UserError
 from model_serving.operations.drift.remedies import why_not_adopted, why_not_declared
@@ -48,13 +49,13 @@ class DriftAdoption:
     def write(self) -> None:
         """Change the stack's own file."""
         if self.patch:
-            (self.folder / self.file).write_text(self.text, encoding="utf-8")
+            (self.folder / self.file).write_text(self.text, encoding="utf-8", newline="")
 
 
 def plan_adoption(stack: str, folder: Path, drifted: Iterable[ResourceDrift]) -> DriftAdoption:
     """The change after which the stack's files declare what is live, as far as they can."""
     file = stack_file(stack)
-    before = (folder / file).read_text(encoding="utf-8")
+    before = file_text(folder / file)
     declared: dict[str, tuple[str, ...]] = {}
     left: list[Left] = []
     with tempfile.TemporaryDirectory(prefix="model-serving-stacks-") as name:
@@ -65,7 +66,7 @@ def plan_adoption(stack: str, folder: Path, drifted: Iterable[ResourceDrift]) ->
                 found, others = _declare(stack, copy, each)
                 declared |= {each.key: found} if found else {}
                 left += others
-        text = (copy / file).read_text(encoding="utf-8")
+        text = file_text(copy / file)
     return DriftAdoption(stack, folder, file, text, unified_diff(file, before, text), declared, tuple(left))
 
 
@@ -88,7 +89,7 @@ def _declare(stack: str, folder: Path, resource: ResourceDrift) -> tuple[tuple[s
         change = endpoint_change(stack, folder, now, wanted)
     except UserError as error:
         return (), [Left(own, str(error))]
-    (folder / change.file).write_text(change.text, encoding="utf-8")
+    (folder / change.file).write_text(change.text, encoding="utf-8", newline="")
     return tuple(found), left
 
 

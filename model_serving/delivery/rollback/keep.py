@@ -27,7 +27,7 @@ def keep_in_commit(planned: PlannedRollback, change: StackFileChange) -> str:
     """Write and commit the changed files, nothing else, and say so. Raises UserError with what is left to do."""
     folder, files = planned.folder, [*change.files]
     for file, text in change.files.items():
-        (folder / file).write_text(text, encoding="utf-8")
+        (folder / file).write_text(text, encoding="utf-8", newline="")
     subject = f"Roll back {planned.deployed.key} of {planned.targets.stack} to {split_text(planned.goal.traffic)}"
     try:
         git(folder, "commit", "--quiet", "--only", "-m", subject, "-m", f"Restored: {planned.goal.why}.", "--", *files)
@@ -49,7 +49,7 @@ def keep_in_patch(change: StackFileChange, file: Path | None, printed: str) -> s
     if not file:
         return f"{what}. That is {printed}, which git apply reads from standard input or from a file\n"
     try:
-        file.write_text(change.patch, encoding="utf-8")
+        file.write_text(change.patch, encoding="utf-8", newline="")
     except OSError as error:
         raise UserError(f"The rollback is live. {what}, and {file} can't be written: {error.strerror}") from None
     return f"{what}. Apply the patch with:\n  git apply {shlex.quote(str(file))}\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from model_serving.delivery.edited_copy import edited_copy
+from model_serving.delivery.file_text import file_text
 from model_serving.delivery.patch import unified_diff
 from model_serving.delivery.rollback.deployed import DeployedEndpoint
 from model_serving.delivery.rollback.goal import Goal
@@ -60,10 +61,10 @@ def stack_file_change(stack: str, folder: Path, deployed: DeployedEndpoint, goal
     texts: dict[str, str] = {}
     for path, value in _changes(endpoint, deployed, goal):
         file = _deciding_file(stack, folder, (*_ENDPOINTS, deployed.key, *path))
-        text = texts.get(file) or (folder / file).read_text(encoding="utf-8")
+        text = texts.get(file) or file_text(folder / file)
         texts[file] = with_value(text, (*_ENDPOINTS, deployed.key, *path), value)
     _require_exact(texts, before, deployed.key, _expected(endpoint, deployed, goal))
-    patches = (unified_diff(file, (folder / file).read_text(encoding="utf-8"), text) for file, text in texts.items())
+    patches = (unified_diff(file, file_text(folder / file), text) for file, text in texts.items())
     return StackFileChange(texts, "".join(patches))
 
 

@@ -168,3 +168,15 @@ def test_a_file_without_a_last_line_break_is_extended(tmp_path: Path) -> None:
     change = adoption_change("prod", folder, ADOPTION)
     subprocess.run(["git", "apply", "-"], cwd=folder, input=change.patch, text=True, check=True)
     assert list(load_stack("prod", folder / "stacks").endpoints) == ["iris", "fraud-scorer"]
+
+
+def test_line_ends_of_windows_stay(tmp_path: Path) -> None:
+    folder = project(tmp_path, OWN)
+    file = folder / "stacks/Pulumi.prod.yaml"
+    expected = adoption_change("prod", folder, ADOPTION)
+    file.write_text(OWN, encoding="utf-8", newline="\r\n")
+    change = adoption_change("prod", folder, ADOPTION)
+    assert change.files == {name: text.replace("\n", "\r\n") for name, text in expected.files.items()}
+    assert change.patch.count("\n-") == expected.patch.count("\n-")
+    subprocess.run(["git", "apply", "-"], cwd=folder, input=change.patch.encode(), check=True)
+    assert file.read_bytes().decode() == change.files["stacks/Pulumi.prod.yaml"]

@@ -144,6 +144,11 @@ def test_an_id_that_others_refer_to_stays(file: Path) -> None:
     assert outcome.message.endswith(f"The `adopt_id` lines of {FILE} have no effect any more: remove them by hand")
 
 
+def test_ids_leave_a_file_of_windows(file: Path) -> None:
+    file.write_text(ADOPTED, encoding="utf-8", newline="\r\n")
+    assert without_adopt_ids("dev", file.parent.parent).files == {FILE: AFTER.replace("\n", "\r\n")}
+
+
 def test_more_than_a_policy_pack_gets_is_refused() -> None:
     def text(number: int) -> str:
         served = "served_entities: {one: {entity: main.ml.fraud, version: '7', workload_size: Small}}"
