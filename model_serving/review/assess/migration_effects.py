@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from model_serving.databricks.resource_types import ENDPOINT_SETTINGS, PERMISSIONS
+from model_serving.databricks.resource_types import ENDPOINT_SETTINGS, ENDPOINT_STOP, PERMISSIONS
 from model_serving.review.assess.actions import field_row
 from model_serving.review.assess.grouping import Group
 from model_serving.review.assess.impacts import Impact, Risk, by_risk, impact
@@ -63,7 +63,8 @@ def migration_impacts(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:
             yield impact(Risk.BEHAVIOUR, what, sentence("the predecessor's is under ", quoted("predecessor")))
             capacity = capacity_of(inputs_of(pair.endpoint))
             what = "Billed twice, until the predecessor is retired"
-            yield impact(Risk.COST, what, f"the successor has {capacity}" if capacity else "")
+            if _runs(pair.endpoint):
+                yield impact(Risk.COST, what, f"the successor has {capacity}" if capacity else "")
             yield impact(Risk.COSMETIC, "Callers of the predecessor are not affected", _KEEPS)
         case Phase.TURNS_BACK:
             why = "the stack's outputs name their URLs so; nothing is created, deleted or deployed, and both answer"
@@ -71,16 +72,23 @@ def migration_impacts(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:
         case Phase.ENDS:
             why = "it is deleted on purpose, as the end of its migration"
             yield impact(Risk.INTERFACE, "Whoever still calls it gets 404", _with_remarks(why, pair))
-            yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
+            if _runs(pair.other):
+                yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
             yield impact(Risk.COSMETIC, "Callers of the endpoint that succeeds it are not affected", _KEEPS)
         case Phase.ABANDONED:
             why = "the migration is abandoned: the stack's outputs name the predecessor's URL again"
             yield impact(Risk.INTERFACE, "Whoever calls it gets 404", _with_remarks(why, pair))
-            yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
+            if _runs(pair.other):
+                yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
             yield impact(
                 Risk.COSMETIC, "Callers of the predecessor, which is the endpoint again, are not affected", _KEEPS
             )
     yield from _access(pair, known)
+
+
+def _runs(group: Group) -> bool:
+    """Whether it runs on compute: an endpoint that is declared stopped is not billed."""
+    return group.main(ENDPOINT_STOP) is None
 
 
 def _with_remarks(why: str, pair: Pair) -> str:

@@ -1,6 +1,6 @@
 """A migration in words and rows, the same in every format."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from model_serving.review.assess.migration import Phase
@@ -48,13 +48,14 @@ def next_step(change: ResourceChange, stack: str, *, alone: bool = True) -> Sent
     return sentence(move, who, "Then ", retire, " writes the change that retires it")
 
 
-def way_back(change: ResourceChange, stack: str) -> Sentence | None:
-    """How to go back after the deployment; None without a migration, or where there is no way back."""
-    told = change.migration
-    if told is None:
+def way_back(changes: Sequence[ResourceChange], stack: str) -> Sentence | None:
+    """How to go back after the deployment of these; None unless each begins a migration or turns one back."""
+    phases = {each.migration.phase if each.migration else None for each in changes}
+    if not phases or not phases <= {Phase.BEGINS, Phase.TURNS_BACK}:
         return None
-    command = quoted(f"model-serving migrate {change.key} --back --stack {stack}")
-    if told.phase is Phase.BEGINS:
+    key = changes[0].key if len(changes) == 1 else "ENDPOINT"
+    command = quoted(f"model-serving migrate {key} --back --stack {stack}")
+    if Phase.BEGINS in phases:
         edit = "revert this change and deploy it, before callers move. Afterwards "
         return sentence("To go back: ", edit, command, " makes the predecessor the endpoint again")
-    return sentence("To go back: ", command) if told.phase is Phase.TURNS_BACK else None
+    return sentence("To go back: ", command)

@@ -155,9 +155,8 @@ def _no_way_back(changed: Sequence[ResourceChange]) -> Sentence:
 
 def _commands(changed: Sequence[ResourceChange], stack: str) -> Sentence:
     """The commands that go back; empty where there are none."""
-    backs = [back for each in changed if (back := way_back(each, stack))]
-    if backs and len(backs) == len(changed):
-        return backs[0]
+    if back := way_back(changed, stack):
+        return back
     staged = [quoted(f"model-serving rollback {each.key} --stack {stack}") for each in changed if each.rollout]
     return sentence("To go back at once, at any step: ", joined(staged[:_NAMED])) if staged else sentence("")
 

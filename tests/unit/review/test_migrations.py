@@ -8,6 +8,7 @@ import pytest
 
 from model_serving.databricks.resource_types import (
     ENDPOINT_SETTINGS,
+    ENDPOINT_STOP,
     MODEL_SERVING,
     PERMISSIONS,
     SERVING_ENDPOINT_COMPONENT,
@@ -154,6 +155,16 @@ def test_settings_that_differ_are_named(start: list[Event]) -> None:
     assert (row.before != "", row.after) == (True, "")
 
 
+def test_stopped_endpoints_are_not_billed(start: list[Event], retirement: list[Event]) -> None:
+    inputs = {"endpointName": "fraud", "stopped": True}
+    created = report_of(*start, step("create", NEW, ENDPOINT_STOP, None, inputs))
+    assert [what for risk, what in risks(created) if risk == "cost"] == [
+        "Deployed, then stopped: it answers no requests and runs on no compute"
+    ]
+    deleted = report_of(*retirement, step("delete", OLD, ENDPOINT_STOP, inputs, None))
+    assert [what for risk, what in risks(deleted) if risk == "cost"] == []
+
+
 def test_retirement_says_who_loses_what(retirement: list[Event]) -> None:
     report = report_of(*retirement)
     assert phases(report) == {"predecessor fraud": Phase.ENDS}
@@ -183,6 +194,15 @@ def test_way_back_swaps_roles_without_a_write(back: list[Event]) -> None:
     ]
     assert str(summary.rollback(report)) == "To go back: model-serving migrate fraud --back --stack prod"
     assert report_of(*back).digest != report_of().digest
+
+
+def test_way_back_of_two_migrations_names_neither(back: list[Event], inputs: Inputs) -> None:
+    second = [
+        *endpoint("same", "iris", inputs("iris"), was=True),
+        *endpoint("same", "iris/iris-2", inputs("iris-2"), now=True),
+    ]
+    report = report_of(*back, *second)
+    assert str(summary.rollback(report)) == "To go back: model-serving migrate ENDPOINT --back --stack prod"
 
 
 def test_abandoned_migration_removes_the_successor(abandoned: list[Event]) -> None:
