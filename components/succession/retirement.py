@@ -66,9 +66,7 @@ def require_quiet(
 def _report(usage: Usage, urn: str) -> None:
     """Log what is known of the time: as a warning where no table has a part of it."""
     tables = [each for each in usage.readings if each.kind is not Kind.METRICS and not each.problem]
-    known = " ".join(
-        [f'Endpoint "{usage.endpoint}" can be retired: {requests_text(usage)} is known.', *coverage(usage)]
-    )
+    known = " ".join([f'Endpoint "{usage.endpoint}" can be retired: {requests_text(usage)}.', *coverage(usage)])
     log_of(urn, "info" if any(each.end > usage.since for each in tables) else "warn", known)
 
 

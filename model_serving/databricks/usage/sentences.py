@@ -11,10 +11,10 @@ _MINUTE: Final = "%Y-%m-%d %H:%M UTC"
 
 
 def requests_text(usage: Usage) -> str:
-    """`37 requests since 2026-11-22 11:00 UTC, the last at 2026-11-22 11:58 UTC`; `no requests since ...`."""
+    """`37 requests since 2026-11-22 11:00 UTC, the last at 2026-11-22 11:58 UTC`; `no request since ... is known`."""
     since = f"since {usage.since:{_MINUTE}}"
     if usage.is_quiet:
-        return f"no request {since}"
+        return f"no request {since} is known"
     last = f", the last at {usage.last:{_MINUTE}}" if usage.last else ""
     return f"{_number(usage.requests)} {since}{last}"
 

@@ -55,13 +55,13 @@ def phases_of_retirement(project: Project, file: str, predecessor: str) -> tuple
     quiet = project.spec.predecessor_quiet.text
     address = project.deployed.get(predecessor)
     forced = f" In spite of requests: `replace_id: {address.id}` on {project.key}, in {file}." if address else ""
-    return (
-        Phase(
-            f"This commit deletes {predecessor}, which can't be undone. It is refused while requests came in the last"
-            f" {quiet}.{forced}",
-            _commit_and_deploy(project, file, f"Retire {predecessor}"),
-        ),
+    what = (
+        f"This commit takes {predecessor} out of Pulumi's state. It stays live (`retain_on_delete`)."
+        if project.endpoint.retain_on_delete
+        else f"This commit deletes {predecessor}, which can't be undone. It is refused while requests came in the last"
+        f" {quiet}.{forced}"
     )
+    return (Phase(what, _commit_and_deploy(project, file, f"Retire {predecessor}")),)
 
 
 def phase_lines(phases: Sequence[Phase]) -> Iterator[str]:

@@ -36,7 +36,9 @@ def start(project: Project, settings: Sequence[Setting], name: str | None) -> St
     _require_no_migration(project)
     named = [each for each in settings if each.path == ("name",)]
     others = [each for each in settings if each.path != ("name",)]
-    wanted = name or (str(named[0].value) if named else None)
+    if named and (name or len(named) > 1 or not isinstance(named[0].value, str)):
+        raise UsageError("The successor has one name, a text: --name NEW")
+    wanted = name or (named[0].value if named else None)
     if not others and wanted is None:
         raise UsageError(
             "What changes? --set FIELD=VALUE; for a rename, or for another creator, --name NEW without any --set"
@@ -104,8 +106,8 @@ def _require_no_migration(project: Project) -> None:
     if left := [name for name in project.deployed if name != project.name]:
         if project.name in project.deployed:
             raise UserError(
-                f"{', '.join(left)} of {project.key} is retired in the stack files and still deployed. Deploy that"
-                f" first: pulumi up --stack {project.stack}"
+                f"{', '.join(left)} is retired in the stack files and still deployed. Deploy that first: pulumi up"
+                f" --stack {project.stack}"
             )
         raise UserError(
             f"The stack files name {project.key} {project.name}, and deployed is {left[-1]}. Restore `name:"
@@ -124,6 +126,12 @@ def _require_deployed(project: Project) -> None:
 
 def _require_migration(project: Project) -> str:
     if not project.predecessor:
+        left = [name for name in project.deployed if name != project.name]
+        if left and project.name in project.deployed:
+            raise UserError(
+                f"{', '.join(left)} is retired in the stack files and still deployed. Deploy that: pulumi up --stack"
+                f" {project.stack}. To keep it, take the edit that retires it back"
+            )
         raise UserError(
             f"{project.key} of stack {project.file_name} is not being migrated: it declares no predecessor. Start with"
             f" --set FIELD=VALUE"
@@ -132,7 +140,7 @@ def _require_migration(project: Project) -> str:
 
 
 def _require_both_live(project: Project, predecessor: str) -> None:
-    """Raise UserError unless the successor can serve what the predecessor does."""
+    """Raise UserError unless the successor can serve what the predecessor does, or is declared stopped."""
     if project.name not in project.deployed:
         raise UserError(
             f"{project.name} is not deployed, and {predecessor} would be deleted: first pulumi up --stack"
@@ -144,7 +152,7 @@ def _require_both_live(project: Project, predecessor: str) -> None:
         project.notes.append(f"Whether {project.name} is ready is not known here, and `up` asks again: {error}")
         return
     ready = ((live or {}).get("state") or {}).get("ready")
-    if ready != "READY":
+    if ready != "READY" and not (live and project.endpoint.stopped):
         raise UserError(
             f"{project.name} is {ready or 'not in the workspace'}, so {predecessor} must stay. See model-serving status"
             f" {project.key} --stack {project.stack}"

@@ -80,9 +80,9 @@ def _problems(key: str, endpoint: Data, setting: Setting) -> Iterator[str]:
         yield unknown
     elif setting.path[0] == PREDECESSOR:
         yield f"--set {setting.field}: the command writes `predecessor` itself"
-    elif value_at(endpoint, setting.path) == setting.value:
+    elif value_at(endpoint, setting.path) == (wanted := _wanted(setting)):
         yield (
-            f"{setting.field} of {key} is declared as {_text(setting.value)} already. If that edit is not deployed yet,"
+            f"{setting.field} of {key} is declared as {_text(wanted)} already. If that edit is not deployed yet,"
             " take it back, then run this again"
         )
     elif not _needs_migration(endpoint, setting):
@@ -90,6 +90,11 @@ def _problems(key: str, endpoint: Data, setting: Setting) -> Iterator[str]:
             f"{setting.field} needs no migration: it is updated in place. Declare `{setting.field}:"
             f" {_text(setting.value)}` in the stack file, and deploy that"
         )
+
+
+def _wanted(setting: Setting) -> Any:
+    """The new value; of a field that is removed, its default."""
+    return default_of(setting.path) if setting.value is None else setting.value
 
 
 def _unknown(endpoint: Data, path: Sequence[str]) -> str:

@@ -8,13 +8,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 from model_serving.databricks.resource_types import SERVICE_PRINCIPAL
-from model_serving.databricks.serving_endpoints import is_updating
+from model_serving.databricks.serving_endpoints import is_stopped, is_updating
 from model_serving.databricks.usage.read import requests_since
 from model_serving.databricks.usage.usage import Usage
 from model_serving.delivery.migrate.phases import migrate_command
 from model_serving.delivery.migrate.project import Project
 
 _READY: Final = "READY"
+_STOPPED: Final = "stopped"
 
 
 class Stage(StrEnum):
@@ -29,7 +30,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two endpoints. `state` is READY, NOT_READY, or why it has none."""
+    """One of the two endpoints. `state` is READY, NOT_READY, stopped, or why it has none."""
 
     name: str
     id: str = ""
@@ -91,6 +92,8 @@ def migration_status(
 
 
 def _state(live: Mapping[str, Any]) -> str:
+    if is_stopped(live):
+        return _STOPPED
     ready = str((live.get("state") or {}).get("ready") or "NOT_READY")
     return f"{ready}, being updated" if is_updating(live) else ready
 
@@ -102,7 +105,8 @@ def _stage(project: Project, successor: Side, predecessor: Side | None) -> Stage
         return Stage.RETIRED if successor.id else Stage.NONE
     if not successor.id:
         return Stage.DECLARED
-    return Stage.BOTH if successor.state.startswith(_READY) else Stage.CREATING
+    is_up = successor.state.startswith(_READY) or (project.endpoint.stopped and successor.state == _STOPPED)
+    return Stage.BOTH if is_up else Stage.CREATING
 
 
 def _next(project: Project, stage: Stage) -> tuple[str, ...]:

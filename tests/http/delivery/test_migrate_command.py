@@ -219,6 +219,17 @@ def test_each_stage_has_a_name(project: Project) -> None:
     assert stage() == "none"
 
 
+def test_stopped_endpoints_can_be_moved_between(project: Project) -> None:
+    project.run("--set", "route_optimized=true")
+    project.deploy(NEW, f"{OLD}/{NEW}")
+    project.frozen.clock.advance(60)
+    project.frozen.call("POST", f"/api/2.0/serving-endpoints/{NEW}/config:stop", {})
+    project.file.write_text(project.file.read_text().replace("      name:", "      stopped: true\n      name:"))
+    _, out, _ = project.run("--status")
+    assert "both are deployed: callers can move" in out
+    assert f"successor {NEW}: stopped" in out
+
+
 def test_the_way_back_makes_no_third_endpoint(project: Project) -> None:
     project.run("--set", "route_optimized=true")
     project.deploy(NEW, f"{OLD}/{NEW}")

@@ -283,6 +283,7 @@ def test_an_alias_that_others_share_is_left_to_a_person(make: Make) -> None:
         ("served_entities.champio.external_model=null", 'served entity "champio". Did you mean "champion"?'),
         ("route_optimized.x=true", "route_optimized is one value and has no fields: --set route_optimized=VALUE"),
         ("route_optimized=false", "route_optimized of fraud-scorer is declared as false already. If that edit"),
+        ("route_optimized=null", "route_optimized of fraud-scorer is declared as false already. If that edit"),
         ("served_entities.champion.version='8'", "served_entities.champion.version needs no migration: it is updated"),
         ("tags.team=risk", "tags.team needs no migration: it is updated in place. Declare `tags.team: risk`"),
         ("stopped=true", "stopped needs no migration"),
@@ -316,6 +317,12 @@ def test_what_is_no_setting_is_wrong_usage(text: str) -> None:
 def test_a_field_or_a_name_must_change(make: Make) -> None:
     with pytest.raises(UsageError, match="What changes"):
         migrated(make())
+
+
+@pytest.mark.parametrize(("settings", "name"), [(["name=null"], None), (["name=a", "name=b"], None), (["name=a"], "b")])
+def test_a_successor_has_one_name(make: Make, settings: list[str], name: str | None) -> None:
+    with pytest.raises(UsageError, match="has one name"):
+        migrated(make(), *settings, name=name)
 
 
 def test_taken_names_are_skipped(make: Make) -> None:
@@ -431,6 +438,13 @@ def test_retirement_removes_the_block(make: Make) -> None:
     assert "in the last 1 h" in step.phases[0].title
 
 
+def test_a_retained_predecessor_is_not_said_to_be_deleted(make: Make) -> None:
+    project = make(OWN.replace("      tags:", "      retain_on_delete: true\n      tags:"))
+    migrated(project, *ROUTE)
+    (phase,) = retire(reloaded(project, BOTH)).phases
+    assert phase.title == "This commit takes fraud-scorer out of Pulumi's state. It stays live (`retain_on_delete`)."
+
+
 def test_a_protected_predecessor_retires_in_two_commits(make: Make) -> None:
     project = make(OWN.replace("      tags:", "      protect: true\n      tags:"))
     migrated(project, *ROUTE)
@@ -461,6 +475,21 @@ def test_nothing_is_retired_without_a_successor(
     migrated(project, *ROUTE)
     with pytest.raises(UserError, match=message):
         retire(reloaded(project, deployed))
+
+
+def test_a_stopped_successor_lets_its_predecessor_retire(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = make(OWN.replace("      tags:", "      stopped: true\n      tags:"))
+    migrated(project, *ROUTE)
+    stopped = {"state": {"ready": "NOT_READY", "suspend": "STOPPED"}}
+    monkeypatch.setattr(Project, "live", lambda _self, _name: stopped)
+    assert "is retired" in retire(reloaded(project, BOTH)).headline
+
+
+@pytest.mark.parametrize("step", [back, retire])
+def test_a_retirement_in_the_files_is_pointed_out(make: Make, step: Callable[[Project], Step]) -> None:
+    own = OWN.replace("      tags:", "      name: fraud-scorer-2\n      tags:")
+    with pytest.raises(UserError, match=r"^fraud-scorer is retired in the stack files and still deployed"):
+        step(make(own, deployed=BOTH))
 
 
 @pytest.mark.parametrize("step", [back, retire])
