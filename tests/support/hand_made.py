@@ -24,6 +24,17 @@ _EXTERNAL: Final = {"provider": "openai", "name": "gpt-4o", "task": "llm/v1/chat
 _KEY: Final = {"openai_config": {"openai_api_key": "{{secrets/serving/api-key}}"}}
 
 
+class _Quoting(yaml.SafeDumper):
+    """PyYAML leaves `1e3` without quotes, which other readers of YAML take for a number."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if text[:1].isdigit() else None)
+
+
+_Quoting.add_representer(str, _text)
+
+
 def call(sandbox: Sandbox, method: str, path: str, body: Any = None) -> Any:
     """The workspace's answer to its administrator. Raises AssertionError with the message of a refusal."""
     try:
@@ -66,7 +77,7 @@ def declare_only(sandbox: Sandbox, endpoints: Mapping[str, Any], **config: Any) 
         **config,
     }
     file.unlink()
-    file.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    file.write_text(yaml.dump(written, Dumper=_Quoting, sort_keys=False), encoding="utf-8")
     base = sandbox.folder / "stacks/base.yaml"
     base.unlink()
     base.write_text("config: {}\n", encoding="utf-8")

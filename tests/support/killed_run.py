@@ -26,6 +26,7 @@ def killed_when(sandbox: Sandbox, is_time: Callable[[], bool]) -> None:
     )
     deadline = time.monotonic() + 120
     while not is_time():
+        assert run.poll() is None, "The run has ended before it could be killed"
         assert time.monotonic() < deadline, "The workspace never got there"
         time.sleep(0.1)
     run.kill()
@@ -39,6 +40,12 @@ def is_written(sandbox: Sandbox) -> bool:
     """Whether the state has been at rest for two seconds: a kill in the middle of its file would leave half of it."""
     folder = Path(urlsplit(sandbox.environment["PULUMI_BACKEND_URL"]).path)
     return all(time.time() - state.stat().st_mtime > 2 for state in folder.rglob("stacks/**/local.json"))
+
+
+def state_of(sandbox: Sandbox) -> str:
+    """The text of the state of stack `local`; empty before there is one."""
+    folder = Path(urlsplit(sandbox.environment["PULUMI_BACKEND_URL"]).path)
+    return "".join(state.read_text(encoding="utf-8") for state in folder.rglob("stacks/**/local.json"))
 
 
 def started_by(session: int) -> list[int]:

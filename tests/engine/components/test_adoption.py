@@ -1,17 +1,63 @@
 """Live endpoints that a stack takes under management, on the real engine: imported, and never written."""
 
 import functools
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from model_serving.components.inputs import EndpointInputs
+from model_serving.databricks.access_lists import access_list_path
+from model_serving.databricks.resource_types import MODEL_SERVING
+from model_serving.databricks.serving_endpoints import endpoint_path
+from model_serving.operations.adopt.entries import entry_of
+from model_serving.operations.adopt.entry import Destination, Entry
+from model_serving.spec import Stack
 from tests.support.hand_made import LOCAL, adopt, call, declare_only, make_by_hand
-from tests.support.killed_run import UP
+from tests.support.killed_run import UP, is_written, killed_when, state_of
 from tests.support.random_endpoints import make_endpoint
+from tests.support.sandbox import Sandbox
 from tests.support.snapshots import Snapshots
 
 NEW: Final = {"current": {"entity": "main.ml.iris", "version": "1", "workload_size": "Small"}}
+
+
+def declared(sandbox: Sandbox, names: list[str]) -> dict[str, Any]:
+    """The fields of each endpoint as it is live."""
+    found = {}
+    for name in names:
+        answer = sandbox.workspace.get(endpoint_path(name))
+        access = sandbox.workspace.get(access_list_path(answer["id"]))
+        entry = entry_of(answer, access, Destination("local", Stack(), answer["creator"]))
+        assert isinstance(entry, Entry), entry
+        found[entry.key] = {"adopt_id": entry.id, **entry.fields}
+    return found
+
+
+def without_ids(endpoints: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: {name: each for name, each in fields.items() if name != "adopt_id"} for key, fields in endpoints.items()
+    }
+
+
+def test_killed_adoption_goes_on_without_a_write(snapshots: Snapshots) -> None:
+    with snapshots.initialized("--ready-after", "0") as sandbox:
+        names = make_by_hand(sandbox, 12, 7)
+        adopted = declared(sandbox, names)
+        declare_only(sandbox, adopted)
+        before = sandbox.workspace.writes()
+        slow = {"pattern": "GET /api/2.0/permissions/*", "times": -1, "delay_seconds": 5}
+        sandbox.workspace.post("/_workspace/faults", slow)
+        # Every endpoint is imported, and not every permission.
+        killed_when(sandbox, lambda: state_of(sandbox).count(f"${MODEL_SERVING}") >= len(names) and is_written(sandbox))
+        sandbox.workspace.delete("/_workspace/faults")
+        sandbox.pulumi("cancel", "--yes")
+        rest = sandbox.pulumi(*UP).text
+        assert "databricks:index:ModelServing" not in rest
+        assert " imported" in rest
+        assert sandbox.workspace.writes() == before
+        declare_only(sandbox, without_ids(adopted))
+        sandbox.pulumi(*UP, "--expect-no-changes", "--refresh")
+        assert sandbox.workspace.writes() == before
 
 
 def test_import_command_leaves_nothing_to_do(snapshots: Snapshots, capsys: pytest.CaptureFixture[str]) -> None:
