@@ -56,8 +56,12 @@ def _credentials(answer: Mapping[str, Any]) -> Iterator[str]:
         for variable, value in (entity.get("environment_vars") or {}).items():
             if holds_credential(str(variable), str(value)):
                 yield f"environment variable {variable} of {entity.get('name')}"
+        if CREDENTIAL.search(str(entity.get("name") or "")):
+            yield "the name of a served entity"
     if CREDENTIAL.search(str(answer.get("description") or "")):
         yield "its description"
+    if any(CREDENTIAL.search(str(tag["key"])) for tag in answer.get("tags") or []):
+        yield "the key of a tag"
     yield from (f"tag {tag['key']}" for tag in answer.get("tags") or [] if CREDENTIAL.search(str(tag.get("value"))))
 
 

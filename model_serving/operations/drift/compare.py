@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from model_serving.databricks.credential_patterns import CREDENTIAL
 from model_serving.databricks.secret_references import is_secret_reference
 from model_serving.operations.drift.report import FieldDrift, Origin
 from model_serving.spec.field_path import FieldPath
@@ -136,7 +137,7 @@ def _drift(path: FieldPath, declared: Any, live: Any) -> FieldDrift:
 
 
 def shown(value: Any, path: FieldPath, *, hidden: bool = False) -> Any:
-    """A value as a report shows it: secrets, and plaintext in environment variables, are masked.
+    """A value as a report shows it: secrets, credentials, and plaintext in environment variables are masked.
 
     With `hidden` every text in it is.
     """
@@ -149,7 +150,7 @@ def shown(value: Any, path: FieldPath, *, hidden: bool = False) -> Any:
     if not isinstance(value, str):
         return value
     is_plaintext = _VARIABLES in path and not is_secret_reference(value)
-    return MASK if hidden or is_plaintext or is_secret(value) else value
+    return MASK if hidden or is_plaintext or is_secret(value) or CREDENTIAL.search(value) else value
 
 
 def _has_secret(value: Any) -> bool:

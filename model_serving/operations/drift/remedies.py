@@ -63,7 +63,7 @@ def why_not_declared(field: FieldDrift) -> str:
     if field.origin is Origin.NOT_DEPLOYED:
         since = f"{field.note}, and the next deployment follows it" if field.note else "the stack files were"
         return f"it was not changed outside: {since}"
-    if _has_mask(field.live):
+    if _has_mask([field.live, *field.shown_path]):
         return "its value may be secret and is never written: declare it by hand"
     return ""
 

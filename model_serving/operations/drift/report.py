@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from model_serving.databricks.credential_patterns import CREDENTIAL
 from model_serving.spec.field_path import FieldPath, dotted
+from model_serving.spec.files.secrets import MASK
 
 
 class Kind(StrEnum):
@@ -77,7 +79,12 @@ class FieldDrift:
     @property
     def name(self) -> str:
         """The path as people write it: `served_entities.champion.version`."""
-        return dotted(self.path)
+        return dotted(self.shown_path)
+
+    @property
+    def shown_path(self) -> FieldPath:
+        """The path without credentials: somebody may have given one as the key of a tag."""
+        return tuple(MASK if isinstance(part, str) and CREDENTIAL.search(part) else part for part in self.path)
 
 
 @dataclass(frozen=True)

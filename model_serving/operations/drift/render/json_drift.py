@@ -56,7 +56,7 @@ def _resource(resource: ResourceDrift) -> dict[str, Any]:
 def _field(field: FieldDrift) -> dict[str, Any]:
     return {
         "name": field.name,
-        "path": list(field.path),
+        "path": list(field.shown_path),
         "declared": field.declared,
         "live": field.live,
         "origin": field.origin.value,

@@ -110,6 +110,16 @@ def test_each_reason_is_named_once(adopter: Adopter) -> None:
     assert [each["path"] for each in guarded["left_out"]] == ["ai_gateway.guardrails"]
 
 
+def test_credentials_in_keys_and_names_are_refused(adopter: Adopter) -> None:
+    token = f"dapi{'0' * 32}"
+    adopter.create("tagged", tags=[{"key": token, "value": "x"}])
+    adopter.create("named", config={"served_entities": [entity(f"one-{token}")]})
+    outcome = adopter.run()
+    assert "named: plaintext credential: it has a plaintext credential in the name of a served entity." in outcome.err
+    assert "tagged: plaintext credential: it has a plaintext credential in the key of a tag." in outcome.err
+    assert token not in outcome.out + outcome.err
+
+
 def test_an_update_that_failed_is_refused(adopter: Adopter) -> None:
     adopter.create("failing")
     adopter.frozen.call("PUT", f"{endpoint_path('failing')}/config", {"served_entities": [entity(version="8")]})

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from model_serving.operations.drift.compare import UNREAD, field_drifts, with_origins
+from model_serving.operations.drift.remedies import why_not_declared
 from model_serving.operations.drift.report import Origin
 from model_serving.spec.files.secrets import Secret
 
+TOKEN = f"dapi{'0' * 32}"
 ENTITY = {"entity": "main.ml.fraud", "version": "7", "workload_size": "Small"}
 
 
@@ -77,6 +79,13 @@ def test_secrets_are_masked_on_both_sides() -> None:
     live = {"served_entities": {"one": {**ENTITY, "instance_profile_arn": "by-hand"}}}
     (found,) = field_drifts(declared, live)
     assert (found.declared, found.live) == ("[secret]", "[secret]")
+
+
+@pytest.mark.parametrize("tags", [{"team": TOKEN}, {TOKEN: "risk"}], ids=["value", "key"])
+def test_credentials_in_tags_are_masked(tags: dict[str, str]) -> None:
+    (found,) = field_drifts({"tags": {}}, {"tags": tags})
+    assert TOKEN not in f"{found.name} {found.shown_path} {found.declared} {found.live}"
+    assert "may be secret" in why_not_declared(found)
 
 
 def test_a_value_that_was_deployed_is_not_from_outside() -> None:
