@@ -15,7 +15,7 @@ def access_changes(group: Group, known: KnownPrincipals) -> tuple[Grant, ...]:
     """The levels that `databricks.Permissions` changes, and those that EndpointAccess, an empty list, removes."""
     emptied, listed = group.main(ENDPOINT_ACCESS), group.main(PERMISSIONS)
     removed = grants(emptied.old, {}, known) if emptied and action_of(emptied) is Action.UPDATE else ()
-    if listed is None or action_of(listed) in {Action.NONE, Action.ADOPT}:
+    if listed is None or action_of(listed) in {Action.NONE, Action.ADOPT, Action.FORGET}:
         return removed
     refreshed = group.refresh(PERMISSIONS)
     new: Mapping[str, Any] = {} if action_of(listed) is Action.DELETE else listed.new

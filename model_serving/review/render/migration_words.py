@@ -13,7 +13,7 @@ HEADINGS: Final[Mapping[Phase, tuple[str, str]]] = {
     Phase.ENDS: ("retired", "endpoint"),
     Phase.ABANDONED: ("removed", "endpoint"),
 }
-"""What the two endpoints are called in a phase that is told, the other one first."""
+"""What the two endpoints are called in each phase, `endpoint` of the migration last."""
 
 VERDICTS: Final[Mapping[Phase, str]] = {
     Phase.BEGINS: "a migration begins, callers are not affected",
@@ -26,23 +26,23 @@ VERDICTS: Final[Mapping[Phase, str]] = {
 
 def endpoints(change: ResourceChange) -> tuple[tuple[str, str, str], ...]:
     """What each of the two endpoints is, its name and its URL; none where the change is not about the migration."""
-    told = change.migration
-    if told is None or told.phase not in HEADINGS:
+    migration = change.migration
+    if migration is None or migration.phase not in HEADINGS:
         return ()
-    other, endpoint = HEADINGS[told.phase]
-    return (other, told.other, told.other_url), (endpoint, told.endpoint, told.endpoint_url)
+    other, endpoint = HEADINGS[migration.phase]
+    return (other, migration.other, migration.other_url), (endpoint, migration.endpoint, migration.endpoint_url)
 
 
 def next_step(change: ResourceChange, stack: str, *, alone: bool = True) -> Sentence | None:
     """What follows when the change is deployed; None where nothing does. Not `alone` it stands for several."""
-    told = change.migration
-    if told is None or told.phase not in {Phase.BEGINS, Phase.TURNS_BACK}:
+    migration = change.migration
+    if migration is None or migration.phase not in {Phase.BEGINS, Phase.TURNS_BACK}:
         return None
     key = change.key if alone else "ENDPOINT"
     status, retire = (
         quoted(f"model-serving migrate {key} {each} --stack {stack}") for each in ("--status", "--retire")
     )
-    what = sentence("move the callers of ", quoted(told.other), " to ", quoted(told.endpoint))
+    what = sentence("move the callers of ", quoted(migration.other), " to ", quoted(migration.endpoint))
     move = what if alone else sentence("move the callers of each predecessor")
     who = sentence("; ", status, " shows who still calls it. ")
     return sentence(move, who, "Then ", retire, " writes the change that retires it")

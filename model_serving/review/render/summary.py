@@ -57,8 +57,8 @@ def _verdict_on_changes(report: Report) -> Part:
 def _verdict_of_one_kind(changed: Sequence[ResourceChange]) -> Part:
     """What changes do that are all the same phase of a migration, or all new; else empty."""
     phases = {each.migration.phase if each.migration else Phase.RUNS for each in changed}
-    if len(phases) == 1 and (told := VERDICTS.get(next(iter(phases)))):
-        return sentence(f"{told} (", _named(changed), ")")
+    if len(phases) == 1 and (verdict := VERDICTS.get(next(iter(phases)))):
+        return sentence(f"{verdict} (", _named(changed), ")")
     is_new = all(each.action is Action.CREATE and not each.gone for each in changed)
     return "only new resources; nothing existing changes" if is_new else ""
 
@@ -140,11 +140,13 @@ def rollback(report: Report) -> Sentence:
 
 
 def _no_way_back(changed: Sequence[ResourceChange]) -> Sentence:
-    """What can't be restored, or what a revert would delete; empty if neither is so."""
+    """What a revert of the change can't restore, or would delete; empty if neither is so."""
     final = [each for each in changed if each.action in {Action.DELETE, Action.REPLACE} and each.is_endpoint]
     if final:
         new = " would be a new endpoint, with a new id and possibly another URL"
         return sentence("No way back: ", _named(final), new)
+    if left := [each for each in changed if each.action is Action.FORGET and each.is_endpoint]:
+        return sentence("To go back: adopt ", _named(left), " with ", quoted("adopt_id"), ", under a key of its own")
     if any(row.field == SECRET_FIELD for each in changed if each.risk in _CUTS_OFF for row in each.fields):
         return sentence("No way back: a deleted secret can't be restored")
     if any(each.action is Action.ADOPT for each in changed):

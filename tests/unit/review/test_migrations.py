@@ -185,6 +185,16 @@ def test_retirement_says_who_loses_what(retirement: list[Event]) -> None:
     assert str(summary.rollback(report)).startswith("No way back: fraud would be a new endpoint")
 
 
+def test_retained_predecessor_loses_nobody_and_is_adopted_back(retirement: list[Event]) -> None:
+    for event in retirement:
+        metadata = event["resourcePreEvent"]["metadata"]
+        if metadata["op"] == "delete":
+            metadata["old"]["retainOnDelete"] = True
+    report = report_of(*retirement)
+    assert risks(report) == [("cost", "Removed from Pulumi's state only; callers are not affected")]
+    assert str(summary.rollback(report)).startswith("To go back: adopt fraud with adopt_id")
+
+
 def test_way_back_swaps_roles_without_a_write(back: list[Event]) -> None:
     report = report_of(*back)
     assert phases(report) == {"migration fraud": Phase.TURNS_BACK}
