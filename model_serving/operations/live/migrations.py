@@ -13,26 +13,26 @@ Json = dict[str, Any]
 def _read(targets: Targets, status: EndpointStatus) -> Json | None:
     """The role and the name of the other endpoint; None outside of a migration."""
     target = targets.endpoints.get(status.key)
-    if target is None or not (target.other or target.is_predecessor):
+    if target is None or not (target.counterpart or target.is_predecessor):
         return None
     role = "predecessor" if target.is_predecessor else "successor"
-    return {"role": role, "other": target.other, "key": target.base_key, "stack": targets.stack}
+    return {"role": role, "counterpart": target.counterpart, "key": target.base_key, "stack": targets.stack}
 
 
 def _lines(value: Json) -> Iterator[str]:
-    other = f" of {value['other']}" if value["other"] else ""
+    name = f" of {value['counterpart']}" if value["counterpart"] else ""
     if value["role"] == "successor":
-        yield f"successor{other}, which answers until it is retired"
+        yield f"successor{name}, which answers until it is retired"
     else:
-        yield f"predecessor{other}. Who still calls it: {_status(value)}"
+        yield f"predecessor{name}. Who still calls it: {_status(value)}"
 
 
 def _notice(value: Json) -> str | None:
     """The line below the table, for the predecessor alone: what is left to do."""
     if value["role"] == "successor":
         return None
-    other = f" to {value['other']}" if value["other"] else ""
-    return f"predecessor: its callers move{other}. Who still calls it: {_status(value)}"
+    name = f" to {value['counterpart']}" if value["counterpart"] else ""
+    return f"predecessor: its callers move{name}. Who still calls it: {_status(value)}"
 
 
 def _status(value: Json) -> str:

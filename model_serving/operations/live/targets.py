@@ -41,7 +41,7 @@ class Target:
     """The name in the stack files, with their prefix; None if they don't declare it, or can't be read."""
     place: DeclaredEndpoint | None = None
     """Its declaration with its place; None like `declared`."""
-    other: str = ""
+    counterpart: str = ""
     """During a migration, the name in the workspace of the other endpoint of its key."""
 
     @property
@@ -139,7 +139,7 @@ def _endpoints(spec: Stack | None, deployed: Mapping[str, Address]) -> dict[str,
     for key, address in left.items():
         free = key if key not in found else address.name
         found[free] = Target(free, address.name, None, address)
-    return {key: replace(each, other=_other(each, found.values())) for key, each in found.items()}
+    return {key: replace(each, counterpart=_counterpart(each, found.values())) for key, each in found.items()}
 
 
 def _holder(declared: DeclaredEndpoint, deployed: Mapping[str, Address], *, by_name: bool) -> str | None:
@@ -150,7 +150,7 @@ def _holder(declared: DeclaredEndpoint, deployed: Mapping[str, Address], *, by_n
     return next((key for key in family if key in deployed and deployed[key].name == declared.name), None)
 
 
-def _other(target: Target, targets: Iterable[Target]) -> str:
+def _counterpart(target: Target, targets: Iterable[Target]) -> str:
     pair = {target.base_key, predecessor_address(target.base_key)} - {target.key}
     return next((each.name for each in targets if each.key in pair), "")
 

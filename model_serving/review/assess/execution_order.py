@@ -149,4 +149,4 @@ def _state_writes(group: Group) -> Iterable[Write]:
     pair = pair_of(group) if group.kind == ENDPOINT else None
     if pair and pair.migration.phase is Phase.TURNS_BACK:
         roles = (quoted(pair.migration.endpoint), " is endpoint ", quoted(group.key), ", and ")
-        yield Write(sentence("Note that ", *roles, quoted(pair.migration.other), " its predecessor"))
+        yield Write(sentence("Note that ", *roles, quoted(pair.migration.counterpart), " its predecessor"))

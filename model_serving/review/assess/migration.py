@@ -50,16 +50,16 @@ class Migration:
     phase: Phase
     endpoint: str
     """What is the endpoint of the key when the plan is deployed."""
-    other: str
+    counterpart: str
     """Its predecessor; where one of the two is deleted, that one."""
     endpoint_url: str = ""
-    other_url: str = ""
+    counterpart_url: str = ""
     """URLs for requests: own ones in full, others as the workspace's path."""
 
     @property
     def phase_alone(self) -> Self:
         """The same without names and URLs: what two migrations may have in common."""
-        return replace(self, endpoint="", other="", endpoint_url="", other_url="")
+        return replace(self, endpoint="", counterpart="", endpoint_url="", counterpart_url="")
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,18 @@ class Pair:
     """The groups of the two endpoints of a migration."""
 
     endpoint: Group
-    other: Group
+    counterpart: Group
 
     @property
     def migration(self) -> Migration:
-        endpoint, other = self.endpoint, self.other
-        return Migration(self._phase, endpoint.name, other.name, _url(endpoint), _url(other))
+        endpoint, counterpart = self.endpoint, self.counterpart
+        return Migration(self._phase, endpoint.name, counterpart.name, _url(endpoint), _url(counterpart))
 
     @property
     def _phase(self) -> Phase:
-        if self.other.kind == SUCCESSOR:
+        if self.counterpart.kind == SUCCESSOR:
             return Phase.ABANDONED
-        if is_deleted(self.other):
+        if is_deleted(self.counterpart):
             return Phase.ENDS
         main = self.endpoint.main(MODEL_SERVING)
         if main and main.op == "create":
@@ -116,14 +116,14 @@ def is_deleted(group: Group) -> bool:
 def pair_of(group: Group) -> Pair | None:
     """The two endpoints of the migration that a group belongs to; None without one, or if both are deleted."""
     by_kind = {each.kind: each for each in group.family}
-    endpoint, other = by_kind.get(ENDPOINT), by_kind.get(SUCCESSOR) or by_kind.get(PREDECESSOR)
-    if endpoint is None or other is None or is_deleted(endpoint):
+    endpoint, counterpart = by_kind.get(ENDPOINT), by_kind.get(SUCCESSOR) or by_kind.get(PREDECESSOR)
+    if endpoint is None or counterpart is None or is_deleted(endpoint):
         return None
-    return Pair(endpoint, other)
+    return Pair(endpoint, counterpart)
 
 
 def is_about(group: Group, migration: Migration) -> bool:
-    """Whether the phase is told of this one of the two: the new one, the deleted one, or the one that takes over."""
+    """Whether the phase is reported with this one of the two: the new, the deleted, or the one that takes over."""
     if migration.phase is Phase.RUNS:
         return False
     return (group.kind == ENDPOINT) is not migration.phase.deletes

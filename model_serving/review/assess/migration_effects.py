@@ -41,11 +41,11 @@ def with_migration(change: ResourceChange, group: Group, known: KnownPrincipals)
 
 
 def _differences(pair: Pair) -> Iterator[Row]:
-    """Each declared field that differs, but for permissions; `before` is of the other endpoint."""
-    before, after = inputs_of(pair.other), inputs_of(pair.endpoint)
+    """Each declared field that differs, but for permissions; `before` is of the counterpart."""
+    before, after = inputs_of(pair.counterpart), inputs_of(pair.endpoint)
     if not before or not after:
         return
-    for change in (*compare(before, after), *compare(_settings(pair.other), _settings(pair.endpoint))):
+    for change in (*compare(before, after), *compare(_settings(pair.counterpart), _settings(pair.endpoint))):
         if change.path != ("name",):
             yield field_row(change)
 
@@ -72,14 +72,14 @@ def migration_impacts(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:
         case Phase.ENDS:
             why = "it is deleted on purpose, as the end of its migration"
             yield impact(Risk.INTERFACE, "Whoever still calls it gets 404", _with_remarks(why, pair))
-            if _runs(pair.other):
-                yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
+            if _runs(pair.counterpart):
+                yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.counterpart)))
             yield impact(Risk.COSMETIC, "Callers of the endpoint that succeeds it are not affected", _KEEPS)
         case Phase.ABANDONED:
             why = "the migration is abandoned: the stack's outputs name the predecessor's URL again"
             yield impact(Risk.INTERFACE, "Whoever calls it gets 404", _with_remarks(why, pair))
-            if _runs(pair.other):
-                yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.other)))
+            if _runs(pair.counterpart):
+                yield impact(Risk.COST, "No longer billed", capacity_of(inputs_of(pair.counterpart)))
             yield impact(
                 Risk.COSMETIC, "Callers of the predecessor, which is the endpoint again, are not affected", _KEEPS
             )
@@ -93,12 +93,12 @@ def _runs(group: Group) -> bool:
 
 def _with_remarks(why: str, pair: Pair) -> str:
     """Why an endpoint is deleted, and what is known of its requests."""
-    return ". ".join([why, *(each.rstrip(".") for each in dict.fromkeys(pair.other.remarks))])
+    return ". ".join([why, *(each.rstrip(".") for each in dict.fromkeys(pair.counterpart.remarks))])
 
 
 def _access(pair: Pair, known: KnownPrincipals) -> Iterator[Impact]:
     """Who may do what on the endpoint that is created or deleted, and who may not on the other one."""
-    kept, deleted, phase = _levels(pair.endpoint, known), _levels(pair.other, known), pair.migration.phase
+    kept, deleted, phase = _levels(pair.endpoint, known), _levels(pair.counterpart, known), pair.migration.phase
     if phase is Phase.BEGINS:
         if kept:
             yield impact(Risk.ACCESS, sentence("Granted on the successor: ", _listed(kept)))

@@ -76,8 +76,7 @@ class ResourceChange:
     migration: Migration | None = None
     """The migration of which the endpoint is one side."""
     compared: tuple[Row, ...] = ()
-    """How the two endpoints of a migration differ, told with the one that the change is about: `before` is of the
-    other one."""
+    """How the two endpoints of a migration differ: `before` is of the counterpart."""
     drift: tuple[Row, ...] = ()
     """Fields that differ between the last deployment and the workspace."""
     gone: bool = False

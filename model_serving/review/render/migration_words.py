@@ -29,8 +29,12 @@ def endpoints(change: ResourceChange) -> tuple[tuple[str, str, str], ...]:
     migration = change.migration
     if migration is None or migration.phase not in HEADINGS:
         return ()
-    other, endpoint = HEADINGS[migration.phase]
-    return (other, migration.other, migration.other_url), (endpoint, migration.endpoint, migration.endpoint_url)
+    counterpart, endpoint = HEADINGS[migration.phase]
+    return (counterpart, migration.counterpart, migration.counterpart_url), (
+        endpoint,
+        migration.endpoint,
+        migration.endpoint_url,
+    )
 
 
 def next_step(change: ResourceChange, stack: str, *, alone: bool = True) -> Sentence | None:
@@ -42,7 +46,7 @@ def next_step(change: ResourceChange, stack: str, *, alone: bool = True) -> Sent
     status, retire = (
         quoted(f"model-serving migrate {key} {each} --stack {stack}") for each in ("--status", "--retire")
     )
-    what = sentence("move the callers of ", quoted(migration.other), " to ", quoted(migration.endpoint))
+    what = sentence("move the callers of ", quoted(migration.counterpart), " to ", quoted(migration.endpoint))
     move = what if alone else sentence("move the callers of each predecessor")
     who = sentence("; ", status, " shows who still calls it. ")
     return sentence(move, who, "Then ", retire, " writes the change that retires it")

@@ -174,4 +174,4 @@ def test_predecessor_is_chosen_by_key_and_by_name(state: Callable[..., None], tm
     assert [each.key for each in targets.chosen(["fraud.predecessor"])] == ["fraud.predecessor"]
     assert [each.key for each in targets.chosen(["dev-fraud"])] == ["fraud.predecessor"]
     (predecessor,) = targets.chosen(["dev-fraud"])
-    assert (predecessor.is_predecessor, predecessor.base_key, predecessor.other) == (True, "fraud", "dev-fraud-2")
+    assert (predecessor.is_predecessor, predecessor.base_key, predecessor.counterpart) == (True, "fraud", "dev-fraud-2")

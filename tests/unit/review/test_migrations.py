@@ -142,8 +142,8 @@ def test_comment_has_both_addresses_and_the_next_step(start: list[Event]) -> Non
 def test_json_report_has_phase_and_both_names(start: list[Event]) -> None:
     (stack,) = json.loads(as_json([report_of(*start)]))["stacks"]
     (resource,) = stack["resources"]
-    told = resource["migration"]
-    assert (told["phase"], told["endpoint"], told["other"]) == ("begins", "fraud-2", "fraud")
+    migration = resource["migration"]
+    assert (migration["phase"], migration["endpoint"], migration["counterpart"]) == ("begins", "fraud-2", "fraud")
     assert [(row["label"], row["after"]) for row in resource["compared"]] == [("route_optimized", "true")]
     assert (resource["kind"], resource["key"], resource["name"]) == ("endpoint", "fraud", "fraud-2")
 
