@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.killed_runs import Fate
+from tests.support.interrupted_up import Fate
 from tests.support.migration import PHASES, Phase
 from tests.support.migration_cases import Result, cases_of, judged
 from tests.support.snapshots import Snapshots

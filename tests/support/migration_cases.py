@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.support.followed_address import Caller, followed_address
-from tests.support.killed_runs import READS, UP, WRITES, Fate, calls, interrupted_up
+from tests.support.interrupted_up import READS, WRITES, Fate, calls, interrupted_up
+from tests.support.killed_run import UP
 from tests.support.migration import ENDPOINTS, FAMILY, OPTIONS, Phase, prepared, with_warehouse
 from tests.support.sandbox import Sandbox
 from tests.support.snapshots import Snapshots

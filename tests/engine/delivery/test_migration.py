@@ -9,7 +9,7 @@ import pytest
 
 from model_serving.databricks.inference_tables import inference_table
 from tests.support.followed_address import followed_address
-from tests.support.killed_runs import WRITES, Fate
+from tests.support.interrupted_up import WRITES, Fate
 from tests.support.migration import (
     ENDPOINTS,
     FAMILY,

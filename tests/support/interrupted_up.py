@@ -1,4 +1,4 @@
-"""Runs of the engine that are killed at one of their API calls, or lose an answer."""
+"""A run of `pulumi up` that is killed at one of its API calls, or loses an answer."""
 
 import os
 import signal
@@ -7,12 +7,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final
 
+from tests.support.killed_run import UP, started_by
 from tests.support.sandbox import Sandbox
 
-UP: Final = ("up", "--yes", "--skip-preview")
 WRITES: Final = "[!G]* /api/*"
 READS: Final = "GET /api/*"
 _HELD_SECONDS: Final = 4.0
@@ -79,20 +78,7 @@ def _kill_at_the_call(sandbox: Sandbox, run: "subprocess.Popen[str]") -> str:
             return ""
         assert time.monotonic() < deadline, "The run neither ended nor made the call"
         time.sleep(0.02)
-    for process in (run.pid, *_session(run.pid)):
+    for process in (run.pid, *started_by(run.pid)):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     return "killed"
-
-
-def _session(session: int) -> list[int]:
-    """The processes of a session that are left."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        if int(fields[3]) == session:
-            found.append(int(stat.parent.name))
-    return found
