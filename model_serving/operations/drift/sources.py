@@ -46,7 +46,7 @@ class Source:
 
     @property
     def workspace(self) -> tuple[tuple[str, str], ...]:
-        """What tells the workspace and the credentials apart from those of another stack."""
+        """What identifies the workspace and the credentials, to share their reads between stacks."""
         named = {"host": os.environ.get("DATABRICKS_HOST", ""), **self.settings}
         named["host"] = workspace_address(named["host"])
         return tuple(sorted((name, each) for name, each in named.items() if name not in _NEITHER))

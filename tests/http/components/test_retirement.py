@@ -146,8 +146,8 @@ def test_an_endpoint_of_somebody_else_is_not_deleted(frozen: Any) -> None:
 @pytest.mark.parametrize("is_preview", [True, False], ids=["preview", "up"])
 def test_only_up_insists_on_knowing(frozen: Any, logged: dict[str, list[str]], *, is_preview: bool) -> None:
     predecessor = Predecessor(frozen, {})
-    _, stranger = frozen.principal()
-    refused = predecessor.retire(is_preview=is_preview, **stranger)
+    _, no_rights = frozen.principal()
+    refused = predecessor.retire(is_preview=is_preview, **no_rights)
     messages = "\n".join([refused, *logged["warn"]])
     assert 'Whether endpoint "dev-fraud" may be retired is not known.' in messages
     assert bool(refused) is not is_preview

@@ -1,4 +1,4 @@
-"""Lists in the text of a YAML file: the items that stay keep their lines, and what can't be kept is written anew."""
+"""Lists in the text of a YAML file: the items that stay keep their lines, and what can't be kept is written again."""
 
 import pytest
 import yaml
