@@ -60,6 +60,8 @@ def adopt_command(
     """
     if dry_run + write + imports > 1:
         raise UsageError("Choose one of --dry-run, --write and --import")
+    if "" in (*names, creator):  # of a variable that is not set: it would mean all of them
+        raise UsageError("--name and --creator may not be empty")
     source = SourceOptions(bundle, target, variables, terraform_state, creator).read()
     if source and names:
         raise UsageError("Choose one of --name and another tool's file, which names the endpoints")

@@ -16,7 +16,6 @@ from model_serving.operations.adopt.principals import declared_keys
 from model_serving.operations.adopt.read import AdoptionRead
 from model_serving.operations.drift.reads import Reader
 from model_serving.operations.drift.sources import Source, read_sources
-from model_serving.operations.live.sign_in import sign_in
 from model_serving.operations.outputs import spec_name
 from model_serving.spec import Stack, load_stack
 from model_serving.spec.files.listing import has_file, stack_file, stacks
@@ -47,9 +46,9 @@ def read_adoption(
     import_in_background()
     sources = read_sources([stack, *(each for each in stacks(folder) if each != name)], notify=notify)
     own = sources[0]
-    notify(f"Reading the endpoints of {own.host}")
+    notify(f"Reading the endpoints of {own.host or 'the workspace'}")
     try:
-        workspace = sign_in(own.settings)
+        workspace = own.sign_in()
         destination = _destination(workspace, own, spec, folder, follow_aliases=follow_aliases)
         reader = Reader(workspace)
         read = AdoptionRead(

@@ -12,7 +12,6 @@ from model_serving.operations.drift.reads import Reader
 from model_serving.operations.drift.report import DriftReport, WorkspaceDrift
 from model_serving.operations.drift.sources import Source, read_sources
 from model_serving.operations.drift.workspace import Comparison
-from model_serving.operations.live.sign_in import sign_in
 from model_serving.operations.sql_warehouse import chosen_warehouse
 from model_serving.spec.files.listing import stacks as every_stack
 
@@ -39,7 +38,7 @@ def read_drift(
     known = list(dict.fromkeys(each.workspace for each in sources))
     for workspace in known:
         own = [each for each in sources if each.workspace == workspace]
-        notify(f"Reading the workspace {own[0].host}")
+        notify(f"Reading the workspace {own[0].host}".rstrip())
         try:
             workspaces.append(_compared(own, others, whole_workspace, notify))
         except UserError as error:
@@ -68,7 +67,7 @@ class _Others:
 
 def _compared(sources: Sequence[Source], others: _Others, whole: bool, notify: Callable[[str], None]) -> WorkspaceDrift:
     settings = sources[0].settings
-    reader = Reader(sign_in(settings))
+    reader = Reader(sources[0].sign_in())
     try:
         return Comparison(reader, sources, lambda: others.of(sources), whole, chosen_warehouse(), notify).run()
     except WorkspaceError as error:

@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from model_serving.databricks.client import Workspace
 from model_serving.databricks.timeouts import TIMEOUT_SETTINGS
 from model_serving.databricks.workspace_address import workspace_address
 from model_serving.errors import UserError
 from model_serving.operations.drift.declared import Declared, Versions, declared_in
 from model_serving.operations.drift.deployed import Deployed, DeployedEndpoint, deployed
 from model_serving.operations.drift.reads import RETRY_SECONDS
-from model_serving.operations.live.sign_in import workspace_settings
+from model_serving.operations.live.sign_in import sign_in, workspace_settings
 from model_serving.operations.outputs import spec_name
 from model_serving.operations.rollout_history import read_history
 from model_serving.operations.stack_state import NoStackError, Resource, state_resources
@@ -55,6 +56,16 @@ class Source:
     def host(self) -> str:
         """The workspace's address; empty if nothing names it."""
         return dict(self.workspace)["host"]
+
+    def sign_in(self) -> Workspace:
+        """Its workspace. Raises UserError, also with why no host is known."""
+        try:
+            return sign_in(self.settings)
+        except UserError as error:
+            if self.host:
+                raise
+            why = self.problems or (f'Stack "{self.stack}" names no databricks:host in plaintext.',)
+            raise UserError("\n".join((*why, str(error)))) from error
 
     @cached_property
     def deployed(self) -> Deployed:

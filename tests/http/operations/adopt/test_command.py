@@ -150,6 +150,22 @@ def test_a_name_that_is_nowhere_is_reported(adopter: Adopter) -> None:
     assert [each["name"] for each in outcome.result["adopted"]] == ["fraud-scorer"]
 
 
+@pytest.mark.parametrize("option", ["--name", "--creator"])
+def test_an_empty_selection_is_not_everything(adopter: Adopter, option: str) -> None:
+    adopter.create("fraud")
+    outcome = adopter.run(option, "")
+    assert (outcome.status, outcome.out, "may not be empty" in outcome.err) == (3, "", True)
+
+
+def test_a_stack_without_a_readable_host_is_named(adopter: Adopter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABRICKS_HOST", raising=False)
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", "none")
+    file = adopter.folder / "stacks" / "Pulumi.dev.yaml"
+    file.write_text("config:\n  databricks:host: {secure: v1:abc:def}\n", encoding="utf-8")
+    outcome = adopter.run()
+    assert (outcome.status, 'Stack "dev" names no databricks:host in plaintext' in outcome.err) == (1, True)
+
+
 def test_an_empty_workspace_has_nothing(adopter: Adopter) -> None:
     outcome = adopter.run()
     assert (outcome.status, outcome.out) == (0, "")

@@ -158,6 +158,16 @@ def test_stacks_of_a_workspace_know_each_other(deployed: Project, capsys: pytest
         assert status != 2, settings
 
 
+def test_a_file_without_yaml_is_the_problem(
+    deployed: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABRICKS_HOST", raising=False)
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", "none")
+    (deployed.folder / "stacks" / "Pulumi.dev.yaml").write_text("config:\n  x: {a\n", encoding="utf-8")
+    status, _, err = run(capsys, "--stack", "dev")
+    assert (status, "not valid YAML" in err) == (1, True), err
+
+
 def test_silent_workspace_leaves_the_others_compared(deployed: Project, capsys: pytest.CaptureFixture[str]) -> None:
     deployed.declare("gone", host="http://127.0.0.1:1", endpoints={"iris": ENDPOINTS["iris"]})
     retag(deployed, team="growth")
