@@ -48,7 +48,9 @@ def drift_of(sandbox: Sandbox, *options: str) -> tuple[int, Any]:
 
 
 def test_new_endpoint_is_deployed_and_stopped_last(stopped: Sandbox) -> None:
-    of_iris = [write for write in stopped.workspace.writes() if IRIS in write or "permissions" in write]
+    endpoint_id = stopped.workspace.get(IRIS)["id"]
+    of_iris = [write for write in stopped.workspace.writes() if IRIS in write or endpoint_id in write]
+    assert f"PUT /api/2.0/permissions/serving-endpoints/{endpoint_id}" in of_iris
     assert of_iris[-1] == f"POST {IRIS}/config:stop"
     assert suspend(stopped) == "STOPPED"
     before = len(stopped.workspace.writes())
