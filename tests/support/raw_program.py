@@ -4,6 +4,8 @@ import json
 import re
 import urllib.request
 from dataclasses import dataclass
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.support.running_workspace import RunningWorkspace
@@ -34,7 +36,10 @@ class RawProgram:
     sandbox: Sandbox
 
     def run(self, program: str, *command: str, policies: bool = True, **environment: str) -> Outcome:
-        (self.sandbox.folder / "__main__.py").write_text(HEAD + program, encoding="utf-8")
+        file = self.sandbox.folder / "__main__.py"
+        file.write_text(HEAD + program, encoding="utf-8")
+        # Python would run the compiled program before it, if that is of the same second and as long.
+        Path(cache_from_source(str(file))).unlink(missing_ok=True)
         packs = WITH_POLICIES if policies else ()
         return self.sandbox.pulumi(*command, *packs, check=False, **environment)
 
