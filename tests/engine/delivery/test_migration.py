@@ -37,7 +37,7 @@ def commands(printed: str) -> list[str]:
 
 
 def carried_out(sandbox: Sandbox, *arguments: str, review: bool = False) -> list[Outcome]:
-    """`migrate`, and then the commands that it prints for this commit, as printed; its review only where it is told."""
+    """`migrate`, and then the commands that it prints for this commit, as printed; its review only where asked."""
     printed = commands(migrate(sandbox, *arguments).text)
     return [run(sandbox, command) for command in printed if review or " review " not in command]
 
